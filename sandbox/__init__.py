@@ -1,0 +1,1 @@
+"""Throwaway hosts for trying and testing. The product never imports this package."""

@@ -1,0 +1,306 @@
+"""The words that the resolver speaks: what a stack asks, what a host is, what is planned.
+
+Everything here is a frozen value. Nothing reads a file, a host or a clock, so that a plan can be
+made, compared and printed anywhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Literal
+
+Flavour = Literal["open", "proprietary"]
+Origin = Literal["debian", "redist", "wheels", "nvidia", "ubuntu", "bundle"]
+
+
+# --------------------------------------------------------------------------- what a stack asks
+
+
+@dataclass(frozen=True)
+class DriverWish:
+    """What a stack or the host data asks of the driver. ``None`` leaves it to the resolver."""
+
+    branch: str | None = None
+    flavour: Flavour | None = None
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True)
+class CudaWish:
+    """The system toolkit. ``purpose`` is ``compile`` (nvcc is a must), ``auto`` or ``runtime``."""
+
+    version: str
+    purpose: Literal["compile", "auto", "runtime"] = "auto"
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True)
+class CudnnWish:
+    """The system cuDNN, by series (``8.9``) or exact version."""
+
+    version: str
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True)
+class TorchWish:
+    """The PyTorch release for the managed venv."""
+
+    version: str
+    variant: str | None = None
+    python: str | None = None
+    companions: tuple[str, ...] = ()
+    """Further packages of the lock, by name: ``torchvision``, ``torchaudio``."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A pinned stack, as a ``stacks/*.yaml`` file states it and host data may override it."""
+
+    name: str
+    summary: str
+    driver: DriverWish
+    cuda: CudaWish | None
+    cudnn: CudnnWish | None
+    torch: TorchWish | None
+
+
+# --------------------------------------------------------------------------- what a host is
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """One NVIDIA GPU on the PCI bus (or asked about on the command line).
+
+    ``model`` is a key of ``catalog/gpus.yaml`` or ``None`` for a card that the catalogue does not
+    know; ``pci_id`` is the device id in lower-case hexadecimal (``2330``).
+    """
+
+    model: str | None
+    pci_id: str | None = None
+    address: str | None = None
+
+
+@dataclass(frozen=True)
+class InstalledDriver:
+    """An NVIDIA driver that is already on the host."""
+
+    version: str
+    origin: str
+    """``debian``, ``nvidia``, ``runfile``, ``ppa:…`` or ``unknown``."""
+    flavour: Flavour | None = None
+
+
+@dataclass(frozen=True)
+class HostProfile:
+    """A host as the resolver needs to know it. ``None`` means unknown, never «no»."""
+
+    os: str
+    """``debian-12``, ``ubuntu-24.04``, ``rocky-9`` …"""
+    arch: str
+    """``x86_64`` or ``aarch64``."""
+    gpus: tuple[Gpu, ...] = ()
+    expected_gpus: tuple[Gpu, ...] = ()
+    """GPUs that are not there yet (an image that is baked before the GPU is attached)."""
+    kernel_running: str | None = None
+    kernel_next_boot: str | None = None
+    kernels: tuple[str, ...] = ()
+    """Every kernel release that is installed and can boot."""
+    secure_boot: bool | None = None
+    glibc: str | None = None
+    pythons: tuple[str, ...] | None = None
+    """Minor versions that the host has or its archive offers (``3.11``); ``None`` = unknown,
+    then the catalogue's answer for the distribution is taken."""
+    jetson_l4t: str | None = None
+    security_pocket: bool | None = None
+    driver: InstalledDriver | None = None
+    indexes: Mapping[str, str] = field(default_factory=dict)
+    """Package indexes or mirrors that host data names (``pypi``, ``pytorch``, ``redist``)."""
+
+
+# --------------------------------------------------------------------------- what is planned
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a line of the plan says what it says."""
+
+    subject: str
+    """``driver``, ``cuda``, ``cudnn``, ``torch``, ``kernel`` …"""
+    choice: str
+    why: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something a person should know although the plan stands."""
+
+    code: str
+    what: str
+    why: str
+    remedy: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Why a host cannot be made to fit, and the way out."""
+
+    code: str
+    what: str
+    why: str
+    """The observed values and the fact that they break."""
+    remedies: tuple[str, ...]
+    """Ways out in order of preference, each a sentence or a command to copy."""
+    source: str
+
+
+@dataclass(frozen=True)
+class DriverPlan:
+    """The kernel driver and its user-space libraries."""
+
+    branch: str
+    version: str
+    """The newest version of the branch that the catalogue has seen for this host's origin."""
+    flavour: Flavour
+    origin: Origin
+    packages: tuple[str, ...]
+    """Installed, headless: module source, libraries, nvidia-smi, persistenced."""
+    held: tuple[str, ...]
+    """Shell patterns of package names that move only together (holds and pins)."""
+    headers: tuple[str, ...]
+    """Metapackages that keep headers with the kernel flavour (``linux-headers-cloud-amd64``)."""
+    components: tuple[str, ...] = ()
+    """Archive components that must be enabled (``contrib``, ``non-free``)."""
+    floor: str = ""
+    """The lowest driver version that all parts of the plan accept."""
+    eol: str | None = None
+    disk_mb: int = 0
+
+
+@dataclass(frozen=True)
+class Download:
+    """One file by address and digest. ``path`` is relative to ``base``."""
+
+    name: str
+    base: str
+    path: str
+    sha256: str
+    size: int | None = None
+    """Bytes, where the source tells."""
+
+    @property
+    def url(self) -> str:
+        """The whole address."""
+        return self.base.rstrip("/") + "/" + self.path
+
+
+@dataclass(frozen=True)
+class CudaPlan:
+    """The system CUDA toolkit."""
+
+    version: str
+    """``11.8``."""
+    release: str
+    """What ``nvcc --version`` prints: ``V11.8.89``."""
+    origin: Origin
+    purpose: Literal["compile", "runtime"]
+    packages: tuple[str, ...] = ()
+    downloads: tuple[Download, ...] = ()
+    components: tuple[str, ...] = ()
+    prefix: str = ""
+    """Toolkit root: ``/usr/lib/cuda`` for Debian's layout, ``/usr/local/cuda-11.8`` for redist."""
+    nvcc: str = ""
+    """Absolute path of nvcc on the host, empty for runtime only."""
+    host_compiler: str = ""
+    """Absolute path of the C++ compiler that is given to nvcc only (``/usr/bin/g++-11``)."""
+    compiler_packages: tuple[str, ...] = ()
+    sm: tuple[str, ...] = ()
+    """Compute capabilities that this toolkit can compile for (``8.0``)."""
+    disk_mb: int = 0
+
+
+@dataclass(frozen=True)
+class CudnnPlan:
+    """The system cuDNN beside the toolkit."""
+
+    version: str
+    """Full version: ``8.9.6.50``."""
+    origin: Origin
+    prefix: str
+    """Its own folder with ``include/`` and ``lib/``: ``/opt/gpuwright/cudnn/8.9.6.50-cuda11``."""
+    wheel: str = ""
+    """Requirement, pinned and hashed, for origin ``wheels``:
+    ``nvidia-cudnn-cu11==8.9.6.50 --hash=sha256:…``."""
+    index: str | None = None
+    download: Download | None = None
+    disk_mb: int = 0
+
+
+@dataclass(frozen=True)
+class TorchPlan:
+    """The managed venv and what torch brings into it."""
+
+    version: str
+    variant: str
+    """``cu128``."""
+    cuda: str
+    """The wheel's own CUDA: ``12.8``."""
+    cudnn: str
+    """The wheel's own cuDNN: ``9.10.2.21``."""
+    sm: tuple[str, ...]
+    python: str
+    """Minor version: ``3.11``."""
+    python_packages: tuple[str, ...]
+    """Distribution packages that give this interpreter (``python3``)."""
+    index: str | None
+    """Package index to use, or ``None`` for the client's configured default."""
+    lock: str
+    """Name of the lock file below ``stacks/locks/``."""
+    locked: bool
+    """Whether that lock file is there."""
+    env_digest: str
+    """First 12 hex digits of the digest over the lock's text: names the venv folder."""
+    packages: Mapping[str, str] = field(default_factory=dict)
+    """Top-level packages of the venv and their versions (torch, nvidia-ml-py …)."""
+    disk_mb: int = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that is decided for one host. Tasks, verification and reports read only this."""
+
+    stack: str
+    os: str
+    arch: str
+    gpus: tuple[Gpu, ...]
+    driver: DriverPlan | None
+    cuda: CudaPlan | None
+    cudnn: CudnnPlan | None
+    torch: TorchPlan | None
+    reasons: tuple[Reason, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (64 hex digits) over what is installed: reasons and notices do not count."""
+        body = {
+            "stack": self.stack,
+            "driver": self.driver and asdict(self.driver),
+            "cuda": self.cuda and asdict(self.cuda),
+            "cudnn": self.cudnn and asdict(self.cudnn),
+            "torch": self.torch and asdict(self.torch),
+        }
+        return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """The resolver's answer: a plan, or at least one conflict; never both, never neither."""
+
+    plan: Plan | None
+    conflicts: tuple[Conflict, ...]

@@ -1,0 +1,1 @@
+"""How: pyinfra operations that turn a plan into a host, one module per subject."""
