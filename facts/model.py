@@ -7,12 +7,24 @@ Every type is a frozen value. ``None`` always means «not known», never «no»;
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
+class Shown:
+    """A value that can be printed as JSON."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The value as plain dictionaries, lists and scalars."""
+        return asdict(self)  # type: ignore[call-overload,no-any-return]
+
+    def to_json(self) -> dict[str, Any]:
+        """What ``pyinfra --json … fact`` prints."""
+        return self.to_dict()
+
+
 @dataclass(frozen=True)
-class Login:
+class Login(Shown):
     """Who we are on the host."""
 
     user: str
@@ -24,7 +36,7 @@ class Login:
 
 
 @dataclass(frozen=True)
-class System:
+class System(Shown):
     """Distribution, machine and boot."""
 
     os: str
@@ -45,11 +57,13 @@ class System:
     systemd: bool
     """Whether systemd is PID 1."""
     cloud_init: str | None
-    """``absent``, ``done``, ``running``, ``error``, ``disabled`` …"""
+    """``absent``, ``done``, ``running``, ``error``, ``disabled``, ``not-run``."""
+    cmdline: str | None = None
+    """The running kernel's command line."""
 
 
 @dataclass(frozen=True)
-class PciDevice:
+class PciDevice(Shown):
     """One NVIDIA function on the PCI bus, read from sysfs, before any driver."""
 
     address: str
@@ -72,7 +86,7 @@ class PciDevice:
 
 
 @dataclass(frozen=True)
-class Kernel:
+class Kernel(Shown):
     """One installed kernel."""
 
     release: str
@@ -85,7 +99,7 @@ class Kernel:
 
 
 @dataclass(frozen=True)
-class Kernels:
+class Kernels(Shown):
     """Running, installed, and the one that boots next."""
 
     running: str
@@ -96,7 +110,7 @@ class Kernels:
 
 
 @dataclass(frozen=True)
-class ModuleFile:
+class ModuleFile(Shown):
     """An ``nvidia*.ko*`` file under ``/lib/modules``."""
 
     kernel: str
@@ -110,7 +124,7 @@ class ModuleFile:
 
 
 @dataclass(frozen=True)
-class Library:
+class Library(Shown):
     """A shared library that the loader finds or that we know the place of."""
 
     soname: str
@@ -121,7 +135,7 @@ class Library:
 
 
 @dataclass(frozen=True)
-class Driver:
+class Driver(Shown):
     """The NVIDIA driver in its three versions."""
 
     loaded: str | None
@@ -135,23 +149,31 @@ class Driver:
     """``/dev/nvidia*`` that exist."""
     runfile: str | None
     """Path of ``nvidia-uninstall`` or the runfile's log, where a runfile was used; else None."""
+    loaded_modules: tuple[str, ...] = ()
+    """Which of nvidia, nvidia_uvm, nvidia_drm, nvidia_modeset, nvidia_peermem are loaded."""
+    firmware: tuple[str, ...] = ()
+    """Versions with a folder under ``/lib/firmware/nvidia``."""
+    blocked_in: tuple[str, ...] = ()
+    """modprobe.d files that keep the nvidia module itself from loading."""
 
 
 @dataclass(frozen=True)
-class DkmsBuild:
-    """One line of ``dkms status``."""
+class DkmsBuild(Shown):
+    """One build in DKMS's tree ``/var/lib/dkms`` (or one source that is only added)."""
 
     module: str
     version: str
     kernel: str | None
     arch: str | None
     state: str
-    """``added``, ``built``, ``installed`` …, with dkms's own warnings left on."""
+    """``added``, ``built`` or ``installed``."""
+    log: str | None = None
+    """A ``make.log`` left in the build folder: a build that failed, or runs right now."""
 
 
 @dataclass(frozen=True)
-class Package:
-    """A package of interest that dpkg or rpm knows (NVIDIA, CUDA, kernels, compilers, Python)."""
+class Package(Shown):
+    """A package that dpkg or rpm knows."""
 
     name: str
     version: str
@@ -167,7 +189,7 @@ class Package:
 
 
 @dataclass(frozen=True)
-class LockHolder:
+class LockHolder(Shown):
     """A process that holds one of apt's or dpkg's locks."""
 
     path: str
@@ -176,7 +198,7 @@ class LockHolder:
 
 
 @dataclass(frozen=True)
-class AptSource:
+class AptSource(Shown):
     """One enabled source, from ``.list`` or deb822 ``.sources`` files."""
 
     file: str
@@ -188,7 +210,7 @@ class AptSource:
 
 
 @dataclass(frozen=True)
-class PackageManager:
+class PackageManager(Shown):
     """State of apt and dpkg."""
 
     kind: str
@@ -206,10 +228,12 @@ class PackageManager:
     lists_age_s: int | None
     """Seconds since the newest package list was fetched; None: no list."""
     foreign_architectures: tuple[str, ...] = ()
+    architecture: str | None = None
+    """dpkg's own: ``amd64``."""
 
 
 @dataclass(frozen=True)
-class Nouveau:
+class Nouveau(Shown):
     """The free driver that takes the card where nobody stops it."""
 
     loaded: bool | None
@@ -218,7 +242,7 @@ class Nouveau:
 
 
 @dataclass(frozen=True)
-class CudaToolkit:
+class CudaToolkit(Shown):
     """A CUDA toolkit on the disk."""
 
     path: str
@@ -226,28 +250,32 @@ class CudaToolkit:
     nvcc: str | None
     nvcc_release: str | None
     """``V11.8.89``."""
+    runfile: bool = False
+    """NVIDIA's CUDA runfile put it there (its uninstaller is beside it)."""
 
 
 @dataclass(frozen=True)
-class Cudnn:
+class Cudnn(Shown):
     """A cuDNN on the disk, outside of Python environments."""
 
     path: str
+    """The prefix: the folder above ``include`` and ``lib``."""
     version: str | None
     """``8.9.6`` of the header, where it is there."""
     libraries: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Nccl:
+class Nccl(Shown):
     """An NCCL on the disk, outside of Python environments."""
 
     path: str
+    """The prefix: the folder above ``include`` and ``lib``."""
     version: str | None
 
 
 @dataclass(frozen=True)
-class Compiler:
+class Compiler(Shown):
     """A host compiler."""
 
     path: str
@@ -258,7 +286,7 @@ class Compiler:
 
 
 @dataclass(frozen=True)
-class Python:
+class Python(Shown):
     """A Python interpreter outside of virtual environments."""
 
     path: str
@@ -266,7 +294,7 @@ class Python:
 
 
 @dataclass(frozen=True)
-class Venv:
+class Venv(Shown):
     """A managed environment below ``/opt/gpuwright/envs``, read without running it."""
 
     path: str
@@ -278,7 +306,7 @@ class Venv:
 
 
 @dataclass(frozen=True)
-class Mount:
+class Mount(Shown):
     """Free space where a path lives."""
 
     path: str
@@ -289,7 +317,7 @@ class Mount:
 
 
 @dataclass(frozen=True)
-class Unit:
+class Unit(Shown):
     """A systemd unit of interest."""
 
     name: str
@@ -299,7 +327,7 @@ class Unit:
 
 
 @dataclass(frozen=True)
-class Job:
+class Job(Shown):
     """A long step that runs, or ran, as a transient unit of ours."""
 
     name: str
@@ -308,7 +336,15 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Jetson:
+class Setting(Shown):
+    """A line that changes what every program of the host loads or sees."""
+
+    file: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Jetson(Shown):
     """A Jetson's own identity."""
 
     l4t: str | None
@@ -319,7 +355,7 @@ class Jetson:
 
 
 @dataclass(frozen=True)
-class HostState:
+class HostState(Shown):
     """Everything cheap about one host, gathered in one round trip."""
 
     login: Login
@@ -329,6 +365,7 @@ class HostState:
     driver: Driver
     dkms: tuple[DkmsBuild, ...] | None
     packages: Mapping[str, Package]
+    """By name; packages of a foreign architecture as ``name:arch``."""
     package_manager: PackageManager
     secure_boot: bool | None
     nouveau: Nouveau
@@ -354,6 +391,9 @@ class HostState:
     """``index-url`` of the host's own pip configuration."""
     unread: Mapping[str, str] = field(default_factory=dict)
     """Field → why it could not be read."""
+    settings: tuple[Setting, ...] = ()
+    """Loader and CUDA settings for all users: ld.so.conf.d lines that name cuda, cudnn or nvidia,
+    ``ld.so.preload``, ``LD_LIBRARY_PATH`` and fellows in environment and profile files."""
 
     @property
     def gpus(self) -> tuple[PciDevice, ...]:

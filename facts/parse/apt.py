@@ -1,0 +1,146 @@
+"""apt and dpkg: sources, locks, holds, what is broken."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from facts.model import AptSource, LockHolder, Package, PackageManager
+from facts.parse.packages import half_configured
+from facts.parse.sections import Section, integer
+
+_ONE_LINE = re.compile(r"^deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)\s*(.*)$")
+_LOCK = re.compile(r"^\d+: (?:POSIX|FLOCK|OFDLCK)\s+\S+\s+\S+ (-?\d+) [0-9a-f]+:[0-9a-f]+:(\d+) ")
+_UPGRADES = re.compile(r'^APT::Periodic::Unattended-Upgrade "(.*)";')
+
+
+def one_line(path: str, lines: list[str]) -> Iterator[AptSource]:
+    """Sources of a ``.list`` file (sources.list(5), «One-line-style format»)."""
+    for line in lines:
+        if match := _ONE_LINE.match(line.split("#", 1)[0].strip()):
+            options = dict(o.split("=", 1) for o in (match[1] or "").split() if "=" in o)
+            signed = options.pop("signed-by", None)
+            yield AptSource(
+                path, (match[2],), (match[3],), tuple(match[4].split()), signed, options
+            )
+
+
+def stanzas(lines: list[str]) -> Iterator[dict[str, str]]:
+    """Stanzas of a deb822 file; field names in lower case, continued lines joined by newlines."""
+    stanza: dict[str, str] = {}
+    last = ""
+    for line in [*lines, ""]:
+        if line.startswith("#"):
+            continue
+        if not line.strip():
+            if stanza:
+                yield stanza
+            stanza, last = {}, ""
+        elif line[0].isspace():
+            if last:
+                stanza[last] += "\n" + line.strip()
+        else:
+            key, mark, value = line.partition(":")
+            last = key.strip().lower() if mark else ""
+            if last:
+                stanza[last] = value.strip()
+
+
+def deb822(path: str, lines: list[str]) -> Iterator[AptSource]:
+    """Enabled sources of a ``.sources`` file (sources.list(5), «deb822-style format»)."""
+    known = {"types", "uris", "suites", "components", "signed-by", "enabled"}
+    for stanza in stanzas(lines):
+        if "deb" not in stanza.get("types", "").split():
+            continue
+        if stanza.get("enabled", "yes").lower() in ("no", "false", "without", "off", "disable"):
+            continue
+        signed = stanza.get("signed-by")
+        if signed and "BEGIN PGP" in signed:
+            signed = "key in the file itself"
+        yield AptSource(
+            file=path,
+            uris=tuple(stanza.get("uris", "").split()),
+            suites=tuple(stanza.get("suites", "").split()),
+            components=tuple(stanza.get("components", "").split()),
+            signed_by=signed,
+            options={k: v for k, v in stanza.items() if k not in known},
+        )
+
+
+def sources(section: Section) -> tuple[AptSource, ...]:
+    """All enabled binary sources, file by file."""
+    found: list[AptSource] = []
+    for path, lines in section.files():
+        found += (deb822 if path.endswith(".sources") else one_line)(path, lines)
+    return tuple(found)
+
+
+def locks(section: Section) -> tuple[LockHolder, ...]:
+    """Who holds apt's and dpkg's locks: ``/proc/locks`` matched by inode (proc_locks(5)).
+
+    Lines with ``->`` only wait. Process 0 or -1 lives where this login cannot see it.
+    """
+    paths = dict(line.split("|", 1) for line in section.part("stat") if "|" in line)
+    commands = dict(line.split("|", 1) for line in section.part("commands") if "|" in line)
+    found = []
+    for line in section.part("proc"):
+        if (match := _LOCK.match(line)) and match[2] in paths:
+            pid = int(match[1][:19])
+            command = commands.get(match[1], "").strip() or "(a process that cannot be seen here)"
+            found.append(LockHolder(paths[match[2]], pid, command))
+    return tuple(found)
+
+
+def _lists_age(section: Section) -> int | None:
+    """Age of the package lists: apt keeps the server's dates on the lists themselves, so the folders' dates count."""
+    now = integer(section.first("now"))
+    stamps = [n for line in section.part("lists") if (n := integer(line)) is not None]
+    if now is None or not stamps or not section.part("indexes"):
+        return None
+    return max(0, now - max(stamps))
+
+
+def package_manager(
+    section: Section,
+    source_files: Section,
+    lock_files: Section,
+    listed: dict[str, Package],
+    unread: dict[str, str],
+) -> PackageManager:
+    """State of apt and dpkg; of dnf only that it is there."""
+    kind = "apt" if section.has("dpkg") else "dnf" if section.has("rpm") else "unknown"
+    enabled = sources(source_files)
+    upgrades: bool | None = None
+    if kind == "apt" and "package_manager.unattended_upgrades" not in unread:
+        values = [m[1] for li in section.part("periodic") if (m := _UPGRADES.match(li))]
+        package = listed.get("unattended-upgrades")
+        upgrades = bool(
+            package and package.installed and values and values[-1] not in ("", "0", "false")
+        )
+    elif kind != "apt":
+        unread.setdefault("package_manager.unattended_upgrades", "this host has no apt")
+        unread.setdefault("package_manager.broken", "this host has no dpkg")
+    age = _lists_age(section)
+    if age is None:
+        unread.setdefault("package_manager.lists_age_s", "no package list is there")
+    native = section.first("architecture")
+    return PackageManager(
+        kind=kind,
+        locks=locks(lock_files),
+        half_configured=half_configured(listed) if kind == "apt" else (),
+        broken="\n".join(section.part("audit")).strip() if kind == "apt" else None,
+        holds=tuple(sorted(p.name for p in listed.values() if p.status.startswith("h"))),
+        sources=enabled,
+        ppas=tuple(
+            uri
+            for source in enabled
+            for uri in source.uris
+            if "ppa.launchpad" in uri or "launchpadcontent" in uri
+        ),
+        unattended_upgrades=upgrades,
+        lists_age_s=age,
+        foreign_architectures=tuple(
+            a for a in map(str.strip, section.part("foreign")) if a and a != native
+        ),
+        architecture=native,
+    )

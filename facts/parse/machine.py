@@ -1,0 +1,125 @@
+"""Secure Boot, disks, units and jobs, Jetson."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from facts.model import Jetson, Job, Mount, Package, Unit
+from facts.parse.sections import Section, fields, integer
+
+_DF = re.compile(r"^(.*?)\s+(\d+|-)\s+(\d+|-)\s+(-?\d+|-)\s+(\d+%|-)\s+(/.*)$")
+_TEGRA = re.compile(r"#\s*R(\d+)\s*\(release\),\s*REVISION:\s*([\d.]+)")
+
+
+def secure_boot(section: Section, unread: dict[str, str]) -> bool | None:
+    """The SecureBoot EFI variable's value; a machine without EFI has none (UEFI 2.10, 3.3)."""
+    if section.has("no-efi"):
+        return False
+    if section.has("efivar"):
+        value = section.first("efivar")
+        if value in ("0", "1"):
+            return value == "1"
+        unread["secure_boot"] = f"the SecureBoot variable holds {value!r} instead of 0 or 1"
+    if section.has("mokutil"):
+        words = " ".join(section.part("mokutil"))
+        if "SecureBoot enabled" in words:
+            return True
+        if "SecureBoot disabled" in words:
+            return False
+        unread["secure_boot"] = f"mokutil says: {words[:200]}"
+    unread.setdefault("secure_boot", "no reason given")
+    return None
+
+
+def mounts(section: Section, unread: dict[str, str]) -> dict[str, Mount]:
+    """Free space by path asked; ``df -P`` answers in the order of the paths."""
+    paths = section.part("paths")
+    blocks = [m for line in section.part("blocks") if (m := _DF.match(line))]
+    inodes = [m for line in section.part("inodes") if (m := _DF.match(line))]
+    if len(blocks) != len(paths):
+        unread.setdefault("mounts", f"df answered for {len(blocks)} of {len(paths)} paths")
+        return {}
+    if len(inodes) != len(paths):
+        unread.setdefault("mounts.free_inodes", "df -i did not answer for every path")
+    found = {}
+    for at, (path, row) in enumerate(zip(paths, blocks, strict=True)):
+        size, free = integer(row[2]), integer(row[4].lstrip("-"))
+        if size is None or free is None:
+            unread.setdefault(f"mounts.{path}", "df knows no size")
+            continue
+        nodes = integer(inodes[at][4]) if len(inodes) == len(paths) else None
+        # Some filesystems (btrfs) count no inodes and say 0 of 0.
+        if nodes == 0 and inodes[at][2] in ("0", "-"):
+            nodes = None
+        left = 0 if row[4].startswith("-") else free
+        found[path] = Mount(path, row[1], left // 1024, size // 1024, nodes)
+    return found
+
+
+def _blocks(lines: list[str]) -> Iterator[dict[str, str]]:
+    block: dict[str, str] = {}
+    for line in [*lines, ""]:
+        key, mark, value = line.partition("=")
+        if mark:
+            block[key] = value
+        elif block:
+            yield block
+            block = {}
+
+
+def units(section: Section) -> dict[str, Unit]:
+    """Units of interest and our own lasting ones, from ``systemctl show``."""
+    found = {}
+    for block in _blocks(section.lines):
+        name = block.get("Id", "")
+        if not name or block.get("UnitFileState") == "transient":
+            continue
+        missing = block.get("LoadState") == "not-found"
+        if missing and name.startswith("gpuwright-"):
+            continue
+        enabled = "not-found" if missing else block.get("UnitFileState") or "static"
+        found[name] = Unit(name, block.get("ActiveState", "unknown"), enabled)
+    return found
+
+
+def jobs(section: Section, exits: Section) -> dict[str, Job]:
+    """Long steps by name: transient units ``gpuwright-NAME.service`` and the exit files they leave.
+
+    The exit file wins: systemd forgets a transient unit when it is done.
+    """
+    found: dict[str, Job] = {}
+    for block in _blocks(section.lines):
+        unit = block.get("Id", "")
+        if block.get("UnitFileState") != "transient" or not unit.startswith("gpuwright-"):
+            continue
+        name = unit.removeprefix("gpuwright-").removesuffix(".service")
+        active = block.get("ActiveState", "unknown")
+        ended = active in ("inactive", "failed")
+        found[name] = Job(name, active, integer(block.get("ExecMainStatus")) if ended else None)
+    for line in exits.lines:
+        folder, text = fields(line, 2)
+        name = folder.removeprefix("gpuwright-")
+        running = found[name].active if name in found else "inactive"
+        if running not in ("active", "activating", "deactivating"):
+            found[name] = Job(name, running, integer(text))
+    return found
+
+
+def jetson(section: Section, packages: Mapping[str, Package]) -> Jetson | None:
+    """A Jetson's identity; None where nothing says that this is one.
+
+    Sources: ``/etc/nv_tegra_release`` («# R36 (release), REVISION: 4.7»), the package
+    nvidia-l4t-core, the device tree.
+    """
+    compatible = [c.strip("?\0 ") for c in section.part("compatible")]
+    soc = next((c.split(",", 1)[1] for c in compatible if c.startswith("nvidia,tegra")), None)
+    release = _TEGRA.search("\n".join(section.part("/etc/nv_tegra_release")))
+    core = packages.get("nvidia-l4t-core")
+    if soc is None and release is None and core is None:
+        return None
+    l4t = f"{release[1]}.{release[2]}" if release else None
+    if l4t is None and core is not None:
+        l4t = core.version.split("-")[0]
+    model = section.first("model")
+    return Jetson(l4t=l4t, model=model.strip("?\0 ") if model else None, soc=soc)

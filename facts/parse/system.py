@@ -1,0 +1,88 @@
+"""Login, distribution, machine, cloud-init."""
+
+from __future__ import annotations
+
+import json
+
+from facts.model import Login, System
+from facts.parse.sections import ProbeError, Section, integer
+
+
+def login(section: Section) -> Login:
+    """Who logged in, and whether the probe ran as root."""
+    uid = integer(section.first("uid"))
+    effective = integer(section.first("effective"))
+    if uid is None or effective is None:
+        raise ProbeError("`id -u` gave no number on the host")
+    words = " ".join(line.strip() for line in section.part("sudo_error") if line.strip())
+    return Login(
+        user=section.first("user") or str(uid),
+        uid=uid,
+        root=effective == 0,
+        sudo_error=words or None,
+    )
+
+
+def os_release(lines: list[str]) -> dict[str, str]:
+    """Variables of ``/etc/os-release`` (os-release(5): shell assignments without expansion)."""
+    values = {}
+    for line in lines:
+        key, mark, value = line.strip().partition("=")
+        if mark and not key.startswith("#"):
+            if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
+                value = value[1:-1]
+            values[key] = value
+    return values
+
+
+def cloud_init(section: Section) -> str:
+    """State of cloud-init from the files it leaves, without starting it.
+
+    Its ``result.json`` appears when the last stage has ended
+    (cloud-init documentation, «Reported status»).
+    """
+    if not section.has("cloud_init"):
+        return "absent"
+    flags = section.part("cloud_init")
+    if any(line.endswith(("cloud-init.disabled", "/run/cloud-init/disabled")) for line in flags):
+        return "disabled"
+    result = section.part("/run/cloud-init/result.json")
+    if result:
+        try:
+            errors = json.loads("\n".join(result))["v1"]["errors"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return "error"
+        return "error" if errors else "done"
+    return "running" if section.has("/run/cloud-init/status.json") else "not-run"
+
+
+def system(section: Section, unread: dict[str, str]) -> System:
+    """Distribution and machine. Raises `ProbeError` where ``uname`` gave nothing."""
+    words = (section.first("uname") or "").split()
+    if len(words) != 3:
+        raise ProbeError(f"`uname -nrm` gave {' '.join(words)!r} on the host")
+    release = os_release(section.part("/etc/os-release"))
+    ident, version = release.get("ID", ""), release.get("VERSION_ID", "")
+    if not ident:
+        unread["system.os"] = "/etc/os-release has no ID"
+    memory = (section.first("memory") or "").split()
+    virtual = section.first("virtual_machine")
+    container = section.first("container")
+    glibc = (section.first("glibc") or "").removeprefix("glibc ").strip()
+    kib = integer(memory[1]) if len(memory) > 1 else None
+    return System(
+        os="-".join(filter(None, (ident or "unknown", version))),
+        codename=release.get("VERSION_CODENAME"),
+        pretty=release.get("PRETTY_NAME") or ident or "unknown",
+        arch=words[2],
+        glibc=glibc or None,
+        hostname=words[0],
+        boot_id=section.first("boot_id"),
+        cpus=integer(section.first("cpus")),
+        memory_mb=kib // 1024 if kib is not None else None,
+        container="" if container == "none" else container,
+        virtual_machine="" if virtual == "none" else virtual,
+        systemd=section.first("systemd") == "yes",
+        cloud_init=cloud_init(section),
+        cmdline=section.first("cmdline"),
+    )
