@@ -1,0 +1,59 @@
+"""Throwaway hosts: brought up when pyinfra loads this inventory.
+
+Without more it is one Debian 12 host, `demo`, with one simulated H100. Others:
+
+    GPUWRIGHT_SANDBOX=a:debian-12:h100*8,b:debian-13:none pyinfra inventories/sandbox.py …
+
+Each word is NAME[:OS[:GPU[*COUNT][+GPU[*COUNT]…]]]. `python -m sandbox list` shows the hosts,
+`make clean-sandbox` removes them.
+"""
+
+import os as _os
+import sys as _sys
+import time as _time
+from pathlib import Path as _Path
+
+_sys.path.insert(0, str(_Path(__file__).resolve().parent.parent))
+
+from sandbox import hosts as _hosts
+from sandbox import pcibus as _pcibus
+from sandbox.checkout import SandboxError as _SandboxError
+
+
+def _spec(word: str) -> _hosts.HostSpec:
+    name, os_name, gpus, *rest = (*word.split(":"), "", "")[: max(3, word.count(":") + 1)]
+    if rest:
+        raise _SandboxError(f"{word!r}: a host is NAME:OS:GPUS, for example demo:debian-12:h100*8")
+    models = [model.replace("*", ":") for model in (gpus or "h100").split("+")]
+    return _hosts.HostSpec(name, os_name or "debian-12", _pcibus.parse_gpus(models))
+
+
+def _bring_up() -> list[tuple[str, dict[str, object]]]:
+    found = []
+    for word in (_os.environ.get("GPUWRIGHT_SANDBOX") or "demo:debian-12:h100").split(","):
+        started = _time.monotonic()
+        host = _hosts.up(_spec(word.strip()))
+        gpus = "+".join(host.spec.gpus) or "no GPU"
+        took = _time.monotonic() - started
+        print(
+            f"sandbox: {host.name} ({host.spec.os}, simulated: {gpus}) is up, {took:.1f} s",
+            file=_sys.stderr,
+        )
+        data: dict[str, object] = {
+            "ssh_hostname": host.address,
+            "ssh_port": host.port,
+            "ssh_user": host.user,
+            "ssh_key": str(host.key),
+            "ssh_known_hosts_file": str(host.known_hosts),
+            "ssh_strict_host_key_checking": "yes",
+            "mirrors": {"pypi": f"{host.mirror_url}/simple"} if host.mirror_url else {},
+        }
+        found.append((host.name, data))
+    return found
+
+
+try:
+    sandbox = _bring_up()
+except _SandboxError as _error:
+    print(f"sandbox: {_error}", file=_sys.stderr)
+    raise SystemExit(1) from None

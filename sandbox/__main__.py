@@ -1,0 +1,174 @@
+"""`python -m sandbox`: throwaway hosts from the command line."""
+
+import argparse
+import dataclasses
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from sandbox import clean, hosts, pcibus, prepare, roots
+from sandbox.checkout import SandboxError
+from sandbox.hosts import HostSpec, SandboxHost
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    command = commands.add_parser("prepare", help="install what the sandbox needs")
+    command.set_defaults(run=_prepare)
+
+    command = commands.add_parser("up", help="bring hosts up")
+    command.add_argument("names", nargs="*", metavar="NAME", help="default: demo")
+    command.add_argument("--os", default="debian-12", help=f"one of {', '.join(roots.names())}")
+    command.add_argument(
+        "--gpu",
+        action="append",
+        default=[],
+        metavar="MODEL[:COUNT]",
+        help=f"a simulated GPU, repeatable; one of {', '.join(pcibus.models())}, none",
+    )
+    command.add_argument("--offline", action="store_true", help="no route out")
+    command.add_argument("--delay", type=float, default=0, metavar="MS", help="per ssh round trip")
+    command.add_argument("--rate", type=float, metavar="MBIT", help="limit in each direction")
+    command.add_argument("--fresh", action="store_true", help="throw an old one away first")
+    command.add_argument("--json", action="store_true")
+    command.set_defaults(run=_up)
+
+    command = commands.add_parser("list", help="show the hosts")
+    command.add_argument("--json", action="store_true")
+    command.set_defaults(run=_list)
+
+    command = commands.add_parser("ssh", help="a shell or a command on a host")
+    command.add_argument("name", metavar="NAME")
+    command.add_argument("words", nargs=argparse.REMAINDER, metavar="CMD")
+    command.set_defaults(run=_ssh)
+
+    command = commands.add_parser("kill", help="cut a host's power; `up` boots its disk again")
+    command.add_argument("names", nargs="+", metavar="NAME")
+    command.set_defaults(run=_kill)
+
+    command = commands.add_parser("down", help="stop and remove hosts")
+    command.add_argument("names", nargs="*", metavar="NAME")
+    command.add_argument("--all", action="store_true")
+    command.set_defaults(run=_down)
+
+    command = commands.add_parser("clean", help="remove everything this checkout made")
+    command.add_argument("--cache", action="store_true", help="root images and downloads too")
+    command.set_defaults(run=_clean)
+    return parser
+
+
+def _prepare(args: argparse.Namespace) -> int:
+    installed = prepare.prepare()
+    print(f"installed {', '.join(installed)}" if installed else "everything is there")
+    return 0
+
+
+def _up(args: argparse.Namespace) -> int:
+    found = []
+    for name in args.names or ["demo"]:
+        started = time.monotonic()
+        spec = HostSpec(
+            name,
+            args.os,
+            pcibus.parse_gpus(args.gpu),
+            offline=args.offline,
+            delay_ms=args.delay,
+            rate_mbit=args.rate,
+        )
+        found.append(host := hosts.up(spec, fresh=args.fresh))
+        print(f"{name}: up after {time.monotonic() - started:.1f} s", file=sys.stderr)
+        if not args.json:
+            print(f"{name}: ssh {host.user}@{host.address} port {host.port}")
+    if args.json:
+        print(json.dumps([_as_dict(host) for host in found], indent=1))
+    return 0
+
+
+def _list(args: argparse.Namespace) -> int:
+    found = hosts.all_hosts()
+    if args.json:
+        print(json.dumps([_as_dict(host) for host in found], indent=1))
+        return 0
+    table = Table("name", "state", "os", "GPUs (simulated)", "ssh", "network")
+    for host in found:
+        spec = host.spec
+        gpus = [f"{spec.gpus.count(model)} x {model}" for model in dict.fromkeys(spec.gpus)]
+        network = ["offline" if spec.offline else "online"]
+        network += [f"{spec.delay_ms:g} ms"] if spec.delay_ms else []
+        network += [f"{spec.rate_mbit:g} Mbit/s"] if spec.rate_mbit else []
+        table.add_row(
+            spec.name,
+            "running" if host.running() else "stopped",
+            spec.os,
+            ", ".join(gpus) or "none",
+            f"{host.address}:{host.port}",
+            ", ".join(network),
+        )
+    Console().print(table if found else "no hosts")
+    return 0
+
+
+def _ssh(args: argparse.Namespace) -> int:
+    argv = hosts.get(args.name).ssh_argv(*args.words)
+    if not args.words:
+        argv.insert(1, "-t")
+    os.execvp(argv[0], argv)
+
+
+def _kill(args: argparse.Namespace) -> int:
+    for name in args.names:
+        hosts.get(name).kill()
+    return 0
+
+
+def _down(args: argparse.Namespace) -> int:
+    if bool(args.names) == args.all:
+        raise SandboxError("Name the hosts to remove, or say --all.")
+    for name in args.names or [host.name for host in hosts.all_hosts()]:
+        hosts.get(name).down()
+    return 0
+
+
+def _clean(args: argparse.Namespace) -> int:
+    for line in clean.clean(cache=args.cache):
+        print(f"removed {line}")
+    return 0
+
+
+def _as_dict(host: SandboxHost) -> dict[str, object]:
+    return {
+        "name": host.name,
+        "running": host.running(),
+        "address": host.address,
+        "port": host.port,
+        "user": host.user,
+        "key": str(host.key),
+        "known_hosts": str(host.known_hosts),
+        "rootfs": str(host.rootfs),
+        "mirror_url": host.mirror_url,
+        "spec": dataclasses.asdict(host.spec),
+    }
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; 0 if it worked, 1 with one sentence on standard error if not."""
+    args = _parser().parse_args(argv)
+    try:
+        status: int = args.run(args)
+        return status
+    except SandboxError as error:
+        print(f"sandbox: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,57 @@
+"""Remove everything that this checkout made, from its records and from its marks.
+
+The marks find what a killed run made without finishing its record; nothing without the mark, or
+outside the state folder, is touched.
+"""
+
+from sandbox import cgroups, container, hosts, mirror_control, network, roots
+from sandbox.checkout import CACHE, HOSTS, MIRROR, STATE, lock
+from sandbox.commands import run
+from sandbox.processes import marked
+
+
+def clean(cache: bool = False) -> list[str]:
+    """Remove all hosts and what belongs to them; give what was removed, in words.
+
+    The cached root images and downloads stay unless `cache` is set.
+    """
+    done: list[str] = []
+    for folder in sorted(HOSTS.glob("*")):
+        hosts.down(folder.name)
+        done.append(f"host {folder.name}")
+    done += _marked_leftovers()
+    mirror_control.stop()
+    network.mirror_address_off()
+    network.forwarding_back()
+    container.unmount(STATE)
+    for part in roots.ROOTS.glob("*.part"):
+        roots.remove(part)
+        done.append(f"unfinished root {part.name}")
+    roots.remove(MIRROR)
+    if cache:
+        for folder in (roots.ROOTS, CACHE):
+            roots.remove(folder)
+            done.append(f"folder {folder.name}")
+    return done
+
+
+def _marked_leftovers() -> list[str]:
+    """Remove what carries the mark but is in no record."""
+    done = []
+    for process in list(marked()):
+        process.kill()
+        done.append(f"process {process.pid}")
+    for name in cgroups.names():
+        cgroups.kill(name)
+        done.append(f"control group of {name}")
+    for space in network.namespaces():
+        run("ip", "netns", "delete", space)
+        done.append(f"network namespace {space}")
+    for link in network.links():
+        run("ip", "link", "delete", link, check=False)
+        done.append(f"link {link}")
+    with lock("network"):
+        for rule in network.rules():
+            run(*rule)
+            done.append("a firewall rule")
+    return done

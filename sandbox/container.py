@@ -1,0 +1,127 @@
+"""One host's disk and its container: mount, files, start, stop."""
+
+import os
+import shlex
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+from sandbox import cgroups, network, pcibus
+from sandbox.checkout import SandboxError
+from sandbox.commands import run, succeeds
+from sandbox.processes import Process, marked, spawn
+from sandbox.roots import mounts
+from sandbox.sources import date_settings
+from sandbox.ssh import client_key, install_host_key
+
+
+def mount(folder: Path, lower: Path) -> Path:
+    """Mount a host's disk, its own upper layer on the shared root `lower`; give the mount point.
+
+    Raises:
+        SandboxError: if the path holds a character that overlayfs gives a meaning.
+
+    """
+    target = folder / "root"
+    if str(target) in mounts():
+        return target
+    if any(char in str(folder) for char in ":,\\"):
+        raise SandboxError(
+            f"overlayfs cannot use a path with a colon, comma or backslash: {folder}"
+        )
+    upper, work = folder / "disk" / "upper", folder / "disk" / "work"
+    for each in (upper, work, target):
+        each.mkdir(parents=True, exist_ok=True)
+    layers = f"lowerdir={lower},upperdir={upper},workdir={work}"
+    run("mount", "-t", "overlay", "-o", layers, "overlay", str(target))
+    return target
+
+
+def unmount(folder: Path) -> None:
+    """Unmount everything below `folder`, innermost first."""
+    for place in reversed(mounts()):
+        if Path(place).is_relative_to(folder) and not succeeds(["umount", place]):
+            # Somebody looks at a file there: the mount goes when they are done.
+            run("umount", "--lazy", place)
+
+
+def write_identity(folder: Path, root: Path, name: str) -> str:
+    """Give a host its name, machine id, keys and users' authorised key; give its public key."""
+    etc = root / "etc"
+    _replace(etc / "hostname", f"{name}\n")
+    _replace(etc / "hosts", f"127.0.0.1 localhost\n127.0.1.1 {name}\n::1 localhost\n")
+    _replace(
+        etc / "gpuwright-sandbox",
+        "A throwaway host of gpuwright's sandbox. Its PCI bus is simulated.\n",
+    )
+    if not (etc / "machine-id").read_text().strip():
+        _replace(etc / "machine-id", uuid.uuid4().hex + "\n")
+    public = client_key().with_suffix(".pub").read_text()
+    for home in ("root", "home/admin", "home/nosudo"):
+        place = root / home / ".ssh"
+        owner = (root / home).stat()
+        place.mkdir(mode=0o700, exist_ok=True)
+        _replace(place / "authorized_keys", public)
+        for path in (place, place / "authorized_keys"):
+            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+    return install_host_key(etc / "ssh", folder / "keys")
+
+
+def write_network_files(root: Path, offline: bool, mirror_url: str | None) -> None:
+    """Write the host's resolver and the addresses at which apt and pip find the mirror."""
+    _replace(root / "etc/resolv.conf", "" if offline else _resolver())
+    apt = date_settings()
+    pip = root / "etc/pip.conf"
+    if mirror_url:
+        apt += [f'Acquire::http::Proxy "{mirror_url}";', 'Acquire::https::Proxy "DIRECT";']
+        host = mirror_url.split("//")[1].split(":")[0]
+        _replace(pip, f"[global]\nindex-url = {mirror_url}/simple\ntrusted-host = {host}\n")
+    else:
+        pip.unlink(missing_ok=True)
+    _replace(root / "etc/apt/apt.conf.d/90sandbox", "".join(f"{line}\n" for line in apt))
+
+
+def start(folder: Path, root: Path, name: str, gpus: Sequence[str]) -> Process:
+    """Boot the container of host `name` in its network namespace and give its supervisor."""
+    bus = folder / "pci"
+    if not bus.is_dir():
+        part = folder / "pci.part"
+        run("rm", "-rf", str(part))
+        part.mkdir()
+        pcibus.write(part, gpus)
+        part.rename(bus)
+    nspawn = [
+        *("systemd-nspawn", "--quiet", "--boot", f"--directory={root}"),
+        f"--machine={name}",
+        f"--hostname={name}",
+        # PID 1 of this machine need not be systemd, and machined need not run.
+        *("--register=no", "--keep-unit"),
+        f"--network-namespace-path=/run/netns/{network.namespace(name)}",
+        *("--resolv-conf=off", "--timezone=off", "--link-journal=no"),
+        f"--bind-ro={bus}:/sys/bus/pci/devices",
+    ]
+    join = "".join(f"echo $$ > {shlex.quote(str(file))}; " for file in cgroups.make(name))
+    # Version 2 groups in the host whatever the machine has: systemd 256 and later want them.
+    command = f"{join}export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1; exec {shlex.join(nspawn)}"
+    return spawn(f"host:{name}", ["sh", "-c", command], folder / "console.log")
+
+
+def stop(name: str) -> None:
+    """Cut the power: kill the container and the relay of host `name` at once."""
+    cgroups.kill(name)
+    for what in (f"host:{name}", f"relay:{name}"):
+        for process in list(marked(what)):
+            process.kill()
+
+
+def _resolver() -> str:
+    """The machine's resolver, not the stub that answers on its loopback only."""
+    text = Path("/etc/resolv.conf").read_text()
+    real = Path("/run/systemd/resolve/resolv.conf")
+    return real.read_text() if "nameserver 127." in text and real.is_file() else text
+
+
+def _replace(path: Path, text: str) -> None:
+    # What is there may be a link to somewhere on this machine.
+    path.unlink(missing_ok=True)
+    path.write_text(text)

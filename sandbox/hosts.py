@@ -1,0 +1,276 @@
+"""Throwaway hosts: bring one up, talk to it, cut its power, boot it again, throw it away."""
+
+import dataclasses
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sandbox import container, mirror_control, network, pcibus, prepare, roots, ssh
+from sandbox.checkout import (
+    HOSTS,
+    SOURCE,
+    SandboxError,
+    check_name,
+    lock,
+    read_record,
+    write_record,
+)
+from sandbox.processes import Process, spawn
+
+_RELAY_PORT = 2222
+
+
+@dataclass(frozen=True)
+class HostSpec:
+    """What a host should be like."""
+
+    name: str
+    os: str = "debian-12"
+    """`debian-12` or `debian-13`."""
+    gpus: tuple[str, ...] = ()
+    """One model of `gpus.yaml` per simulated GPU."""
+    offline: bool = False
+    """No route out, no mirror; ssh still works."""
+    delay_ms: float = 0
+    """Added to each ssh round trip, in milliseconds."""
+    rate_mbit: float | None = None
+    """Limit of the host's link in each direction, in Mbit/s."""
+    mirror: bool = True
+    """Whether apt and pip in the host go through the download cache."""
+
+
+@dataclass(frozen=True)
+class SandboxHost:
+    """A host that was brought up, and how to reach it."""
+
+    spec: HostSpec
+    address: str
+    """Where ssh connects to: the host, or the delaying relay before it."""
+    port: int
+    ip: str
+    """The host's own address."""
+    key: Path
+    known_hosts: Path
+    """Holds exactly this host's key."""
+    rootfs: Path
+    """The host's file system, as this machine sees it."""
+    mirror_url: str | None
+    """Base address of the download cache as the host reaches it; the index is at `/simple`."""
+    user: str = "root"
+    """`admin` (sudo without a password) and `nosudo` are let in with the same key."""
+
+    @property
+    def name(self) -> str:
+        """The host's name."""
+        return self.spec.name
+
+    def ssh_argv(self, *command: str, user: str | None = None) -> list[str]:
+        """The ssh command line that runs `command` on the host, as `user`."""
+        words = ssh.options(self.key, self.known_hosts, self.port)
+        return ["ssh", *words, f"{user or self.user}@{self.address}", *command]
+
+    def run(self, command: str, user: str | None = None) -> "ssh.Completed":
+        """Run a shell command on the host over ssh; its exit status is in the result."""
+        return ssh.run_command(self.ssh_argv(command, user=user))
+
+    def running(self) -> bool:
+        """Whether the host's container runs and its sshd answers."""
+        return _running(self)
+
+    def kill(self) -> None:
+        """Cut the power. What the host wrote stays on its disk."""
+        with lock(f"host-{self.name}"):
+            container.stop(self.name)
+
+    def boot(self) -> "SandboxHost":
+        """Boot the same disk again (nothing happens if the host runs)."""
+        return up(self.spec)
+
+    def down(self) -> None:
+        """Stop the host and remove all of it."""
+        down(self.name)
+
+
+def up(spec: HostSpec, fresh: bool = False) -> SandboxHost:
+    """Bring up the host that `spec` describes and give it when ssh works.
+
+    A running host with the same spec is given back as it is, a stopped one is booted with its
+    disk; `fresh` throws the old one away first.
+
+    Raises:
+        SandboxError: if a host of this name with another spec exists, or something fails.
+
+    """
+    check_name(spec.name)
+    pcibus.parse_gpus(spec.gpus)
+    prepare.check()
+    with lock(f"host-{spec.name}"):
+        old = read_record(_record_file(spec.name))
+        if old and fresh:
+            _remove(spec.name)
+        elif old and _spec(old) != spec:
+            raise SandboxError(_differs(_spec(old), spec))
+        elif old and _running(host := _host(old)):
+            return host
+        return _boot(spec)
+
+
+def get(name: str) -> SandboxHost:
+    """The host called `name`.
+
+    Raises:
+        SandboxError: if this checkout has none.
+
+    """
+    record = read_record(_record_file(check_name(name)))
+    if not record:
+        have = ", ".join(host.name for host in all_hosts()) or "none"
+        raise SandboxError(f"No sandbox host is called {name!r} here; there is: {have}.")
+    return _host(record)
+
+
+def all_hosts() -> list[SandboxHost]:
+    """Every host of this checkout, running or not."""
+    records = (read_record(file) for file in sorted(HOSTS.glob("*/host.json")))
+    return [_host(record) for record in records if record]
+
+
+def down(name: str) -> None:
+    """Stop the host called `name` and remove all of it; nothing happens if there is none."""
+    check_name(name)
+    with lock(f"host-{name}"):
+        _remove(name)
+
+
+def _boot(spec: HostSpec) -> SandboxHost:
+    name, folder = spec.name, HOSTS / spec.name
+    mirror_url = None
+    if spec.mirror and not spec.offline:
+        with lock("network"):
+            network.mirror_address_on()
+        mirror_url = mirror_control.start()
+    old = read_record(_record_file(name))
+    lower = Path(old["lower"]) if old else roots.root(spec.os, mirror_url)
+    if not lower.is_dir():
+        raise SandboxError(
+            f"The root image of {name} is gone ({lower}), so its disk is of no use. "
+            f"`python -m sandbox up {name} --fresh` makes a new host."
+        )
+    container.stop(name)
+    record = _allocate(spec, lower, mirror_url)
+    where = network.address(record["index"])
+    root = container.mount(folder, lower)
+    public_key = container.write_identity(folder, root, name)
+    container.write_network_files(root, spec.offline, mirror_url)
+    network.connect(name, where, spec.offline, spec.rate_mbit)
+    if not spec.offline:
+        network.forwarding_on()
+    host = _host(record)
+    known = host.address if host.port == 22 else f"[{host.address}]:{host.port}"
+    host.known_hosts.write_text(f"{known} {public_key}\n")
+    process = container.start(folder, root, name, spec.gpus)
+    record["process"] = dataclasses.asdict(process)
+    if spec.delay_ms:
+        relay = spawn(
+            f"relay:{name}",
+            [
+                *(sys.executable, "-m", "sandbox.relay", host.address, str(host.port)),
+                *(host.ip, "22", str(spec.delay_ms)),
+            ],
+            folder / "relay.log",
+            cwd=SOURCE,
+        )
+        record["relay"] = dataclasses.asdict(relay)
+    write_record(_record_file(name), record)
+    try:
+        ssh.wait(host.ssh_argv("true"), host.address, host.port, process.alive)
+    except SandboxError as error:
+        log = folder / "console.log"
+        tail = "\n".join(log.read_text(errors="replace").splitlines()[-5:])
+        raise SandboxError(f"{name} did not come up: {error}. The end of {log}:\n{tail}") from None
+    return host
+
+
+def _allocate(spec: HostSpec, lower: Path, mirror_url: str | None) -> dict[str, Any]:
+    """Write the host's record, before anything of it exists, with a number of its own."""
+    with lock("network"):
+        record = read_record(_record_file(spec.name))
+        if not record:
+            others = (read_record(file) for file in HOSTS.glob("*/host.json"))
+            taken = {other["index"] for other in others if other}
+            free = [index for index in range(1, network.MOST_HOSTS + 1) if index not in taken]
+            if not free:
+                raise SandboxError(
+                    f"This checkout has {network.MOST_HOSTS} sandbox hosts already, the most it "
+                    "can have. `python -m sandbox list` shows them, `down` removes one."
+                )
+            record = {"spec": dataclasses.asdict(spec), "index": free[0], "lower": str(lower)}
+        record |= {"mirror_url": mirror_url, "process": None, "relay": None}
+        write_record(_record_file(spec.name), record)
+        return dict(record)
+
+
+def _remove(name: str) -> None:
+    folder = HOSTS / name
+    record = read_record(_record_file(name))
+    container.stop(name)
+    if record:
+        network.disconnect(name, network.address(record["index"]))
+    container.unmount(folder)
+    if folder.is_dir():
+        roots.assert_unmounted(folder)
+        # The record goes last: killed before, the rest is still known.
+        for entry in sorted(folder.iterdir(), key=lambda e: e.name == "host.json"):
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+        folder.rmdir()
+    if not any(HOSTS.glob("*/host.json")):
+        network.forwarding_back()
+
+
+def _running(host: SandboxHost) -> bool:
+    record = read_record(_record_file(host.name)) or {}
+    processes = [Process.from_record(record.get(key)) for key in ("process", "relay")]
+    needed = processes if host.spec.delay_ms else processes[:1]
+    if not all(process and process.alive() for process in needed):
+        return False
+    if host.mirror_url and not mirror_control.running():
+        return False
+    return ssh.answers(host.address, host.port)
+
+
+def _host(record: dict[str, Any]) -> SandboxHost:
+    spec = _spec(record)
+    where = network.address(record["index"])
+    folder = HOSTS / spec.name
+    return SandboxHost(
+        spec=spec,
+        address=where.gateway if spec.delay_ms else where.host,
+        port=_RELAY_PORT if spec.delay_ms else 22,
+        ip=where.host,
+        key=ssh.CLIENT_KEY,
+        known_hosts=folder / "known_hosts",
+        rootfs=folder / "root",
+        mirror_url=record["mirror_url"],
+    )
+
+
+def _spec(record: dict[str, Any]) -> HostSpec:
+    return HostSpec(**{**record["spec"], "gpus": tuple(record["spec"]["gpus"])})
+
+
+def _record_file(name: str) -> Path:
+    return HOSTS / name / "host.json"
+
+
+def _differs(old: HostSpec, new: HostSpec) -> str:
+    parts = [
+        f"{field.name} is {getattr(old, field.name)!r}, asked for {getattr(new, field.name)!r}"
+        for field in dataclasses.fields(HostSpec)
+        if getattr(old, field.name) != getattr(new, field.name)
+    ]
+    return (
+        f"There is a host {new.name} already and it differs: {'; '.join(parts)}. Take another "
+        f"name, or throw the old one away: `--fresh`, or `python -m sandbox down {new.name}`."
+    )

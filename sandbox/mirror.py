@@ -1,0 +1,233 @@
+"""A pull-through cache for Debian packages and wheels, so that many hosts download once.
+
+`python -m sandbox.mirror ADDRESS PORT` serves, on the address that the hosts of this checkout
+reach:
+
+- apt, as an HTTP proxy: packages and files named by their hash are kept for ever, indexes are
+  asked for again each time, and only sent again by upstream if they changed;
+- `/simple/PROJECT/`, a package index with its links led to `/files/…`, kept for ever;
+- `/status`, counters as JSON.
+"""
+
+import contextlib
+import http.client
+import json
+import re
+import socket
+import ssl
+import struct
+import sys
+import threading
+import time
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+import httpx
+
+from sandbox.checkout import CACHE
+from sandbox.mirror_faults import Faults, faults_for
+from sandbox.mirror_index import index_url, rewrite, upstream
+from sandbox.mirror_store import File, Store, UpstreamError, byte_range
+
+_FOR_EVER = re.compile(r"\.(?:deb|udeb)$|/by-hash/[A-Za-z0-9]+/[0-9a-f]{32,}$")
+_INDEX_FRESH_S = 60.0
+
+
+class _CutError(Exception):
+    """A fault ends this connection."""
+
+
+class _Page:
+    """A page that may change, as upstream last gave it."""
+
+    def __init__(self, answer: httpx.Response) -> None:
+        self.body = answer.content
+        self.headers = answer.headers
+        self.asked = time.monotonic()
+
+
+class Mirror:
+    """What the handler threads share."""
+
+    def __init__(self) -> None:
+        # The system's own certificates: a machine behind a company's proxy has them there.
+        self.client = httpx.Client(
+            verify=ssl.create_default_context(),
+            follow_redirects=True,
+            timeout=httpx.Timeout(60, connect=20),
+            limits=httpx.Limits(max_connections=32),
+        )
+        self.counts: Counter[str] = Counter()
+        self.store = Store(CACHE / "files", self.client, self.count)
+        self.index = index_url()
+        self._pages: dict[tuple[str, str], _Page] = {}
+        self._lock = threading.Lock()
+
+    def count(self, what: str, url: str) -> None:
+        """Count one event for `/status` and write it to the log."""
+        with self._lock:
+            self.counts[what] += 1
+        print(time.strftime("%H:%M:%S"), what, url, file=sys.stderr, flush=True)
+
+    def page(self, url: str, accept: str, fresh_s: float = 0) -> _Page:
+        """The page at `url`, asked for again if the copy is older than `fresh_s` seconds.
+
+        Raises:
+            UpstreamError: if upstream answers with anything but the page.
+
+        """
+        old = self._pages.get((url, accept))
+        if old and time.monotonic() - old.asked < fresh_s:
+            self.count("hit", url)
+            return old
+        headers = {"Accept": accept}
+        for ours, theirs in (("etag", "If-None-Match"), ("last-modified", "If-Modified-Since")):
+            if old and ours in old.headers:
+                headers[theirs] = old.headers[ours]
+        self.count("upstream", url)
+        try:
+            answer = self.client.get(url, headers=headers)
+        except httpx.HTTPError as failed:
+            raise UpstreamError(502, f"{url}: {failed or type(failed).__name__}") from None
+        if answer.status_code == 304 and old:
+            old.asked = time.monotonic()
+            return old
+        if answer.status_code != 200:
+            raise UpstreamError(answer.status_code, f"{url}: {answer.reason_phrase}")
+        page = self._pages[url, accept] = _Page(answer)
+        return page
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One connection of one client."""
+
+    protocol_version = "HTTP/1.1"
+    mirror: ClassVar[Mirror]
+    faults = Faults()
+    sent = 0
+
+    def do_GET(self) -> None:
+        """Answer GET, and HEAD without the content."""
+        self.faults = faults_for(self.client_address[0])
+        try:
+            if self.faults.down:
+                raise _CutError
+            if any(word in self.path for word in self.faults.drop):
+                raise UpstreamError(404, "dropped on purpose")
+            self._answer()
+        except UpstreamError as error:
+            self.mirror.count(f"status {error.status}", self.path)
+            self._send_whole(error.status, f"{error}\n".encode(), {"content-type": "text/plain"})
+        except (_CutError, ConnectionError, TimeoutError):
+            self._cut()
+
+    do_HEAD = do_GET  # noqa: N815
+
+    def _answer(self) -> None:
+        address = urlsplit(self.path)
+        if address.scheme == "http":
+            if _FOR_EVER.search(address.path):
+                self._send_file(self.mirror.store.get(self.path))
+            else:
+                self._send_page(self.mirror.page(self.path, "*/*"))
+        elif url := upstream(self.path):
+            self._send_file(self.mirror.store.get(url))
+        elif match := re.fullmatch(r"/simple/([A-Za-z0-9._-]+)/?", address.path):
+            url = f"{self.mirror.index}/{match[1]}/"
+            page = self.mirror.page(url, self.headers.get("Accept", "*/*"), _INDEX_FRESH_S)
+            kind = page.headers.get("content-type", "text/html")
+            headers = {"content-type": kind, "cache-control": "max-age=60", "vary": "accept"}
+            self._send_whole(200, rewrite(page.body, kind, url), headers)
+        elif address.path == "/status":
+            body = json.dumps(self.mirror.counts).encode()
+            self._send_whole(200, body, {"content-type": "application/json"})
+        else:
+            raise UpstreamError(404, f"the sandbox's mirror has nothing at {self.path}")
+
+    def _send_page(self, page: _Page) -> None:
+        known = ("content-type", "last-modified", "etag")
+        headers = {name: page.headers[name] for name in known if name in page.headers}
+        since = self.headers.get("If-Modified-Since")
+        if since and since == headers.get("last-modified"):
+            self._send_whole(304, b"", headers)
+        else:
+            self._send_whole(200, page.body, headers)
+
+    def _send_whole(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+        self._start(status, len(body), headers)
+        self._send(body)
+
+    def _send_file(self, file: File) -> None:
+        file.ready()
+        size = file.size or 0
+        headers = {**file.headers, "accept-ranges": "bytes"}
+        wanted = byte_range(self.headers.get("Range"), size)
+        condition = self.headers.get("If-Range")
+        if condition and condition not in (headers.get("etag"), headers.get("last-modified")):
+            wanted = None
+        if wanted is None:
+            self._start(200, size, headers)
+            wanted = (0, size)
+        elif wanted[0] == wanted[1]:
+            self._send_whole(416, b"", {"content-range": f"bytes */{size}"})
+            return
+        else:
+            headers["content-range"] = f"bytes {wanted[0]}-{wanted[1] - 1}/{size}"
+            self._start(206, wanted[1] - wanted[0], headers)
+        if self.command == "HEAD":
+            return
+        try:
+            for data in file.read(*wanted):
+                self._send(data)
+        except UpstreamError:
+            # The length is announced already: the client must see that this is not all.
+            raise _CutError from None
+
+    def _start(self, status: int, length: int, headers: dict[str, str]) -> None:
+        self.send_response(status, http.client.responses.get(status, ""))
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if status != 304:
+            self.send_header("content-length", str(length))
+        self.end_headers()
+
+    def _send(self, data: bytes) -> None:
+        if self.command == "HEAD":
+            return
+        limit = self.faults.cut_after
+        if limit is not None and self.sent + len(data) > limit:
+            self.wfile.write(data[: limit - self.sent])
+            raise _CutError
+        self.wfile.write(data)
+        self.sent += len(data)
+        if self.faults.rate:
+            time.sleep(len(data) / self.faults.rate)
+
+    def _cut(self) -> None:
+        """End the connection with a reset, not with a polite end."""
+        self.close_connection = True
+        with contextlib.suppress(OSError):
+            self.wfile.flush()
+            linger = struct.pack("ii", 1, 0)
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            self.connection.close()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing: `Mirror.count` writes the log."""
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+
+def main(address: str, port: int) -> None:
+    """Serve until killed."""
+    _Handler.mirror = Mirror()
+    _Server((address, port), _Handler).serve_forever()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

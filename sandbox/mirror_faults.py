@@ -1,0 +1,44 @@
+"""Faults that tests switch on in the mirror, for one host or for all.
+
+They lie in a file that the mirror reads at each request, so that switching needs no second
+channel and outlives a restart of the mirror.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.checkout import MIRROR, lock, read_record, write_record
+
+_FILE = MIRROR / "faults.json"
+
+
+@dataclass(frozen=True)
+class Faults:
+    """What goes wrong for a client of the mirror."""
+
+    down: bool = False
+    """Every connection is closed without an answer."""
+    cut_after: int | None = None
+    """A connection is cut after this many bytes of content, as a cable would be."""
+    rate: float | None = None
+    """Most bytes per second of one answer."""
+    drop: tuple[str, ...] = ()
+    """Paths that contain one of these words are answered with 404."""
+
+
+def set_faults(client: str, faults: Faults | None) -> None:
+    """Switch on `faults` for the client with this address (`*`: all), or off with `None`."""
+    with lock("faults"):
+        record = read_record(_FILE) or {}
+        record.pop(client, None)
+        if faults:
+            record[client] = dataclasses.asdict(faults)
+        write_record(_FILE, record)
+
+
+def faults_for(client: str, file: Path = _FILE) -> Faults:
+    """The faults that hold for the client with this address."""
+    record = read_record(file) or {}
+    found = record.get(client) or record.get("*") or {}
+    return Faults(**{**found, "drop": tuple(found.get("drop", ()))})

@@ -1,0 +1,72 @@
+"""What the sandbox needs on this machine, and its installation."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from sandbox.checkout import SandboxError
+from sandbox.commands import run
+
+# Command or file -> Debian and Ubuntu package (Debian 12 and 13, Ubuntu 22.04 and 24.04).
+_NEEDS = {
+    "systemd-nspawn": "systemd-container",
+    "mmdebstrap": "mmdebstrap",
+    "ip": "iproute2",
+    "tc": "iproute2",
+    "iptables": "iptables",
+    "ssh": "openssh-client",
+    "ssh-keygen": "openssh-client",
+    "unshare": "util-linux",
+    "mount": "mount",
+    "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
+    "/etc/ssl/certs/ca-certificates.crt": "ca-certificates",
+}
+
+
+def missing() -> list[str]:
+    """The packages that the sandbox needs and this machine lacks."""
+    path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+    return sorted(
+        {
+            package
+            for need, package in _NEEDS.items()
+            if not (Path(need).exists() if need[0] == "/" else shutil.which(need, path=path))
+        }
+    )
+
+
+def check() -> None:
+    """Raise `SandboxError`, naming what to do, if this machine cannot run hosts as it is."""
+    if not sys.platform.startswith("linux"):
+        raise SandboxError("The sandbox runs on Linux: its hosts are containers of its kernel.")
+    if os.geteuid() != 0:
+        raise SandboxError("The sandbox needs root, for namespaces and mounts. Try again as root.")
+    if lacking := missing():
+        raise SandboxError(
+            f"The sandbox needs {', '.join(lacking)}. `python -m sandbox prepare` installs that "
+            "on Debian and Ubuntu."
+        )
+
+
+def prepare() -> list[str]:
+    """Install what is missing with apt-get; give the packages that were installed.
+
+    Raises:
+        SandboxError: if this is not root on a machine with apt-get, or the installation fails.
+
+    """
+    lacking = missing()
+    if lacking:
+        if not shutil.which("apt-get"):
+            raise SandboxError(
+                f"The sandbox needs {', '.join(lacking)}, and installs them itself on Debian and "
+                "Ubuntu only. Install what holds these here, then try again."
+            )
+        if os.geteuid() != 0:
+            raise SandboxError(f"As root: apt-get install {' '.join(lacking)}")
+        run("apt-get", "update", "-q")
+        install = ("apt-get", "install", "-q", "-y", "--no-install-recommends", *lacking)
+        run("env", "DEBIAN_FRONTEND=noninteractive", *install)
+    check()
+    return lacking

@@ -1,0 +1,142 @@
+"""Root images, one per distribution, built once by mmdebstrap and shared by all hosts."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sandbox.checkout import ROOTS, STATE, SandboxError, lock
+from sandbox.sources import Archive, date_settings, debian_archive
+
+_RECIPES = Path(__file__).with_name("roots.yaml")
+
+# Two users beside root: tests need one who may become root and one who may not.
+_CUSTOMIZE = r"""
+set -eu
+for user in admin nosudo; do chroot "$1" useradd --create-home --shell /bin/bash "$user"; done
+echo 'admin ALL=(ALL) NOPASSWD: ALL' > "$1/etc/sudoers.d/admin"
+chmod 440 "$1/etc/sudoers.d/admin"
+rm -f "$1"/etc/ssh/ssh_host_*_key* "$1/etc/hostname" "$1/etc/resolv.conf" \
+  "$1/etc/apt/apt.conf.d/99mmdebstrap"
+: > "$1/etc/machine-id"
+"""
+
+
+def names() -> list[str]:
+    """The distributions that a host can have."""
+    return [name for name in _recipes() if name != "packages"]
+
+
+def root(os_name: str, proxy: str | None = None) -> Path:
+    """The folder of `os_name`'s root image, built now (about a minute) if it is not there.
+
+    `proxy` is the address of an apt proxy for the build.
+
+    Raises:
+        SandboxError: if `os_name` is unknown or the build fails.
+
+    """
+    if os_name not in names():
+        raise SandboxError(f"Unknown --os {os_name!r}: the sandbox has {', '.join(names())}.")
+    recipe = {**_recipes()[os_name], "packages": _recipes()["packages"], "script": _CUSTOMIZE}
+    archive = debian_archive()
+    digest = hashlib.sha256(json.dumps([recipe, vars(archive)]).encode()).hexdigest()[:10]
+    target = ROOTS / f"{os_name}-{digest}"
+    if target.is_dir():
+        return target
+    with lock(f"root-{os_name}"):
+        if not target.is_dir():
+            _build(target, recipe, archive, proxy)
+    return target
+
+
+def _recipes() -> dict[str, Any]:
+    recipes: dict[str, Any] = yaml.safe_load(_RECIPES.read_text())
+    return recipes
+
+
+def _build(target: Path, recipe: dict[str, Any], archive: Archive, proxy: str | None) -> None:
+    part = target.with_name(f"{target.name}.part")
+    remove(part)
+    ROOTS.mkdir(parents=True, exist_ok=True)
+    log = STATE / "logs" / f"{target.name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    print(f"sandbox: building {target.name}, once, about a minute", file=sys.stderr)
+    argv = [
+        # Mounts that mmdebstrap makes end with its own mount namespace, whatever kills it.
+        *("unshare", "--mount", "--propagation", "private"),
+        *("mmdebstrap", "--mode=root", "--variant=minbase", "--skip=output/dev"),
+        f"--include={','.join(recipe['packages'])}",
+        f"--components={','.join(recipe['components'])}",
+        *(f"--aptopt={line}" for line in date_settings()),
+        *([f'--aptopt=Acquire::http::Proxy "{proxy}"'] if proxy else []),
+        f"--customize-hook={_CUSTOMIZE}",
+        recipe["suite"],
+        str(part),
+    ]
+    # Without an address mmdebstrap takes Debian's own.
+    if archive.release:
+        argv += source_lines(recipe, archive)
+    with log.open("wb") as out:
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False)
+    if done.returncode != 0:
+        tail = "\n".join(log.read_text(errors="replace").splitlines()[-8:])
+        raise SandboxError(f"Building the {target.name} root failed; the end of {log}:\n{tail}")
+    if recipe["sources"] == "deb822":
+        _to_deb822(part)
+    part.rename(target)
+
+
+def source_lines(recipe: dict[str, Any], archive: Archive) -> list[str]:
+    """Apt's one-line sources for a host, as Debian's installer writes them."""
+    suite, components = recipe["suite"], " ".join(recipe["components"])
+    lines = [
+        f"deb {archive.release} {suite} {components}",
+        f"deb {archive.release} {suite}-updates {components}",
+    ]
+    if archive.security:
+        lines.append(f"deb {archive.security} {suite}-security {components}")
+    return lines
+
+
+def _to_deb822(tree: Path) -> None:
+    """Rewrite the one-line sources as a .sources file, the form that Debian 13 images use."""
+    old = tree / "etc/apt/sources.list"
+    stanzas: dict[tuple[str, str], list[str]] = {}
+    for line in old.read_text().splitlines():
+        if line.startswith("deb "):
+            _, uri, suite, components = line.split(maxsplit=3)
+            stanzas.setdefault((uri, components), []).append(suite)
+    text = "\n".join(
+        f"Types: deb\nURIs: {uri}\nSuites: {' '.join(suites)}\nComponents: {components}\n"
+        "Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n"
+        for (uri, components), suites in stanzas.items()
+    )
+    (tree / "etc/apt/sources.list.d/debian.sources").write_text(text)
+    old.unlink()
+
+
+def remove(tree: Path) -> None:
+    """Remove a folder and all in it, but never what is mounted there."""
+    if tree.is_symlink() or tree.is_file():
+        tree.unlink()
+    elif tree.is_dir():
+        assert_unmounted(tree)
+        shutil.rmtree(tree)
+
+
+def assert_unmounted(tree: Path) -> None:
+    """Raise `SandboxError` if anything is mounted at or below `tree`."""
+    if mounted := [place for place in mounts() if Path(place).is_relative_to(tree.resolve())]:
+        raise SandboxError(f"Something is still mounted: {', '.join(mounted)}")
+
+
+def mounts() -> list[str]:
+    """Every mount point that this process sees, innermost last."""
+    lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    return [line.split()[4].encode().decode("unicode_escape") for line in lines]
