@@ -92,7 +92,7 @@ def locks(section: Section) -> tuple[LockHolder, ...]:
 
 
 def _lists_age(section: Section) -> int | None:
-    """Age of the package lists: apt keeps the server's dates on the lists themselves, so the folders' dates count."""
+    """Seconds since the lists were fetched: their own dates are the server's, the folders' ours."""
     now = integer(section.first("now"))
     stamps = [n for line in section.part("lists") if (n := integer(line)) is not None]
     if now is None or not stamps or not section.part("indexes"):

@@ -1,0 +1,1 @@
+"""Programs that travel to the host and run there. They import nothing of ours."""
