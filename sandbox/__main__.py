@@ -96,7 +96,9 @@ def _list(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps([_as_dict(host) for host in found], indent=1))
         return 0
-    table = Table("name", "state", "os", "GPUs (simulated)", "ssh", "network")
+    table = Table("name", "state", "os", "GPUs (simulated)")
+    table.add_column("ssh", no_wrap=True)
+    table.add_column("network")
     for host in found:
         spec = host.spec
         gpus = [f"{spec.gpus.count(model)} x {model}" for model in dict.fromkeys(spec.gpus)]

@@ -5,7 +5,7 @@ outside the state folder, is touched.
 """
 
 from sandbox import cgroups, container, hosts, mirror_control, network, roots
-from sandbox.checkout import CACHE, HOSTS, MIRROR, STATE, lock
+from sandbox.checkout import CACHE, HOSTS, ROOTS, STATE, lock
 from sandbox.commands import run
 from sandbox.processes import marked
 
@@ -24,14 +24,14 @@ def clean(cache: bool = False) -> list[str]:
     network.mirror_address_off()
     network.forwarding_back()
     container.unmount(STATE)
-    for part in roots.ROOTS.glob("*.part"):
+    for part in ROOTS.glob("*.part"):
         roots.remove(part)
         done.append(f"unfinished root {part.name}")
-    roots.remove(MIRROR)
-    if cache:
-        for folder in (roots.ROOTS, CACHE):
-            roots.remove(folder)
-            done.append(f"folder {folder.name}")
+    # The locks stay: somebody may be waiting for one.
+    keep = {"locks"} if cache else {"locks", CACHE.name, ROOTS.name}
+    for entry in sorted(STATE.glob("*")) + sorted(STATE.glob(".*")):
+        if entry.name not in keep:
+            roots.remove(entry)
     return done
 
 

@@ -99,10 +99,14 @@ def start(folder: Path, root: Path, name: str, gpus: Sequence[str]) -> Process:
         f"--network-namespace-path=/run/netns/{network.namespace(name)}",
         *("--resolv-conf=off", "--timezone=off", "--link-journal=no"),
         f"--bind-ro={bus}:/sys/bus/pci/devices",
+        # A server may change its own network, firewall included; the namespace is its own.
+        "--capability=CAP_NET_ADMIN",
     ]
     join = "".join(f"echo $$ > {shlex.quote(str(file))}; " for file in cgroups.make(name))
     # Version 2 groups in the host whatever the machine has: systemd 256 and later want them.
-    command = f"{join}export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1; exec {shlex.join(nspawn)}"
+    # Whether /tmp lies in memory is the distribution's choice, not nspawn's.
+    settings = "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 SYSTEMD_NSPAWN_TMPFS_TMP=0"
+    command = f"{join}export {settings}; exec {shlex.join(nspawn)}"
     return spawn(f"host:{name}", ["sh", "-c", command], folder / "console.log")
 
 

@@ -1,8 +1,10 @@
 """Throwaway hosts: bring one up, talk to it, cut its power, boot it again, throw it away."""
 
+import contextlib
 import dataclasses
 import shutil
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from sandbox.checkout import (
     read_record,
     write_record,
 )
+from sandbox.mirror_faults import Faults, set_faults
 from sandbox.processes import Process, spawn
 
 _RELAY_PORT = 2222
@@ -75,6 +78,15 @@ class SandboxHost:
         """Run a shell command on the host over ssh; its exit status is in the result."""
         return ssh.run_command(self.ssh_argv(command, user=user))
 
+    @contextlib.contextmanager
+    def faults(self, faults: Faults) -> Iterator[None]:
+        """Let the download cache misbehave towards this host inside a `with` block."""
+        set_faults(self.ip, faults)
+        try:
+            yield
+        finally:
+            set_faults(self.ip, None)
+
     def running(self) -> bool:
         """Whether the host's container runs and its sshd answers."""
         return _running(self)
@@ -105,6 +117,7 @@ def up(spec: HostSpec, fresh: bool = False) -> SandboxHost:
     """
     check_name(spec.name)
     pcibus.parse_gpus(spec.gpus)
+    roots.check_name(spec.os)
     prepare.check()
     with lock(f"host-{spec.name}"):
         old = read_record(_record_file(spec.name))
@@ -113,7 +126,7 @@ def up(spec: HostSpec, fresh: bool = False) -> SandboxHost:
         elif old and _spec(old) != spec:
             raise SandboxError(_differs(_spec(old), spec))
         elif old and _running(host := _host(old)):
-            return host
+            return _with_mirror(host)
         return _boot(spec)
 
 
@@ -146,20 +159,18 @@ def down(name: str) -> None:
 
 def _boot(spec: HostSpec) -> SandboxHost:
     name, folder = spec.name, HOSTS / spec.name
-    mirror_url = None
-    if spec.mirror and not spec.offline:
-        with lock("network"):
-            network.mirror_address_on()
-        mirror_url = mirror_control.start()
-    old = read_record(_record_file(name))
-    lower = Path(old["lower"]) if old else roots.root(spec.os, mirror_url)
+    # The record comes first: whatever is made after it is found by `down`.
+    record = _allocate(spec)
+    record["mirror_url"] = mirror_url = _mirror(spec)
+    record["lower"] = record["lower"] or str(roots.root(spec.os, mirror_url))
+    write_record(_record_file(name), record)
+    lower = Path(record["lower"])
     if not lower.is_dir():
         raise SandboxError(
             f"The root image of {name} is gone ({lower}), so its disk is of no use. "
             f"`python -m sandbox up {name} --fresh` makes a new host."
         )
     container.stop(name)
-    record = _allocate(spec, lower, mirror_url)
     where = network.address(record["index"])
     root = container.mount(folder, lower)
     public_key = container.write_identity(folder, root, name)
@@ -193,7 +204,27 @@ def _boot(spec: HostSpec) -> SandboxHost:
     return host
 
 
-def _allocate(spec: HostSpec, lower: Path, mirror_url: str | None) -> dict[str, Any]:
+def _mirror(spec: HostSpec) -> str | None:
+    """The mirror's base address, running from now on, or `None` for a host that has none."""
+    if spec.offline or not spec.mirror:
+        return None
+    with lock("network"):
+        network.mirror_address_on()
+    return mirror_control.start()
+
+
+def _with_mirror(host: SandboxHost) -> SandboxHost:
+    """The running `host`, with a mirror again if its mirror ended meanwhile."""
+    url = _mirror(host.spec)
+    if url == host.mirror_url:
+        return host
+    container.write_network_files(host.rootfs, host.spec.offline, url)
+    record = {**read_record(_record_file(host.name)), "mirror_url": url}
+    write_record(_record_file(host.name), record)
+    return _host(record)
+
+
+def _allocate(spec: HostSpec) -> dict[str, Any]:
     """Write the host's record, before anything of it exists, with a number of its own."""
     with lock("network"):
         record = read_record(_record_file(spec.name))
@@ -206,8 +237,8 @@ def _allocate(spec: HostSpec, lower: Path, mirror_url: str | None) -> dict[str, 
                     f"This checkout has {network.MOST_HOSTS} sandbox hosts already, the most it "
                     "can have. `python -m sandbox list` shows them, `down` removes one."
                 )
-            record = {"spec": dataclasses.asdict(spec), "index": free[0], "lower": str(lower)}
-        record |= {"mirror_url": mirror_url, "process": None, "relay": None}
+            record = {"spec": dataclasses.asdict(spec), "index": free[0], "lower": None}
+        record |= {"mirror_url": None, "process": None, "relay": None}
         write_record(_record_file(spec.name), record)
         return dict(record)
 
@@ -225,8 +256,11 @@ def _remove(name: str) -> None:
         for entry in sorted(folder.iterdir(), key=lambda e: e.name == "host.json"):
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
         folder.rmdir()
-    if not any(HOSTS.glob("*/host.json")):
-        network.forwarding_back()
+    with lock("network"):
+        if not any(HOSTS.glob("*/host.json")):
+            mirror_control.stop()
+            network.mirror_address_off()
+            network.forwarding_back()
 
 
 def _running(host: SandboxHost) -> bool:
@@ -234,8 +268,6 @@ def _running(host: SandboxHost) -> bool:
     processes = [Process.from_record(record.get(key)) for key in ("process", "relay")]
     needed = processes if host.spec.delay_ms else processes[:1]
     if not all(process and process.alive() for process in needed):
-        return False
-    if host.mirror_url and not mirror_control.running():
         return False
     return ssh.answers(host.address, host.port)
 

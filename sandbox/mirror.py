@@ -196,9 +196,13 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, data: bytes) -> None:
         if self.command == "HEAD":
             return
+        # Asked anew for each piece: a fault may be switched on during a long answer.
+        self.faults = faults_for(self.client_address[0])
+        if self.faults.down:
+            raise _CutError
         limit = self.faults.cut_after
         if limit is not None and self.sent + len(data) > limit:
-            self.wfile.write(data[: limit - self.sent])
+            self.wfile.write(data[: max(0, limit - self.sent)])
             raise _CutError
         self.wfile.write(data)
         self.sent += len(data)

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -31,7 +32,8 @@ class File:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.part = path.with_name(path.name + ".part")
+        # Two mirrors may share the folder: each writes its own part, the last rename wins.
+        self.part = path.with_name(f"{path.name}.{os.getpid()}.part")
         self.size: int | None = None
         self.received = 0
         self.headers: dict[str, str] = {}
@@ -89,6 +91,9 @@ class Store:
         self, folder: Path, client: httpx.Client, count: Callable[[str, str], None]
     ) -> None:
         self._folder = folder
+        for part in folder.glob("*/*.part"):
+            if not Path("/proc", part.name.rsplit(".", 2)[1]).exists():
+                part.unlink(missing_ok=True)
         self._client = client
         self._count = count
         self._coming: dict[Path, File] = {}
@@ -164,7 +169,7 @@ class Store:
                 with file.changed:
                     file.headers = {
                         name: answer.headers[name]
-                        for name in ("content-type", "last-modified", "etag")
+                        for name in ("content-type", "content-encoding", "last-modified", "etag")
                         if name in answer.headers
                     }
                     file.size = int(answer.headers["content-length"])

@@ -77,6 +77,9 @@ def connect(name: str, where: Address, offline: bool, rate_mbit: float | None) -
         run("tc", "qdisc", "add", "dev", where.link, *shape)
         run("tc", "-n", space, "qdisc", "add", "dev", "host0", *shape)
     if offline:
+        # It may answer to ssh and no more, not even if it gives itself a route.
+        fresh = ("-m", "conntrack", "--ctstate", "NEW")
+        _rule(name, "INPUT", "-i", where.link, *fresh, "-j", "DROP")
         _rule(name, "FORWARD", "-i", where.link, "-j", "DROP")
         return
     run(*inside, "route", "add", "default", "via", where.gateway)

@@ -68,13 +68,18 @@ def spawn(what: str, argv: Sequence[str], log: Path, cwd: Path | None = None) ->
             stderr=out,
             start_new_session=True,
             cwd=cwd,
-            env={**os.environ, _VARIABLE: f"{MARK}:{what}"},
+            env=marked_environment(what),
         )
     process = Process.of(child.pid)
     if process is None:
         # It ended before it could be looked at: a record that is never alive.
         return Process(child.pid, -1, _boot_id())
     return process
+
+
+def marked_environment(what: str) -> dict[str, str]:
+    """The environment of this process with the mark of `what` added."""
+    return {**os.environ, _VARIABLE: f"{MARK}:{what}"}
 
 
 def marked(what: str | None = None) -> Iterator[Process]:

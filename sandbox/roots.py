@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from sandbox.checkout import ROOTS, STATE, SandboxError, lock
+from sandbox.processes import marked, marked_environment
 from sandbox.sources import Archive, date_settings, debian_archive
 
 _RECIPES = Path(__file__).with_name("roots.yaml")
@@ -32,6 +33,12 @@ def names() -> list[str]:
     return [name for name in _recipes() if name != "packages"]
 
 
+def check_name(os_name: str) -> None:
+    """Raise `SandboxError` if the sandbox has no distribution called `os_name`."""
+    if os_name not in names():
+        raise SandboxError(f"Unknown --os {os_name!r}: the sandbox has {', '.join(names())}.")
+
+
 def root(os_name: str, proxy: str | None = None) -> Path:
     """The folder of `os_name`'s root image, built now (about a minute) if it is not there.
 
@@ -41,8 +48,7 @@ def root(os_name: str, proxy: str | None = None) -> Path:
         SandboxError: if `os_name` is unknown or the build fails.
 
     """
-    if os_name not in names():
-        raise SandboxError(f"Unknown --os {os_name!r}: the sandbox has {', '.join(names())}.")
+    check_name(os_name)
     recipe = {**_recipes()[os_name], "packages": _recipes()["packages"], "script": _CUSTOMIZE}
     archive = debian_archive()
     digest = hashlib.sha256(json.dumps([recipe, vars(archive)]).encode()).hexdigest()[:10]
@@ -61,6 +67,9 @@ def _recipes() -> dict[str, Any]:
 
 
 def _build(target: Path, recipe: dict[str, Any], archive: Archive, proxy: str | None) -> None:
+    for process in list(marked(f"root:{recipe['suite']}")):
+        # The build of a run that was killed: it goes on alone, and for nothing.
+        process.kill()
     part = target.with_name(f"{target.name}.part")
     remove(part)
     ROOTS.mkdir(parents=True, exist_ok=True)
@@ -68,8 +77,9 @@ def _build(target: Path, recipe: dict[str, Any], archive: Archive, proxy: str | 
     log.parent.mkdir(parents=True, exist_ok=True)
     print(f"sandbox: building {target.name}, once, about a minute", file=sys.stderr)
     argv = [
-        # Mounts that mmdebstrap makes end with its own mount namespace, whatever kills it.
+        # Its mounts and processes end with namespaces of their own, whatever kills it.
         *("unshare", "--mount", "--propagation", "private"),
+        *("--pid", "--fork", "--kill-child", "--mount-proc"),
         *("mmdebstrap", "--mode=root", "--variant=minbase", "--skip=output/dev"),
         f"--include={','.join(recipe['packages'])}",
         f"--components={','.join(recipe['components'])}",
@@ -83,7 +93,14 @@ def _build(target: Path, recipe: dict[str, Any], archive: Archive, proxy: str | 
     if archive.release:
         argv += source_lines(recipe, archive)
     with log.open("wb") as out:
-        done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False)
+        done = subprocess.run(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            check=False,
+            env=marked_environment(f"root:{recipe['suite']}"),
+        )
     if done.returncode != 0:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-8:])
         raise SandboxError(f"Building the {target.name} root failed; the end of {log}:\n{tail}")
