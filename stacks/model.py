@@ -54,6 +54,11 @@ class TorchWish:
     python: str | None = None
     companions: tuple[str, ...] = ()
     """Further packages of the lock, by name: ``torchvision``, ``torchaudio``."""
+    index: Literal["pypi", "pytorch"] | None = None
+    """``pypi`` is the package index of the client's configuration, ``pytorch`` PyTorch's own."""
+    cudnn: str | None = None
+    """The cuDNN major that torch itself must be linked with: ``8``."""
+    build: Literal["wheel", "source"] = "wheel"
 
 
 @dataclass(frozen=True)
@@ -221,6 +226,8 @@ class CudaPlan:
     compiler_packages: tuple[str, ...] = ()
     sm: tuple[str, ...] = ()
     """Compute capabilities that this toolkit can compile for (``8.0``)."""
+    held: tuple[str, ...] = ()
+    """Shell patterns of package names that are held and pinned together."""
     disk_mb: int = 0
 
 
@@ -258,7 +265,8 @@ class TorchPlan:
     python_packages: tuple[str, ...]
     """Distribution packages that give this interpreter (``python3``)."""
     index: str | None
-    """Package index to use, or ``None`` for the client's configured default."""
+    """Package index that has torch itself, or ``None`` for the client's configured default. The
+    default serves everything else."""
     lock: str
     """Name of the lock file below ``stacks/locks/``."""
     locked: bool
@@ -284,6 +292,8 @@ class Plan:
     torch: TorchPlan | None
     reasons: tuple[Reason, ...] = ()
     notices: tuple[Notice, ...] = ()
+    support: Literal["live", "plan"] = "live"
+    """``plan``: known by the catalogue, but no task of this release installs it."""
 
     @property
     def digest(self) -> str:

@@ -1,0 +1,183 @@
+"""The system CUDA toolkit: where it comes from and whether it can compile."""
+
+from __future__ import annotations
+
+from stacks.case import Case
+from stacks.catalog import CudaOffer, Distribution, File, HostCompiler, Toolkit
+from stacks.decode import nearest
+from stacks.model import CudaPlan, Download
+
+
+def plan(case: Case, dist: Distribution) -> tuple[CudaPlan, CudaOffer] | None:
+    """The toolkit part of the plan, or ``None``: not asked for, or a conflict was added."""
+    wish = case.stack.cuda
+    if wish is None:
+        return None
+    toolkits = case.catalog.cuda.toolkits
+    toolkit = toolkits.rows.get(wish.version)
+    if toolkit is None:
+        close = nearest(wish.version, toolkits.rows)
+        case.conflict(
+            "CUDA-VERSION",
+            f"CUDA {wish.version} as a system toolkit is not in the catalogue.",
+            f"Known: {', '.join(toolkits.rows)}.",
+            f"Ask for CUDA {(close or list(toolkits.rows))[0]}.",
+            "Leave the system toolkit out (`cuda: null` in the stack, `--without cuda`): PyTorch "
+            "brings its own CUDA.",
+        )
+        return None
+    offer = _choose(case, dist)
+    if offer is None:
+        return None
+    compiler = _compiler(dist, toolkit)
+    purpose = _purpose(case, dist, toolkit, compiler)
+    if purpose is None:
+        return None
+    _explain(case, dist, offer, compiler)
+    return (
+        CudaPlan(
+            version=wish.version,
+            release=toolkit.release,
+            origin=offer.origin,
+            purpose="compile" if purpose == "compile" else "runtime",
+            packages=offer.packages,
+            downloads=_downloads(case, offer, purpose) if offer.origin == "redist" else (),
+            components=offer.components,
+            prefix=offer.prefix,
+            nvcc=offer.nvcc if purpose == "compile" else "",
+            host_compiler=compiler.path if compiler and purpose == "compile" else "",
+            compiler_packages=compiler.packages if compiler and purpose == "compile" else (),
+            sm=toolkit.sm,
+            held=offer.held,
+            disk_mb=offer.disk_mb,
+        ),
+        offer,
+    )
+
+
+def _choose(case: Case, dist: Distribution) -> CudaOffer | None:
+    wish = case.stack.cuda
+    assert wish is not None
+    offers = [
+        offer
+        for offer in dist.cuda
+        if offer.version == wish.version and case.profile.arch in offer.arches
+    ]
+    # The archive's toolkit depends on the archive's libcuda1: with a driver from elsewhere it
+    # would pull a second driver in.
+    if case.stack.driver.origin not in (None, "debian", "ubuntu") and wish.origin is None:
+        offers = [offer for offer in offers if offer.origin not in ("debian", "ubuntu")]
+    left = [offer for offer in offers if wish.origin in (None, offer.origin)]
+    if left:
+        return left[0]
+    origins = ", ".join(offer.origin for offer in offers)
+    asked = wish.origin or "anywhere"
+    refusal = dist.refused.get(f"cuda.{wish.origin}")
+    others = "; ".join(
+        text for key, text in dist.refused.items() if key.startswith("cuda.") and not wish.origin
+    )
+    remedies = [f"Take it from {origin}: `--origin cuda={origin}`." for origin in origins.split(", ") if origin]
+    remedies.append(
+        "Use the container nvidia/cuda:11.8.0-cudnn8-devel-ubuntu22.04; it needs only the host's "
+        "driver."
+    )
+    if not origins:
+        remedies.append("Leave the system toolkit out: `--without cuda`.")
+    case.conflict(
+        "CUDA-ORIGIN",
+        f"CUDA {wish.version} cannot come from {asked} on {dist.name}, {case.profile.arch}.",
+        (refusal or others or f"No such offer is known; there is: {origins or 'none'}") + ".",
+        *remedies,
+    )
+    return None
+
+
+def _compiler(dist: Distribution, toolkit: Toolkit) -> HostCompiler | None:
+    for compiler in dist.compilers:
+        low, high = toolkit.gcc if compiler.kind == "gcc" else toolkit.clang
+        if low <= compiler.major <= high:
+            return compiler
+    return None
+
+
+def _purpose(
+    case: Case, dist: Distribution, toolkit: Toolkit, compiler: HostCompiler | None
+) -> str | None:
+    wish = case.stack.cuda
+    assert wish is not None
+    if wish.purpose == "runtime":
+        return "runtime"
+    if compiler is not None:
+        return "compile"
+    there = ", ".join(f"{c.kind} {c.major}" for c in dist.compilers)
+    why = (
+        f"nvcc {wish.version} accepts gcc {toolkit.gcc[0]} to {toolkit.gcc[1]} and clang "
+        f"{toolkit.clang[0]} to {toolkit.clang[1]}; {dist.name} has {there or 'none'}."
+    )
+    container = (
+        "Compile in the container nvidia/cuda:11.8.0-cudnn8-devel-ubuntu22.04; what it builds "
+        "runs on this host."
+    )
+    if wish.purpose == "compile":
+        case.conflict(
+            "CUDA-NO-COMPILER",
+            f"Nothing can be compiled with CUDA {wish.version} on {dist.name}.",
+            why,
+            container,
+            "Use Debian 12: its archive has g++-11.",
+            "Ask for the libraries only: `cuda.purpose: auto` in the stack, no `--compile`.",
+        )
+        return None
+    case.notice(
+        "CUDA-RUNTIME-ONLY",
+        f"CUDA {wish.version} is runtime only here: programs run, nvcc cannot compile.",
+        why,
+        container,
+    )
+    return "runtime"
+
+
+def _downloads(case: Case, offer: CudaOffer, purpose: str) -> tuple[Download, ...]:
+    wish = case.stack.cuda
+    assert wish is not None
+    redist = case.catalog.cuda.redist[wish.version]
+    mirror = case.profile.indexes.get("redist")
+    base = f"{mirror.rstrip('/')}/cuda/redist/" if mirror else redist.base
+    wanted = ("runtime", "compile") if purpose == "compile" else ("runtime",)
+    return tuple(
+        download(name, base, file)
+        for name, file in redist.files.get(case.profile.arch, {}).items()
+        if file.role in wanted
+    )
+
+
+def download(name: str, base: str, file: File) -> Download:
+    """The catalogue's file below ``base``."""
+    return Download(name=name, base=base, path=file.path, sha256=file.sha256, size=file.size)
+
+
+def _explain(
+    case: Case, dist: Distribution, offer: CudaOffer, compiler: HostCompiler | None
+) -> None:
+    wish = case.stack.cuda
+    assert wish is not None
+    if wish.origin:
+        why = "this origin is asked for"
+    elif offer.origin in ("debian", "ubuntu"):
+        why = f"{dist.name}'s own archive has it, signed, and keeps it mended"
+    else:
+        refused = [text for key, text in dist.refused.items() if key.startswith("cuda.")]
+        why = "; ".join(refused) or "the same files on every distribution, each checked by sha256"
+    source = (
+        case.catalog.cuda.redist[wish.version].cite if offer.origin == "redist" else dist.cite
+    )
+    case.reason("cuda", f"{wish.version} from {offer.origin} in {offer.prefix}", why, source)
+    if compiler is not None and wish.purpose != "runtime":
+        case.reason(
+            "cuda",
+            f"{compiler.path}, given to nvcc only",
+            f"nvcc {wish.version} refuses newer compilers than gcc "
+            f"{case.catalog.cuda.toolkits.rows[wish.version].gcc[1]}; the system's own stays the "
+            "default for everything else",
+            case.catalog.cuda.toolkits.cite,
+        )

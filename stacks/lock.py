@@ -1,0 +1,156 @@
+"""Hash locks: every package of the managed venv, pinned, with the SHA-256 of its files.
+
+A lock is made with uv against the package index of the machine's own configuration and holds no
+address. One lock serves one PyTorch version, build, Python and architecture, whatever the stack.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import uv
+
+from stacks.catalog import FOLDER, Catalog, Release
+from stacks.model import Stack
+from stacks.torch_rules import lock_file
+
+UV_SECONDS = 600
+
+
+class LockError(RuntimeError):
+    """A lock could not be made. ``str()`` is the whole message for a user."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """One lock to make."""
+
+    version: str
+    variant: str
+    python: str
+    arch: str
+    companions: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """File name below ``stacks/locks/``."""
+        return lock_file(self.version, self.variant, self.python, self.arch, self.companions)
+
+
+def targets(
+    stack: Stack,
+    catalog: Catalog,
+    variants: tuple[str, ...] = (),
+    pythons: tuple[str, ...] = (),
+    arch: str = "x86_64",
+) -> list[Target]:
+    """The locks that a stack can need: all its builds and Pythons where nothing is chosen."""
+    wish = stack.torch
+    if wish is None:
+        raise LockError(f"The stack {stack.name} has no PyTorch: there is nothing to lock.")
+    release = _release(stack, catalog)
+    builds = variants or ((wish.variant,) if wish.variant else tuple(release.variants))
+    wanted = pythons or ((wish.python,) if wish.python else release.pythons)
+    for build in builds:
+        if build not in release.variants:
+            raise LockError(
+                f"PyTorch {wish.version} has no {build} build. Known: "
+                f"{', '.join(release.variants)}."
+            )
+    for python in wanted:
+        if python not in release.pythons:
+            raise LockError(
+                f"PyTorch {wish.version} is not built for Python {python}. Known: "
+                f"{', '.join(release.pythons)}."
+            )
+    return [
+        Target(wish.version, build, python, arch, wish.companions)
+        for build in builds
+        for python in wanted
+        if arch in release.variants[build].sm
+    ]
+
+
+def make(target: Target, stack: Stack, catalog: Catalog, index: str | None = None) -> str:
+    """The text of one lock, resolved now.
+
+    ``index`` is the address of PyTorch's own index or a mirror of it; it is asked only for a build
+    that the default index does not serve. Raises `LockError` with uv's own words.
+    """
+    release = _release(stack, catalog)
+    default = release.default_index.get(target.arch) == target.variant
+    command = [
+        uv.find_uv_bin(),
+        "pip",
+        "compile",
+        "-",
+        "--generate-hashes",
+        "--no-emit-index-url",
+        "--no-annotate",
+        "--no-header",
+        "--quiet",
+        "--only-binary=:all:",
+        f"--python-version={target.python}",
+        f"--python-platform={target.arch}-manylinux_2_28",
+    ]
+    if not default:
+        base = index or catalog.pytorch.indexes.rows["pytorch"]
+        command += [f"--index={base.rstrip('/')}/{target.variant}"]
+    local = "" if default else f"+{target.variant}"
+    asked = [f"torch=={target.version}{local}"]
+    asked += [f"{n}=={release.versions[target.version][n]}{local}" for n in target.companions]
+    extras = {**catalog.pytorch.always.rows, **release.extras}
+    asked += [f"{name}{specifier}" for name, specifier in extras.items()]
+    try:
+        done = subprocess.run(
+            command,
+            input="\n".join(asked) + "\n",
+            capture_output=True,
+            text=True,
+            timeout=UV_SECONDS,
+            check=False,
+            env={**os.environ, "UV_NO_PROGRESS": "1"},
+        )
+    except subprocess.TimeoutExpired:
+        raise LockError(f"{target.name}: uv did not answer within {UV_SECONDS} s.") from None
+    if done.returncode:
+        raise LockError(f"{target.name}: uv could not resolve it:\n{done.stderr.strip()}")
+    return header(target, "package index, resolved with uv", "primary-checked") + done.stdout
+
+
+def header(target: Target, source: str, confidence: str) -> str:
+    """The comment on top of a lock."""
+    return (
+        f"# torch {target.version} {target.variant}, Python {target.python}, {target.arch}\n"
+        f"# source: {source}; confidence: {confidence}\n"
+        "# Made by `python -m stacks lock`; do not edit.\n"
+    )
+
+
+def write(target: Target, text: str, folder: Path = FOLDER / "locks") -> bool:
+    """Write a lock; say whether it changed. A text with an address in it is refused."""
+    if "://" in text:
+        raise LockError(f"{target.name}: the text holds an address, which a lock must not.")
+    path = folder / target.name
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return False
+    part = path.with_suffix(".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+    return True
+
+
+def _release(stack: Stack, catalog: Catalog) -> Release:
+    wish = stack.torch
+    assert wish is not None
+    release = catalog.pytorch.releases.get(".".join(wish.version.split(".")[:2]))
+    if release is None or wish.version not in release.versions:
+        known = ", ".join(v for r in catalog.pytorch.releases.values() for v in r.versions)
+        raise LockError(f"PyTorch {wish.version} is not in the catalogue. Known: {known}.")
+    unknown = [name for name in wish.companions if name not in release.versions[wish.version]]
+    if unknown:
+        raise LockError(f"No version of {', '.join(unknown)} is known for PyTorch {wish.version}.")
+    return release

@@ -1,0 +1,215 @@
+"""One host and one stack into a plan, or into the conflicts that forbid it.
+
+Pure, total and deterministic: no file, no clock, no exception for anything that a user can state.
+"""
+
+from __future__ import annotations
+
+from stacks import (
+    cuda_rules,
+    cudnn_rules,
+    driver_rules,
+    gpu_rules,
+    jetson_rules,
+    kernel_rules,
+    torch_rules,
+)
+from stacks.case import Case, numbers
+from stacks.catalog import Catalog, CudaOffer, Distribution, DriverOffer, Support
+from stacks.decode import nearest
+from stacks.model import (
+    CudaPlan,
+    CudnnPlan,
+    DriverPlan,
+    HostProfile,
+    Plan,
+    Reason,
+    Resolution,
+    Stack,
+    TorchPlan,
+)
+
+
+def resolve(stack: Stack, profile: HostProfile, catalog: Catalog) -> Resolution:
+    """The plan for this host, or at least one conflict; never both, never neither.
+
+    All conflicts that can be told apart are collected, so that a person sees them in one go.
+    """
+    case = Case(stack, profile, catalog)
+    gpu_rules.identify(case)
+    if profile.jetson_l4t is not None:
+        return _jetson(case)
+    dist = _distribution(case)
+    gpu_rules.check_flavours(case)
+    gpu_rules.check_cuda118(case)
+    gpu_rules.check_generation(case)
+    if dist is None:
+        return Resolution(None, tuple(case.conflicts))
+    return _host(case, dist)
+
+
+def _jetson(case: Case) -> Resolution:
+    torch = jetson_rules.plan(case)
+    if case.conflicts:
+        return Resolution(None, tuple(case.conflicts))
+    return _planned(case, "plan", None, None, None, torch)
+
+
+def _distribution(case: Case) -> Distribution | None:
+    known = case.catalog.distributions
+    dist = known.get(case.profile.os)
+    if dist is None:
+        close = nearest(case.profile.os, known)
+        hint = f"Names like it: {', '.join(close)}. " if close else ""
+        case.conflict(
+            "OS-UNSUPPORTED",
+            f"The distribution «{case.profile.os}» is not in the catalogue.",
+            f"{hint}Known: {', '.join(known)}.",
+            "Use one of these; Debian 12 is the one that is installed for real in the tests.",
+            "Add it to stacks/catalog/distributions.yaml, with its source.",
+        )
+        return None
+    case.dist = dist
+    if case.profile.arch not in dist.arches:
+        case.conflict(
+            "ARCH-UNSUPPORTED",
+            f"{dist.name} on {case.profile.arch} is not planned.",
+            f"Known architectures: {', '.join(dist.arches)}.",
+            "Use x86_64 (or aarch64 on Debian 12 and 13, Ubuntu, Rocky).",
+        )
+        return None
+    return dist
+
+
+def _host(case: Case, dist: Distribution) -> Resolution:
+    builds = torch_rules.builds(case, dist)
+    interpreter = torch_rules.python(case, dist)
+    cuda = cuda_rules.plan(case, dist)
+    cudnn = cudnn_rules.plan(case, dist)
+    driver_rules.check_kernels(case)
+    # Drivers are looked at even when something above failed: a person wants all the news at once.
+    offers = driver_rules.candidates(case, dist) if case.cards else []
+    if case.conflicts or not offers:
+        return Resolution(None, tuple(case.conflicts))
+
+    needs = _floors(case)
+    choice = _first_pair(offers, builds, needs, case.stack.torch is not None)
+    if choice is None:
+        name, variant = builds[0] if builds else ("", None)
+        if variant:
+            needs[f"PyTorch's {name}"] = variant.floor
+        driver_rules.floor_conflict(case, offers[0], needs)
+        return Resolution(None, tuple(case.conflicts))
+    offer, build = choice
+    driver_rules.check_installed(case, offer)
+    driver_rules.check_repository(case, dist, offer)
+    if case.conflicts:
+        return Resolution(None, tuple(case.conflicts))
+
+    if build:
+        needs[f"PyTorch's {build[0]}"] = build[1].floor
+    floor = max(needs.values(), key=numbers, default="")
+    if case.stack.torch and case.stack.cuda:
+        case.reasons.insert(0, _two_stacks(case))
+    driver = driver_rules.plan(case, dist, offer, floor)
+    torch = torch_rules.plan(case, dist, build, interpreter) if build and interpreter else None
+    kernel_rules.secure_boot(case)
+    support = _support(case, dist, offer, cuda[1] if cuda else None)
+    return _planned(case, support, driver, cuda[0] if cuda else None, cudnn, torch)
+
+
+def _floors(case: Case) -> dict[str, str]:
+    """What of the stack needs which lowest driver, PyTorch apart."""
+    needs: dict[str, str] = {}
+    if case.stack.cuda:
+        major = case.stack.cuda.version.split(".")[0]
+        needs[f"CUDA {case.stack.cuda.version}"] = case.catalog.cuda.floors.rows[major]
+    cudnn = cudnn_rules.floor(case)
+    if case.stack.cudnn and cudnn:
+        needs[f"cuDNN {case.stack.cudnn.version}"] = cudnn
+    return needs
+
+
+def _first_pair(
+    offers: list[DriverOffer],
+    builds: list[torch_rules.Build],
+    needs: dict[str, str],
+    torch: bool,
+) -> tuple[DriverOffer, torch_rules.Build | None] | None:
+    """The first driver that is not below the floors, with the first build that it can run."""
+    for offer in offers:
+        version = numbers(offer.version)
+        if any(version < numbers(floor) for floor in needs.values()):
+            continue
+        if not torch:
+            return offer, None
+        for build in builds:
+            if version >= numbers(build[1].floor):
+                return offer, build
+    return None
+
+
+def _two_stacks(case: Case) -> Reason:
+    cuda, torch = case.stack.cuda, case.stack.torch
+    assert cuda is not None and torch is not None
+    return Reason(
+        "stacks",
+        "two stacks, one driver",
+        f"PyTorch {torch.version} has no CUDA {cuda.version} build and brings its own CUDA and "
+        "cuDNN inside its venv (DT_RPATH, so nothing outside can shadow them); the system's CUDA "
+        f"{cuda.version} stands beside it, and both share only the driver. The system's nvcc "
+        "cannot build extensions for this PyTorch",
+        case.catalog.pytorch.last.cite,
+    )
+
+
+def _support(
+    case: Case, dist: Distribution, offer: DriverOffer, cuda: CudaOffer | None
+) -> Support:
+    """PLAN-ONLY where a chosen part has not been installed for real by this release."""
+    parts = [
+        text
+        for text, support in (
+            (f"driver {offer.branch} ({offer.flavour}) from {offer.origin}", offer.support),
+            (f"CUDA from {cuda.origin}" if cuda else "", cuda.support if cuda else "live"),
+        )
+        if support == "plan"
+    ]
+    if case.profile.arch != "x86_64":
+        parts.append(f"anything on {case.profile.arch}")
+    if not parts:
+        return "live"
+    case.notice(
+        "PLAN-ONLY",
+        f"This is a plan only: this release does not install it on {dist.name}.",
+        f"No test of ours has installed {' or '.join(parts)}.",
+        "Take it as advice for doing it by hand, or use Debian 12 on x86_64.",
+    )
+    return "plan"
+
+
+def _planned(
+    case: Case,
+    support: Support,
+    driver: DriverPlan | None,
+    cuda: CudaPlan | None,
+    cudnn: CudnnPlan | None,
+    torch: TorchPlan | None,
+) -> Resolution:
+    profile = case.profile
+    return Resolution(
+        Plan(
+            stack=case.stack.name,
+            os=profile.os,
+            arch=profile.arch,
+            gpus=profile.gpus or profile.expected_gpus,
+            driver=driver,
+            cuda=cuda,
+            cudnn=cudnn,
+            torch=torch,
+            reasons=tuple(case.reasons),
+            notices=tuple(case.notices),
+            support=support,
+        ),
+        (),
+    )
