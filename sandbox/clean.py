@@ -44,6 +44,9 @@ def _marked_leftovers() -> list[str]:
     for name in cgroups.names():
         cgroups.kill(name)
         done.append(f"control group of {name}")
+    for name in container.traces():
+        container.remove_traces(name, HOSTS / name)
+        done.append(f"folder of {name}")
     for space in network.namespaces():
         run("ip", "netns", "delete", space)
         done.append(f"network namespace {space}")

@@ -1,5 +1,6 @@
 """One host's disk and its container: mount, files, start, stop."""
 
+import contextlib
 import os
 import shlex
 import uuid
@@ -7,12 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sandbox import cgroups, network, pcibus
-from sandbox.checkout import SandboxError
+from sandbox.checkout import MARK, SandboxError
 from sandbox.commands import run, succeeds
 from sandbox.processes import Process, marked, spawn
 from sandbox.roots import mounts
 from sandbox.sources import date_settings
 from sandbox.ssh import client_key, install_host_key
+
+_NSPAWN = Path("/run/systemd/nspawn")
 
 
 def mount(folder: Path, lower: Path) -> Path:
@@ -92,7 +95,7 @@ def start(folder: Path, root: Path, name: str, gpus: Sequence[str]) -> Process:
         part.rename(bus)
     nspawn = [
         *("systemd-nspawn", "--quiet", "--boot", f"--directory={root}"),
-        f"--machine={name}",
+        f"--machine={MARK}-{name}",
         f"--hostname={name}",
         # PID 1 of this machine need not be systemd, and machined need not run.
         *("--register=no", "--keep-unit"),
@@ -106,16 +109,36 @@ def start(folder: Path, root: Path, name: str, gpus: Sequence[str]) -> Process:
     # Version 2 groups in the host whatever the machine has: systemd 256 and later want them.
     # Whether /tmp lies in memory is the distribution's choice, not nspawn's.
     settings = "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 SYSTEMD_NSPAWN_TMPFS_TMP=0"
-    command = f"{join}export {settings}; exec {shlex.join(nspawn)}"
+    # nspawn ends with 133 when the host reboots, for whoever started it to start it again.
+    command = (
+        f"while ({join}export {settings}; exec {shlex.join(nspawn)}); [ $? = 133 ]; do :; done"
+    )
     return spawn(f"host:{name}", ["sh", "-c", command], folder / "console.log")
 
 
-def stop(name: str) -> None:
+def stop(name: str, folder: Path) -> None:
     """Cut the power: kill the container and the relay of host `name` at once."""
-    cgroups.kill(name)
+    # The supervisor first, or it would take the end of the container for a reboot.
     for what in (f"host:{name}", f"relay:{name}"):
         for process in list(marked(what)):
             process.kill()
+    cgroups.kill(name)
+    remove_traces(name, folder)
+
+
+def remove_traces(name: str, folder: Path) -> None:
+    """Remove what a killed nspawn leaves in /run: an empty folder, and its lock on the root."""
+    with contextlib.suppress(OSError):
+        (_NSPAWN / "propagate" / f"{MARK}-{name}").rmdir()
+    with contextlib.suppress(OSError):
+        root = (folder / "root").stat()
+        (_NSPAWN / "locks" / f"inode-{root.st_dev:x}:{root.st_ino}").unlink()
+
+
+def traces() -> list[str]:
+    """Names of hosts whose nspawn left a folder behind."""
+    found = (_NSPAWN / "propagate").glob(f"{MARK}-*")
+    return sorted(path.name.removeprefix(f"{MARK}-") for path in found)
 
 
 def _resolver() -> str:

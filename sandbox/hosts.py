@@ -94,7 +94,7 @@ class SandboxHost:
     def kill(self) -> None:
         """Cut the power. What the host wrote stays on its disk."""
         with lock(f"host-{self.name}"):
-            container.stop(self.name)
+            container.stop(self.name, HOSTS / self.name)
 
     def boot(self) -> "SandboxHost":
         """Boot the same disk again (nothing happens if the host runs)."""
@@ -170,7 +170,7 @@ def _boot(spec: HostSpec) -> SandboxHost:
             f"The root image of {name} is gone ({lower}), so its disk is of no use. "
             f"`python -m sandbox up {name} --fresh` makes a new host."
         )
-    container.stop(name)
+    container.stop(name, folder)
     where = network.address(record["index"])
     root = container.mount(folder, lower)
     public_key = container.write_identity(folder, root, name)
@@ -246,7 +246,7 @@ def _allocate(spec: HostSpec) -> dict[str, Any]:
 def _remove(name: str) -> None:
     folder = HOSTS / name
     record = read_record(_record_file(name))
-    container.stop(name)
+    container.stop(name, folder)
     if record:
         network.disconnect(name, network.address(record["index"]))
     container.unmount(folder)

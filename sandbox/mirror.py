@@ -20,7 +20,9 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -49,9 +51,12 @@ class _Page:
 
 
 class Mirror:
-    """What the handler threads share."""
+    """What the handler threads share: the cache below `cache`, and the package index `index`.
 
-    def __init__(self) -> None:
+    `faults` tells what is to go wrong for the client with a given address.
+    """
+
+    def __init__(self, cache: Path, index: str, faults: Callable[[str], Faults]) -> None:
         # The system's own certificates: a machine behind a company's proxy has them there.
         self.client = httpx.Client(
             verify=ssl.create_default_context(),
@@ -60,8 +65,9 @@ class Mirror:
             limits=httpx.Limits(max_connections=32),
         )
         self.counts: Counter[str] = Counter()
-        self.store = Store(CACHE / "files", self.client, self.count)
-        self.index = index_url()
+        self.store = Store(cache / "files", self.client, self.count)
+        self.index = index
+        self.faults = faults
         self._pages: dict[tuple[str, str], _Page] = {}
         self._lock = threading.Lock()
 
@@ -110,7 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer GET, and HEAD without the content."""
-        self.faults = faults_for(self.client_address[0])
+        self.faults = self.mirror.faults(self.client_address[0])
         try:
             if self.faults.down:
                 raise _CutError
@@ -197,7 +203,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command == "HEAD":
             return
         # Asked anew for each piece: a fault may be switched on during a long answer.
-        self.faults = faults_for(self.client_address[0])
+        self.faults = self.mirror.faults(self.client_address[0])
         if self.faults.down:
             raise _CutError
         limit = self.faults.cut_after
@@ -227,11 +233,11 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 64
 
 
-def main(address: str, port: int) -> None:
-    """Serve until killed."""
-    _Handler.mirror = Mirror()
-    _Server((address, port), _Handler).serve_forever()
+def server(address: str, port: int, mirror: Mirror) -> ThreadingHTTPServer:
+    """An HTTP server for `mirror`, bound and not yet serving; port 0 takes a free one."""
+    return _Server((address, port), type("Handler", (_Handler,), {"mirror": mirror}))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    shared = Mirror(CACHE, index_url(), faults_for)
+    server(sys.argv[1], int(sys.argv[2]), shared).serve_forever()
