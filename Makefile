@@ -1,0 +1,42 @@
+# Every target makes what it needs; there is no step before it.
+PYTHON := .venv/bin/python
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: help env demo test check bench lock clean-sandbox
+
+help:
+	@echo "make demo           a throwaway Debian 12 host becomes a GPU host (as root on Debian)"
+	@echo "make test           all tests, on real throwaway hosts (as root on Debian)"
+	@echo "make check          ruff, mypy, import contracts, unit tests"
+	@echo "make bench          benchmarks, side by side"
+	@echo "make clean-sandbox  stop and remove every throwaway host of this checkout"
+	@echo "make lock           resolve the controller's own dependencies anew"
+
+env:
+	@sh make/env.sh
+
+demo: env
+	@$(PYTHON) -m sandbox prepare
+	pyinfra -y inventories/sandbox.py deploys/gpu_host.py
+
+test: check
+	@$(PYTHON) -m sandbox prepare
+	$(PYTHON) -m pytest tests/hosts
+
+check: env
+	ruff check .
+	ruff format --check .
+	mypy
+	lint-imports
+	$(PYTHON) -m pytest -q tests/unit
+
+bench: env
+	@$(PYTHON) -m sandbox prepare
+	$(PYTHON) -m bench
+
+lock: env
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+	    --extra dev pyproject.toml --output-file requirements.lock
+
+clean-sandbox: env
+	$(PYTHON) -m sandbox clean

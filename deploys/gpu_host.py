@@ -1,0 +1,56 @@
+"""A bare host becomes a GPU host: driver, CUDA, cuDNN and PyTorch, held and proven.
+
+    pyinfra inventories/lab.py deploys/gpu_host.py
+
+A second run changes nothing. Host data that matters here: ``stack``, ``mirrors``, ``origins``,
+``driver_flavour``, ``driver_branch``, ``expected_gpus``; ``--data rollback=1`` goes back to the
+environment before the newest.
+"""
+
+from tasks import (
+    cuda,
+    cudnn,
+    driver,
+    environment,
+    holds,
+    nouveau,
+    persistence,
+    plans,
+    preflight,
+    python,
+    pytorch,
+    repositories,
+    uv,
+    verdict,
+)
+
+plan = plans.for_this_host()
+
+if plan is not None:
+    preflight.first_boot_done(plan=plan, name="First boot has ended")
+    preflight.package_manager_free(plan=plan, name="Package manager is free")
+    preflight.package_manager_whole(plan=plan, name="Package manager is whole")
+
+    repositories.components(plan=plan, name="Archive components")
+    holds.kept_from_unattended_upgrades(plan=plan, name="Set kept from unattended upgrades")
+    python.interpreter(plan=plan, name="Python interpreter")
+    uv.pushed(plan=plan, name="uv")
+    pytorch.begun(plan=plan, name="PyTorch environment begun")
+
+    nouveau.blacklisted(plan=plan, name="nouveau kept off")
+    driver.installed(plan=plan, name="NVIDIA driver and kernel headers")
+    driver.modules_begun(plan=plan, name="Kernel modules begun")
+
+    cuda.installed(plan=plan, name="CUDA toolkit")
+    cudnn.installed(plan=plan, name="cuDNN")
+    environment.offered(plan=plan, name="Environment file, opt-in")
+
+    driver.modules_built(plan=plan, name="Kernel module for every bootable kernel")
+    driver.loaded(plan=plan, name="Kernel module loaded")
+    persistence.enabled(plan=plan, name="GPU persistence")
+    holds.held(plan=plan, name="Set held and pinned")
+
+    pytorch.installed(plan=plan, name="PyTorch environment")
+    pytorch.switched(plan=plan, rollback=plans.rollback(), name="Stable link")
+
+    verdict.given(plan=plan, rollback=plans.rollback(), name="Verdict")

@@ -1,0 +1,33 @@
+"""Small files of ours on the host: whole or not at all, in one round trip."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import shlex
+
+from pyinfra.api import StringCommand
+
+from facts.model import HostState
+
+HEADER = "# Written by gpuwright: changes made by hand are overwritten at its next run.\n"
+
+
+def differs(state: HostState, path: str, content: str) -> bool:
+    """Whether the host lacks this file or holds another text under its path."""
+    return state.managed_files.get(path) != hashlib.sha256(content.encode()).hexdigest()
+
+
+def write_script(path: str, content: str, mode: str = "644") -> str:
+    """Shell that writes the file beside its place and moves it there."""
+    packed = base64.b64encode(content.encode()).decode()
+    target, fresh = shlex.quote(path), shlex.quote(path + ".new")
+    return (
+        f'mkdir -p "$(dirname {target})" && printf %s {packed} | base64 -d >{fresh} '
+        f"&& chmod {mode} {fresh} && mv {fresh} {target}"
+    )
+
+
+def write(path: str, content: str, mode: str = "644") -> StringCommand:
+    """`write_script` as a command."""
+    return StringCommand(write_script(path, content, mode))

@@ -1,0 +1,93 @@
+"""The driver and the toolkit move only when we move them, and always as a whole.
+
+A hold alone is not enough: unattended-upgrades and a changed dependency have moved parts of a held
+driver (lyulyul/shine-cluster issue 50), and a pinned metapackage does not pin its parts
+(dstackai/dstack pull request 2355). So every package of the set is held, pinned to its version,
+and kept out of unattended-upgrades.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+import shlex
+from collections import defaultdict
+
+from pyinfra.api import StringCommand
+
+from facts.model import HostState, Package
+from stacks.model import Plan
+from tasks import files
+from tasks.step import Commands, look, step
+
+UNATTENDED = "/etc/apt/apt.conf.d/52gpuwright-unattended-upgrades"
+PINS = "/etc/apt/preferences.d/gpuwright"
+
+
+def patterns(plan: Plan) -> tuple[str, ...]:
+    """Shell patterns of all names that belong to the set."""
+    parts = (plan.driver, plan.cuda)
+    return tuple(sorted({p for part in parts if part for p in part.held}))
+
+
+def held_set(state: HostState, plan: Plan) -> list[Package]:
+    """Installed packages of the set, by name."""
+    globs = patterns(plan)
+    return sorted(
+        (
+            p
+            for p in state.packages.values()
+            if p.installed and any(fnmatch.fnmatchcase(p.name, g) for g in globs)
+        ),
+        key=lambda p: p.name,
+    )
+
+
+@step
+def kept_from_unattended_upgrades(plan: Plan) -> Commands:
+    """Blacklist the set for unattended-upgrades, also where that is not installed yet."""
+    if not patterns(plan):
+        return
+    content = unattended_text(plan)
+    if not files.differs(look(), UNATTENDED, content):
+        return
+    yield files.write(UNATTENDED, content)
+
+
+def unattended_text(plan: Plan) -> str:
+    """The drop-in. Its entries are Python regular expressions that match from the start."""
+    entries = [
+        "^" + re.escape(g).replace(r"\*", ".*").replace(r"\?", ".").replace(r"\-", "-") + "$"
+        for g in patterns(plan)
+    ]
+    lines = "".join(f'    "{e}";\n' for e in entries)
+    header = files.HEADER.replace("#", "//", 1)
+    return header + "Unattended-Upgrade::Package-Blacklist {\n" + lines + "};\n"
+
+
+@step
+def held(plan: Plan) -> Commands:
+    """Hold every package of the set and pin it to the version that is there."""
+    state = look()
+    if not patterns(plan):
+        return
+    packages = held_set(state, plan)
+    content = pins_text(packages)
+    missing = [p.name for p in packages if p.name not in state.package_manager.holds]
+    if packages and not missing and not files.differs(state, PINS, content):
+        return
+    names = shlex.join(missing)
+    script = files.write_script(PINS, content)
+    yield StringCommand(f"{script} && apt-mark hold {names} >/dev/null" if names else script)
+
+
+def pins_text(packages: list[Package]) -> str:
+    """Apt preferences: each package at its version, with a priority above any archive's 500."""
+    by_version: dict[str, list[str]] = defaultdict(list)
+    for package in packages:
+        by_version[package.version].append(package.name)
+    stanzas = [
+        f"Package: {' '.join(sorted(names))}\nPin: version {version}\nPin-Priority: 995\n"
+        for version, names in sorted(by_version.items())
+    ]
+    return files.HEADER + "\n" + "\n".join(stanzas)

@@ -1,0 +1,39 @@
+"""Keep the free driver off the card, now and in the copy that the initramfs carries."""
+
+from __future__ import annotations
+
+import hashlib
+
+from stacks.model import Plan
+from tasks import files, job
+from tasks.step import Commands, look, step
+
+BLACKLIST = "/etc/modprobe.d/gpuwright-nouveau.conf"
+MARK = "/opt/gpuwright/etc/initramfs-nouveau"
+"""Says for which text of the blacklist the initramfs images were made."""
+
+TEXT = files.HEADER + "blacklist nouveau\noptions nouveau modeset=0\n"
+
+
+@step
+def blacklisted(plan: Plan) -> Commands:
+    """Blacklist nouveau and rebuild the initramfs of each kernel that has the module at all."""
+    state = look()
+    mark = hashlib.sha256(TEXT.encode()).hexdigest() + "\n"
+    if plan.driver is None or not (
+        files.differs(state, BLACKLIST, TEXT) or files.differs(state, MARK, mark)
+    ):
+        return
+    script = "\n".join(
+        [
+            files.write_script(BLACKLIST, TEXT),
+            "for modules in /lib/modules/*; do",
+            "  kernel=${modules##*/}",
+            '  [ -e "/boot/initrd.img-$kernel" ] || continue',
+            "  find \"$modules\" -name 'nouveau.ko*' | grep -q . || continue",
+            '  update-initramfs -u -k "$kernel"',
+            "done",
+            files.write_script(MARK, mark),
+        ]
+    )
+    yield job.complete(job.Job("nouveau", "nouveau blacklist", script))

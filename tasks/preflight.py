@@ -1,0 +1,249 @@
+"""Before anything is changed: the host must be able and free, and we must do no harm."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import gevent
+from pyinfra import logger
+from pyinfra.api import FunctionCommand
+from pyinfra.api.host import Host
+
+from facts.model import HostState
+from stacks.model import Conflict, Plan
+from tasks import apt, cuda, cudnn, job, pytorch
+from tasks.step import Commands, forget, look, run, step, this_host
+
+HEADROOM_MB = 1024
+"""Left free on every file system, so that logs and package lists still fit."""
+OURS = ("Debian", "NVIDIA", "Ubuntu")
+
+
+def objections(state: HostState, plan: Plan) -> tuple[Conflict, ...]:
+    """What speaks against this plan on this host as it stands: all found before it is touched."""
+    found: list[Conflict] = []
+    found += _access(state)
+    found += _foreign_driver(state, plan)
+    found += _disk(state, plan)
+    return tuple(found)
+
+
+def _access(state: HostState) -> list[Conflict]:
+    found = []
+    if not state.login.root:
+        found.append(
+            Conflict(
+                "NO-ROOT",
+                f"the user {state.login.user} may not become root on this host",
+                f"sudo -n says: {state.login.sudo_error or 'nothing'}",
+                (
+                    f"give {state.login.user} passwordless sudo: "
+                    f"echo '{state.login.user} ALL=(ALL) NOPASSWD: ALL' "
+                    f"> /etc/sudoers.d/{state.login.user}",
+                    "connect as root: set ssh_user in the inventory",
+                ),
+                "gpuwright needs root for packages, kernel modules and /opt",
+            )
+        )
+    if not state.system.systemd:
+        found.append(
+            Conflict(
+                "NO-SYSTEMD",
+                "systemd does not run on this host",
+                "process 1 is something else; long steps run as systemd units",
+                ("boot the host with systemd (a plain chroot or container cannot be set up)",),
+                "gpuwright: docs/decisions.md",
+            )
+        )
+    return found
+
+
+def _foreign_driver(state: HostState, plan: Plan) -> list[Conflict]:
+    found = []
+    if plan.driver is not None and state.driver.runfile:
+        found.append(
+            Conflict(
+                "DRIVER-RUNFILE",
+                "an NVIDIA driver from a .run installer is on this host",
+                f"{state.driver.runfile} is there; packages over it would leave two drivers",
+                (
+                    "remove it first: nvidia-uninstall --silent (the GPU is gone until the next "
+                    "run; stop what uses it)",
+                ),
+                "diagnosis: mixed sources, D9",
+            )
+        )
+    for ppa in state.package_manager.ppas:
+        if "graphics-drivers" in ppa:
+            found.append(
+                Conflict(
+                    "DRIVER-PPA",
+                    "a PPA that carries NVIDIA drivers is enabled",
+                    f"source: {ppa}; it would move the driver to another branch",
+                    (f"remove that source and run apt-get update: grep -rl '{ppa}' /etc/apt",),
+                    "diagnosis: mixed sources, D9",
+                )
+            )
+    if plan.driver is not None and plan.driver.origin == "debian":
+        strangers = sorted(
+            f"{p.name} {p.version} ({p.origin})"
+            for p in state.packages.values()
+            if p.installed and p.origin and p.origin not in ("Debian",) and _is_driver(p.name)
+        )
+        if strangers:
+            found.append(
+                Conflict(
+                    "DRIVER-OTHER-ORIGIN",
+                    "NVIDIA driver packages of another origin are installed",
+                    "installed: " + ", ".join(strangers[:6]),
+                    (
+                        "keep that origin: set origins: {driver: nvidia} in the host's data",
+                        "or remove them: apt-get remove "
+                        + " ".join(s.split()[0] for s in strangers[:6]),
+                    ),
+                    "diagnosis: mixed sources, D9",
+                )
+            )
+    return found
+
+
+def _is_driver(name: str) -> bool:
+    return name.startswith(
+        ("nvidia-kernel", "nvidia-dkms", "nvidia-driver", "libnvidia-", "libcuda1", "cuda-drivers")
+    )
+
+
+def _disk(state: HostState, plan: Plan) -> list[Conflict]:
+    found = []
+    for device, paths, need, parts in disk_needs(state, plan):
+        mounts = [state.mounts[p] for p in paths if p in state.mounts]
+        free = min(m.free_mb for m in mounts)
+        if free < need + HEADROOM_MB:
+            found.append(
+                Conflict(
+                    "DISK-SMALL",
+                    f"the disk of {', '.join(paths)} is too small",
+                    f"{free:,} MiB are free on {device}; needed are {need:,} MiB "
+                    f"({parts}) and {HEADROOM_MB:,} MiB of headroom",
+                    (
+                        f"free or add {need + HEADROOM_MB - free:,} MiB there",
+                        "or mount a larger disk at /opt (torch) or /var (downloads)",
+                    ),
+                    "sizes: stacks/catalog",
+                )
+            )
+    return found
+
+
+def disk_needs(state: HostState, plan: Plan) -> list[tuple[str, list[str], int, str]]:
+    """What is still to be written, per file system: device, paths, MiB, what for.
+
+    A component that is there already needs nothing more.
+    """
+    wants: list[tuple[str, int, str]] = []
+    installed = {name for name, p in state.packages.items() if p.installed}
+    if plan.driver and not set(plan.driver.packages) <= installed:
+        wants.append(("/usr", plan.driver.disk_mb, "driver"))
+    if plan.cuda and not cuda.complete(state, plan.cuda):
+        wants.append(("/usr", plan.cuda.disk_mb, "CUDA"))
+        wants.append(("/var", plan.cuda.disk_mb // 3, "its packages"))
+    if plan.cudnn and not cudnn.complete(state, plan.cudnn):
+        wants.append(("/opt", plan.cudnn.disk_mb, "cuDNN"))
+    if plan.torch and not pytorch.complete(state, plan):
+        wants.append(("/opt", plan.torch.disk_mb, "torch"))
+    by_device: dict[str, tuple[list[str], int, list[str]]] = {}
+    for path, mb, what in wants:
+        mount = state.mounts.get(path) or state.mounts.get("/")
+        if mount is None:
+            continue
+        paths, total, parts = by_device.get(mount.device, ([], 0, []))
+        by_device[mount.device] = (
+            paths if path in paths else [*paths, path],
+            total + mb,
+            [*parts, f"{what} {mb:,}"],
+        )
+    return [(d, paths, mb, ", ".join(parts)) for d, (paths, mb, parts) in by_device.items()]
+
+
+@step
+def first_boot_done(plan: Plan, limit_s: int = 900) -> Commands:
+    """Wait until cloud-init has ended: it installs packages of its own on a first boot.
+
+    Args:
+        plan: Not read; every step takes it.
+        limit_s: Seconds to wait at most.
+    """
+    if look().system.cloud_init != "running":
+        return
+    script = f"timeout {limit_s} cloud-init status --wait >/dev/null; [ $? -ne 124 ]"
+    yield FunctionCommand(_shell, (script, "cloud-init did not end", limit_s + 30), {})
+
+
+@step
+def package_manager_free(plan: Plan, limit_s: int = apt.LOCK_WAIT_S) -> Commands:
+    """Wait for whoever holds apt's or dpkg's locks, and name them if they do not let go.
+
+    Args:
+        plan: Not read; every step takes it.
+        limit_s: Seconds to wait at most.
+    """
+    if not _strangers(look()):
+        return
+    yield FunctionCommand(_wait_for_locks, (limit_s,), {})
+
+
+def _strangers(state: HostState) -> Sequence[str]:
+    """Lock holders that are not jobs of ours (those are waited for by name)."""
+    if any(j.active in ("active", "activating") for j in state.jobs.values()):
+        return ()
+    return [
+        f"process {lock.pid} ({lock.command}) holds {lock.path}"
+        for lock in state.package_manager.locks
+    ]
+
+
+def _wait_for_locks(state: object, host: Host, limit_s: int) -> bool:
+    began = said = time.monotonic()
+    holders = list(_strangers(look()))
+    logger.info(f"{host.print_prefix}waiting for the package manager: {'; '.join(holders)}")
+    while holders:
+        waited = time.monotonic() - began
+        if waited > limit_s:
+            logger.error(
+                f"{host.print_prefix}APT-LOCKED: the package manager is still busy after "
+                f"{waited:.0f} s: {'; '.join(holders)}. Nothing was changed. Let it end, or find "
+                f"out why it hangs (ps -fp {holders[0].split()[1]}), then run this again."
+            )
+            return False
+        if time.monotonic() - said > 15:
+            said = time.monotonic()
+            logger.info(f"{host.print_prefix}still waiting, {waited:.0f} s: {'; '.join(holders)}")
+        gevent.sleep(2)
+        forget(host)
+        holders = list(_strangers(look()))
+    return True
+
+
+@step
+def package_manager_whole(plan: Plan) -> Commands:
+    """Finish what an interrupted dpkg left half done."""
+    packages = look().package_manager
+    if not packages.half_configured and not packages.broken:
+        return
+    what = ", ".join(packages.half_configured[:5]) or packages.broken
+    logger.info(f"{this_host().print_prefix}dpkg was interrupted; mending: {what}")
+    yield job.complete(
+        job.Job(
+            "mend",
+            "mend dpkg",
+            f"{apt.mended()} || true\napt-get {apt.options()} --fix-broken install\n{apt.mended()}",
+        )
+    )
+
+
+def _shell(state: object, host: Host, script: str, complaint: str, timeout: int) -> bool:
+    good, output = run(host, script, timeout=timeout)
+    if not good:
+        logger.error(f"{host.print_prefix}{complaint}: {output}")
+    return good

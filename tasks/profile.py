@@ -1,0 +1,69 @@
+"""From what is (facts) to what the resolver asks about a host. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from facts.model import HostState
+from stacks.model import Gpu, HostProfile, InstalledDriver
+
+
+def profile_of(
+    state: HostState, expected: tuple[Gpu, ...] = (), mirrors: Mapping[str, Any] | None = None
+) -> HostProfile:
+    """The host as the resolver needs to know it.
+
+    Args:
+        state: What the probe saw.
+        expected: GPUs that host data announces for a host that has none yet.
+        mirrors: Addresses by kind (``pypi``, ``pytorch``, ``redist``), from host data.
+    """
+    system = state.system
+    minors = sorted({".".join(p.version.split(".")[:2]) for p in state.pythons})
+    return HostProfile(
+        os=system.os,
+        arch=system.arch,
+        gpus=tuple(Gpu(None, pci_id=d.device, address=d.address) for d in state.gpus),
+        expected_gpus=expected,
+        kernel_running=state.kernels.running,
+        kernel_next_boot=state.kernels.next_boot,
+        kernels=tuple(k.release for k in state.kernels.installed if k.bootable),
+        secure_boot=state.secure_boot,
+        glibc=system.glibc,
+        pythons=tuple(minors) or None,
+        jetson_l4t=state.jetson.l4t if state.jetson else None,
+        security_pocket=_security_pocket(state),
+        driver=_driver(state),
+        indexes={k: str(v) for k, v in (mirrors or {}).items()},
+    )
+
+
+def _security_pocket(state: HostState) -> bool | None:
+    sources = state.package_manager.sources
+    if not sources:
+        return None
+    return any("security" in suite for s in sources for suite in s.suites)
+
+
+def _driver(state: HostState) -> InstalledDriver | None:
+    versions = [m.version for m in state.driver.modules if m.version]
+    versions += [lib.version for lib in state.driver.libraries if lib.version]
+    versions += [state.driver.loaded] if state.driver.loaded else []
+    if not versions:
+        return None
+    if state.driver.runfile:
+        origin = "runfile"
+    else:
+        owners = {
+            p.origin
+            for p in state.packages.values()
+            if p.installed and p.origin and p.name.startswith(("nvidia-", "libnvidia-", "libcuda"))
+        }
+        origin = owners.pop().lower() if len(owners) == 1 else "unknown"
+    flavour = state.driver.loaded_flavour
+    return InstalledDriver(
+        versions[0],
+        origin,
+        flavour if flavour in ("open", "proprietary") else None,  # type: ignore[arg-type]
+    )

@@ -1,0 +1,111 @@
+"""The managed environment: one folder per lock, one stable link, the former one kept."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from pyinfra.api import FileUploadCommand, StringCommand
+
+import stacks
+from facts.model import HostState
+from stacks.model import Plan
+from tasks import job, uv
+from tasks.layout import CURRENT, ENVS, env_of
+from tasks.overlap import overlaps
+from tasks.step import Commands, look, step
+from tasks.templates import render
+
+LOCKS = Path(stacks.__file__).parent / "locks"
+
+
+@step
+def begun(plan: Plan) -> Commands:
+    """Start fetching the wheels and building the environment beside what follows."""
+    state = look()
+    if plan.torch is None or not overlaps(state) or complete(state, plan):
+        return
+    yield _upload(plan)
+    yield job.start(_build(state, plan))
+
+
+@step
+def installed(plan: Plan) -> Commands:
+    """The environment of this plan's lock, whole."""
+    state = look()
+    if plan.torch is None or (complete(state, plan) and not job.begun("venv")):
+        return
+    if not job.begun("venv"):
+        yield _upload(plan)
+    yield job.finish(_build(state, plan))
+
+
+@step
+def switched(plan: Plan, rollback: int = 0) -> Commands:
+    """Point the stable link to the environment of this plan, or of an earlier run.
+
+    Args:
+        plan: The host's plan.
+        rollback: How many environments to go back from the newest; 0 takes the plan's own.
+    """
+    state = look()
+    if plan.torch is None:
+        return
+    target = target_env(state, plan, rollback)
+    if target is None or state.current_venv == target:
+        return
+    yield StringCommand(f"ln -sfn {target} {CURRENT}.new && mv -T {CURRENT}.new {CURRENT}")
+
+
+def history(state: HostState) -> list[str]:
+    """Environments that runs have switched to, oldest first, as the record tells."""
+    record = state.record or {}
+    return [str(e) for e in record.get("environments", [])]
+
+
+def target_env(state: HostState, plan: Plan, rollback: int) -> str | None:
+    """Where the stable link should lead to; ``None`` if there is no environment so far back."""
+    if rollback == 0:
+        return env_of(plan)
+    known = [*(e for e in history(state) if e != env_of(plan)), env_of(plan)]
+    there = {v.path for v in state.venvs if v.complete}
+    past = [e for e in known if e in there]
+    return past[-1 - rollback] if rollback < len(past) else None
+
+
+def complete(state: HostState, plan: Plan) -> bool:
+    """Whether the plan's environment carries its completion mark."""
+    return any(v.path == env_of(plan) and v.complete for v in state.venvs)
+
+
+def _remote_lock(plan: Plan) -> str:
+    assert plan.torch is not None
+    return f"/var/tmp/gpuwright-{plan.torch.lock}"
+
+
+def _upload(plan: Plan) -> FileUploadCommand:
+    assert plan.torch is not None
+    text = (LOCKS / plan.torch.lock).read_text()
+    return FileUploadCommand(io.StringIO(text), _remote_lock(plan))
+
+
+def _build(state: HostState, plan: Plan) -> job.Job:
+    assert plan.torch is not None
+    env = env_of(plan)
+    script = render(
+        "venv.sh.j2",
+        env=env,
+        lock=_remote_lock(plan),
+        python=f"/usr/bin/python{plan.torch.python}",
+        prompt=plan.stack,
+        uv=uv.remote_path(state.system.arch),
+        uv_environment=uv.environment(state, plan),
+    )
+    total = plan.torch.disk_mb
+    return job.Job(
+        "venv",
+        f"torch {plan.torch.version}+{plan.torch.variant}",
+        script,
+        progress=f'echo "$(du -sm {ENVS}/.. | cut -f1) of about {total} MiB under /opt/gpuwright"',
+        nice=5,
+    )

@@ -1,0 +1,70 @@
+"""Archive components that the driver and the toolkit need, from where the host gets the rest."""
+
+from __future__ import annotations
+
+from facts.model import AptSource, HostState
+from stacks.model import Plan
+from tasks import files
+from tasks.step import Commands, look, step
+
+SOURCES = "/etc/apt/sources.list.d/gpuwright-components.sources"
+
+
+@step
+def components(plan: Plan) -> Commands:
+    """Enable missing components (contrib, non-free …) for the archives that the host uses already.
+
+    The host's own files stay as they are: ours adds the missing components with the same address,
+    suites and key.
+    """
+    state = look()
+    content = sources_text(state, wanted(plan))
+    if content is None or not files.differs(state, SOURCES, content):
+        return
+    yield files.write(SOURCES, content)
+
+
+def wanted(plan: Plan) -> tuple[str, ...]:
+    """Components that the plan's packages live in, sorted."""
+    parts = (plan.driver, plan.cuda)
+    return tuple(sorted({c for part in parts if part for c in part.components}))
+
+
+def sources_text(state: HostState, components: tuple[str, ...]) -> str | None:
+    """Our deb822 file (sources.list(5)), or ``None`` where nothing is missing.
+
+    Only archives that give ``main`` for this release are extended: a third-party list has no
+    ``non-free``, and another release's has the wrong one.
+    """
+    theirs = [s for s in state.package_manager.sources if s.file != SOURCES]
+    stanzas = []
+    for source in theirs:
+        suites = [s for s in source.suites if _of_release(s, state.system.codename)]
+        missing = [c for c in components if not _enabled(theirs, source, suites, c)]
+        if "main" not in source.components or not suites or not missing:
+            continue
+        lines = [
+            "Types: deb",
+            f"URIs: {' '.join(source.uris)}",
+            f"Suites: {' '.join(suites)}",
+            f"Components: {' '.join(missing)}",
+        ]
+        if source.signed_by:
+            lines.append(f"Signed-By: {source.signed_by}")
+        stanzas.append("\n".join(lines) + "\n")
+    return files.HEADER + "\n" + "\n".join(stanzas) if stanzas else None
+
+
+def _of_release(suite: str, codename: str | None) -> bool:
+    bare = suite.split("/")[0]
+    return codename is None or bare == codename or bare.startswith(f"{codename}-")
+
+
+def _enabled(sources: list[AptSource], like: AptSource, suites: list[str], component: str) -> bool:
+    return all(
+        any(
+            suite in s.suites and set(s.uris) & set(like.uris) and component in s.components
+            for s in sources
+        )
+        for suite in suites
+    )

@@ -1,0 +1,112 @@
+"""What every task stands on: one look at the host, shared until something changes it.
+
+pyinfra keeps no facts: ten operations that look at the host cost ten round trips, twice. Here the
+whole state comes in one round trip and is kept per host. While pyinfra prepares, it stays as it
+is, because nothing changes. While it executes, it is dropped around each command of a `step`, so
+that the next step sees what is there and not what was.
+"""
+
+from __future__ import annotations
+
+import functools
+import socket
+from collections.abc import Callable, Generator
+from typing import Any, ParamSpec, cast
+from weakref import WeakKeyDictionary
+
+from pyinfra.api import FactBase, StringCommand, operation
+from pyinfra.api.command import PyinfraCommand
+from pyinfra.api.host import Host
+from pyinfra.api.state import State
+from pyinfra.context import ctx_host, ctx_state
+
+from facts.host import HostProbe
+from facts.model import HostState
+
+P = ParamSpec("P")
+Commands = Generator[str | PyinfraCommand, None, None]
+
+_seen: WeakKeyDictionary[Host, dict[tuple[Any, ...], Any]] = WeakKeyDictionary()
+_hurried: WeakKeyDictionary[Host, object] = WeakKeyDictionary()
+
+
+def this_host() -> Host:
+    """The host that pyinfra is at work on, as the object itself (not pyinfra's stand-in)."""
+    return cast(Host, ctx_host.get())  # type: ignore[no-untyped-call]
+
+
+def this_run() -> State:
+    """The state of this run of pyinfra, as the object itself."""
+    return cast(State, ctx_state.get())  # type: ignore[no-untyped-call]
+
+
+def look() -> HostState:
+    """The host's whole state, as last read, or read now if something may have changed since.
+
+    Raises:
+        pyinfra.api.exceptions.PyinfraError: The last host of the run could not be read.
+    """
+    return cast(HostState, ask(HostProbe))
+
+
+def ask(fact: type[FactBase[Any]], **arguments: Any) -> Any:
+    """Another fact, kept and dropped together with the state."""
+    host = this_host()
+    _hurry(host)
+    kept = _seen.setdefault(host, {})
+    key = (fact, *sorted(arguments.items()))
+    if key not in kept:
+        kept[key] = host.get_fact(fact, **arguments)
+    return kept[key]
+
+
+def forget(host: Host) -> None:
+    """Drop what was seen of this host: the next look goes there."""
+    _seen.pop(host, None)
+
+
+def executing() -> bool:
+    """Whether pyinfra is past its preparation and commands really run."""
+    return bool(this_run().is_executing)
+
+
+def step(function: Callable[P, Commands]) -> Callable[..., Any]:
+    """A pyinfra operation whose commands make us look at the host anew."""
+
+    @operation()
+    @functools.wraps(function)
+    def body(*args: P.args, **kwargs: P.kwargs) -> Commands:
+        host = this_host()
+        for command in function(*args, **kwargs):
+            if executing():
+                forget(host)
+            yield command
+            forget(host)
+
+    return cast(Callable[..., Any], body)
+
+
+def run(host: Host, script: str, timeout: int | None = None) -> tuple[bool, str]:
+    """Run a shell script as root, inside a step, and give back whether it went well and its output.
+
+    Args:
+        host: The pyinfra host.
+        script: POSIX shell.
+        timeout: Seconds, or ``None`` to wait for ever.
+    """
+    good, output = host.run_shell_command(
+        StringCommand(script), _sudo=bool(host.data.get("_sudo")), _timeout=timeout
+    )
+    return good, output.stdout
+
+
+def _hurry(host: Host) -> None:
+    """Set TCP_NODELAY: paramiko leaves it off, which costs some 40 ms for every command."""
+    client = getattr(host.connector, "client", None)
+    transport = client.get_transport() if client else None
+    if transport is None or _hurried.get(host) is transport:
+        return
+    _hurried[host] = transport
+    setsockopt = getattr(transport.sock, "setsockopt", None)
+    if setsockopt is not None:  # a ProxyJump channel is no socket
+        setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

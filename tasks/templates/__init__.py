@@ -1,0 +1,27 @@
+"""Shell and configuration texts, rendered with jinja2. A missing value is an error, not a blank."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+_environment = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent),
+    undefined=jinja2.StrictUndefined,
+    keep_trailing_newline=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_environment.filters["q"] = shlex.quote
+
+
+def render(name: str, **values: Any) -> str:
+    """The template's text.
+
+    Raises:
+        jinja2.UndefinedError: The template asks for a value that was not given.
+    """
+    return _environment.get_template(name).render(**values)

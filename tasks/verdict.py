@@ -1,0 +1,145 @@
+"""The end of a run: look again, prove it, write it down, say it in one line."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import time
+from typing import Any
+
+from pyinfra import logger
+from pyinfra.api import FunctionCommand
+from pyinfra.api.host import Host
+
+from facts.cuda_call import CudaCall
+from facts.model import HostState
+from facts.runtime import CudaAnswer, TorchAnswer
+from facts.torch import TorchRuntime
+from stacks.model import Plan
+from tasks import files, findings, proof, pytorch, report
+from tasks.layout import RECORD, env_of
+from tasks.step import Commands, ask, executing, look, step, this_host
+
+
+@step
+def given(plan: Plan, rollback: int = 0) -> Commands:
+    """Compare the host with its plan, make a real CUDA call, record what is there.
+
+    torch is imported when something has changed since it was imported last: another environment,
+    another driver, another boot. The record says when that was.
+
+    Args:
+        plan: The host's plan.
+        rollback: How many environments this run goes back.
+    """
+    state = look()
+    environments = _environments(state, plan)
+    if not executing():
+        if _stale(state, plan, environments):
+            yield files.write(RECORD, "")  # never sent: it only says that a record will be written
+        return
+    found = list(findings.compare(state, plan, rollback))
+    torch_note = _known_import(state, plan)
+    if plan.torch is not None and torch_note is None and state.current_venv:
+        answer: TorchAnswer = ask(TorchRuntime, venv=state.current_venv)
+        found += proof.of_torch(plan, answer, rolled_back=rollback > 0)
+        torch_note = _import_note(state, plan, answer)
+    call: CudaAnswer = ask(CudaCall)
+    proven = proof.of_cuda_call(state, plan, call)
+    found += proven.findings
+    level = findings.worst(tuple(found))
+    report.judged(this_host(), state, plan, level, proven.text, tuple(found), torch_note or {})
+    if _stale(state, plan, environments) or (state.record or {}).get("verdict") != level:
+        record = _record(state, plan, environments, level, proven.text, torch_note)
+        yield files.write(RECORD, json.dumps(record, indent=2, sort_keys=True) + "\n")
+    if level == "CRITICAL":
+        yield FunctionCommand(_fail, ([f.code for f in found if f.level == level],), {})
+
+
+def _environments(state: HostState, plan: Plan) -> list[str]:
+    known = pytorch.history(state)
+    if plan.torch is None or env_of(plan) in known:
+        return known
+    return [*known, env_of(plan)]
+
+
+def _stale(state: HostState, plan: Plan, environments: list[str]) -> bool:
+    """Whether the record tells of another plan, environment, boot or driver than is there."""
+    record = state.record or {}
+    return (
+        record.get("plan") != plan.digest
+        or record.get("environments") != environments
+        or _known_import(state, plan) is None
+        or record.get("tool") != tool()
+    )
+
+
+def tool() -> str:
+    """Our name and version, from the installed project or else from its project file."""
+    try:
+        return f"gpuwright {importlib.metadata.version('gpuwright')}"
+    except importlib.metadata.PackageNotFoundError:
+        return "gpuwright (checkout)"
+
+
+def _key(state: HostState, plan: Plan) -> dict[str, Any]:
+    """What an import of torch depends on."""
+    return {
+        "environment": state.current_venv,
+        "driver": findings.library_version(state),
+        "boot": state.system.boot_id,
+    }
+
+
+def _known_import(state: HostState, plan: Plan) -> dict[str, Any] | None:
+    """The recorded import of torch, if nothing has changed since; {} where no torch is planned."""
+    if plan.torch is None:
+        return {}
+    note = (state.record or {}).get("torch")
+    if not isinstance(note, dict) or note.get("key") != _key(state, plan):
+        return None
+    return note
+
+
+def _import_note(state: HostState, plan: Plan, answer: TorchAnswer) -> dict[str, Any] | None:
+    if answer.version is None:
+        return None
+    return {
+        "key": _key(state, plan),
+        "version": answer.version,
+        "cuda": answer.cuda,
+        "cudnn": answer.cudnn,
+        "nccl": answer.nccl,
+        "available": answer.available,
+        "checked": _now(),
+    }
+
+
+def _record(
+    state: HostState,
+    plan: Plan,
+    environments: list[str],
+    level: str,
+    proven: str,
+    torch_note: dict[str, Any] | None,
+) -> dict[str, Any]:
+    return {
+        "tool": tool(),
+        "stack": plan.stack,
+        "plan": plan.digest,
+        "time": _now(),
+        "environments": environments,
+        "verdict": level,
+        "proof": proven,
+        "torch": torch_note or {},
+        "versions": report.versions(state, plan),
+    }
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def _fail(state: object, host: Host, codes: list[str]) -> bool:
+    logger.error(f"{host.print_prefix}verdict CRITICAL: {', '.join(codes)}")
+    return False
