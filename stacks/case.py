@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass, field
 
-from stacks.catalog import Catalog, Distribution, Generation, GpuModel
+from stacks.catalog import Catalog
+from stacks.distribution import Distribution
+from stacks.hardware import Generation, GpuModel
 from stacks.model import Conflict, HostProfile, Notice, Reason, Stack
 
 
@@ -66,6 +68,18 @@ class Case:
     def reason(self, subject: str, choice: str, why: str, source: str) -> None:
         """Say why the plan says what it says."""
         self.reasons.append(Reason(subject, choice, why, source))
+
+    def command(self, *more: str) -> str:
+        """The command that explains this host, with ``more`` options; to be copied as it is."""
+        profile = self.profile
+        words = ["python -m stacks explain", self.stack.name, "--os", profile.os]
+        if profile.arch != "x86_64":
+            words += ["--arch", profile.arch]
+        for card in self.cards:
+            words += ["--gpu", card.key if card.count == 1 else f"{card.key}:{card.count}"]
+        if profile.jetson_l4t:
+            words += ["--jetson", profile.jetson_l4t]
+        return " ".join((*words, *more))
 
     def _source(self, code: str) -> str:
         entry = self.catalog.codes[code]

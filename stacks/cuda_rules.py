@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from stacks.case import Case
-from stacks.catalog import CudaOffer, Distribution, File, HostCompiler, Toolkit
 from stacks.decode import nearest
+from stacks.distribution import CudaOffer, Distribution, HostCompiler
 from stacks.model import CudaPlan, Download
+from stacks.software import File, Toolkit
 
 
 def plan(case: Case, dist: Distribution) -> tuple[CudaPlan, CudaOffer] | None:
@@ -70,24 +71,19 @@ def _choose(case: Case, dist: Distribution) -> CudaOffer | None:
     left = [offer for offer in offers if wish.origin in (None, offer.origin)]
     if left:
         return left[0]
-    origins = ", ".join(offer.origin for offer in offers)
-    asked = wish.origin or "anywhere"
     refusal = dist.refused.get(f"cuda.{wish.origin}")
-    others = "; ".join(
-        text for key, text in dist.refused.items() if key.startswith("cuda.") and not wish.origin
-    )
-    remedies = [f"Take it from {origin}: `--origin cuda={origin}`." for origin in origins.split(", ") if origin]
-    remedies.append(
-        "Use the container nvidia/cuda:11.8.0-cudnn8-devel-ubuntu22.04; it needs only the host's "
-        "driver."
-    )
-    if not origins:
-        remedies.append("Leave the system toolkit out: `--without cuda`.")
+    if refusal is None and not offers:
+        refusal = "; ".join(t for key, t in dist.refused.items() if key.startswith("cuda."))
+    there = ", ".join(offer.origin for offer in offers) or "none"
     case.conflict(
         "CUDA-ORIGIN",
-        f"CUDA {wish.version} cannot come from {asked} on {dist.name}, {case.profile.arch}.",
-        (refusal or others or f"No such offer is known; there is: {origins or 'none'}") + ".",
-        *remedies,
+        f"CUDA {wish.version} cannot come from {wish.origin or 'anywhere'} on {dist.name}, "
+        f"{case.profile.arch}.",
+        f"{refusal or 'No such offer is known'}. Origins that have it: {there}.",
+        *[f"Take it from {o.origin}: `--origin cuda={o.origin}`." for o in offers],
+        "Use the container nvidia/cuda:11.8.0-cudnn8-devel-ubuntu22.04; it needs only the host's "
+        "driver.",
+        "Leave the system toolkit out: `--without cuda`.",
     )
     return None
 
@@ -168,9 +164,7 @@ def _explain(
     else:
         refused = [text for key, text in dist.refused.items() if key.startswith("cuda.")]
         why = "; ".join(refused) or "the same files on every distribution, each checked by sha256"
-    source = (
-        case.catalog.cuda.redist[wish.version].cite if offer.origin == "redist" else dist.cite
-    )
+    source = case.catalog.cuda.redist[wish.version].cite if offer.origin == "redist" else dist.cite
     case.reason("cuda", f"{wish.version} from {offer.origin} in {offer.prefix}", why, source)
     if compiler is not None and wish.purpose != "runtime":
         case.reason(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from stacks.case import Case, numbers
-from stacks.catalog import CudnnBuild, CudnnBuilds, Distribution
 from stacks.cuda_rules import download
+from stacks.distribution import Distribution
 from stacks.model import CudnnPlan, Origin
+from stacks.software import CudnnBuild, CudnnBuilds
 
 PREFIX = "/opt/gpuwright/cudnn"
 

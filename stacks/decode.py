@@ -152,7 +152,7 @@ def _pairs(
 
 
 @functools.cache
-def _hints(kind: type[Any]) -> dict[str, Any]:
+def _hints(kind: Any) -> dict[str, Any]:
     hints = typing.get_type_hints(kind)
     return {f.name: hints[f.name] for f in dataclasses.fields(kind) if f.init}
 
@@ -190,5 +190,5 @@ def _describe(hint: Any) -> str:
     if origin in (dict, Mapping):
         return f"a mapping, each value {_describe(get_args(hint)[1])}"
     if dataclasses.is_dataclass(hint):
-        return f"a mapping with {', '.join(_hints(typing.cast('type[Any]', hint)))}"
+        return f"a mapping with {', '.join(_hints(typing.cast(Any, hint)))}"
     return _WORDS.get(hint, str(hint))

@@ -29,7 +29,7 @@ def identify(case: Case) -> None:
     counts: Counter[str] = Counter()
     unknown: dict[str, Gpu] = {}
     for gpu in gpus:
-        key = gpu.model or case.catalog.pci.get((gpu.pci_id or "").lower())
+        key = gpu.model or case.catalog.pci.get((gpu.pci_id or "").lower(), "")
         if key in case.catalog.gpus.models.rows:
             counts[key] += 1
         else:
@@ -93,9 +93,8 @@ def check_cuda118(case: Case) -> None:
         f"nvcc {wish.version} ends at sm_{toolkit.sm[-1].replace('.', '')} (Hopper); for anything "
         "newer it stops with «not defined for option 'gpu-architecture'». cuDNN 8.9 ends there "
         "too. Blackwell needs CUDA 12.8 or later.",
-        "Take PyTorch alone; its wheel brings a CUDA that knows this GPU: "
-        f"`python -m stacks explain {case.stack.name} --without cuda …`, in the host data "
-        "`without: [cuda]`. It needs driver 570 or later with the open kernel module.",
+        "Take PyTorch alone; its wheel brings a CUDA that knows this GPU: host data "
+        f"`without: [cuda]`. See what that gives: `{case.command(*_alone(case))}`.",
         "Compile with CUDA 12.8 or later in a container "
         "(nvidia/cuda:12.8.1-cudnn-devel-ubuntu24.04); only the driver is the host's.",
         "Run what must have CUDA 11.8 on a host with a Hopper or older GPU.",
@@ -129,6 +128,18 @@ def check_generation(case: Case) -> None:
         )
 
 
+def _alone(case: Case) -> tuple[str, ...]:
+    """Options for PyTorch alone, with a driver that knows the cards where the default does not."""
+    needed = max((int(card.model.first_branch or 0) for card in case.cards), default=0)
+    drivers = case.dist.drivers if case.dist else ()
+    if any(offer.default and int(offer.branch) >= needed for offer in drivers):
+        return ("--without", "cuda")
+    other = next((offer for offer in drivers if int(offer.branch) >= needed), None)
+    if other is None:
+        return ("--without", "cuda")
+    return ("--without", "cuda", "--origin", f"driver={other.origin}", "--driver", other.branch)
+
+
 def fabric(case: Case, branch: str) -> None:
     """FABRIC-MANAGER: several GPUs on NVSwitch wait for a service that is not planned here."""
     switched = [card for card in case.cards if card.model.nvswitch and card.count > 1]
@@ -157,3 +168,14 @@ def flavours(case: Case) -> tuple[str, ...]:
             for card in case.cards
         )
     )
+
+
+def in_window(case: Case, branch: int) -> bool:
+    """Whether a driver branch knows every card of the host."""
+    return all(knows(card, branch) for card in case.cards)
+
+
+def knows(card: Card, branch: int) -> bool:
+    """Whether a driver branch knows the card: neither too old for it nor past its end."""
+    first, last = card.model.first_branch, card.generation.last_branch
+    return (first is None or int(first) <= branch) and (last is None or branch <= int(last))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stacks import torch_rules
 from stacks.case import Case, names, numbers
-from stacks.catalog import JetsonLine
+from stacks.hardware import JetsonLine
 from stacks.model import TorchPlan
 
 _TWO_WAYS = (

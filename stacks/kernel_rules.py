@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stacks.case import Case, numbers
-from stacks.catalog import Distribution, DriverOffer
+from stacks.distribution import Distribution, DriverOffer
 
 
 def bootable(case: Case) -> tuple[str, ...]:

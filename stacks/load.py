@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from stacks import decode
@@ -23,7 +23,7 @@ class _File:
     """What a stack file may say. The name is the file's own."""
 
     summary: str
-    driver: DriverWish = DriverWish()
+    driver: DriverWish = field(default_factory=DriverWish)
     cuda: CudaWish | None = None
     cudnn: CudnnWish | None = None
     torch: TorchWish | None = None

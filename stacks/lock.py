@@ -13,8 +13,9 @@ from pathlib import Path
 
 import uv
 
-from stacks.catalog import FOLDER, Catalog, Release
+from stacks.catalog import FOLDER, Catalog
 from stacks.model import Stack
+from stacks.software import Release
 from stacks.torch_rules import lock_file
 
 UV_SECONDS = 600

@@ -8,6 +8,7 @@ from __future__ import annotations
 from stacks import (
     cuda_rules,
     cudnn_rules,
+    driver_refusals,
     driver_rules,
     gpu_rules,
     jetson_rules,
@@ -15,8 +16,9 @@ from stacks import (
     torch_rules,
 )
 from stacks.case import Case, numbers
-from stacks.catalog import Catalog, CudaOffer, Distribution, DriverOffer, Support
+from stacks.catalog import Catalog
 from stacks.decode import nearest
+from stacks.distribution import CudaOffer, Distribution, DriverOffer
 from stacks.model import (
     CudaPlan,
     CudnnPlan,
@@ -28,6 +30,7 @@ from stacks.model import (
     Stack,
     TorchPlan,
 )
+from stacks.provenance import Support
 
 
 def resolve(stack: Stack, profile: HostProfile, catalog: Catalog) -> Resolution:
@@ -98,7 +101,7 @@ def _host(case: Case, dist: Distribution) -> Resolution:
         name, variant = builds[0] if builds else ("", None)
         if variant:
             needs[f"PyTorch's {name}"] = variant.floor
-        driver_rules.floor_conflict(case, offers[0], needs)
+        driver_refusals.below_floor(case, offers[0], needs)
         return Resolution(None, tuple(case.conflicts))
     offer, build = choice
     driver_rules.check_installed(case, offer)
@@ -120,7 +123,9 @@ def _host(case: Case, dist: Distribution) -> Resolution:
 
 def _floors(case: Case) -> dict[str, str]:
     """What of the stack needs which lowest driver, PyTorch apart."""
-    needs: dict[str, str] = {}
+    needs = {
+        card.model.name: card.model.first_branch for card in case.cards if card.model.first_branch
+    }
     if case.stack.cuda:
         major = case.stack.cuda.version.split(".")[0]
         needs[f"CUDA {case.stack.cuda.version}"] = case.catalog.cuda.floors.rows[major]
@@ -163,9 +168,7 @@ def _two_stacks(case: Case) -> Reason:
     )
 
 
-def _support(
-    case: Case, dist: Distribution, offer: DriverOffer, cuda: CudaOffer | None
-) -> Support:
+def _support(case: Case, dist: Distribution, offer: DriverOffer, cuda: CudaOffer | None) -> Support:
     """PLAN-ONLY where a chosen part has not been installed for real by this release."""
     parts = [
         text

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 
+from stacks import torch_wishes
 from stacks.case import Card, Case, names, numbers
-from stacks.catalog import Distribution, Release, Variant
 from stacks.decode import nearest
+from stacks.distribution import Distribution
 from stacks.model import TorchPlan, TorchWish
+from stacks.software import Release, Variant
 
 Build = tuple[str, Variant]
 """Variant name (``cu128``) and facts."""
@@ -40,9 +42,7 @@ def builds(case: Case, dist: Distribution) -> list[Build]:
         )
         return []
     before = len(case.conflicts)
-    _check_wish(case, wish, release)
-    _check_glibc(case, dist, wish, release)
-    _check_companions(case, wish, release)
+    torch_wishes.check(case, dist, wish, release)
     if len(case.conflicts) > before:
         return []
     found = _variants(case, wish, release)
@@ -146,90 +146,6 @@ def top_level(
     return found
 
 
-def _check_wish(case: Case, wish: TorchWish, release: Release) -> None:
-    last = case.catalog.pytorch.last
-    builds_there = ", ".join(release.variants)
-    if wish.build == "source":
-        old = case.stack.cuda is not None and numbers(case.stack.cuda.version) < (12,)
-        if old and numbers(wish.version) > numbers(last.source_build_cuda11):
-            case.conflict(
-                "TORCH-118-SOURCE",
-                f"PyTorch {wish.version} cannot be built with CUDA 11.8.",
-                "Its build stops at «PyTorch requires CUDA 12.0 or above.» "
-                "(cmake/public/cuda.cmake); no option switches that off.",
-                "Take the wheel (`build: wheel`): it brings its own CUDA beside the system's 11.8.",
-                f"The newest release whose build accepts CUDA 11.8 is {last.source_build_cuda11}.",
-            )
-        else:
-            case.conflict(
-                "TORCH-SOURCE",
-                "PyTorch is not built from source here.",
-                "The stack asks for `build: source`; gpuwright installs official wheels only.",
-                "Take the wheel: `build: wheel`, or leave the key away.",
-            )
-    if wish.variant == "cu118" and numbers(wish.version) > numbers(last.cu118):
-        case.conflict(
-            "TORCH-NO-CU118",
-            f"PyTorch {wish.version} has no CUDA 11.8 build.",
-            f"Official builds are {builds_there}; the last with CUDA 11.8 is {last.cu118}.",
-            f"torch {wish.version} with its own CUDA in a venv next to the system's CUDA 11.8; "
-            "they share only the driver (525.60.13 or later): stack `pytorch-2.9` as it is.",
-            f"torch {last.cu118} with CUDA 11.8 and cuDNN 9: stack `pytorch-2.7-cu118`.",
-            f"torch {last.cudnn8} with CUDA 11.8 and cuDNN 8: stack `pytorch-2.3-cu118-cudnn8`.",
-        )
-    elif wish.variant and wish.variant not in release.variants:
-        close = nearest(wish.variant, release.variants, 1) or list(release.variants)[:1]
-        case.conflict(
-            "TORCH-NO-VARIANT",
-            f"PyTorch {wish.version} has no {wish.variant} build.",
-            f"Builds that are known: {builds_there}.",
-            f"Ask for {close[0]}, or leave `variant` away and let the resolver choose.",
-        )
-    if wish.cudnn and numbers(wish.cudnn) < (9,) and numbers(wish.version) > numbers(last.cudnn8):
-        case.conflict(
-            "TORCH-NO-CUDNN8",
-            f"PyTorch {wish.version} cannot use cuDNN {wish.cudnn}.",
-            "Its libraries are linked with libcudnn.so.9, which the wheel brings; the last with "
-            f"cuDNN 8 is {last.cudnn8}.",
-            "Keep cuDNN 8 as the system's library beside it: stack `pytorch-2.9` as it is.",
-            f"torch {last.cudnn8} with CUDA 11.8 and cuDNN 8: stack `pytorch-2.3-cu118-cudnn8`.",
-        )
-    if wish.index == "pypi" and case.profile.arch == "aarch64":
-        case.conflict(
-            "AARCH64-PYPI",
-            f"The package index's PyTorch {wish.version} for aarch64 is CPU-only.",
-            "Its wheel has no CUDA library, and torch.version.cuda is None; nothing says so when "
-            "it is installed.",
-            "Use PyTorch's own index: leave `index` away, or `--origin torch=pytorch`.",
-        )
-
-
-def _check_glibc(case: Case, dist: Distribution, wish: TorchWish, release: Release) -> None:
-    there = case.profile.glibc or dist.glibc
-    if numbers(there) < numbers(release.glibc):
-        case.conflict(
-            "GLIBC-OLD",
-            f"The C library of {dist.name} is too old for PyTorch {wish.version}.",
-            f"The wheels need glibc {release.glibc} or later; the host has {there}. pip and uv "
-            "say «no matching distribution».",
-            "Use a newer distribution: Debian 12 has 2.36, Ubuntu 22.04 has 2.35, Rocky 8 2.28.",
-            "Run PyTorch in a container: its C library counts, not the host's.",
-        )
-
-
-def _check_companions(case: Case, wish: TorchWish, release: Release) -> None:
-    known = release.versions[wish.version]
-    for name in wish.companions:
-        if name not in known:
-            case.conflict(
-                "TORCH-COMPANION",
-                f"No version of «{name}» is known for PyTorch {wish.version}.",
-                f"Companions with a matching release: {', '.join(known)}.",
-                f"Ask for {(nearest(name, known, 1) or list(known))[0]}, or install «{name}» into "
-                "an environment of your own.",
-            )
-
-
 def _variants(case: Case, wish: TorchWish, release: Release) -> list[Build]:
     arch = case.profile.arch
     found = [
@@ -271,7 +187,9 @@ def _sm_conflict(case: Case, wish: TorchWish, release: Release, tried: list[Buil
         for name, variant in tried
     )
     bad = [
-        card for card in case.cards if not any(_runs(variant, (card,), arch) for _, variant in tried)
+        card
+        for card in case.cards
+        if not any(_runs(variant, (card,), arch) for _, variant in tried)
     ]
     others = [
         name

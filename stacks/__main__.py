@@ -1,0 +1,200 @@
+"""``python -m stacks``: list the stacks, explain one for a host, refresh the hash locks."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from rich.console import Console
+from rich.text import Text
+
+from stacks import explain, lock
+from stacks.catalog import Catalog, load_catalog
+from stacks.decode import SchemaError, nearest
+from stacks.load import StackError, load_stack, stack_names
+from stacks.model import Gpu, HostProfile, Stack
+from stacks.resolve import resolve
+from stacks.wishes import with_wishes
+
+OK, CONFLICT, BAD_ARGUMENTS, FAILED = 0, 2, 64, 1
+
+_ORIGIN_OF = {"driver": "driver_origin", "cuda": "cuda_origin", "cudnn": "cudnn_origin"}
+_ARCHES = {"amd64": "x86_64", "arm64": "aarch64"}
+
+
+class _UsageError(Exception):
+    """Arguments that cannot be used; the text is for the user."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise _UsageError(message)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; give its exit code: 0 plan, 2 conflicts, 64 bad arguments, 1 failed."""
+    wide = sys.stdout.isatty()
+    console = Console(width=None if wide else 80, highlight=False, soft_wrap=False)
+    complaint = Console(stderr=True, width=None if sys.stderr.isatty() else 80, highlight=False)
+    try:
+        options = _parser().parse_args(arguments)
+        if options.command is None:
+            raise _UsageError("a command is missing: list, explain or lock")
+        catalog = load_catalog()
+        if options.command == "list":
+            return _list(console, options)
+        if options.command == "explain":
+            return _explain(console, options, catalog)
+        return _lock(console, options, catalog)
+    except (_UsageError, StackError) as error:
+        complaint.print(Text(str(error)))
+        complaint.print(Text("`python -m stacks --help` shows the commands and options."))
+        return BAD_ARGUMENTS
+    except (SchemaError, lock.LockError, OSError) as error:
+        complaint.print(Text(str(error)))
+        return FAILED
+    except BrokenPipeError:
+        return OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="python -m stacks",
+        description="What should be on a GPU host: stacks, and plans for one host.",
+    )
+    commands = parser.add_subparsers(dest="command", parser_class=_Parser)
+    listing = commands.add_parser("list", help="the stacks, one line each")
+    why = commands.add_parser("explain", help="the plan for a host and its reasons, or conflicts")
+    why.add_argument("stack")
+    why.add_argument("--os", required=True, help="debian-12, ubuntu-24.04, rocky-9 …")
+    why.add_argument("--arch", help="x86_64 or aarch64")
+    why.add_argument(
+        "--gpu", action="append", default=[], metavar="MODEL[:COUNT]", help="h100, h100:8; repeat"
+    )
+    why.add_argument(
+        "--kernel", action="append", default=[], help="a kernel release that can boot; repeat"
+    )
+    why.add_argument("--python", help="Python minor version: 3.11")
+    why.add_argument("--secure-boot", action="store_true")
+    why.add_argument("--no-security-pocket", action="store_true", help="without security updates")
+    why.add_argument("--jetson", metavar="L4T", help="Jetson Linux release: 36.4.7")
+    why.add_argument("--flavour", help="open or proprietary")
+    why.add_argument("--driver", metavar="BRANCH", help="driver branch: 535")
+    why.add_argument("--variant", help="PyTorch build: cu126")
+    why.add_argument(
+        "--origin", action="append", default=[], metavar="PART=ORIGIN", help="cuda=redist; repeat"
+    )
+    why.add_argument(
+        "--without", action="append", default=[], metavar="PART", help="cuda, cudnn or torch"
+    )
+    why.add_argument("--compile", action="store_true", help="nvcc is a must")
+    locking = commands.add_parser("lock", help="refresh the hash locks of a stack")
+    locking.add_argument("stack")
+    locking.add_argument("--variant", action="append", default=[], help="only this build; repeat")
+    locking.add_argument("--python", action="append", default=[], help="only this one; repeat")
+    locking.add_argument("--arch", default="x86_64")
+    locking.add_argument("--index", help="address of PyTorch's own index or a mirror of it")
+    for command in (listing, why, locking):
+        command.add_argument("--stacks", type=Path, metavar="FOLDER", help="your own stack files")
+    for command in (listing, why):
+        command.add_argument("--json", action="store_true", help="the same as data")
+    return parser
+
+
+def _list(console: Console, options: argparse.Namespace) -> int:
+    names = sorted({*stack_names(), *(stack_names(options.stacks) if options.stacks else ())})
+    stacks = [load_stack(name, options.stacks) for name in names]
+    if options.json:
+        print(json.dumps([{"name": s.name, "summary": s.summary} for s in stacks], indent=2))
+        return OK
+    width = max(len(stack.name) for stack in stacks)
+    for stack in stacks:
+        explain.say(console, stack.summary, f"{stack.name:<{width}}  ", "bold")
+    return OK
+
+
+def _explain(console: Console, options: argparse.Namespace, catalog: Catalog) -> int:
+    stack = _wished(load_stack(options.stack, options.stacks), options)
+    profile = _profile(options, catalog)
+    resolution = resolve(stack, profile, catalog)
+    if options.json:
+        print(json.dumps(explain.as_data(stack, profile, resolution), indent=2))
+    else:
+        explain.show(console, stack, profile, resolution, catalog)
+    return OK if resolution.plan else CONFLICT
+
+
+def _wished(stack: Stack, options: argparse.Namespace) -> Stack:
+    wishes: dict[str, object] = {
+        "driver_branch": options.driver,
+        "driver_flavour": options.flavour,
+        "torch_variant": options.variant,
+        "torch_python": options.python,
+        "cuda_purpose": "compile" if options.compile else None,
+        "without": tuple(options.without) or None,
+    }
+    for said in options.origin:
+        part, equals, origin = said.partition("=")
+        if not equals or not origin:
+            raise _UsageError(f"--origin {said}: expected PART=ORIGIN, for example cuda=redist")
+        if part == "torch":
+            wishes["torch_index"] = origin
+        elif part in _ORIGIN_OF:
+            wishes[_ORIGIN_OF[part]] = origin
+        else:
+            close = nearest(part, (*_ORIGIN_OF, "torch"), 1)
+            meant = f"; did you mean «{close[0]}»?" if close else ""
+            raise _UsageError(f"--origin {said}: parts are {', '.join(_ORIGIN_OF)}, torch{meant}")
+    return with_wishes(stack, wishes)
+
+
+def _profile(options: argparse.Namespace, catalog: Catalog) -> HostProfile:
+    arch = options.arch or ("aarch64" if options.jetson else "x86_64")
+    gpus = tuple(gpu for said in options.gpu for gpu in _gpus(said, catalog))
+    return HostProfile(
+        os=options.os,
+        arch=_ARCHES.get(arch, arch),
+        gpus=gpus,
+        kernels=tuple(options.kernel),
+        secure_boot=True if options.secure_boot else None,
+        security_pocket=False if options.no_security_pocket else None,
+        jetson_l4t=options.jetson,
+    )
+
+
+def _gpus(said: str, catalog: Catalog) -> tuple[Gpu, ...]:
+    word, colon, count = said.partition(":")
+    models = catalog.gpus.models.rows
+    key = word.lower().replace("-", "").replace(" ", "").replace("_", "")
+    if colon and not (count.isdecimal() and 0 < int(count) <= 64):
+        raise _UsageError(f"--gpu {said}: «{count}» is not a count from 1 to 64")
+    if key not in models:
+        close = nearest(key, models)
+        meant = f"Did you mean {' or '.join(close)}? " if close else ""
+        raise _UsageError(f"--gpu {said}: unknown GPU «{word}». {meant}Known: {', '.join(models)}")
+    return (Gpu(key),) * (int(count) if colon else 1)
+
+
+def _lock(console: Console, options: argparse.Namespace, catalog: Catalog) -> int:
+    stack = load_stack(options.stack, options.stacks)
+    failed = 0
+    wanted = lock.targets(
+        stack, catalog, tuple(options.variant), tuple(options.python), options.arch
+    )
+    for target in wanted:
+        try:
+            text = lock.make(target, stack, catalog, options.index)
+            changed = lock.write(target, text)
+            console.print(Text(f"{target.name}: {'written' if changed else 'unchanged'}"))
+        except lock.LockError as error:
+            failed += 1
+            console.print(Text(str(error)))
+    console.print(Text(f"{len(wanted) - failed} of {len(wanted)} locks are up to date."))
+    return FAILED if failed else OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,192 @@
+"""A resolution in words, and as data."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from stacks.catalog import Catalog
+from stacks.model import Conflict, HostProfile, Notice, Plan, Reason, Resolution, Stack
+
+_ORDER = ("stacks", "driver", "kernel", "cuda", "cudnn", "torch")
+
+
+def as_data(stack: Stack, profile: HostProfile, resolution: Resolution) -> dict[str, Any]:
+    """The resolution as plain data: what ``--json`` prints."""
+    plan = resolution.plan
+    return {
+        "stack": stack.name,
+        "host": {
+            "os": profile.os,
+            "arch": profile.arch,
+            "gpus": [gpu.model or gpu.pci_id for gpu in profile.gpus + profile.expected_gpus],
+            "jetson": profile.jetson_l4t,
+        },
+        "verdict": "plan" if plan else "conflict",
+        "plan": {**asdict(plan), "digest": plan.digest} if plan else None,
+        "conflicts": [asdict(conflict) for conflict in resolution.conflicts],
+    }
+
+
+def show(
+    console: Console, stack: Stack, profile: HostProfile, resolution: Resolution, catalog: Catalog
+) -> None:
+    """Print the resolution for a person: the truth first, then a line per part, then notices."""
+    console.print(Text(_title(stack, profile, catalog), style="bold"))
+    console.print()
+    if resolution.plan is None:
+        _conflicts(console, resolution.conflicts)
+        return
+    for sentence in _truth(resolution.plan):
+        say(console, sentence, "")
+    console.print()
+    _parts(console, resolution.plan)
+    _reasons(console, resolution.plan.reasons)
+    _notices(console, resolution.plan.notices)
+
+
+def _title(stack: Stack, profile: HostProfile, catalog: Catalog) -> str:
+    dist = catalog.distributions.get(profile.os)
+    system = f"Jetson Linux {profile.jetson_l4t}" if profile.jetson_l4t else None
+    counts: dict[str, int] = {}
+    for gpu in profile.gpus + profile.expected_gpus:
+        word = gpu.model or gpu.pci_id or "?"
+        row = catalog.gpus.models.rows.get(word)
+        name = row.name if row else word
+        counts[name] = counts.get(name, 0) + 1
+    gpus = ", ".join(f"{n} × {name}" if n > 1 else name for name, n in counts.items())
+    host = system or (dist.name if dist else profile.os)
+    return f"{stack.name} on {host}, {profile.arch}, {gpus or 'no GPU'}"
+
+
+def _truth(plan: Plan) -> list[str]:
+    if plan.torch and plan.cuda:
+        return [
+            f"Two stacks, one driver: the system gets CUDA {plan.cuda.version}"
+            + (f" with cuDNN {plan.cudnn.version}" if plan.cudnn else "")
+            + f"; PyTorch {plan.torch.version} lives in a venv of its own and brings CUDA "
+            f"{plan.torch.cuda} and cuDNN {plan.torch.cudnn}.",
+            "They share only the driver, and nothing of the one can be compiled against the other.",
+        ]
+    if plan.torch:
+        return [
+            f"One stack: PyTorch {plan.torch.version} in a venv brings CUDA {plan.torch.cuda} and "
+            f"cuDNN {plan.torch.cudnn}; no CUDA toolkit is installed for the system."
+        ]
+    return ["The driver and what the system needs; no PyTorch."]
+
+
+def _parts(console: Console, plan: Plan) -> None:
+    rows: list[tuple[str, str, str]] = []
+    if plan.driver:
+        rows.append(
+            (
+                "Driver",
+                f"{plan.driver.version}, {plan.driver.flavour} module, from {plan.driver.origin}",
+                " ".join((*plan.driver.packages, *plan.driver.headers)),
+            )
+        )
+    if plan.cuda:
+        what = "compiles and runs" if plan.cuda.purpose == "compile" else "runtime only"
+        files = " ".join(plan.cuda.packages) or (
+            f"{len(plan.cuda.downloads)} component tarballs, "
+            f"{sum(d.size or 0 for d in plan.cuda.downloads) // 10**6} MB, checked by sha256"
+        )
+        rows.append(
+            (
+                "CUDA",
+                f"{plan.cuda.version} ({plan.cuda.release}), {what}, from {plan.cuda.origin}",
+                " ".join((files, *plan.cuda.compiler_packages)),
+            )
+        )
+    if plan.cudnn:
+        rows.append(
+            (
+                "cuDNN",
+                f"{plan.cudnn.version}, from {plan.cudnn.origin}",
+                plan.cudnn.wheel.split()[0]
+                if plan.cudnn.wheel
+                else plan.cudnn.download.path
+                if plan.cudnn.download
+                else "",
+            )
+        )
+    if plan.torch:
+        locked = "hash-locked" if plan.torch.locked else "NOT hash-locked"
+        rows.append(
+            (
+                "PyTorch",
+                f"{plan.torch.version}+{plan.torch.variant}, Python {plan.torch.python}, {locked}",
+                f"from {plan.torch.index or 'the configured package index'}",
+            )
+        )
+    size = sum(part.disk_mb for part in (plan.driver, plan.cuda, plan.cudnn, plan.torch) if part)
+    rows.append(("Disk", f"about {size / 1000:.1f} GB", ""))
+    for name, what, detail in rows:
+        say(console, what, f"{name:<9}", "bold")
+        if detail:
+            say(console, detail, " " * 9, style="dim")
+    console.print()
+
+
+def _reasons(console: Console, reasons: tuple[Reason, ...]) -> None:
+    console.print(Text("Why", style="bold"))
+    known = {subject: place for place, subject in enumerate(_ORDER)}
+    for reason in sorted(reasons, key=lambda r: known.get(r.subject, len(known))):
+        say(console, reason.choice, f"  {reason.subject}: ", "bold")
+        say(console, f"{reason.why}.", "    ")
+        say(console, f"source: {reason.source}", "    ", style="dim")
+    console.print()
+
+
+def _notices(console: Console, notices: tuple[Notice, ...]) -> None:
+    if not notices:
+        return
+    console.print(Text("Good to know", style="bold"))
+    for notice in notices:
+        say(console, notice.what, f"  {notice.code}: ", "yellow", hang=4)
+        say(console, notice.why, "    ")
+        say(console, notice.remedy, "    → ")
+        say(console, f"source: {notice.source}", "    ", style="dim")
+
+
+def _conflicts(console: Console, conflicts: tuple[Conflict, ...]) -> None:
+    console.print(Text("This cannot be done as asked.", style="bold red"))
+    for conflict in conflicts:
+        console.print()
+        say(console, conflict.what, f"{conflict.code}: ", "bold red", hang=2)
+        say(console, conflict.why, "  ")
+        say(console, "What you can do:", "  ")
+        for place, remedy in enumerate(conflict.remedies, 1):
+            say(console, remedy, f"    {place}. ")
+        say(console, f"source: {conflict.source}", "  ", style="dim")
+
+
+def say(
+    console: Console,
+    text: str,
+    lead: str,
+    lead_style: str = "",
+    *,
+    hang: int | None = None,
+    style: str = "",
+) -> None:
+    """Print ``text`` after ``lead``; later lines hang below its start, or ``hang`` columns in."""
+    indent = " " * (len(lead) if hang is None else hang)
+    lines = textwrap.wrap(
+        text,
+        console.width,
+        initial_indent=" " * len(lead),
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    for place, line in enumerate(lines):
+        if place == 0:
+            console.print(Text.assemble((lead, lead_style), (line[len(lead) :], style)))
+        else:
+            console.print(Text(line, style=style))
