@@ -2,9 +2,9 @@
 
     pyinfra inventories/lab.py deploys/gpu_host.py
 
-A second run changes nothing. Host data that matters here: ``stack``, ``mirrors``, ``origins``,
-``driver_flavour``, ``driver_branch``, ``expected_gpus``; ``--data rollback=1`` goes back to the
-environment before the newest.
+A second run changes nothing. Host data that matters here: ``stack``, ``mirrors``,
+``expected_gpus`` and the wishes of ``stacks.wishes`` (``driver_flavour``, ``cuda_origin`` …);
+``--data rollback=1`` goes back to the environment before the newest.
 """
 
 from tasks import (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,12 @@ from typing import Any
 from pyinfra import logger
 from pyinfra.api import FunctionCommand
 from pyinfra.api.host import Host
-from stacks.wishes import with_wishes
 
 from stacks.catalog import Catalog, load_catalog
 from stacks.load import StackError, load_stack
 from stacks.model import Conflict, Gpu, Plan, Stack
 from stacks.resolve import resolve
+from stacks.wishes import WISHES, with_wishes
 from tasks import preflight, report
 from tasks.profile import profile_of
 from tasks.step import Commands, look, step, this_host
@@ -73,22 +73,7 @@ def _stack(host: Host) -> Stack:
         stack = load_stack(Path(name).stem, Path(name).parent)
     else:
         stack = load_stack(name)
-    return with_wishes(
-        stack,
-        flavour=data.get("driver_flavour"),
-        branch=data.get("driver_branch"),
-        origins=_mapping(data.get("origins"), "origins"),
-    )
-
-
-def _mapping(value: Any, name: str) -> Mapping[str, str]:
-    if value is None:
-        return {}
-    if not isinstance(value, Mapping):
-        raise ValueError(
-            f"host data {name} is {value!r}; expected a mapping such as {{'cuda': 'redist'}}"
-        )
-    return {str(k): str(v) for k, v in value.items()}
+    return with_wishes(stack, {wish: data.get(wish) for wish in WISHES})
 
 
 def _expected(host: Host) -> tuple[Gpu, ...]:
@@ -123,7 +108,7 @@ def _bad_data(error: Exception) -> Conflict:
 
 def _announce(host: Host, plan: Plan) -> None:
     for notice in plan.notices:
-        logger.warning(f"{host.print_prefix}{notice.code}: {notice.what} ({notice.why})")
+        logger.warning(f"{host.print_prefix}{notice.code}: {notice.what} {notice.why}")
 
 
 def _refuse(host: Host, conflicts: tuple[Conflict, ...]) -> None:

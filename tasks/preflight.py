@@ -98,7 +98,7 @@ def _foreign_driver(state: HostState, plan: Plan) -> list[Conflict]:
                     "NVIDIA driver packages of another origin are installed",
                     "installed: " + ", ".join(strangers[:6]),
                     (
-                        "keep that origin: set origins: {driver: nvidia} in the host's data",
+                        "keep that origin: driver_origin = 'nvidia' in the host's data",
                         "or remove them: apt-get remove "
                         + " ".join(s.split()[0] for s in strangers[:6]),
                     ),

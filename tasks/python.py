@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from facts.model import HostState
-from stacks.model import Plan
+from stacks.model import Plan, TorchPlan
 from tasks import apt, job
 from tasks.step import Commands, look, step
 
 
 @step
 def interpreter(plan: Plan) -> Commands:
-    """Install the Python that the plan names, without pip and without a development tree."""
+    """Install the Python that the plan names; pip is not needed."""
     state = look()
-    if plan.torch is None or _present(state, plan.torch.python):
+    if plan.torch is None or _present(state, plan.torch):
         return
     script = apt.refresh_if_stale() + "\n" + apt.install(plan.torch.python_packages)
     yield job.complete(
@@ -20,5 +20,7 @@ def interpreter(plan: Plan) -> Commands:
     )
 
 
-def _present(state: HostState, minor: str) -> bool:
-    return any(p.version.rsplit(".", 1)[0] == minor or p.version == minor for p in state.pythons)
+def _present(state: HostState, torch: TorchPlan) -> bool:
+    have = {name for name, p in state.packages.items() if p.installed}
+    minors = {".".join(p.version.split(".")[:2]) for p in state.pythons}
+    return torch.python in minors and set(torch.python_packages) <= have

@@ -67,7 +67,7 @@ def planned(host: Host, state: HostState, plan: Plan) -> None:
     line.verdict = "PLANNED"
     line.gpus = gpus(state, plan)
     line.versions = versions(state, plan)
-    line.notes = [f"{n.code}: {n.what}. {n.remedy}" for n in plan.notices]
+    line.notes = [f"{n.code}: {n.what} {n.remedy}" for n in plan.notices]
 
 
 def refused(host: Host, conflicts: tuple[Conflict, ...]) -> None:
@@ -75,7 +75,7 @@ def refused(host: Host, conflicts: tuple[Conflict, ...]) -> None:
     line = _lines[host.name]
     line.verdict = "REFUSED"
     line.proof = "none (nothing was changed)"
-    line.notes = [f"{c.code}: {c.what}. {c.remedies[0]}" for c in conflicts]
+    line.notes = [f"{c.code}: {c.what} Do: {c.remedies[0]}" for c in conflicts]
 
 
 def judged(
