@@ -201,8 +201,8 @@ packages() {
 
 # Which archive an installed NVIDIA package comes from: one apt-cache call, only if there is any.
 origins() {
-  names=$(dpkg-query -W -f '${db:Status-Abbrev}|${Package}\n' 'nvidia*' 'libnvidia*' 'cuda*' \
-    'libcuda*' 'libcudnn*' 'libnccl*' 'nsight*' 'datacenter-gpu*' 2>/dev/null |
+  names=$(dpkg-query -W -f '${db:Status-Abbrev}|${Package}\n' '*nvidia*' '*cuda*' 'libcudnn*' \
+    'libnccl*' 'nsight*' 'datacenter-gpu*' 2>/dev/null |
     sed -n 's/^.[iHUFW]..\{0,1\}|//p')
   [ -n "$names" ] || return
   have apt-cache || { no packages.origin "apt-cache is not installed"; return; }
@@ -218,14 +218,16 @@ apt_state() {
   show /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources
   sec locks
   if [ -r /proc/locks ]; then
-    part stat
-    stat -c '%i|%n' /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock \
-      /var/cache/apt/archives/lock 2>/dev/null
-    part proc; cat /proc/locks
+    set -- /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock \
+      /var/cache/apt/archives/lock
+    part stat; stat -c '%i|%n' "$@"
+    # apt and dpkg take fcntl locks (POSIX); other processes' commands are none of our business.
+    held=$(grep -E ":($(stat -c '%i' "$@" | tr '\n' '|')none) " /proc/locks | grep ' POSIX ')
+    part proc; [ -z "$held" ] || printf '%s\n' "$held"
     part commands
-    for p in $(sed -n 's/^[0-9]*: [A-Z]* *[A-Z]* *[A-Z]* *\([0-9][0-9]*\) .*/\1/p' /proc/locks | sort -u); do
+    for p in $(printf '%s\n' "$held" | sed -n 's/^[0-9]*: POSIX *[A-Z]* *[A-Z]* *\([0-9]*\) .*/\1/p' | sort -u); do
       [ -r "/proc/$p/cmdline" ] || continue
-      printf '%s|' "$p"; tr '\000\n' '  ' <"/proc/$p/cmdline" 2>/dev/null | cut -c 1-200
+      printf '%s|' "$p"; tr '\000\n' '  ' <"/proc/$p/cmdline" | cut -c 1-200
     done
   else no package_manager.locks "/proc/locks cannot be read"; fi
 }

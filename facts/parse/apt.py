@@ -10,7 +10,7 @@ from facts.parse.packages import half_configured
 from facts.parse.sections import Section, integer
 
 _ONE_LINE = re.compile(r"^deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)\s*(.*)$")
-_LOCK = re.compile(r"^\d+: (?:POSIX|FLOCK|OFDLCK)\s+\S+\s+\S+ (-?\d+) [0-9a-f]+:[0-9a-f]+:(\d+) ")
+_LOCK = re.compile(r"^\d+: POSIX\s+\S+\s+WRITE (-?\d+) [0-9a-f]+:[0-9a-f]+:(\d+) ")
 _UPGRADES = re.compile(r'^APT::Periodic::Unattended-Upgrade "(.*)";')
 
 

@@ -7,7 +7,7 @@ import re
 from facts.model import Package
 from facts.parse.sections import Section, fields
 
-_SOURCE = re.compile(r"^\s+-?\d+ ([a-z0-9+.-]+:\S*) (.*?) ?\S+ Packages$")
+_SOURCE = re.compile(r"^\s+-?\d+ ([a-z0-9+.-]+:\S*) (.*?)\s*(?:\S+ )?Packages$")
 _RELEASE = re.compile(r"^/var/lib/apt/lists/(.*_)?(?:In)?Release:Origin:\s*(.*)$")
 # Characters that apt writes as %xx in the names of its list files
 # (apt, apt-pkg/contrib/strutl.cc, URItoFileName).

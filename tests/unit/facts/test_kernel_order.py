@@ -1,0 +1,106 @@
+"""Which kernel is newest, and which one GRUB boots."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from facts.parse.debversion import version_key
+from facts.parse.grub import next_boot
+from tests.unit.facts.probe_text import host
+
+
+# Each pair was checked with `dpkg --compare-versions A lt B` (dpkg 1.21).
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        ("6.1.0-9-amd64", "6.1.0-10-amd64"),
+        ("6.1.0-56-cloud-amd64", "6.12.117+deb13-cloud-amd64"),
+        ("1.0~rc1", "1.0"),
+        ("1.0", "1.0+b1"),
+        ("1.0-1", "1.0-1+deb12u1"),
+        ("535.261.03-1", "535.309.01-0+deb12u1"),
+        ("9.9", "1:0.1"),
+        ("1.0a", "1.0+"),
+        ("1.0~~", "1.0~"),
+    ],
+)
+def test_versions_sort_as_dpkg_sorts_them(older: str, newer: str) -> None:
+    assert version_key(older) < version_key(newer)
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_any_two_texts_have_an_order(one: str, other: str) -> None:
+    assert (version_key(one) < version_key(other)) or (version_key(one) >= version_key(other))
+
+
+MENU = """\
+   set default="${next_entry}"
+   set default="0"
+menuentry 'Debian' $menuentry_id_option 'simple' {
+	linux /boot/vmlinuz-6.1.0-56-amd64 root=/dev/vda1
+}
+submenu 'Advanced' $menuentry_id_option 'advanced' {
+	menuentry 'New' --class os $menuentry_id_option 'new' {
+		linux /boot/vmlinuz-6.1.0-56-amd64 root=/dev/vda1
+	}
+	menuentry 'Old' --class os $menuentry_id_option 'old' {
+		linux /boot/vmlinuz-6.1.0-50-amd64 root=/dev/vda1
+	}
+}
+""".splitlines()
+
+
+@pytest.mark.parametrize("wanted", ["1>1", "Advanced>Old", "advanced>old", "1>old"])
+def test_entry_is_found_by_number_title_or_id(wanted: str) -> None:
+    assert (next_boot(MENU, {"next_entry": wanted}) or ("",))[0] == "6.1.0-50-amd64"
+
+
+def test_default_that_is_not_in_the_menu_boots_the_first_entry_and_says_so() -> None:
+    kernel, why = next_boot(MENU, {"next_entry": "gone"}) or ("", "")
+    assert kernel == "6.1.0-56-amd64"
+    assert "'gone' is not in the menu" in why
+
+
+def test_submenu_as_default_boots_its_first_kernel() -> None:
+    assert (next_boot(MENU, {"next_entry": "1"}) or ("",))[0] == "6.1.0-56-amd64"
+
+
+def test_menu_without_linux_lines_names_no_kernel() -> None:
+    assert next_boot(["menuentry 'Windows' {", "}"], {}) is None
+
+
+def test_boot_loader_entry_named_in_grubenv_is_followed() -> None:
+    kernels = host(
+        kernels="@running\n5.14.0-1\n"
+        "@images\n/boot/vmlinuz-5.14.0-1\n/boot/vmlinuz-5.14.0-2\n/boot/vmlinuz-0-rescue-abc\n"
+        "@modules\n/lib/modules/5.14.0-1\n/lib/modules/5.14.0-2\n"
+        "@/boot/grub2/grubenv\nsaved_entry=abc-5.14.0-1\n"
+        "@entries\n/boot/loader/entries/abc-5.14.0-1.conf:linux /vmlinuz-5.14.0-1\n"
+    ).kernels
+    assert kernels.next_boot == "5.14.0-1"
+    assert [k.release for k in kernels.installed] == ["5.14.0-1", "5.14.0-2"]
+
+
+def test_image_without_modules_cannot_boot_and_is_not_chosen() -> None:
+    kernels = host(
+        kernels="@running\n6.1.0-50-amd64\n"
+        "@images\n/boot/vmlinuz-6.1.0-50-amd64\n/boot/vmlinuz-6.1.0-56-amd64\n"
+        "@modules\n/lib/modules/6.1.0-50-amd64"
+    ).kernels
+    assert [k.bootable for k in kernels.installed] == [True, False]
+    assert kernels.next_boot == "6.1.0-50-amd64"
+
+
+def test_link_to_another_kernel_is_mentioned() -> None:
+    kernels = host(
+        kernels="@running\n6.1.0-50\n@images\n/boot/vmlinuz-6.1.0-50\n/boot/vmlinuz-6.1.0-56\n"
+        "@modules\n/lib/modules/6.1.0-50\n/lib/modules/6.1.0-56\n@links\n/boot/vmlinuz-6.1.0-50"
+    ).kernels
+    assert kernels.next_boot == "6.1.0-56"
+    assert "/vmlinuz leads to 6.1.0-50" in kernels.next_boot_why
+
+
+def test_host_without_kernel_images_has_no_next_boot_and_a_reason() -> None:
+    state = host()
+    assert state.kernels.next_boot is None
+    assert "no kernel image" in state.unread["kernels.next_boot"]

@@ -1,0 +1,81 @@
+"""NVML through nvidia-ml-py or nvidia-smi: one form."""
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from facts.nvml import Nvml
+from facts.parse.answers import bus_address
+from facts.parse.smi import smi
+from tests.unit.facts.golden_hosts import lines
+
+SMI = "##gpuwright-source nvidia-smi"
+
+
+def test_smi_without_driver_gives_its_own_words_and_status() -> None:
+    seen = Nvml().process([SMI, *lines("smi-no-driver.txt"), "##gpuwright-exit 9"])
+    assert seen.gpus == ()
+    assert (seen.why or "").startswith("NVIDIA-SMI has failed because it couldn't communicate")
+    assert (seen.why or "").endswith("(exit status 9)")
+
+
+def test_smi_answer_names_cards_as_sysfs_does() -> None:
+    output = [SMI, *lines("smi-h100-written-by-hand.xml"), "##gpuwright-exit 0"]
+    seen = Nvml().process(output)
+    assert (seen.source, seen.driver, seen.cuda, seen.why) == (
+        "nvidia-smi",
+        "535.309.01",
+        "12.2",
+        None,
+    )
+    h100, t4 = seen.gpus
+    assert (h100.pci, h100.memory_mb, h100.power_limit_w) == ("0000:17:00.0", 81559, 700.0)
+    assert (h100.persistence, h100.ecc, h100.mig) == (True, True, False)
+    assert (h100.pcie_width, h100.pcie_width_max) == (8, 16)
+    assert t4.pci == "0000:1b:00.0"
+    assert t4.power_limit_w == 70.0
+
+
+def test_question_that_a_card_does_not_support_is_not_answered_with_no() -> None:
+    _, t4 = smi(lines("smi-h100-written-by-hand.xml"), "exit status 0").gpus
+    assert (t4.ecc, t4.mig, t4.serial, t4.temperature_c) == (None, None, None, None)
+
+
+def test_xml_cut_off_in_the_middle_is_a_reason_not_a_shorter_list() -> None:
+    half = lines("smi-h100-written-by-hand.xml")[:40]
+    seen = smi(half, "no answer within 30 s")
+    assert seen.gpus == ()
+    assert "no answer within 30 s" in (seen.why or "")
+
+
+def test_python_way_gives_the_same_form() -> None:
+    said = {
+        "driver": "535.309.01",
+        "cuda": "12.2",
+        "gpus": [{"index": 0, "name": "NVIDIA H100", "pci": "00000000:17:00.0", "mig": 0}],
+    }
+    seen = Nvml().process(
+        [
+            "##gpuwright-source nvidia-ml-py",
+            "##gpuwright-json " + json.dumps(said),
+            "##gpuwright-exit 0",
+        ]
+    )
+    assert seen.source == "nvidia-ml-py"
+    assert (seen.gpus[0].pci, seen.gpus[0].mig) == ("0000:17:00.0", False)
+
+
+def test_host_with_neither_tool_says_so() -> None:
+    seen = Nvml().process(["##gpuwright-why no nvidia-smi", "##gpuwright-exit 0"])
+    assert (seen.source, seen.why) == (None, "no nvidia-smi")
+
+
+def test_real_domain_number_is_kept() -> None:
+    assert bus_address("00010000:17:00.0") == "00010000:17:00.0"
+
+
+@given(st.lists(st.sampled_from(lines("smi-h100-written-by-hand.xml")) | st.text(max_size=20)))
+def test_any_text_gives_an_inventory_or_a_reason(text: list[str]) -> None:
+    seen = smi(text, "exit status 0")
+    assert seen.why or seen.driver

@@ -1,0 +1,139 @@
+"""dpkg, rpm, apt's sources, origins."""
+
+from tests.unit.facts.probe_text import host
+
+POLICY = """\
+@dpkg
+ii |libcuda1|amd64|535.1
+hi |cuda-drivers|amd64|580.1
+ii |nvidia-smi|amd64|535.1
+@architecture
+amd64
+@policy
+libcuda1:
+ *** 535.1 500
+        500 https://repo.example/compute/cuda/repos/debian12/x86_64  Packages
+        100 /var/lib/dpkg/status
+cuda-drivers:
+ *** 580.1 500
+        500 https://ppa.example/team/ppa/ubuntu jammy/main amd64 Packages
+nvidia-smi:
+ *** 535.1 100
+        100 /var/lib/dpkg/status
+     530.0 500
+        500 https://ppa.example/team/ppa/ubuntu jammy/main amd64 Packages
+@releases
+/var/lib/apt/lists/repo.example_compute_cuda_repos_debian12_x86%5f64_InRelease:Origin: NVIDIA
+/var/lib/apt/lists/ppa.example_team_ppa_ubuntu_dists_jammy_InRelease:Origin: LP-PPA-team
+"""
+
+
+def test_origin_is_the_label_of_the_archive_that_has_the_installed_version() -> None:
+    packages = host(packages=POLICY).packages
+    assert packages["libcuda1"].origin == "NVIDIA"
+    assert packages["cuda-drivers"].origin == "LP-PPA-team"
+
+
+def test_package_that_no_archive_has_any_more_has_no_origin() -> None:
+    assert host(packages=POLICY).packages["nvidia-smi"].origin is None
+
+
+def test_held_packages_are_listed() -> None:
+    assert host(packages=POLICY).package_manager.holds == ("cuda-drivers",)
+
+
+def test_foreign_architecture_does_not_hide_the_native_package() -> None:
+    state = host(
+        packages="@dpkg\nii |libc6|amd64|2.36\nii |libc6|i386|2.35\nii |adduser|all|3\n"
+        "@architecture\namd64\n@foreign\namd64\ni386"
+    )
+    assert state.packages["libc6"].version == "2.36"
+    assert state.packages["libc6:i386"].version == "2.35"
+    assert "adduser" in state.packages
+    assert state.package_manager.foreign_architectures == ("i386",)
+
+
+def test_removed_but_not_purged_is_neither_installed_nor_broken() -> None:
+    state = host(packages="@dpkg\nrc |nvidia-smi|amd64|1\n@architecture\namd64")
+    assert not state.packages["nvidia-smi"].installed
+    assert state.package_manager.half_configured == ()
+
+
+def test_package_that_asks_for_reinstallation_counts_as_broken() -> None:
+    state = host(packages="@dpkg\niiR|nvidia-smi|amd64|1\n@architecture\namd64")
+    assert state.package_manager.half_configured == ("nvidia-smi iiR",)
+
+
+def test_rpm_host_keeps_every_installed_kernel() -> None:
+    state = host(packages="@rpm\nii |kernel|x86_64|0:5.14-1|R\nii |kernel|x86_64|0:5.14-2|R")
+    assert set(state.packages) == {"kernel", "kernel-5.14-2.x86_64"}
+    assert state.package_manager.kind == "dnf"
+    assert state.package_manager.broken is None
+
+
+def test_upgrades_are_unattended_only_with_package_and_setting() -> None:
+    periodic = '@periodic\nAPT::Periodic::Unattended-Upgrade "{}";\n'
+    package = "@dpkg\nii |unattended-upgrades|all|2.9\n@architecture\namd64\n"
+    assert host(packages=package + periodic.format(1)).package_manager.unattended_upgrades is True
+    assert host(packages=package + periodic.format(0)).package_manager.unattended_upgrades is False
+    assert (
+        host(packages="@dpkg\n" + periodic.format(1)).package_manager.unattended_upgrades is False
+    )
+
+
+def test_age_of_lists_counts_from_the_last_update() -> None:
+    state = host(
+        packages="@dpkg\n@now\n1000\n@lists\n100\n400\n"
+        "@indexes\n/var/lib/apt/lists/a_dists_b_main_binary-amd64_Packages"
+    )
+    assert state.package_manager.lists_age_s == 600
+
+
+def test_one_line_sources_are_read_without_comments_and_source_packages() -> None:
+    (source,) = host(
+        sources="@/etc/apt/sources.list\n"
+        "# deb http://old.example/debian stretch main\n"
+        "deb-src http://a.example/debian bookworm main\n"
+        "deb [arch=amd64 signed-by=/k.gpg] http://a.example/debian bookworm main contrib # mine"
+    ).package_manager.sources
+    assert source.uris == ("http://a.example/debian",)
+    assert source.components == ("main", "contrib")
+    assert (source.signed_by, source.options) == ("/k.gpg", {"arch": "amd64"})
+
+
+def test_deb822_stanza_with_two_suites_and_a_key_inside() -> None:
+    (source,) = host(
+        sources="@/etc/apt/sources.list.d/a.sources\n"
+        "Types: deb deb-src\nURIs: http://a.example/debian\nSuites: bookworm bookworm-updates\n"
+        "# a comment\nComponents: main\n non-free\nSigned-By:\n"
+        " -----BEGIN PGP PUBLIC KEY BLOCK-----\n"
+        "\nTypes: deb\nURIs: http://b.example\nSuites: x\nEnabled: no\n"
+    ).package_manager.sources
+    assert source.suites == ("bookworm", "bookworm-updates")
+    assert source.components == ("main", "non-free")
+    assert source.signed_by == "key in the file itself"
+
+
+def test_launchpad_archive_is_named_as_such() -> None:
+    line = "deb https://ppa.launchpadcontent.net/graphics-drivers/ppa/ubuntu jammy main"
+    manager = host(sources=f"@/etc/apt/sources.list.d/g.list\n{line}").package_manager
+    assert manager.ppas == ("https://ppa.launchpadcontent.net/graphics-drivers/ppa/ubuntu",)
+
+
+def test_waiting_process_holds_no_lock() -> None:
+    state = host(
+        locks="@stat\n77|/var/lib/dpkg/lock\n"
+        "@proc\n1: POSIX  ADVISORY  WRITE 10 fe:00:77 0 EOF\n"
+        "1: -> POSIX  ADVISORY  WRITE 11 fe:00:77 0 EOF\n"
+        "2: FLOCK  ADVISORY  WRITE 12 fe:00:77 0 EOF\n"
+        "@commands\n10|apt-get upgrade \n11|apt install x "
+    )
+    (lock,) = state.package_manager.locks
+    assert (lock.pid, lock.command) == (10, "apt-get upgrade")
+
+
+def test_holder_in_another_namespace_is_still_reported() -> None:
+    state = host(
+        locks="@stat\n77|/var/lib/dpkg/lock\n@proc\n1: POSIX  ADVISORY  WRITE 0 fe:00:77 0 EOF"
+    )
+    assert "cannot be seen" in state.package_manager.locks[0].command

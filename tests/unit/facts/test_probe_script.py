@@ -1,0 +1,90 @@
+"""The script itself, run on this machine by the shells that hosts have."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from pyinfra.api import FactProcessError
+
+from facts.host import HostProbe, probe_command
+from facts.parse import parse_host
+
+SCRIPT = Path("facts/probe.sh").resolve()
+SHELLS = [shell for shell in ("dash", "bash", "busybox") if shutil.which(shell)]
+
+
+def run(*argv: str, **environment: str) -> list[str]:
+    done = subprocess.run(
+        argv,
+        capture_output=True,
+        check=True,
+        encoding="ascii",
+        env={**os.environ, **environment},
+        timeout=60,
+    )
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_script_describes_this_machine_under_every_shell(shell: str) -> None:
+    argv = [shell, "sh", str(SCRIPT)] if shell == "busybox" else [shell, str(SCRIPT)]
+    host = parse_host(run(*argv))
+    assert host.system.hostname == os.uname().nodename
+    assert host.kernels.running == os.uname().release
+    assert host.login.uid == os.getuid()
+    assert host.mounts["/"].size_mb > 0
+
+
+def test_script_is_the_same_in_another_language() -> None:
+    here = parse_host(run("sh", str(SCRIPT)))
+    there = parse_host(run("sh", str(SCRIPT), LANG="de_DE.UTF-8", LC_ALL="de_DE.UTF-8"))
+    assert (there.system, there.pythons) == (here.system, here.pythons)
+
+
+def test_command_of_the_fact_answers_like_the_script() -> None:
+    host = HostProbe().process(run("sh", "-c", probe_command()))
+    assert host.login.uid == os.getuid()
+    assert host.system.boot_id
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root to become somebody else")
+def test_login_without_sudo_still_gets_an_answer(tmp_path: Path) -> None:
+    (tmp_path / "sudo").write_text("#!/bin/sh\necho 'sudo: a password is required' >&2\nexit 1\n")
+    (tmp_path / "sudo").chmod(0o755)
+    for folder in (tmp_path, *tmp_path.parents[:3]):
+        folder.chmod(0o755)
+    path = f"{tmp_path}:/usr/sbin:/usr/bin:/sbin:/bin"
+    setpriv = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+    host = parse_host(run(*setpriv, "sh", "-c", probe_command(), PATH=path))
+    assert host.login.root is False
+    assert host.login.sudo_error == "sudo: a password is required"
+    assert host.login.uid == 65534
+    assert host.system.os
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root to become somebody else")
+def test_login_with_sudo_rises_to_root_and_keeps_its_name(tmp_path: Path) -> None:
+    (tmp_path / "sudo").write_text('#!/bin/sh\n[ "$1" = -n ] && shift\nexec env FAKE=1 "$@"\n')
+    (tmp_path / "id").write_text(
+        '#!/bin/sh\n[ -n "$FAKE" ] && exec /usr/bin/id "$@"\n'
+        "case $1 in -un) echo ann ;; -u) echo 1002 ;; esac\n"
+    )
+    for tool in ("sudo", "id"):
+        (tmp_path / tool).chmod(0o755)
+    host = parse_host(run("sh", "-c", probe_command(), PATH=f"{tmp_path}:{os.environ['PATH']}"))
+    assert (host.login.user, host.login.uid, host.login.root) == ("ann", 1002, True)
+    assert host.login.sudo_error is None
+
+
+def test_answer_that_is_cut_off_fails_this_host_only() -> None:
+    with pytest.raises(FactProcessError, match="cut off"):
+        HostProbe().process(run("sh", str(SCRIPT))[:-1])
+
+
+def test_password_in_an_address_does_not_leave_the_host() -> None:
+    index = "https://joe:secret@pip.example/simple"
+    lines = run("sh", str(SCRIPT), PIP_INDEX_URL=index)
+    assert not any("secret" in line for line in lines)
+    assert "pip_index" in parse_host(lines).unread
