@@ -4,7 +4,7 @@ The marks find what a killed run made without finishing its record; nothing with
 outside the state folder, is touched.
 """
 
-from sandbox import cgroups, container, hosts, mirror_control, network, roots
+from sandbox import cgroups, container, hosts, mirror_control, network, roots, settings
 from sandbox.checkout import CACHE, HOSTS, ROOTS, STATE, lock
 from sandbox.commands import run
 from sandbox.processes import marked
@@ -22,7 +22,7 @@ def clean(cache: bool = False) -> list[str]:
     done += _marked_leftovers()
     mirror_control.stop()
     network.mirror_address_off()
-    network.forwarding_back()
+    settings.give_back()
     container.unmount(STATE)
     for part in ROOTS.glob("*.part"):
         roots.remove(part)

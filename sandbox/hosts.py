@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox import container, mirror_control, network, pcibus, prepare, roots, ssh
+from sandbox import container, mirror_control, network, pcibus, prepare, roots, settings, ssh
 from sandbox.checkout import (
     HOSTS,
     SOURCE,
@@ -176,8 +176,7 @@ def _boot(spec: HostSpec) -> SandboxHost:
     public_key = container.write_identity(folder, root, name)
     container.write_network_files(root, spec.offline, mirror_url)
     network.connect(name, where, spec.offline, spec.rate_mbit)
-    if not spec.offline:
-        network.forwarding_on()
+    settings.take()
     host = _host(record)
     known = host.address if host.port == 22 else f"[{host.address}]:{host.port}"
     host.known_hosts.write_text(f"{known} {public_key}\n")
@@ -260,7 +259,7 @@ def _remove(name: str) -> None:
         if not any(HOSTS.glob("*/host.json")):
             mirror_control.stop()
             network.mirror_address_off()
-            network.forwarding_back()
+            settings.give_back()
 
 
 def _running(host: SandboxHost) -> bool:

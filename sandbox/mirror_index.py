@@ -82,7 +82,7 @@ def rewrite(page: bytes, content_type: str, page_url: str) -> bytes:
         return json.dumps(value).encode()
     text = page.decode()
     return re.sub(
-        r'(<a\b[^>]*?\bhref=")([^"]+)(")',
+        r'(\shref=")([^"]+)(")',
         lambda match: match[1] + _local(urljoin(page_url, match[2])) + match[3],
         text,
     ).encode()

@@ -4,11 +4,9 @@ Every namespace, link and firewall rule carries the checkout's mark in its name 
 """
 
 import contextlib
-import fcntl
 import ipaddress
 import re
 import shlex
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +15,6 @@ from sandbox.commands import run
 
 MOST_HOSTS = 62
 _RECORD = STATE / "network.json"
-_FORWARD = Path("/proc/sys/net/ipv4/ip_forward")
-# Shared by all checkouts of the machine, because the switch is: the value found, who needs it.
-_FORWARD_RECORD = Path("/run/gpuwright-sandbox")
 
 
 @dataclass(frozen=True)
@@ -125,29 +120,6 @@ def rules(name: str | None = None) -> list[list[str]]:
     return found
 
 
-def forwarding_on() -> None:
-    """Let the machine forward packets, and record what it did before."""
-    with _forward_lock():
-        _FORWARD_RECORD.joinpath("users").mkdir(exist_ok=True)
-        former = _FORWARD_RECORD / "former"
-        if not former.exists():
-            write_record(former, _FORWARD.read_text().strip())
-        (_FORWARD_RECORD / "users" / MARK).touch()
-        _FORWARD.write_text("1")
-
-
-def forwarding_back() -> None:
-    """Give up this checkout's need; the last one restores the value that was found."""
-    if not (_FORWARD_RECORD / "users" / MARK).exists():
-        return
-    with _forward_lock():
-        (_FORWARD_RECORD / "users" / MARK).unlink(missing_ok=True)
-        if not any((_FORWARD_RECORD / "users").iterdir()):
-            _FORWARD.write_text(read_record(_FORWARD_RECORD / "former") or "0")
-            (_FORWARD_RECORD / "former").unlink(missing_ok=True)
-            (_FORWARD_RECORD / "users").rmdir()
-
-
 def mirror_address_on() -> None:
     """Put the mirror's address on the loopback interface, labelled with the mark."""
     if mirror_address() not in _loopback():
@@ -169,14 +141,6 @@ def _loopback() -> list[str]:
 def _rule(name: str, chain: str, *words: str, table: str = "filter") -> None:
     comment = ("-m", "comment", "--comment", f"{MARK}:{name}")
     run("iptables", "-w", "-t", table, "-I", chain, *words[:2], *comment, *words[2:])
-
-
-@contextlib.contextmanager
-def _forward_lock() -> Iterator[None]:
-    _FORWARD_RECORD.mkdir(exist_ok=True)
-    with (_FORWARD_RECORD / "lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _range() -> ipaddress.IPv4Network:

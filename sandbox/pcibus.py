@@ -164,7 +164,7 @@ def _regions(function: _Function) -> list[tuple[int, int, int]]:
     Flags are the kernel's (include/linux/ioport.h): 0x200 memory, 0x2000 prefetch, 0x100000 64 bit.
     """
     bus = int(function.address.split(":")[1], 16)
-    below, above = 0xC0000000 + bus * 16 * _MIB, bus << 40
+    below, above = 0x80000000 + bus * 16 * _MIB, bus << 40
     lines = [(0, 0, 0)] * 13
     for bar, size in zip((0, 1, 3), function.bars, strict=True):
         if size:
