@@ -5,7 +5,7 @@ outside the state folder, is touched.
 """
 
 from sandbox import cgroups, container, hosts, mirror_control, network, roots, settings
-from sandbox.checkout import CACHE, HOSTS, ROOTS, STATE, lock
+from sandbox.checkout import CACHE, HOSTS, MARK, ROOTS, STATE, lock
 from sandbox.commands import run
 from sandbox.processes import marked
 
@@ -48,6 +48,7 @@ def _marked_leftovers() -> list[str]:
         container.remove_traces(name, HOSTS / name)
         done.append(f"folder of {name}")
     for space in network.namespaces():
+        network.kill_inhabitants(space.removeprefix(f"{MARK}-"))
         run("ip", "netns", "delete", space)
         done.append(f"network namespace {space}")
     for link in network.links():

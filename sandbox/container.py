@@ -105,7 +105,8 @@ def start(folder: Path, root: Path, name: str, gpus: Sequence[str]) -> Process:
         # A server may change its own network, firewall included; the namespace is its own.
         "--capability=CAP_NET_ADMIN",
     ]
-    join = "".join(f"echo $$ > {shlex.quote(str(file))}; " for file in cgroups.make(name))
+    # 0 stands for the process that writes: the subshell, which becomes nspawn.
+    join = "".join(f"echo 0 > {shlex.quote(str(file))}; " for file in cgroups.make(name))
     # Version 2 groups in the host whatever the machine has: systemd 256 and later want them.
     # Whether /tmp lies in memory is the distribution's choice, not nspawn's.
     settings = "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 SYSTEMD_NSPAWN_TMPFS_TMP=0"
@@ -122,7 +123,9 @@ def stop(name: str, folder: Path) -> None:
     for what in (f"host:{name}", f"relay:{name}"):
         for process in list(marked(what)):
             process.kill()
+    # Two ways to the container's processes, for the case that one was not yet made.
     cgroups.kill(name)
+    network.kill_inhabitants(name)
     remove_traces(name, folder)
 
 

@@ -5,8 +5,11 @@ Every namespace, link and firewall rule carries the checkout's mark in its name 
 
 import contextlib
 import ipaddress
+import os
 import re
 import shlex
+import signal
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,6 +96,20 @@ def disconnect(name: str, where: Address) -> None:
         run("ip", "link", "delete", where.link, check=False)
     for rule in rules(name):
         run(*rule)
+
+
+def kill_inhabitants(name: str) -> None:
+    """Kill every process in host `name`'s network namespace."""
+    if namespace(name) not in namespaces():
+        return
+    deadline = time.monotonic() + 20
+    while pids := run("ip", "netns", "pids", namespace(name)).split():
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+        if time.monotonic() > deadline:
+            raise SandboxError(f"Processes of {name} do not end: {', '.join(pids)}.")
+        time.sleep(0.01)
 
 
 def namespaces() -> list[str]:
