@@ -3,8 +3,8 @@
     pyinfra inventories/lab.py deploys/gpu_host.py
 
 A second run changes nothing. Host data that matters here: ``stack``, ``mirrors``,
-``expected_gpus`` and the wishes of ``stacks.wishes`` (``driver_flavour``, ``cuda_origin`` …);
-``--data rollback=1`` goes back to the environment before the newest.
+``expected_gpus``, ``lock_wait`` (seconds) and the wishes of ``stacks.wishes`` (``driver_flavour``,
+``cuda_origin`` …); ``--data rollback=1`` goes back to the environment before the newest.
 """
 
 from tasks import (
@@ -28,7 +28,9 @@ plan = plans.for_this_host()
 
 if plan is not None:
     preflight.first_boot_done(plan=plan, name="First boot has ended")
-    preflight.package_manager_free(plan=plan, name="Package manager is free")
+    preflight.package_manager_free(
+        plan=plan, limit_s=plans.lock_wait(), name="Package manager is free"
+    )
     preflight.package_manager_whole(plan=plan, name="Package manager is whole")
 
     repositories.components(plan=plan, name="Archive components")
@@ -37,6 +39,7 @@ if plan is not None:
     uv.pushed(plan=plan, name="uv")
     pytorch.begun(plan=plan, name="PyTorch environment begun")
 
+    cuda.fetched(plan=plan, name="CUDA packages fetched")
     nouveau.blacklisted(plan=plan, name="nouveau kept off")
     driver.installed(plan=plan, name="NVIDIA driver and kernel headers")
     driver.modules_begun(plan=plan, name="Kernel modules begun")

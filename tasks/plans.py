@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from pyinfra import logger
 from pyinfra.api import FunctionCommand
@@ -13,10 +11,11 @@ from pyinfra.api.host import Host
 
 from stacks.catalog import Catalog, load_catalog
 from stacks.load import StackError, load_stack
-from stacks.model import Conflict, Gpu, Plan, Stack
+from stacks.model import Conflict, Plan, Stack
 from stacks.resolve import resolve
 from stacks.wishes import WISHES, with_wishes
-from tasks import preflight, report
+from tasks import apt, host_data, preflight, report
+from tasks.apt import LOCK_WAIT_S
 from tasks.profile import profile_of
 from tasks.step import Commands, look, step, this_host
 
@@ -37,7 +36,10 @@ def for_this_host() -> Plan | None:
         host.data._sudo = True
     try:
         stack = _stack(host)
-        profile = profile_of(state, _expected(host), host.data.get("mirrors") or {})
+        expected = host_data.expected_gpus(host.data, catalog())
+        profile = profile_of(state, expected, host_data.mirrors(host.data))
+        rollback()
+        lock_wait()
     except (StackError, ValueError) as error:
         _refuse(host, (_bad_data(error),))
         return None
@@ -46,7 +48,7 @@ def for_this_host() -> Plan | None:
         _refuse(host, resolution.conflicts)
         return None
     plan = resolution.plan
-    conflicts = preflight.objections(state, plan)
+    conflicts = (*_unsupported(plan), *preflight.objections(state, plan))
     if conflicts:
         _refuse(host, conflicts)
         return None
@@ -63,7 +65,12 @@ def catalog() -> Catalog:
 
 def rollback() -> int:
     """How many environments to go back: ``--data rollback=1``."""
-    return int(this_host().data.get("rollback") or 0)
+    return host_data.rollback(this_host().data)
+
+
+def lock_wait() -> int:
+    """Seconds to wait for whoever holds the package manager: host data ``lock_wait``."""
+    return host_data.lock_wait(this_host().data, apt.LOCK_WAIT_S)
 
 
 def _stack(host: Host) -> Stack:
@@ -76,24 +83,15 @@ def _stack(host: Host) -> Stack:
     return with_wishes(stack, {wish: data.get(wish) for wish in WISHES})
 
 
-def _expected(host: Host) -> tuple[Gpu, ...]:
-    """``expected_gpus``: a count, a model (``h100``), ``h100:8``, or a list of these."""
-    wish = host.data.get("expected_gpus")
-    if not wish:
+def _unsupported(plan: Plan) -> tuple[Conflict, ...]:
+    """A plan that no test of ours has ever carried out is advice, not something to run."""
+    notice = next((n for n in plan.notices if n.code == "PLAN-ONLY"), None)
+    if plan.support != "plan" or notice is None:
         return ()
-    gpus: list[Gpu] = []
-    wishes: Sequence[Any] = wish if isinstance(wish, list | tuple) else [wish]
-    for item in wishes:
-        text = str(item).lower()
-        if text.isdigit():
-            gpus += [Gpu(None)] * int(text)
-            continue
-        model, _, count = text.partition(":")
-        if model not in catalog().gpus.models.rows:
-            known = ", ".join(sorted(catalog().gpus.models.rows))
-            raise ValueError(f"host data expected_gpus names {model!r}; known models: {known}")
-        gpus += [Gpu(model)] * int(count or 1)
-    return tuple(gpus)
+    return (
+        Conflict(notice.code, notice.what, notice.why, (notice.remedy,), notice.source),
+        Conflict("LOCK-MISSING", "", "", (), "") if False else _no_lock(plan),
+    )[:1]
 
 
 def _bad_data(error: Exception) -> Conflict:

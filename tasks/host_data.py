@@ -1,0 +1,86 @@
+"""What a person says about one host, checked before it is used. Pure.
+
+Every function takes the host's data (anything with ``get``) and raises `ValueError` with the key,
+the value and what was expected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from stacks.catalog import Catalog
+from stacks.decode import nearest
+from stacks.model import Gpu
+
+MIRRORS = ("pypi", "pytorch", "redist")
+
+
+class Data(Protocol):
+    """Host data: pyinfra's, or a plain dictionary."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value of ``key``, or ``default``."""
+
+
+def expected_gpus(data: Data, catalog: Catalog) -> tuple[Gpu, ...]:
+    """``expected_gpus``: a count, a model (``h100``), ``h100:8``, or a list of these."""
+    wish = data.get("expected_gpus")
+    if wish is None or wish == "":
+        return ()
+    gpus: list[Gpu] = []
+    for item in wish if isinstance(wish, list | tuple) else [wish]:
+        text = str(item).lower()
+        if text.isdigit():
+            gpus += [Gpu(None)] * int(text)
+            continue
+        model, colon, count = text.partition(":")
+        if colon and not count.isdigit():
+            raise _wrong("expected_gpus", item, "a count, a model, or model:count such as h100:8")
+        known = catalog.gpus.models.rows
+        if model not in known:
+            close = nearest(model, known)
+            meant = f"Did you mean {' or '.join(close)}? " if close else ""
+            raise ValueError(
+                f"«expected_gpus» names {model!r}. {meant}Known models: {', '.join(sorted(known))}."
+            )
+        gpus += [Gpu(model)] * int(count or 1)
+    return tuple(gpus)
+
+
+def mirrors(data: Data) -> dict[str, str]:
+    """``mirrors``: addresses by kind (``pypi``, ``pytorch``, ``redist``)."""
+    wish = data.get("mirrors") or {}
+    if not isinstance(wish, Mapping):
+        raise _wrong("mirrors", wish, f"a mapping of {', '.join(MIRRORS)} to addresses")
+    found = {}
+    for kind, address in wish.items():
+        if kind not in MIRRORS:
+            raise _wrong(f"mirrors.{kind}", address, f"one of the kinds {', '.join(MIRRORS)}")
+        if not isinstance(address, str) or "://" not in address:
+            raise _wrong(f"mirrors.{kind}", address, "an address such as https://mirror/simple")
+        found[str(kind)] = address
+    return found
+
+
+def rollback(data: Data) -> int:
+    """``rollback``: how many environments to go back; 0 where nothing is said."""
+    return _count(data, "rollback", 0)
+
+
+def lock_wait(data: Data, default: int) -> int:
+    """``lock_wait``: seconds to wait for whoever holds the package manager."""
+    return _count(data, "lock_wait", default)
+
+
+def _count(data: Data, key: str, default: int) -> int:
+    wish = data.get(key)
+    if wish is None or wish == "":
+        return default
+    if isinstance(wish, bool) or not str(wish).isdigit():
+        raise _wrong(key, wish, "a whole number, 0 or more")
+    return int(str(wish))
+
+
+def _wrong(key: str, value: object, expected: str) -> ValueError:
+    return ValueError(f"«{key}» is {value!r}, expected {expected}.")
