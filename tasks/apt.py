@@ -9,16 +9,17 @@ import shlex
 from collections.abc import Sequence
 
 LOCK_WAIT_S = 600
+"""Seconds to wait for dpkg's locks; jobs carry the host's own wish as ``$LOCK_WAIT``."""
 STAMP = "/var/lib/gpuwright/lists-read"
 """Touched whenever all package lists were read."""
 STATUS = "status"
 """File in the job's folder that apt writes its progress to (``README.progress-reporting``)."""
 
 
-def options(lock_wait: int = LOCK_WAIT_S) -> str:
+def options() -> str:
     """Options that every apt-get call of ours carries."""
     return (
-        f"-y -q -o DPkg::Lock::Timeout={lock_wait} -o Acquire::Retries=3 "
+        f"-y -q -o DPkg::Lock::Timeout=${{LOCK_WAIT:-{LOCK_WAIT_S}}} -o Acquire::Retries=3 "
         "-o APT::Get::Assume-Yes=true -o Dpkg::Use-Pty=0 "
         "-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold"
     )
@@ -29,58 +30,65 @@ def mended() -> str:
     return "dpkg --configure -a --force-confdef --force-confold"
 
 
-def refresh(lock_wait: int = LOCK_WAIT_S) -> str:
+def refresh() -> str:
     """Read the package lists anew, and fail if one cannot be read.
 
     apt-get exits 0 when a list could not be fetched and an older one is used; ``Error-Mode=any``
     makes that a failure (apt.conf(5), since apt 2.2).
     """
     return (
-        f"n=0; until apt-get update {options(lock_wait)} -o APT::Update::Error-Mode=any; do "
+        f"n=0; until apt-get update {options()} -o APT::Update::Error-Mode=any; do "
         "n=$((n+1)); [ $n -lt 4 ] || exit 100; "
         'echo "package lists could not be read; try $((n+1)) of 4 in 5 s"; sleep 5; done'
     )
 
 
-def refresh_if_stale(lock_wait: int = LOCK_WAIT_S) -> str:
+def refresh_if_stale() -> str:
     """`refresh`, unless the lists are younger than half a day and than every source file."""
     return "\n".join(
         [
             f'if [ -e {STAMP} ] && [ -z "$(find /etc/apt/sources.list /etc/apt/sources.list.d '
             f'-newer {STAMP} 2>/dev/null)" ] && [ -z "$(find {STAMP} -mmin +720)" ]; then :; else',
-            refresh(lock_wait),
+            refresh(),
             f"touch {STAMP}; fi",
         ]
     )
 
 
-def install(packages: Sequence[str], more: str = "", lock_wait: int = LOCK_WAIT_S) -> str:
+def install(packages: Sequence[str], more: str = "", archives: str = "") -> str:
     """Install packages without recommendations, after a simulation that must remove nothing.
 
     Args:
         packages: Names, or ``name=version``.
         more: Shell that gives further names, unquoted: ``$(cat headers)``.
-        lock_wait: Seconds to wait for dpkg's locks.
+        archives: Folder that `download` filled; it is emptied afterwards.
     """
     names = " ".join([*(shlex.quote(p) for p in packages), more]).strip()
-    flags = f"{options(lock_wait)} --no-install-recommends --allow-change-held-packages"
-    return "\n".join(
-        [
-            mended(),
-            f"apt-get install -s {flags} {names} >simulation",
-            "if grep '^Remv ' simulation; then",
-            "  echo 'The packages above would have to go. Nothing was changed.'; exit 1; fi",
-            f"apt-get install {flags} -o APT::Status-Fd=3 {names} 3>{STATUS}",
-        ]
-    )
+    flags = f"{options()} --no-install-recommends --allow-change-held-packages"
+    folder = f"-o Dir::Cache::Archives={archives}" if archives else ""
+    lines = [
+        mended(),
+        f"apt-get install -s {flags} {names} >simulation",
+        "if grep '^Remv ' simulation; then",
+        "  echo 'The packages above would have to go. Nothing was changed.'; exit 1; fi",
+        f"mkdir -p {archives}/partial" if archives else ":",
+        f"apt-get install {flags} {folder} -o APT::Status-Fd=3 {names} 3>{STATUS}",
+        f"rm -rf {archives}" if archives else ":",
+    ]
+    return "\n".join(line for line in lines if line != ":")
 
 
-def download(packages: Sequence[str], lock_wait: int = LOCK_WAIT_S) -> str:
-    """Fetch packages into apt's cache and install nothing."""
+def download(packages: Sequence[str], archives: str) -> str:
+    """Fetch packages into a folder of their own, while another apt may be at work.
+
+    Nothing is installed, so no lock is needed; a folder of its own keeps the two apart.
+    """
     names = " ".join(shlex.quote(p) for p in packages)
     return (
-        f"apt-get install --download-only {options(lock_wait)} --no-install-recommends "
-        f"--allow-change-held-packages -o APT::Status-Fd=3 {names} 3>{STATUS}"
+        f"mkdir -p {archives}/partial\n"
+        f"apt-get install --download-only {options()} --no-install-recommends "
+        f"--allow-change-held-packages -o Debug::NoLocking=1 -o Dir::Cache::Archives={archives} "
+        f"-o APT::Status-Fd=3 {names} 3>{STATUS}"
     )
 
 

@@ -5,8 +5,22 @@ from __future__ import annotations
 from facts.model import HostState
 from stacks.model import CudaPlan, Plan
 from tasks import apt, job
+from tasks.overlap import overlaps
 from tasks.step import Commands, look, step
 from tasks.templates import render
+
+ARCHIVES = "/var/cache/gpuwright/cuda-packages"
+
+
+@step
+def fetched(plan: Plan) -> Commands:
+    """Start fetching the toolkit's packages beside what follows."""
+    state = look()
+    if plan.cuda is None or plan.cuda.downloads or not overlaps(state):
+        return
+    if complete(state, plan.cuda):
+        return
+    yield job.start(_fetch(plan.cuda))
 
 
 @step
@@ -18,9 +32,20 @@ def installed(plan: Plan) -> Commands:
     if plan.cuda.downloads:
         script, progress = _from_tarballs(plan.cuda), "cat doing; du -sm stage | cut -f1"
     else:
-        packages = [*plan.cuda.packages, *plan.cuda.compiler_packages]
-        script, progress = apt.refresh_if_stale() + "\n" + apt.install(packages), apt.progress()
+        script = apt.refresh_if_stale() + "\n" + apt.install(_packages(plan.cuda), "", ARCHIVES)
+        progress = apt.progress()
+    if job.begun("cuda-fetch"):
+        yield job.finish(_fetch(plan.cuda))
     yield job.complete(job.Job("cuda", f"CUDA {plan.cuda.version}", script, progress=progress))
+
+
+def _packages(cuda: CudaPlan) -> list[str]:
+    return [*cuda.packages, *cuda.compiler_packages]
+
+
+def _fetch(cuda: CudaPlan) -> job.Job:
+    script = apt.refresh_if_stale() + "\n" + apt.download(_packages(cuda), ARCHIVES)
+    return job.Job("cuda-fetch", f"CUDA {cuda.version}: packages", script, apt.progress())
 
 
 def complete(state: HostState, cuda: CudaPlan) -> bool:

@@ -31,6 +31,7 @@ def installed(plan: Plan) -> Commands:
     script = "\n".join(
         [
             apt.refresh_if_stale(),
+            _branch_script(plan.driver),
             _headers_script(state, plan.driver),
             f"mkdir -p /etc/dkms && : >{DEFER_TARGET} && ln -sfn {DEFER_TARGET} {DEFER}",
             apt.install(plan.driver.packages, more="$(cat headers)"),
@@ -61,6 +62,19 @@ def kernels_to_serve(state: HostState) -> list[str]:
 
 def _headers(state: HostState, kernel: str) -> bool:
     return any(k.release == kernel and k.headers for k in state.kernels.installed)
+
+
+def _branch_script(driver: DriverPlan) -> str:
+    """Shell that stops where the archive offers another branch than the planned one."""
+    package = shlex.quote(driver.packages[0])
+    return "\n".join(
+        [
+            f"offer=$(apt-cache policy {package} | awk '/Candidate:/ {{ print $2 }}')",
+            f'case "$offer" in {driver.branch}.*) ;; *)',
+            f'  echo "the archive offers {package} $offer; planned is branch {driver.branch}"',
+            "  exit 1 ;; esac",
+        ]
+    )
 
 
 def _headers_script(state: HostState, driver: DriverPlan) -> str:

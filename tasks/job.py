@@ -18,6 +18,7 @@ from pyinfra import logger
 from pyinfra.api import FunctionCommand
 from pyinfra.api.host import Host
 
+from tasks.apt import LOCK_WAIT_S
 from tasks.step import run, this_host
 
 FOLDER = "/var/lib/gpuwright/jobs"
@@ -77,7 +78,7 @@ def complete(job: Job) -> FunctionCommand:
     return FunctionCommand(_complete, (job,), {})
 
 
-def start_script(job: Job) -> str:
+def start_script(job: Job, lock_wait: int = LOCK_WAIT_S) -> str:
     """Shell that starts the job on the host, or joins one that runs already.
 
     A unit of the same name that still runs belongs to a run that was cut off: it is never
@@ -99,7 +100,8 @@ def start_script(job: Job) -> str:
         _unpack(job.undo + "\n", "undo"),
         f"systemd-run --quiet --unit={job.unit} --collect --service-type=exec "
         "--setenv=DEBIAN_FRONTEND=noninteractive --setenv=NEEDRESTART_MODE=a "
-        "--setenv=UCF_FORCE_CONFFOLD=1 --setenv=LC_ALL=C.UTF-8 --setenv=HOME=/root "
+        f"--setenv=UCF_FORCE_CONFFOLD=1 --setenv=LC_ALL=C.UTF-8 --setenv=HOME=/root "
+        f"--setenv=LOCK_WAIT={lock_wait} "
         + (undo if job.undo else "")
         + f"/bin/sh -c {shlex.quote(wrapper)}",
         "echo started",
@@ -141,13 +143,14 @@ def _unpack(text: str, name: str) -> str:
 
 
 def _start(state: object, host: Host, job: Job) -> bool:
-    good, output = run(host, start_script(job), timeout=60)
+    start_it = start_script(job, int(host.data.get("lock_wait") or LOCK_WAIT_S))
+    good, output = run(host, start_it, timeout=60)
     while good and output.endswith("joined"):
         # A run that was cut off left it. It must end before we look at what is still to do.
         _say(host, f"{job.title}: still running since an earlier run; waiting for it")
         good, output = run(host, poll_script(job, 60), timeout=120)
         if good and not output.startswith("state running"):
-            good, output = run(host, start_script(job), timeout=60)
+            good, output = run(host, start_it, timeout=60)
         else:
             output = "joined"
     if not good:

@@ -15,7 +15,6 @@ from stacks.model import Conflict, Plan, Stack
 from stacks.resolve import resolve
 from stacks.wishes import WISHES, with_wishes
 from tasks import apt, host_data, preflight, report
-from tasks.apt import LOCK_WAIT_S
 from tasks.profile import profile_of
 from tasks.step import Commands, look, step, this_host
 
@@ -84,14 +83,17 @@ def _stack(host: Host) -> Stack:
 
 
 def _unsupported(plan: Plan) -> tuple[Conflict, ...]:
-    """A plan that no test of ours has ever carried out is advice, not something to run."""
-    notice = next((n for n in plan.notices if n.code == "PLAN-ONLY"), None)
-    if plan.support != "plan" or notice is None:
-        return ()
-    return (
-        Conflict(notice.code, notice.what, notice.why, (notice.remedy,), notice.source),
-        Conflict("LOCK-MISSING", "", "", (), "") if False else _no_lock(plan),
-    )[:1]
+    """Notices under which a plan is advice and not something to run.
+
+    No test of ours has carried it out (PLAN-ONLY), or its wheels have no hashes yet (LOCK-MISSING).
+    """
+    fatal = {"PLAN-ONLY"} if plan.support == "plan" else set()
+    fatal |= {"LOCK-MISSING"} if plan.torch and not plan.torch.locked else set()
+    return tuple(
+        Conflict(n.code, n.what, n.why, (n.remedy,), n.source)
+        for n in plan.notices
+        if n.code in fatal
+    )
 
 
 def _bad_data(error: Exception) -> Conflict:

@@ -37,14 +37,21 @@ _lines: dict[str, Line] = {}
 
 
 class _Watch(BaseStateCallback):
-    """Notes which step a host failed at."""
+    """Notes which step a host is at, and which one it failed at."""
+
+    @staticmethod
+    def operation_host_start(state: State, host: Host, op_hash: str) -> None:
+        line = _lines.get(host.name)
+        if line and line.verdict == "PLANNED":
+            line.verdict = "UNFINISHED"
+            line.proof = "none (the run was cut off)"
 
     @staticmethod
     def operation_host_error(
         state: State, host: Host, op_hash: str, retry_count: int = 0, max_retries: int = 0
     ) -> None:
         line = _lines.get(host.name)
-        if line and line.verdict in ("UNKNOWN", "PLANNED"):
+        if line and line.verdict in ("UNKNOWN", "PLANNED", "UNFINISHED"):
             names = ", ".join(state.get_op_meta(op_hash).names)
             line.verdict = "FAILED"
             line.proof = f"none (it stopped at: {names})"
@@ -65,6 +72,7 @@ def planned(host: Host, state: HostState, plan: Plan) -> None:
     """The host has a plan: until more is known, that is its line."""
     line = _lines[host.name]
     line.verdict = "PLANNED"
+    line.proof = "none (nothing was run)"
     line.gpus = gpus(state, plan)
     line.versions = versions(state, plan)
     line.notes = [f"{n.code}: {n.what} {n.remedy}" for n in plan.notices]
