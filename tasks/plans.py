@@ -9,9 +9,10 @@ from pyinfra import logger
 from pyinfra.api import FunctionCommand
 from pyinfra.api.host import Host
 
+from facts.model import HostState
 from stacks.catalog import Catalog, load_catalog
 from stacks.load import StackError, load_stack
-from stacks.model import Conflict, Plan, Stack
+from stacks.model import Conflict, Plan, Resolution, Stack
 from stacks.resolve import resolve
 from stacks.wishes import WISHES, with_wishes
 from tasks import apt, host_data, preflight, report
@@ -34,15 +35,12 @@ def for_this_host() -> Plan | None:
     if login.uid != 0 and login.root:
         host.data._sudo = True
     try:
-        stack = _stack(host)
-        expected = host_data.expected_gpus(host.data, catalog())
-        profile = profile_of(state, expected, host_data.mirrors(host.data))
+        resolution = resolved(state, host.data)
         rollback()
         lock_wait()
     except (StackError, ValueError) as error:
         _refuse(host, (_bad_data(error),))
         return None
-    resolution = resolve(stack, profile, catalog())
     if resolution.plan is None:
         _refuse(host, resolution.conflicts)
         return None
@@ -54,6 +52,18 @@ def for_this_host() -> Plan | None:
     _announce(host, plan)
     report.planned(host, state, plan)
     return plan
+
+
+def resolved(state: HostState, data: host_data.Data) -> Resolution:
+    """The plan, or the conflicts, of a host in this state with this data. Touches no host.
+
+    Raises:
+        StackError: The stack cannot be read.
+        ValueError: Host data is not as expected.
+    """
+    expected = host_data.expected_gpus(data, catalog())
+    profile = profile_of(state, expected, host_data.mirrors(data))
+    return resolve(_stack(data), profile, catalog())
 
 
 @cache
@@ -72,8 +82,7 @@ def lock_wait() -> int:
     return host_data.lock_wait(this_host().data, apt.LOCK_WAIT_S)
 
 
-def _stack(host: Host) -> Stack:
-    data = host.data
+def _stack(data: host_data.Data) -> Stack:
     name = str(data.get("stack") or "pytorch-2.9")
     if name.endswith((".yaml", ".yml")):
         stack = load_stack(Path(name).stem, Path(name).parent)
