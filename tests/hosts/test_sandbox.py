@@ -4,6 +4,7 @@ Hosts here belong to a sandbox of their own, below a temporary folder, so that `
 tried while other hosts of this checkout run. Root images and downloads are the checkout's.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -323,8 +324,10 @@ def test_up_killed_half_way_leaves_nothing_after_clean(
     process.kill()
     process.wait()
     assert reached(own_box), f"up ended before it came to the {point}"
+    namespace = _namespace(own_box, "half")
     assert own_box.command("clean").returncode == 0
     assert _without_locks(own_box.traces()) == _without_locks(before)
+    assert _inhabitants(namespace) == []
 
 
 def test_up_killed_while_building_a_root_leaves_nothing_after_clean(own_box: Sandbox) -> None:
@@ -351,7 +354,10 @@ def test_last_host_down_gives_everything_back(own_box: Sandbox) -> None:
     before = own_box.traces()
     own_box.up("one")
     own_box.up("two")
+    namespace = _namespace(own_box, "one")
+    assert len(_inhabitants(namespace)) > 3
     own_box.command("down", "one", "two")
+    assert _inhabitants(namespace) == []
     after = own_box.traces()
     for kind in ("processes", "mounts", "addresses and links", "rules", "files"):
         assert after[kind] == before[kind]
@@ -383,6 +389,24 @@ def _wait_for(reached: Callable[[], bool], limit_s: float = 60) -> None:
     while not reached():
         assert time.monotonic() < deadline, "it did not come to that"
         time.sleep(0.002)
+
+
+def _namespace(box: Sandbox, name: str) -> int | None:
+    """The inode that stands for a host's network namespace, if it was made."""
+    file = Path(f"/run/netns/{box.mark}-{name}")
+    return file.stat().st_ino if file.exists() else None
+
+
+def _inhabitants(namespace: int | None) -> list[int]:
+    """Ids of the processes in this network namespace: a container's, even when nothing else
+    tells whose it was.
+    """
+    found = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and (entry / "ns/net").stat().st_ino == namespace:
+                found.append(int(entry.name))
+    return found
 
 
 def _without_locks(traces: dict[str, list[str]]) -> dict[str, list[str]]:
