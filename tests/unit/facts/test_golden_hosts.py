@@ -130,3 +130,34 @@ def test_saved_entry_by_nested_ids_is_followed() -> None:
     kernels = state("debian-12-grub-saved-entry.txt").kernels
     assert kernels.next_boot == "6.1.0-47-cloud-amd64"
     assert kernels.installed[-1].release == "6.1.0-56-cloud-amd64"
+
+
+def test_host_of_ours_shows_both_cuda_worlds_apart() -> None:
+    host = state("debian-12-managed-h100.txt")
+    (toolkit,) = host.cuda
+    (cudnn,) = host.cudnn
+    assert (toolkit.version, cudnn.version) == ("11.8", "8.9.6")
+    assert cudnn.path == "/opt/gpuwright/cudnn/8.9.6.50-cuda11"
+    current = next(venv for venv in host.venvs if venv.path == host.current_venv)
+    assert current.complete
+    assert current.packages["torch"] == "2.9.1"
+    assert current.packages["nvidia-cudnn-cu12"] == "9.10.2.21"
+
+
+def test_host_of_ours_has_nothing_in_the_way_of_other_programs() -> None:
+    host = state("debian-12-managed-h100.txt")
+    assert host.settings == ()
+    assert not any("cudnn" in library.path for library in host.driver.libraries)
+
+
+def test_files_record_and_jobs_of_ours_are_read() -> None:
+    host = state("debian-12-managed-h100.txt")
+    assert "/etc/modprobe.d/gpuwright-nouveau.conf" in host.managed_files
+    assert not any("/envs/" in path for path in host.managed_files)
+    assert (host.record or {})["stack"] == "pytorch-2.9"
+    assert host.jobs["venv"].exit_code == 0
+    assert {"nvidia-kernel-dkms", "libcuda1"} <= set(host.package_manager.holds)
+
+
+def test_whole_host_was_read_without_a_gap() -> None:
+    assert state("debian-12-managed-h100.txt").unread == {}

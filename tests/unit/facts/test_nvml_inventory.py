@@ -37,6 +37,16 @@ def test_smi_answer_names_cards_as_sysfs_does() -> None:
     assert t4.power_limit_w == 70.0
 
 
+def test_real_smi_of_branch_535_is_read() -> None:
+    seen = smi(lines("smi-535-4xt4-mock.xml"), "exit status 0")
+    assert (seen.why, seen.cuda, len(seen.gpus)) == (None, "12.4", 4)
+    card = seen.gpus[0]
+    assert (card.name, card.pci, card.memory_mb) == ("NVIDIA T4", "0000:3b:00.0", 16384)
+    assert (card.persistence, card.ecc, card.mig) == (True, True, False)
+    assert (card.power_limit_w, card.power_w, card.temperature_c) == (70.0, 12.0, 30)
+    assert (card.pcie_generation, card.pcie_width) == (3, 16)
+
+
 def test_question_that_a_card_does_not_support_is_not_answered_with_no() -> None:
     _, t4 = smi(lines("smi-h100-written-by-hand.xml"), "exit status 0").gpus
     assert (t4.ecc, t4.mig, t4.serial, t4.temperature_c) == (None, None, None, None)

@@ -1,6 +1,7 @@
 """Programs that travel to the host: every way they can end has a name."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,9 @@ from facts.cuda_call import CudaCall
 from facts.nvml import Nvml
 from facts.parse import answers
 from facts.program import answer, ending, run_program
+from facts.runtime import CudaAnswer
 from facts.torch import TorchRuntime
+from tests.unit.facts.golden_hosts import lines
 
 
 def shell(command: str) -> list[str]:
@@ -92,24 +95,93 @@ def test_environment_file_reaches_the_program(tmp_path: Path) -> None:
 
 
 def test_torch_answer_without_gpu_carries_the_real_error() -> None:
-    # Written by hand after torch 2.9.1+cu128 on a host whose libcuda answers 100.
-    said = {
-        "version": "2.9.1+cu128",
-        "cuda": "12.8",
-        "cudnn": 91002,
-        "nccl": "2.27.5",
-        "arch_list": ["sm_70", "sm_90"],
-        "available": False,
-        "cuda_error": "RuntimeError: No CUDA GPUs are available",
-        "driver": {"code": 100, "name": "CUDA_ERROR_NO_DEVICE", "cuda": "12.2"},
-        "errors": {},
-    }
     fact = TorchRuntime()
     fact.command("/opt/gpuwright/current")
-    seen = fact.process(["##gpuwright-json " + json.dumps(said), "##gpuwright-exit 0"])
-    assert (seen.version, seen.cudnn, seen.available) == ("2.9.1+cu128", "9.10.2", False)
+    seen = fact.process(lines("torch-2.9.1-no-device.txt"))
+    assert (seen.version, seen.cuda, seen.cudnn) == ("2.9.1+cu128", "12.8", "9.10.2")
+    assert seen.available is False
     assert (seen.driver_code, seen.driver_name) == (100, "CUDA_ERROR_NO_DEVICE")
     assert seen.cuda_error == "RuntimeError: No CUDA GPUs are available"
+
+
+def test_torch_maps_its_own_cudnn_although_the_environment_file_names_cudnn_8() -> None:
+    fact = TorchRuntime()
+    seen = fact.process(lines("torch-2.9.1-no-device.txt"))
+    assert seen.ld_library_path == "/opt/gpuwright/cudnn-8/lib"
+    cudnn = [path for path in seen.mapped if "/libcudnn" in path]
+    assert cudnn
+    assert all("/site-packages/nvidia/cudnn/lib/" in path for path in cudnn)
+
+
+def test_real_driver_library_without_a_gpu_answers_no_device() -> None:
+    seen = CudaCall().process(lines("cuda-call-no-device.txt"))
+    assert (seen.code, seen.call, seen.cuda) == (100, "cuInit", "12.2")
+    assert seen.library == "/usr/lib/x86_64-linux-gnu/nvidia/current/libcuda.so.535.309.01"
+    assert seen.why is None
+    assert not seen.works
+
+
+DRIVER = r"""
+#include <string.h>
+static char card[1 << 20];
+int cuDriverGetVersion(int *v) { *v = 12020; return 0; }
+int cuInit(unsigned f) { return INIT; }
+int cuGetErrorName(int c, const char **s) { *s = "CUDA_ERROR_UNKNOWN"; return c == 0; }
+int cuGetErrorString(int c, const char **s) { *s = "unknown error"; return 0; }
+int cuDeviceGetCount(int *n) { *n = 1; return 0; }
+int cuDeviceGet(int *d, int i) { *d = i; return 0; }
+int cuDeviceGetName(char *s, int n, int d) { strcpy(s, "Test Card"); return 0; }
+int cuDeviceGetPCIBusId(char *s, int n, int d) { strcpy(s, "0000:17:00.0"); return 0; }
+int cuDeviceTotalMem_v2(size_t *n, int d) { *n = (size_t)80 << 30; return 0; }
+int cuDeviceGetAttribute(int *v, int a, int d) { *v = a == 75 ? 9 : 0; return 0; }
+int cuDevicePrimaryCtxRetain(void **c, int d) { *c = card; return 0; }
+int cuDevicePrimaryCtxRelease(int d) { return 0; }
+int cuCtxSetCurrent(void *c) { return c != card; }
+int cuMemAlloc_v2(unsigned long long *p, size_t n) { *p = (unsigned long long)card; return 0; }
+int cuMemFree_v2(unsigned long long p) { return 0; }
+int cuMemcpyHtoD_v2(unsigned long long p, const void *s, size_t n) { memcpy(card, s, n); return 0; }
+int cuMemcpyDtoH_v2(void *s, unsigned long long p, size_t n) {
+  memcpy(s, (void *)p, n); ((char *)s)[n / 2] ^= FLIP; return COPY; }
+"""
+
+
+def call_on(folder: Path, init: int = 0, flip: int = 0, copy: int = 0) -> CudaAnswer:
+    """CudaCall against a driver library of ours."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler here")
+    (folder / "driver.c").write_text(DRIVER)
+    values = [f"-DINIT={init}", f"-DFLIP={flip}", f"-DCOPY={copy}"]
+    library = ["-shared", "-fPIC", "-o", str(folder / "libcuda.so.1"), str(folder / "driver.c")]
+    subprocess.run([compiler, *values, *library], check=True, timeout=60)
+    command = run_program("cuda_call", (sys.executable,), 30)
+    return CudaCall().process(shell(f"export LD_LIBRARY_PATH={folder}\n{command}"))
+
+
+def test_device_that_keeps_what_is_written_is_proof(tmp_path: Path) -> None:
+    seen = call_on(tmp_path)
+    assert seen.works
+    (device,) = seen.devices
+    assert (device.name, device.pci, device.capability) == ("Test Card", "0000:17:00.0", "9.0")
+    assert device.memory_mb == 80 * 1024
+
+
+def test_one_changed_bit_is_noticed(tmp_path: Path) -> None:
+    seen = call_on(tmp_path, flip=1)
+    assert seen.devices[0].memory_ok is False
+    assert not seen.works
+
+
+def test_copy_that_fails_names_the_call_and_its_code(tmp_path: Path) -> None:
+    seen = call_on(tmp_path, copy=719)
+    assert seen.devices[0].error == "cuMemcpyDtoH_v2: 719 CUDA_ERROR_UNKNOWN"
+    assert not seen.works
+
+
+def test_driver_that_does_not_initialise_gives_its_code(tmp_path: Path) -> None:
+    seen = call_on(tmp_path, init=999)
+    assert (seen.code, seen.call, seen.text) == (999, "cuInit", "unknown error")
+    assert seen.sentence == "cuInit answers 999 CUDA_ERROR_UNKNOWN"
 
 
 def cuda_says(**fields: object) -> list[str]:
