@@ -1,0 +1,224 @@
+"""Bad input: the answer says what is wrong, what was seen and what to do, and nothing is touched.
+
+Each test asks the way a user asks, with pyinfra's command line on a bare sandbox host.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox import hosts, pcibus, prepare
+from sandbox.checkout import SandboxError
+from sandbox.hosts import HostSpec, SandboxHost
+from tests.hosts import runner
+from tests.hosts.runner import Outcome
+
+try:
+    prepare.check()
+    _LACKING = ""
+except SandboxError as error:
+    _LACKING = str(error)
+pytestmark = pytest.mark.skipif(bool(_LACKING), reason=_LACKING or "can run")
+
+Bare = Callable[[str], SandboxHost]
+
+
+@pytest.fixture(scope="module")
+def bare() -> Iterator[Bare]:
+    """Bare Debian 12 hosts by GPU model (``none`` for no GPU), made when first asked for."""
+    made: dict[str, SandboxHost] = {}
+
+    def give(model: str) -> SandboxHost:
+        if model not in made:
+            gpus = () if model == "none" else pcibus.parse_gpus([model])
+            made[model] = hosts.up(HostSpec(f"badinput-{model}", gpus=gpus), fresh=True)
+        return made[model]
+
+    yield give
+    for host in made.values():
+        host.down()
+
+
+def fingerprint(host: SandboxHost) -> str:
+    """Packages, apt's own state and every file that a run of ours could write."""
+    done = host.run(
+        "dpkg-query -W | sha256sum; apt-mark showhold | sha256sum; "
+        "find /etc /opt /usr/local /var/lib/gpuwright /var/lib/dpkg /var/lib/apt /var/tmp -xdev "
+        r"-printf '%p %y %s %C@ %l\n' 2>/dev/null | sort"
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@contextlib.contextmanager
+def untouched(host: SandboxHost) -> Iterator[None]:
+    """The host is after the block as it was before it."""
+    before = fingerprint(host)
+    yield
+    assert fingerprint(host) == before
+
+
+def assert_refused(outcome: Outcome, code: str, *words: str) -> None:
+    """The run failed with this code and a full answer, and none of Python's."""
+    assert outcome.code == 1
+    assert "Traceback" not in outcome.said
+    assert "verdict REFUSED" in outcome.said
+    assert f"{code}:" in outcome.line(f"] {code}:")
+    answer = outcome.said[outcome.said.index(f"] {code}:") :]
+    why, do = answer.splitlines()[1:3]
+    assert "    why: " in why
+    assert "    do:  " in do
+    for word in words:
+        assert word in outcome.said
+
+
+def refuse(host: SandboxHost, folder: Path, code: str, *words: str, **data: Any) -> None:
+    """Run on ``host`` with ``data``: it is refused with ``code``, and nothing was touched."""
+    with untouched(host):
+        assert_refused(runner.run(host, folder, **data), code, *words)
+
+
+def test_unknown_stack_names_the_nearest(bare: Bare, tmp_path: Path) -> None:
+    refuse(bare("h100"), tmp_path, "STACK-INVALID", "Did you mean «pytorch-2.9»", stack="pytorch29")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('  versoin: "11.8"', "unknown key «versoin» in «cuda»: did you mean «version»?"),
+        ("  version: 11.8", "«cuda.version» is '11.8' (a number), expected text in quotes"),
+        ('  version: ["11.8"', "this is not valid YAML"),
+    ],
+    ids=["wrong key", "wrong type", "no YAML"],
+)
+def test_own_stack_with_a_mistake_names_file_line_and_what_was_expected(
+    bare: Bare, tmp_path: Path, line: str, words: str
+) -> None:
+    file = tmp_path / "own.yaml"
+    file.write_text(f"summary: mine\ncuda:\n{line}\n")
+    place = f"{file}:{3 if 'valid' not in words else 4}: "
+    refuse(bare("h100"), tmp_path, "STACK-INVALID", place, words, stack=str(file))
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({"rollback": "x"}, "«rollback» is 'x', expected a whole number"),
+        ({"lock_wait": -1}, "«lock_wait» is -1, expected a whole number"),
+        ({"expected_gpus": "weird"}, "«expected_gpus» names 'weird'"),
+        ({"expected_gpus": "h10"}, "Did you mean h100"),
+        ({"expected_gpus": "h100:many"}, "«expected_gpus» is 'h100:many', expected a count"),
+        (
+            {"mirrors": "mirror.example.org"},
+            "«mirrors» is 'mirror.example.org', expected a mapping",
+        ),
+        ({"mirrors": {"pip": "http://mirror.example.org"}}, "expected one of the kinds pypi"),
+        ({"mirrors": {"pypi": "mirror.example.org"}}, "expected an address such as https://"),
+        ({"driver_flavour": "opn"}, "Did you mean «open»? Choices: open, proprietary"),
+        ({"torch_version": 2.9}, "«torch_version» is 2.9 (a float), expected text in quotes"),
+        ({"without": "cudda"}, "Did you mean «cuda»?"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_bad_host_data_names_key_value_and_what_was_expected(
+    bare: Bare, tmp_path: Path, data: dict[str, Any], words: str
+) -> None:
+    refuse(bare("h100"), tmp_path, "STACK-INVALID", words, **data)
+
+
+def test_host_without_gpu_is_refused_and_told_of_expected_gpus(bare: Bare, tmp_path: Path) -> None:
+    refuse(bare("none"), tmp_path, "NO-GPU", "expected_gpus: [h100]")
+
+
+def test_host_without_gpu_is_planned_for_the_expected_one(bare: Bare, tmp_path: Path) -> None:
+    with untouched(bare("none")):
+        outcome = runner.run(bare("none"), tmp_path, "--dry", expected_gpus="h100:8")
+    assert outcome.code == 0
+    assert "GPU-EXPECTED" in outcome.said
+    assert "8 × h100" in outcome.said
+
+
+@pytest.mark.parametrize(
+    ("model", "data", "code", "words"),
+    [
+        ("k80", {}, "GPU-KEPLER", "pytorch-2.7-cu118"),
+        ("b200", {}, "GPU-118-BLACKWELL", "without: [cuda]"),
+        ("v100", {"driver_flavour": "open"}, "FLAVOUR-GPU", "driver_flavour: proprietary"),
+    ],
+)
+def test_gpu_that_the_stack_cannot_serve_is_refused_with_the_way_out(
+    bare: Bare, tmp_path: Path, model: str, data: dict[str, Any], code: str, words: str
+) -> None:
+    refuse(bare(model), tmp_path, code, words, **data)
+
+
+@contextlib.contextmanager
+def mounted(host: SandboxHost, mount: str, path: str) -> Iterator[None]:
+    """Something else lies over ``path`` for a while."""
+    done = host.run(mount)
+    assert done.returncode == 0, done.stderr
+    try:
+        yield
+    finally:
+        host.run(f"umount {path}")
+
+
+def test_unsupported_distribution_is_refused_with_the_known_ones(
+    bare: Bare, tmp_path: Path
+) -> None:
+    other = "NAME=Slackware\\nID=slackware\\nVERSION_ID=15.0\\n"
+    mount = f"printf '{other}' >/run/other && mount --bind /run/other /etc/os-release"
+    with mounted(bare("h100"), mount, "/etc/os-release"):
+        refuse(bare("h100"), tmp_path, "OS-UNSUPPORTED", "«slackware-15.0»", "Known: debian-12")
+
+
+def test_distribution_that_is_only_planned_is_refused(bare: Bare, tmp_path: Path) -> None:
+    other = "NAME=Ubuntu\\nID=ubuntu\\nVERSION_ID=24.04\\n"
+    mount = f"printf '{other}' >/run/other && mount --bind /run/other /etc/os-release"
+    with mounted(bare("h100"), mount, "/etc/os-release"):
+        refuse(bare("h100"), tmp_path, "PLAN-ONLY", "Ubuntu 24.04")
+
+
+def test_small_disk_is_refused_with_the_numbers(bare: Bare, tmp_path: Path) -> None:
+    with mounted(bare("h100"), "mount -t tmpfs -o size=3g gpuwright-test /opt", "/opt"):
+        refuse(
+            bare("h100"),
+            tmp_path,
+            "DISK-SMALL",
+            "the disk of /opt is too small",
+            "3,072 MiB are free on gpuwright-test; needed are 7,900 MiB (cuDNN 1,300, torch 6,600)",
+            "free or add 5,852 MiB there",
+        )
+
+
+def test_user_without_sudo_is_refused_with_sudos_own_words(bare: Bare, tmp_path: Path) -> None:
+    refuse(
+        bare("h100"),
+        tmp_path,
+        "NO-ROOT",
+        "sudo: a password is required",
+        "nosudo ALL=(ALL) NOPASSWD: ALL",
+        ssh_user="nosudo",
+    )
+
+
+def test_refused_host_does_not_stop_the_others(bare: Bare, tmp_path: Path) -> None:
+    good, bad = bare("h100"), bare("none")
+    data = {host.name: runner.host_data(host) for host in (good, bad)}
+    runner.inventory(tmp_path, **data)
+    outcome = runner.wait(runner.start(tmp_path, "--dry"), tmp_path)
+    assert f"{bad.name}: verdict REFUSED" in outcome.said
+    assert f"{good.name}: verdict PLANNED" in outcome.said
+
+
+def test_architecture_that_nobody_plans_is_refused() -> None:
+    """At the resolver: no such machine is at hand."""
+    from stacks.__main__ import main
+
+    explain = ["explain", "pytorch-2.9", "--os", "debian-12", "--gpu", "h100"]
+    assert main([*explain, "--arch", "riscv64"]) == 2
