@@ -23,12 +23,13 @@ have() { command -v "$1" >/dev/null 2>&1; }
 first() { line=; [ -r "$1" ] && { IFS= read -r line <"$1" || [ -n "$line" ]; } 2>/dev/null; }
 # A limit for what may hang.
 bound() { if have timeout; then timeout -k 1 "$@"; else shift; "$@"; fi; }
-# Contents of files as parts, passwords in addresses hidden.
+# Contents of files as parts, passwords in addresses hidden; «$a\» ends the last line.
 show() {
   for f in "$@"; do
     [ -f "$f" ] || continue
     part "$f"
     [ -r "$f" ] || { no "file:$f" "permission denied"; continue; }
+    # shellcheck disable=SC1003 # sed's own backslash
     sed -e 's#://[^/@[:space:]]*@#://HIDDEN@#g' -e '$a\' "$f" 2>/dev/null
   done
 }
@@ -48,13 +49,15 @@ system() {
   show /etc/os-release
   part uname; uname -nrm
   part glibc; getconf GNU_LIBC_VERSION 2>/dev/null || no system.glibc "getconf knows no GNU libc"
-  part boot_id; first /proc/sys/kernel/random/boot_id && printf '%s\n' "$line" ||
-    no system.boot_id "/proc/sys/kernel/random/boot_id cannot be read"
+  part boot_id
+  if first /proc/sys/kernel/random/boot_id; then printf '%s\n' "$line"
+  else no system.boot_id "/proc/sys/kernel/random/boot_id cannot be read"; fi
   part cpus; getconf _NPROCESSORS_ONLN 2>/dev/null || no system.cpus "getconf failed"
   part memory; grep '^MemTotal:' /proc/meminfo 2>/dev/null ||
     no system.memory_mb "/proc/meminfo cannot be read"
-  part cmdline; first /proc/cmdline && printf '%s\n' "$line" ||
-    no system.cmdline "/proc/cmdline cannot be read"
+  part cmdline
+  if first /proc/cmdline; then printf '%s\n' "$line"
+  else no system.cmdline "/proc/cmdline cannot be read"; fi
   part systemd; if [ -d /run/systemd/system ]; then echo yes; else echo no; fi
   part container
   if first /run/systemd/container; then printf '%s\n' "$line"
@@ -81,7 +84,7 @@ pci() {
   for d in /sys/bus/pci/devices/*; do
     first "$d/vendor" || continue
     [ "$line" = 0x10de ] || continue
-    found=1 device= class= sv= sd=
+    found=1 device='' class='' sv='' sd=''
     first "$d/device" && device=$line
     first "$d/class" && class=$line
     first "$d/subsystem_vendor" && sv=$line
