@@ -1,0 +1,72 @@
+"""`python -m bench`: all benchmarks beside what a user would pick instead, as one table."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from bench import noop, results, time_to_ready, ways
+from bench.results import Comparison
+from bench.target import BenchError
+from sandbox.checkout import SandboxError
+
+NAMES = ("resolve", "noop", "time_to_ready")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument(
+        "which",
+        nargs="*",
+        metavar="WHICH",
+        help="resolve (seconds), noop (two minutes after one converged host), time_to_ready "
+        "(4 to 10 minutes per run; goes on where it was cut off); default: all",
+    )
+    parser.add_argument("--runs", type=int, default=1, help="time_to_ready: counted runs per way")
+    parser.add_argument(
+        "--way", action="append", choices=ways.WAYS, help="time_to_ready: only this way"
+    )
+    parser.add_argument(
+        "--no-warm", action="store_true", help="time_to_ready: the download cache is warm already"
+    )
+    parser.add_argument("--times", type=int, default=5, help="noop: runs of each")
+    parser.add_argument("--host", help="noop: a converged sandbox host to use")
+    parser.add_argument("--keep", action="store_true", help="noop: leave the host that was made")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the benchmarks; 0 if every target was reached, 1 if not, 2 if one could not be run."""
+    args = _parser().parse_args(argv)
+    which = args.which or NAMES
+    if unknown := set(which) - set(NAMES):
+        print(
+            f"bench: no {', '.join(sorted(unknown))}; there is {', '.join(NAMES)}", file=sys.stderr
+        )
+        return 2
+    rows: list[Comparison] = []
+    good = True
+    try:
+        if "resolve" in which:
+            good = (
+                subprocess.run([sys.executable, "-m", "bench.resolve"], check=False).returncode == 0
+            )
+        if "noop" in which:
+            rows += noop.run(args.times, args.host, args.keep)
+        if "time_to_ready" in which:
+            rows += time_to_ready.run(args.runs, args.way or ways.WAYS, not args.no_warm)
+    except (BenchError, SandboxError) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        if rows:
+            results.show(rows)
+    return 0 if good and all(row.met for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
