@@ -125,6 +125,18 @@ class Store:
         return self._folder / digest[:2] / f"{digest[2:18]}-{name}"
 
     def _fetch(self, url: str, file: File) -> None:
+        try:
+            error = self._keep(url, file)
+        except OSError as failed:  # a full disk, a folder that somebody removed
+            error = UpstreamError(500, f"{url}: {failed}")
+        with self._lock:
+            del self._coming[file.path]
+        with file.changed:
+            file.complete, file.error = error is None, error
+            file.changed.notify_all()
+
+    def _keep(self, url: str, file: File) -> UpstreamError | None:
+        """Fetch the file and give it its name, or say why not."""
         error: UpstreamError | None = None
         file.path.parent.mkdir(parents=True, exist_ok=True)
         with file.part.open("wb") as out:
@@ -145,11 +157,7 @@ class Store:
             file.part.replace(file.path)
         else:
             file.part.unlink(missing_ok=True)
-        with self._lock:
-            del self._coming[file.path]
-        with file.changed:
-            file.complete, file.error = error is None, error
-            file.changed.notify_all()
+        return error
 
     def _copy(self, url: str, file: File, out: IO[bytes]) -> None:
         """Fetch what is still missing of `file`."""
