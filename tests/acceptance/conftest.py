@@ -1,0 +1,92 @@
+"""Which hosts are checked, and against which plan.
+
+    python -m pytest tests/acceptance --inventory inventories/lab.py [--limit HOST] [--data K=V]
+
+The inventory is read by pyinfra and the plan is made by the code that deploys use, so these checks
+ask of a host exactly what ``deploys/gpu_host.py`` promises it. They change nothing on it: programs
+are compiled in a folder below /tmp that goes away.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+import pytest
+
+from facts.model import HostState
+from stacks.load import StackError
+from tasks import plans
+from tests.acceptance import inventory
+from tests.acceptance.subject import Subject, connect
+
+
+class Fleet:
+    """The hosts to check. Their states are read together, when the first is asked for."""
+
+    def __init__(self, path: str, limit: list[str], data: list[str]) -> None:
+        self.path = path
+        extra = dict(inventory.value(text) for text in data)
+        self.entries = {e.name: e for e in inventory.read(path, limit, extra)}
+
+    @cached_property
+    def states(self) -> dict[str, HostState]:
+        return inventory.states(self.path, list(self.entries))
+
+
+FLEET = pytest.StashKey[Fleet]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("gpuwright acceptance")
+    group.addoption("--inventory", help="pyinfra inventory whose hosts are checked")
+    group.addoption("--limit", action="append", default=[], help="host, pattern or group; repeat")
+    group.addoption("--data", action="append", default=[], help="host data, as pyinfra's --data")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    config = session.config
+    path = config.getoption("--inventory")
+    if not path:
+        raise pytest.UsageError("name the hosts to check: --inventory inventories/lab.py")
+    try:
+        fleet = Fleet(path, config.getoption("--limit"), config.getoption("--data"))
+    except (inventory.InventoryError, ValueError) as error:
+        raise pytest.UsageError(str(error)) from None
+    if not fleet.entries:
+        raise pytest.UsageError(f"{path} has no host that --limit allows")
+    config.stash[FLEET] = fleet
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "host" in metafunc.fixturenames:
+        names = sorted(metafunc.config.stash[FLEET].entries)
+        metafunc.parametrize("host", names, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def host(request: pytest.FixtureRequest) -> Iterator[Subject]:
+    """One host of the inventory with its plan."""
+    fleet = request.config.stash[FLEET]
+    entry = fleet.entries[request.param]
+    try:
+        state = fleet.states.get(entry.name)
+    except inventory.InventoryError as error:
+        pytest.fail(str(error), False)
+    if state is None:
+        pytest.fail(f"{entry.name} cannot be reached or read; pyinfra says why", False)
+    try:
+        resolution = plans.resolved(state, entry.data)
+    except (StackError, ValueError) as error:
+        pytest.fail(f"{entry.name}: {error}", False)
+    if resolution.plan is None:
+        why = "\n".join(f"{c.code}: {c.what}: {c.why}" for c in resolution.conflicts)
+        pytest.fail(f"{entry.name} has no plan:\n{why}", False)
+    with tempfile.TemporaryDirectory(prefix="gw") as sockets:
+        sudo = state.login.uid != 0
+        shell = connect(entry.name, entry.data, sudo, Path(sockets))
+        folder = shell.check_output("mktemp -d /tmp/gpuwright-acceptance.XXXXXX").strip()
+        yield Subject(entry.name, resolution.plan, state, shell, folder)
+        shell.run(f"rm -rf {folder}")
