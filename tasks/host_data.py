@@ -19,7 +19,7 @@ MIRRORS = ("pypi", "pytorch", "redist")
 class Data(Protocol):
     """Host data: pyinfra's, or a plain dictionary."""
 
-    def get(self, key: str, default: Any = None) -> Any:
+    def get(self, key: str, default: Any = None, /) -> Any:
         """The value of ``key``, or ``default``."""
 
 
