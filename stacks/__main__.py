@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command == "explain":
             return _explain(console, options, catalog)
         return _lock(console, options, catalog)
-    except (_UsageError, StackError) as error:
+    except (_UsageError, StackError, lock.TargetError) as error:
         complaint.print(Text(str(error)))
         complaint.print(Text("`python -m stacks --help` shows the commands and options."))
         return BAD_ARGUMENTS

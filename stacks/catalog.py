@@ -42,6 +42,8 @@ class Codes:
     """``catalog/codes.yaml``."""
 
     codes: Mapping[str, Code]
+    other_rules: Mapping[str, str]
+    """Rules of the compatibility dossier that have no code here, and why."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class Catalog:
     jetson: Jetson
     repositories: Repositories
     codes: Mapping[str, Code]
+    other_rules: Mapping[str, str]
     locks: Mapping[str, Lock]
     """Lock files by name."""
     pci: Mapping[str, str]
@@ -81,7 +84,7 @@ def load_catalog(folder: Path = FOLDER) -> Catalog:
     def read(name: str, kind: type[T]) -> T:
         return decode.load(folder / "catalog" / name, kind, f"stacks/catalog/{name}")
 
-    gpus = read("gpus.yaml", Gpus)
+    gpus, codes = read("gpus.yaml", Gpus), read("codes.yaml", Codes)
     return Catalog(
         gpus=gpus,
         drivers=read("drivers.yaml", Drivers),
@@ -91,7 +94,8 @@ def load_catalog(folder: Path = FOLDER) -> Catalog:
         distributions=read("distributions.yaml", Distributions).distributions,
         jetson=read("jetson.yaml", Jetson),
         repositories=read("repositories.yaml", Repositories),
-        codes=read("codes.yaml", Codes).codes,
+        codes=codes.codes,
+        other_rules=codes.other_rules,
         locks=MappingProxyType(
             {path.name: _read_lock(path) for path in sorted((folder / "locks").glob("*.txt"))}
         ),

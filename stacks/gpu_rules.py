@@ -77,6 +77,20 @@ def check_flavours(case: Case) -> None:
         )
 
 
+def check_board(case: Case) -> None:
+    """GPU-JETSON: the GPU is part of a Jetson, and no Jetson Linux is named."""
+    boards = [card for card in case.cards if card.model.soc]
+    if boards:
+        case.conflict(
+            "GPU-JETSON",
+            f"{names(boards)} is part of a Jetson, and this host is not known as one.",
+            "A Jetson's driver belongs to Jetson Linux; what fits depends on its release, which "
+            "`cat /etc/nv_tegra_release` shows.",
+            "Name the release: `--jetson 36.4.7`.",
+            "Name the GPU that is really there: `lspci -nn -d 10de:`.",
+        )
+
+
 def check_cuda118(case: Case) -> None:
     """GPU-118-BLACKWELL: the system toolkit (or its cuDNN) knows nothing of this GPU."""
     wish = case.stack.cuda

@@ -66,44 +66,24 @@ def _check_driver(case: Case) -> None:
 
 
 def _check_cuda(case: Case, line: JetsonLine, l4t: str) -> None:
-    wish = case.stack.cuda
-    if wish is None:
-        if case.stack.cudnn is not None:
-            case.conflict(
-                "JETSON-118",
-                f"cuDNN {case.stack.cudnn.version} for CUDA 11 is not to be had on JetPack "
-                f"{line.jetpack}.",
-                "NVIDIA has no such build for Tegra; JetPack brings its own cuDNN.",
-                "Leave it out: `--without cudnn`.",
-            )
-        return
-    if not line.cuda118 and wish.version == "11.8":
+    cuda, cudnn = case.stack.cuda, case.stack.cudnn
+    if cuda is not None and not line.cuda118:
         case.conflict(
             "JETSON-118",
-            f"JetPack {line.jetpack} (L4T {l4t}) cannot take CUDA {wish.version}.",
+            f"JetPack {line.jetpack} (L4T {l4t}) cannot take CUDA {cuda.version}.",
             f"Its CUDA is {line.cuda}; 11.8 can be installed over JetPack 5 (L4T 35) only. So no "
             "Jetson can have both CUDA 11.8 and PyTorch 2.9.",
             *_TWO_WAYS,
         )
-    elif case.stack.cudnn is not None:
+    elif cuda is not None or cudnn is not None:
         case.conflict(
-            "JETSON-118",
-            f"CUDA {wish.version} with cuDNN {case.stack.cudnn.version} is not to be had on "
-            f"JetPack {line.jetpack}.",
-            "CUDA 11.8 itself can be installed over JetPack 5, but the only cuDNN 8 there is "
-            "JetPack's own 8.6, built for CUDA 11.4; this release plans no CUDA for a Jetson.",
-            "Install cuda-toolkit-11-8 and cuda-compat-11-8 from NVIDIA's Tegra repository by "
-            "hand.",
-            *_TWO_WAYS[:1],
-        )
-    else:
-        case.conflict(
-            "JETSON-118",
-            f"CUDA {wish.version} on a Jetson is not planned by this release.",
-            "On JetPack 5 it comes from cuda-tegra-repo-ubuntu2004-11-8-local "
-            "(cuda-toolkit-11-8 and cuda-compat-11-8), which no stack of ours installs.",
-            "Install it by hand as NVIDIA describes for JetPack 5.",
-            *_TWO_WAYS[:1],
+            "JETSON-CUDA",
+            "No CUDA toolkit and no cuDNN is installed on a Jetson by this release.",
+            f"JetPack {line.jetpack} brings CUDA {line.cuda} and a cuDNN of its own. CUDA 11.8 can "
+            "be installed over JetPack 5 by hand; the only cuDNN 8 there is JetPack's own.",
+            "Leave them out: `--without cuda`, in the host data `without: [cuda]`.",
+            "By hand on JetPack 5: cuda-toolkit-11-8 and cuda-compat-11-8 from "
+            "cuda-tegra-repo-ubuntu2004-11-8-local.",
         )
 
 

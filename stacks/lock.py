@@ -25,6 +25,10 @@ class LockError(RuntimeError):
     """A lock could not be made. ``str()`` is the whole message for a user."""
 
 
+class TargetError(LockError):
+    """There is no such lock to make: the wish is at fault, not the network."""
+
+
 @dataclass(frozen=True)
 class Target:
     """One lock to make."""
@@ -51,19 +55,19 @@ def targets(
     """The locks that a stack can need: all its builds and Pythons where nothing is chosen."""
     wish = stack.torch
     if wish is None:
-        raise LockError(f"The stack {stack.name} has no PyTorch: there is nothing to lock.")
+        raise TargetError(f"The stack {stack.name} has no PyTorch: there is nothing to lock.")
     release = _release(stack, catalog)
     builds = variants or ((wish.variant,) if wish.variant else tuple(release.variants))
     wanted = pythons or ((wish.python,) if wish.python else release.pythons)
     for build in builds:
         if build not in release.variants:
-            raise LockError(
+            raise TargetError(
                 f"PyTorch {wish.version} has no {build} build. Known: "
                 f"{', '.join(release.variants)}."
             )
     for python in wanted:
         if python not in release.pythons:
-            raise LockError(
+            raise TargetError(
                 f"PyTorch {wish.version} is not built for Python {python}. Known: "
                 f"{', '.join(release.pythons)}."
             )
@@ -79,10 +83,45 @@ def make(target: Target, stack: Stack, catalog: Catalog, index: str | None = Non
     """The text of one lock, resolved now.
 
     ``index`` is the address of PyTorch's own index or a mirror of it; it is asked only for a build
-    that the default index does not serve. Raises `LockError` with uv's own words.
+    that the default index does not serve. Where it cannot be reached and the catalogue has the
+    wheel's digest, the lock is made from the catalogue's pins and says ``confidence: secondary``.
+    Raises `LockError` with uv's own words.
     """
     release = _release(stack, catalog)
-    default = release.default_index.get(target.arch) == target.variant
+    extras = {**catalog.pytorch.always.rows, **release.extras}
+    asked = [f"{name}{specifier}" for name, specifier in extras.items()]
+    companions = [f"{n}=={release.versions[target.version][n]}" for n in target.companions]
+    if release.default_index.get(target.arch) == target.variant:
+        text = _compile(target, [f"torch=={target.version}", *companions, *asked])
+        return header(target, "package index, resolved with uv", "primary-checked") + text
+    base = index or catalog.pytorch.indexes.rows["pytorch"]
+    local = [f"{pin}+{target.variant}" for pin in (f"torch=={target.version}", *companions)]
+    try:
+        text = _compile(target, [*local, *asked], f"{base.rstrip('/')}/{target.variant}")
+        return header(target, "PyTorch's own index, resolved with uv", "primary-checked") + text
+    except LockError:
+        text = "" if companions else _from_catalog(target, catalog, asked)
+        if not text:
+            raise
+        return header(target, catalog.pytorch.wheels.source, "secondary") + text
+
+
+def _from_catalog(target: Target, catalog: Catalog, asked: list[str]) -> str:
+    """A lock from the catalogue's digest and pins, or nothing where it has none."""
+    wheels = catalog.pytorch.wheels
+    tag = f"{target.variant}-cp{target.python.replace('.', '')}-{target.arch}"
+    digest = wheels.rows.get(f"torch-{target.version}+{tag}")
+    release = catalog.pytorch.releases[".".join(target.version.split(".")[:2])]
+    pins = release.variants[target.variant].pins
+    triton = wheels.triton.get(target.version)
+    if digest is None or not pins or triton is None:
+        return ""
+    needs = [f"{name}=={version}" for name, version in pins.items()]
+    rest = _compile(target, [*needs, *wheels.common, f"triton=={triton}", *asked])
+    return rest + f"torch=={target.version}+{target.variant} \\\n    --hash=sha256:{digest}\n"
+
+
+def _compile(target: Target, asked: list[str], index: str | None = None) -> str:
     command = [
         uv.find_uv_bin(),
         "pip",
@@ -97,14 +136,8 @@ def make(target: Target, stack: Stack, catalog: Catalog, index: str | None = Non
         f"--python-version={target.python}",
         f"--python-platform={target.arch}-manylinux_2_28",
     ]
-    if not default:
-        base = index or catalog.pytorch.indexes.rows["pytorch"]
-        command += [f"--index={base.rstrip('/')}/{target.variant}"]
-    local = "" if default else f"+{target.variant}"
-    asked = [f"torch=={target.version}{local}"]
-    asked += [f"{n}=={release.versions[target.version][n]}{local}" for n in target.companions]
-    extras = {**catalog.pytorch.always.rows, **release.extras}
-    asked += [f"{name}{specifier}" for name, specifier in extras.items()]
+    if index:
+        command.append(f"--index={index}")
     try:
         done = subprocess.run(
             command,
@@ -119,7 +152,7 @@ def make(target: Target, stack: Stack, catalog: Catalog, index: str | None = Non
         raise LockError(f"{target.name}: uv did not answer within {UV_SECONDS} s.") from None
     if done.returncode:
         raise LockError(f"{target.name}: uv could not resolve it:\n{done.stderr.strip()}")
-    return header(target, "package index, resolved with uv", "primary-checked") + done.stdout
+    return done.stdout
 
 
 def header(target: Target, source: str, confidence: str) -> str:
@@ -150,8 +183,10 @@ def _release(stack: Stack, catalog: Catalog) -> Release:
     release = catalog.pytorch.releases.get(".".join(wish.version.split(".")[:2]))
     if release is None or wish.version not in release.versions:
         known = ", ".join(v for r in catalog.pytorch.releases.values() for v in r.versions)
-        raise LockError(f"PyTorch {wish.version} is not in the catalogue. Known: {known}.")
+        raise TargetError(f"PyTorch {wish.version} is not in the catalogue. Known: {known}.")
     unknown = [name for name in wish.companions if name not in release.versions[wish.version]]
     if unknown:
-        raise LockError(f"No version of {', '.join(unknown)} is known for PyTorch {wish.version}.")
+        raise TargetError(
+            f"No version of {', '.join(unknown)} is known for PyTorch {wish.version}."
+        )
     return release

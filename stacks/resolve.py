@@ -43,6 +43,7 @@ def resolve(stack: Stack, profile: HostProfile, catalog: Catalog) -> Resolution:
     if profile.jetson_l4t is not None:
         return _jetson(case)
     dist = _distribution(case)
+    gpu_rules.check_board(case)
     gpu_rules.check_flavours(case)
     gpu_rules.check_cuda118(case)
     gpu_rules.check_generation(case)

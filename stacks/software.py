@@ -152,6 +152,21 @@ class Extras(Group):
     rows: Mapping[str, str]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Wheels(Group):
+    """SHA-256 of wheels on PyTorch's own index, by ``torch-2.9.1+cu126-cp311-x86_64``.
+
+    They serve where that index cannot be asked. A wrong digest cannot do harm: the installation
+    stops.
+    """
+
+    rows: Mapping[str, str]
+    common: tuple[str, ...]
+    """What every torch 2.9 wheel requires beside its CUDA libraries, Triton apart."""
+    triton: Mapping[str, str]
+    """PyTorch version to the Triton that it pins."""
+
+
 @dataclass(frozen=True)
 class Pytorch:
     """``catalog/pytorch.yaml``."""
@@ -160,3 +175,4 @@ class Pytorch:
     indexes: Addresses
     last: LastWheels
     always: Extras
+    wheels: Wheels

@@ -152,6 +152,7 @@ def _variants(case: Case, wish: TorchWish, release: Release) -> list[Build]:
         (name, variant)
         for name, variant in release.variants.items()
         if wish.variant in (None, name)
+        and wish.cudnn in (None, variant.cudnn.split(".")[0])
         and arch in variant.sm
         and (wish.index != "pypi" or release.default_index.get(arch) == name)
     ]
@@ -160,10 +161,11 @@ def _variants(case: Case, wish: TorchWish, release: Release) -> list[Build]:
         case.conflict(
             "TORCH-NO-VARIANT",
             f"No known build of PyTorch {wish.version} for {arch} is what the stack asks for.",
-            f"Asked: variant {wish.variant or 'any'}, index {wish.index or 'any'}. Builds: "
+            f"Asked: variant {wish.variant or 'any'}, index {wish.index or 'any'}, cuDNN "
+            f"{wish.cudnn or 'any'}. Builds: "
             f"{', '.join(release.variants)} for {', '.join(there)}; the package index serves "
             f"{release.default_index.get(arch, 'none')}.",
-            "Leave `variant` and `index` away and let the resolver choose; for aarch64 take "
+            "Leave `variant`, `index` and `cudnn` away and let the resolver choose; aarch64 has "
             "`pytorch-2.9`.",
         )
     default = release.default_index.get(arch)

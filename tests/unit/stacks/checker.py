@@ -1,0 +1,237 @@
+"""A second opinion on plans, written apart from the resolver.
+
+It reads the catalogue's YAML itself and knows nothing of the resolver's modules but the values that
+it is given. `faults` lists every constraint that a plan breaks.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from packaging.version import Version
+
+from stacks.model import HostProfile, Plan, Stack
+
+FOLDER = Path(__file__).parents[3] / "stacks" / "catalog"
+
+
+def _read(name: str) -> Any:
+    return yaml.safe_load((FOLDER / f"{name}.yaml").read_text())
+
+
+GPUS = _read("gpus")
+CUDA = _read("cuda")
+CUDNN = _read("cudnn")
+TORCH = _read("pytorch")
+DISTRIBUTIONS = _read("distributions")["distributions"]
+JETSON = _read("jetson")
+PCI = {pci: key for key, row in GPUS["models"]["rows"].items() for pci in row.get("pci", ())}
+
+
+def faults(plan: Plan, stack: Stack, profile: HostProfile) -> list[str]:
+    """Every constraint of the catalogue that the plan breaks, in words."""
+    keys = {
+        gpu.model or PCI[(gpu.pci_id or "").lower()]
+        for gpu in (*profile.gpus, *profile.expected_gpus)
+    }
+    cards = [GPUS["models"]["rows"][key] for key in keys]
+    found: list[str] = []
+    if not cards:
+        found.append("a plan without a GPU")
+    if (plan.cuda is None) != (stack.cuda is None):
+        found.append("CUDA was dropped or added")
+    if (plan.cudnn is None) != (stack.cudnn is None):
+        found.append("cuDNN was dropped or added")
+    if (plan.torch is None) != (stack.torch is None):
+        found.append("PyTorch was dropped or added")
+    if profile.jetson_l4t is None:
+        found += _driver(plan, stack, profile, cards)
+        found += _cuda(plan, stack, profile, cards)
+        found += _cudnn(plan, stack, profile)
+        found += _torch(plan, stack, profile, cards)
+    else:
+        found += _jetson(plan, profile, cards)
+    return found
+
+
+def _driver(plan: Plan, stack: Stack, profile: HostProfile, cards: list[Any]) -> list[str]:
+    driver = plan.driver
+    if driver is None:
+        return ["no driver"]
+    found = []
+    floors = []
+    if plan.cuda:
+        floors.append(CUDA["floors"]["rows"][plan.cuda.version.split(".")[0]])
+    if plan.torch:
+        release = TORCH["releases"][".".join(plan.torch.version.split(".")[:2])]
+        floors.append(release["variants"][plan.torch.variant]["floor"])
+    for card in cards:
+        generation = GPUS["generations"]["rows"][card["generation"]]
+        if card.get("soc"):
+            found.append("a Jetson's GPU outside of a Jetson")
+        if driver.flavour not in generation["flavours"]:
+            found.append(f"{card['name']} with the {driver.flavour} module")
+        if card.get("open_required") and driver.flavour != "open":
+            found.append(f"{card['name']} without the open module")
+        if int(driver.branch) > int(generation.get("last_branch", "9999")):
+            found.append(f"{card['name']} is dropped by {driver.branch}")
+        if int(driver.branch) < int(card.get("first_branch", "0")):
+            found.append(f"{card['name']} is unknown to {driver.branch}")
+        floors.append(card.get("first_branch", "0"))
+    for floor in floors:
+        if Version(driver.version) < Version(floor):
+            found.append(f"driver {driver.version} below {floor}")
+        if Version(driver.floor or "0") < Version(floor):
+            found.append(f"the stated floor {driver.floor} is below {floor}")
+    wish = stack.driver
+    if wish.branch not in (None, driver.branch) or wish.flavour not in (None, driver.flavour):
+        found.append("the wish for a driver is not followed")
+    if wish.origin not in (None, driver.origin):
+        found.append("the wish for the driver's origin is not followed")
+    offers = [
+        offer
+        for offer in DISTRIBUTIONS[profile.os]["drivers"]
+        if (offer["version"], offer["origin"], offer["flavour"])
+        == (driver.version, driver.origin, driver.flavour)
+        and profile.arch in offer.get("arches", ["x86_64", "aarch64"])
+    ]
+    if not offers:
+        return [*found, f"{driver.version} from {driver.origin} is not on offer"]
+    offer = offers[0]
+    security = profile.security_pocket is not False
+    if offer.get("unsatisfiable_with_security") and security:
+        found.append("a package that apt cannot install")
+    if offer.get("pocket") == "security" and not security:
+        found.append("a version of a pocket that the host does not have")
+    for kernel in filter(None, (*profile.kernels, profile.kernel_next_boot)):
+        base = Version(kernel.split("-")[0].split("+")[0])
+        if "kernel_refused" in offer and base >= Version(offer["kernel_refused"]):
+            found.append(f"kernel {kernel} is known not to build")
+    if profile.driver and profile.driver.origin not in (driver.origin, "unknown"):
+        found.append("a driver from elsewhere is left on the host")
+    if len(set(driver.headers)) != len(driver.headers) or not driver.headers:
+        found.append("no headers, or the same twice")
+    return found
+
+
+def _cuda(plan: Plan, stack: Stack, profile: HostProfile, cards: list[Any]) -> list[str]:
+    cuda, wish = plan.cuda, stack.cuda
+    if cuda is None or wish is None:
+        return []
+    found = []
+    toolkit = CUDA["toolkits"]["rows"][cuda.version]
+    newest = max(Version(sm) for sm in toolkit["sm"])
+    for card in cards:
+        if Version(card["sm"]) > newest:
+            found.append(f"CUDA {cuda.version} cannot compile for {card['name']}")
+    if wish.version != cuda.version or wish.origin not in (None, cuda.origin):
+        found.append("the wish for CUDA is not followed")
+    if f"cuda.{cuda.origin}" in DISTRIBUTIONS[profile.os].get("refused", {}):
+        found.append(f"CUDA from {cuda.origin} is refused here")
+    if wish.purpose == "compile" and cuda.purpose != "compile":
+        found.append("compiling is a must and was dropped")
+    if cuda.purpose == "compile":
+        compilers = [
+            row
+            for row in DISTRIBUTIONS[profile.os]["compilers"]
+            if row["path"] == cuda.host_compiler
+        ]
+        if not compilers:
+            return [*found, "a host compiler that the distribution does not have"]
+        low, high = toolkit[compilers[0]["kind"]]
+        if not low <= compilers[0]["major"] <= high:
+            found.append("a host compiler that nvcc refuses")
+        if not cuda.nvcc:
+            found.append("compiling without nvcc")
+    elif cuda.nvcc:
+        found.append("runtime only, with nvcc")
+    if cuda.origin == "redist":
+        known = CUDA["redist"][cuda.version]["files"][profile.arch]
+        for download in cuda.downloads:
+            if known[download.name]["sha256"] != download.sha256:
+                found.append(f"{download.name} has another digest")
+        if not cuda.downloads:
+            found.append("redist without a download")
+    elif not cuda.packages:
+        found.append("CUDA without packages")
+    return found
+
+
+def _cudnn(plan: Plan, stack: Stack, profile: HostProfile) -> list[str]:
+    cudnn, wish = plan.cudnn, stack.cudnn
+    if cudnn is None or wish is None:
+        return []
+    found = []
+    rows = {v: row for series in CUDNN["series"].values() for v, row in series["rows"].items()}
+    row = rows[cudnn.version]
+    if not f"{cudnn.version}.".startswith(f"{wish.version}."):
+        found.append("another cuDNN than asked")
+    if wish.origin not in (None, cudnn.origin):
+        found.append("the wish for cuDNN's origin is not followed")
+    if cudnn.origin == "wheels" and (
+        profile.arch not in row.get("wheel_arches", ()) or cudnn.wheel != row["wheel"]
+    ):
+        found.append("a cuDNN wheel that does not exist")
+    if cudnn.origin == "redist" and (
+        cudnn.download is None or cudnn.download.sha256 != row["redist"][profile.arch]["sha256"]
+    ):
+        found.append("a cuDNN tarball that does not exist")
+    return found
+
+
+def _torch(plan: Plan, stack: Stack, profile: HostProfile, cards: list[Any]) -> list[str]:
+    torch, wish = plan.torch, stack.torch
+    if torch is None or wish is None:
+        return []
+    found = []
+    release = TORCH["releases"][".".join(torch.version.split(".")[:2])]
+    dist = DISTRIBUTIONS[profile.os]
+    variant = release["variants"].get(torch.variant)
+    if variant is None or profile.arch not in variant["sm"]:
+        return [f"no build {torch.variant} for {profile.arch}"]
+    if torch.version not in release["versions"] or torch.version != wish.version:
+        found.append("another PyTorch than asked")
+    if wish.variant not in (None, torch.variant) or wish.python not in (None, torch.python):
+        found.append("the wish for PyTorch is not followed")
+    if torch.python not in release["pythons"]:
+        found.append(f"no wheel for Python {torch.python}")
+    if torch.python not in (profile.pythons if profile.pythons is not None else dist["pythons"]):
+        found.append(f"no Python {torch.python} on the host")
+    if Version(profile.glibc or dist["glibc"]) < Version(release["glibc"]):
+        found.append("the C library is too old")
+    serves = release["default_index"][profile.arch]
+    if serves != torch.variant and not (torch.index or "").endswith(f"/{torch.variant}"):
+        found.append(f"the default index serves {serves}, not {torch.variant}")
+    if wish.index == "pypi" and serves != torch.variant:
+        found.append("the default index is asked for and does not serve it")
+    if wish.build != "wheel" or wish.cudnn not in (None, torch.cudnn.split(".")[0]):
+        found.append("a build that does not exist is planned")
+    if (torch.cuda, torch.cudnn) != (variant["cuda"], variant["cudnn"]):
+        found.append("another CUDA or cuDNN than the wheel's")
+    for card in cards:
+        major, minor = card["sm"].split(".")
+        codes = [sm.split(".") for sm in variant["sm"][profile.arch]]
+        if not any(m == major and int(n) <= int(minor) for m, n in codes):
+            found.append(f"{torch.variant} has no code for {card['name']}")
+    there = (FOLDER.parent / "locks" / torch.lock).exists()
+    if torch.locked != there:
+        found.append("the lock is said to be there and is not, or the other way round")
+    if not torch.locked and "LOCK-MISSING" not in [notice.code for notice in plan.notices]:
+        found.append("the missing lock is not said")
+    return found
+
+
+def _jetson(plan: Plan, profile: HostProfile, cards: list[Any]) -> list[str]:
+    found = []
+    line = JETSON["lines"][(profile.jetson_l4t or "").split(".")[0]]
+    if plan.driver is not None or plan.cuda is not None or plan.cudnn is not None:
+        found.append("a driver or CUDA on a Jetson")
+    if profile.arch != "aarch64":
+        found.append("a Jetson that is not aarch64")
+    if any(card.get("soc") not in line["socs"] for card in cards):
+        found.append("a chip that this Jetson Linux does not run on")
+    if plan.torch and plan.torch.variant != line["torch"][plan.torch.version[:3]]:
+        found.append("a PyTorch that this JetPack does not run")
+    return found

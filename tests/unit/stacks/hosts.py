@@ -1,0 +1,56 @@
+"""Hosts and questions for the resolver's tests."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from stacks.catalog import load_catalog
+from stacks.load import load_stack
+from stacks.model import Conflict, Gpu, HostProfile, Notice, Plan, Resolution, Stack
+from stacks.resolve import resolve
+from stacks.wishes import with_wishes
+
+CATALOG = load_catalog()
+
+
+def host(os: str, *gpus: str, arch: str = "x86_64", **more: Any) -> HostProfile:
+    """A host with these GPU models."""
+    return HostProfile(os=os, arch=arch, gpus=tuple(Gpu(gpu) for gpu in gpus), **more)
+
+
+def ask(profile: HostProfile, stack: str | Stack = "pytorch-2.9", **wishes: Any) -> Resolution:
+    """Resolve with wishes of host data."""
+    base = load_stack(stack) if isinstance(stack, str) else stack
+    return resolve(with_wishes(base, wishes), profile, CATALOG)
+
+
+def planned(profile: HostProfile, stack: str | Stack = "pytorch-2.9", **wishes: Any) -> Plan:
+    """The plan; the test fails with the conflicts where there is none."""
+    resolution = ask(profile, stack, **wishes)
+    assert resolution.plan is not None, resolution.conflicts
+    return resolution.plan
+
+
+def refused(
+    code: str, profile: HostProfile, stack: str | Stack = "pytorch-2.9", **wishes: Any
+) -> Conflict:
+    """The conflict of that code; the test fails where it is not among the conflicts."""
+    resolution = ask(profile, stack, **wishes)
+    found = {conflict.code: conflict for conflict in resolution.conflicts}
+    assert code in found, (list(found), resolution.plan)
+    return found[code]
+
+
+def noticed(code: str, plan: Plan) -> Notice:
+    """The notice of that code."""
+    found = {notice.code: notice for notice in plan.notices}
+    assert code in found, list(found)
+    return found[code]
+
+
+def torch_wish(**changes: Any) -> Stack:
+    """The stack pytorch-2.9 with another wish about PyTorch, as a stack file may state it."""
+    stack = load_stack("pytorch-2.9")
+    assert stack.torch is not None
+    return replace(stack, torch=replace(stack.torch, **changes))

@@ -1,0 +1,221 @@
+"""Rules about PyTorch: builds, GPUs, indexes, C library, Python."""
+
+from __future__ import annotations
+
+import pytest
+
+from stacks.catalog import load_catalog
+from stacks.torch_rules import runs_on
+from tests.unit.stacks.hosts import host, noticed, planned, refused, torch_wish
+
+
+def variant(os: str, *gpus: str) -> str:
+    torch = planned(host(os, *gpus)).torch
+    assert torch is not None
+    return torch.variant
+
+
+def test_torch29_cu118_wheel_is_refused_with_three_ways_out() -> None:
+    conflict = refused("TORCH-NO-CU118", host("debian-12", "a100"), torch_variant="cu118")
+    assert "2.7.1" in conflict.why
+    text = " ".join(conflict.remedies)
+    for stack in ("pytorch-2.9", "pytorch-2.7-cu118", "pytorch-2.3-cu118-cudnn8"):
+        assert stack in text
+
+
+def test_torch29_cu118_source_is_refused_with_cmake_s_words() -> None:
+    conflict = refused("TORCH-118-SOURCE", host("debian-12", "a100"), torch_wish(build="source"))
+    assert "PyTorch requires CUDA 12.0 or above." in conflict.why
+    assert any("2.8.0" in remedy for remedy in conflict.remedies)
+
+
+def test_source_build_without_cuda_118_is_refused_as_not_ours() -> None:
+    stack = torch_wish(build="source")
+    refused("TORCH-SOURCE", host("debian-12", "a100"), stack, without=["cuda"])
+
+
+def test_torch29_cudnn8_is_refused() -> None:
+    conflict = refused("TORCH-NO-CUDNN8", host("debian-12", "a100"), torch_wish(cudnn="8"))
+    assert "libcudnn.so.9" in conflict.why
+    assert any("pytorch-2.3-cu118-cudnn8" in remedy for remedy in conflict.remedies)
+
+
+@pytest.mark.parametrize("gpu", ["v100", "t4", "a100", "l40s", "h100", "h200"])
+def test_default_build_is_taken_where_it_fits(gpu: str) -> None:
+    assert variant("debian-12", gpu) == "cu128"
+
+
+@pytest.mark.parametrize("gpu", ["m60", "p100", "p40", "gtx1080ti"])
+def test_cu128_pascal_gets_cu126_from_pytorch_s_index(gpu: str) -> None:
+    torch = planned(host("debian-12", gpu)).torch
+    assert torch is not None
+    assert torch.variant == "cu126"
+    assert torch.index == "https://download.pytorch.org/whl/cu126"
+
+
+def test_cu128_pascal_is_refused_when_asked_for_and_cu126_is_offered() -> None:
+    conflict = refused("TORCH-NO-SM", host("debian-12", "p100"), torch_variant="cu128")
+    assert "cu126" in conflict.remedies[0]
+
+
+@pytest.mark.parametrize("gpu", ["m60", "p100", "v100"])
+def test_cu130_pre_turing_is_refused(gpu: str) -> None:
+    refused("TORCH-NO-SM", host("ubuntu-22.04", gpu), torch_variant="cu130")
+
+
+def test_kepler_is_refused_with_the_stack_that_serves_it() -> None:
+    conflict = refused("GPU-KEPLER", host("debian-12", "k80"))
+    assert "pytorch-2.7-cu118" in conflict.remedies[0]
+
+
+def test_kepler_k40_has_no_code_in_any_build() -> None:
+    refused("TORCH-NO-SM", host("debian-12", "k40"), "pytorch-2.7-cu118")
+
+
+def test_mixed_pascal_and_hopper_share_cu126() -> None:
+    assert variant("debian-12", "p100", "h100") == "cu126"
+
+
+def test_mixed_pascal_and_blackwell_have_no_common_build() -> None:
+    refused("TORCH-NO-SM", host("debian-12", "p100", "b200"), without=["cuda"])
+
+
+@pytest.mark.parametrize(
+    ("codes", "sm", "runs"),
+    [
+        (["8.6"], "8.9", True),
+        (["8.0"], "8.7", True),
+        (["10.0"], "10.3", True),
+        (["12.0"], "12.1", True),
+        (["8.6"], "8.0", False),
+        (["9.0"], "10.0", False),
+        (["7.0", "9.0"], "8.0", False),
+    ],
+)
+def test_sm_match_needs_the_same_major_and_a_minor_not_above(
+    codes: list[str], sm: str, runs: bool
+) -> None:
+    pairs = [tuple(int(part) for part in code.split(".")) for code in codes]
+    assert runs_on(pairs, tuple(int(part) for part in sm.split("."))) is runs
+
+
+def test_aarch64_pypi_is_refused_as_cpu_only() -> None:
+    conflict = refused(
+        "AARCH64-PYPI", host("ubuntu-22.04", "gh200", arch="aarch64"), torch_index="pypi"
+    )
+    assert "CPU-only" in conflict.what
+
+
+def test_aarch64_gets_a_cuda_build_from_pytorch_s_index() -> None:
+    torch = planned(host("ubuntu-22.04", "gh200", arch="aarch64")).torch
+    assert torch is not None
+    assert torch.index is not None and torch.index.endswith("/cu128")
+
+
+def test_glibc_too_old_is_refused() -> None:
+    conflict = refused("GLIBC-OLD", host("centos-7", "a100"))
+    assert "2.17" in conflict.why and "2.28" in conflict.why
+
+
+def test_glibc_that_the_host_reports_wins_over_the_catalogue() -> None:
+    refused("GLIBC-OLD", host("debian-12", "a100", glibc="2.27"))
+
+
+def test_glibc_of_the_limit_is_enough() -> None:
+    planned(host("debian-12", "a100", glibc="2.28"))
+
+
+@pytest.mark.parametrize("os", ["ubuntu-20.04", "debian-11"])
+def test_py_without_a_fitting_interpreter_is_refused(os: str) -> None:
+    conflict = refused("PYTHON-NONE", host(os, "a100"))
+    assert "3.10" in conflict.why
+    assert "Debian 12" in " ".join(conflict.remedies)
+
+
+def test_py_asked_for_and_not_there_is_refused() -> None:
+    refused("PYTHON-NONE", host("debian-12", "a100"), torch_python="3.9")
+
+
+def test_py_of_the_host_counts_where_it_is_known() -> None:
+    refused("PYTHON-NONE", host("debian-12", "a100", pythons=("3.9",)))
+    torch = planned(host("ubuntu-20.04", "a100", pythons=("3.8", "3.12"))).torch
+    assert torch is not None
+    assert torch.python == "3.12"
+
+
+def test_py_3_13_of_debian_13_is_too_new_for_torch_2_3() -> None:
+    refused("PYTHON-NONE", host("debian-13", "a100"), "pytorch-2.3-cu118-cudnn8")
+
+
+def test_unknown_release_is_refused_with_the_nearest() -> None:
+    conflict = refused("TORCH-VERSION", host("debian-12", "a100"), torch_version="2.9.7")
+    assert "2.9.1" in conflict.remedies[0]
+
+
+def test_unknown_build_is_refused_with_the_nearest() -> None:
+    conflict = refused("TORCH-NO-VARIANT", host("debian-12", "a100"), torch_variant="cu129")
+    assert "cu12" in conflict.remedies[0]
+
+
+def test_companion_is_pinned_to_its_release() -> None:
+    torch = planned(host("debian-12", "a100"), torch_companions=["torchvision"]).torch
+    assert torch is not None
+    assert torch.packages["torchvision"] == "0.24.1"
+    assert torch.lock.endswith("+torchvision.txt")
+
+
+def test_unknown_companion_is_refused() -> None:
+    conflict = refused(
+        "TORCH-COMPANION", host("debian-12", "a100"), torch_companions=["torchvison"]
+    )
+    assert "torchvision" in conflict.remedies[0]
+
+
+def test_missing_lock_is_noticed_with_the_command() -> None:
+    plan = planned(host("debian-12", "a100"), torch_companions=["torchaudio"])
+    assert plan.torch is not None
+    assert not plan.torch.locked
+    assert "python -m stacks lock pytorch-2.9" in noticed("LOCK-MISSING", plan).remedy
+
+
+def test_environment_is_named_by_the_lock_s_text() -> None:
+    torch = planned(host("debian-12", "a100")).torch
+    assert torch is not None
+    assert load_catalog().locks[torch.lock].sha256.startswith(torch.env_digest)
+    assert len(torch.env_digest) == 12
+
+
+def test_mirrors_of_the_host_data_are_used() -> None:
+    mirrors = {"pypi": "https://mirror.example/simple", "pytorch": "https://mirror.example/whl"}
+    new, old = (planned(host("debian-12", gpu, indexes=mirrors)).torch for gpu in ("a100", "p100"))
+    assert new is not None and old is not None
+    assert new.index == "https://mirror.example/simple"
+    assert old.index == "https://mirror.example/whl/cu126"
+
+
+@pytest.mark.parametrize(
+    ("stack", "cudnn"),
+    [("pytorch-2.7-cu118", "9.1.0.70"), ("pytorch-2.3-cu118-cudnn8", "8.7.0.84")],
+)
+def test_cu118_stacks_are_one_stack_with_the_wheel_s_cuda(stack: str, cudnn: str) -> None:
+    plan = planned(host("debian-12", "a100"), stack)
+    assert plan.cuda is None and plan.cudnn is None
+    assert plan.torch is not None and plan.driver is not None
+    assert (plan.torch.cuda, plan.torch.cudnn) == ("11.8", cudnn)
+    assert plan.driver.floor == "450.80.02"
+
+
+def test_cu118_stacks_refuse_blackwell_for_want_of_code() -> None:
+    refused("TORCH-NO-SM", host("ubuntu-24.04", "b200"), "pytorch-2.7-cu118")
+
+
+def test_cu118_stacks_are_for_x86_64_only() -> None:
+    refused("TORCH-NO-VARIANT", host("debian-12", "a100", arch="aarch64"), "pytorch-2.7-cu118")
+
+
+def test_unknown_distribution_is_refused_with_the_nearest() -> None:
+    assert "debian-12" in refused("OS-UNSUPPORTED", host("debian-21", "a100")).why
+
+
+def test_unknown_architecture_is_refused() -> None:
+    refused("ARCH-UNSUPPORTED", host("debian-12", "a100", arch="riscv64"))

@@ -1,0 +1,155 @@
+"""``python -m stacks``: exit codes, words and data."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stacks.__main__ import main
+
+ROOT = Path(__file__).parents[3]
+DEBIAN = ["explain", "pytorch-2.9", "--os", "debian-12", "--gpu", "H100"]
+
+
+def test_list_has_a_line_per_stack(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list"]) == 0
+    text = capsys.readouterr().out
+    for name in ("pytorch-2.9", "pytorch-2.7-cu118", "pytorch-2.3-cu118-cudnn8"):
+        assert f"\n{name} " in f"\n{text}"
+
+
+def test_explain_starts_with_the_truth_about_two_stacks(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(DEBIAN) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "pytorch-2.9 on Debian 12 (bookworm), x86_64, H100"
+    assert lines[2].startswith("Two stacks, one driver:")
+
+
+def test_explain_fits_80_columns_without_trailing_spaces(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    main([*DEBIAN, "--secure-boot", "--kernel", "6.1.0-56-cloud-amd64"])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(len(line) for line in lines) <= 80
+    assert not [line for line in lines if line != line.rstrip()]
+
+
+def test_explain_b200_on_ubuntu_says_why_not_and_what_instead(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code = main(["explain", "pytorch-2.9", "--os", "ubuntu-24.04", "--gpu", "b200"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert code == 2
+    assert "CUDA 11.8 cannot compile for B200" in text
+    assert "Take PyTorch alone" in text
+    assert "container" in text
+
+
+def test_the_command_that_a_refusal_names_leads_to_a_plan(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for os in ("ubuntu-24.04", "debian-12", "debian-13"):
+        main(["explain", "pytorch-2.9", "--os", os, "--gpu", "b200", "--json"])
+        remedy = json.loads(capsys.readouterr().out)["conflicts"][0]["remedies"][0]
+        words = remedy.split("`python -m stacks ")[1].split("`")[0].split()
+        assert main(words) == 0, words
+        capsys.readouterr()
+
+
+def test_json_of_a_plan_is_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*DEBIAN, "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["verdict"] == "plan"
+    assert data["plan"]["driver"]["branch"] == "535"
+    assert len(data["plan"]["digest"]) == 64
+    assert data["conflicts"] == []
+
+
+def test_json_of_a_refusal_has_code_remedies_and_source(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["explain", "pytorch-2.9", "--os", "debian-12", "--json"]) == 2
+    data = json.loads(capsys.readouterr().out)
+    assert data["plan"] is None
+    (conflict,) = data["conflicts"]
+    assert conflict["code"] == "NO-GPU"
+    assert conflict["remedies"] and conflict["source"]
+
+
+def test_gpu_may_be_repeated_and_carry_a_count(capsys: pytest.CaptureFixture[str]) -> None:
+    main([*DEBIAN, "--gpu", "l40s:2", "--gpu", "RTX-4090", "--json"])
+    gpus = json.loads(capsys.readouterr().out)["host"]["gpus"]
+    assert gpus == ["h100", "l40s", "l40s", "rtx4090"]
+
+
+def test_options_reach_the_resolver(capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--origin", "cuda=redist", "--origin", "cudnn=redist", "--variant", "cu126"]
+    assert main([*DEBIAN, *options, "--python", "3.11", "--json"]) == 0
+    plan = json.loads(capsys.readouterr().out)["plan"]
+    assert plan["cuda"]["origin"] == plan["cudnn"]["origin"] == "redist"
+    assert plan["torch"]["variant"] == "cu126"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "a command is missing"),
+        (["explane"], "invalid choice: 'explane'"),
+        (["explain", "pytorch-2.9"], "--os"),
+        (["explain", "pytorch-3", "--os", "debian-12"], "There is no stack «pytorch-3»"),
+        ([*DEBIAN, "--gpu", "h10"], "Did you mean h100"),
+        ([*DEBIAN, "--gpu", "h100:zero"], "«zero» is not a count"),
+        ([*DEBIAN, "--gpu", "h100:"], "«» is not a count"),
+        ([*DEBIAN, "--origin", "cuda"], "expected PART=ORIGIN"),
+        ([*DEBIAN, "--origin", "cud=redist"], "did you mean «cuda»?"),
+        ([*DEBIAN, "--origin", "cuda=redits"], "Did you mean «redist»?"),
+        ([*DEBIAN, "--flavour", "opne"], "Did you mean «open»?"),
+        ([*DEBIAN, "--without", "cudaa"], "Did you mean «cuda»?"),
+        (["lock", "pytorch-2.9", "--variant", "cu999"], "has no cu999 build"),
+        (["lock", "pytorch-2.9", "--python", "2.7"], "not built for Python 2.7"),
+    ],
+)
+def test_bad_arguments_end_with_64_and_a_message(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 64
+    said = capsys.readouterr()
+    assert words in " ".join(said.err.split())
+    assert said.out == ""
+
+
+def test_stack_file_with_a_mistake_ends_with_64(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine.yaml").write_text("summary: mine\ntorhc: null\n")
+    assert main(["explain", "mine", "--stacks", str(tmp_path), "--os", "debian-12"]) == 64
+    assert "did you mean «torch»" in " ".join(capsys.readouterr().err.split())
+
+
+def test_it_runs_as_a_module() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "stacks", "list"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert "pytorch-2.9" in done.stdout
+
+
+def test_a_closed_pipe_is_no_traceback() -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m stacks {' '.join(DEBIAN)} | head -n 0"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr

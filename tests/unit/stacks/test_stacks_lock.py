@@ -1,0 +1,128 @@
+"""Hash locks: what is shipped, what is asked of uv, what is refused."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+
+from stacks import lock
+from stacks.catalog import FOLDER
+from stacks.load import load_stack
+from tests.unit.stacks.hosts import CATALOG
+
+STACK = load_stack("pytorch-2.9")
+LOCKS = sorted((FOLDER / "locks").glob("*.txt"))
+CU128 = lock.Target("2.9.1", "cu128", "3.11", "x86_64", ())
+CU126 = lock.Target("2.9.1", "cu126", "3.11", "x86_64", ())
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], str]]:
+    """Commands and inputs that would have gone to uv; index requests fail as when unreachable."""
+    calls: list[tuple[list[str], str]] = []
+
+    def run(command: list[str], *, input: str, **_: Any) -> CompletedProcess[str]:
+        calls.append((command, input))
+        failed = any(word.startswith("--index=") for word in command)
+        return CompletedProcess(command, int(failed), "a==1 --hash=sha256:0\n", "no route")
+
+    monkeypatch.setattr(lock.subprocess, "run", run)
+    return calls
+
+
+@pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.stem)
+def test_shipped_lock_has_a_hash_per_package_and_no_address(path: Path) -> None:
+    text = path.read_text()
+    assert "://" not in text
+    assert not re.search(r"\b(pypi|pythonhosted|aliyun|tsinghua)\b", text)
+    blocks = re.split(r"(?m)^(?=[A-Za-z0-9])", text)[1:]
+    assert blocks
+    assert all("--hash=sha256:" in block and "==" in block for block in blocks)
+
+
+@pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.stem)
+def test_shipped_lock_pins_what_the_catalogue_says(path: Path) -> None:
+    match = re.fullmatch(r"torch-(\d+\.\d+)(\.\d+)-(cu\d+)-cp\d+-x86_64", path.stem)
+    assert match
+    pins = CATALOG.locks[path.name].packages
+    release = CATALOG.pytorch.releases[match[1]]
+    assert pins["torch"].split("+")[0] == match[1] + match[2]
+    assert "nvidia-ml-py" in pins
+    for name, version in release.variants[match[3]].pins.items():
+        assert pins[name] == version, name
+
+
+@pytest.mark.parametrize("python", ["310", "311", "312", "313"])
+def test_default_build_is_locked_for_every_python_of_our_distributions(python: str) -> None:
+    assert f"torch-2.9.1-cu128-cp{python}-x86_64.txt" in CATALOG.locks
+
+
+def test_lock_from_a_third_party_s_digest_says_so() -> None:
+    text = (FOLDER / "locks" / "torch-2.9.1-cu126-cp311-x86_64.txt").read_text()
+    assert "confidence: secondary" in text.splitlines()[1]
+
+
+def test_targets_are_all_builds_and_pythons_of_the_release() -> None:
+    names = {target.name for target in lock.targets(STACK, CATALOG)}
+    assert len(names) == 15
+    assert "torch-2.9.1-cu130-cp314-x86_64.txt" in names
+
+
+def test_default_build_is_asked_of_the_configured_index(
+    asked: list[tuple[list[str], str]],
+) -> None:
+    text = lock.make(CU128, STACK, CATALOG)
+    ((command, requirements),) = asked
+    assert "--generate-hashes" in command and "--no-emit-index-url" in command
+    assert not [word for word in command if word.startswith("--index")]
+    assert "torch==2.9.1\n" in requirements
+    assert "nvidia-ml-py" in requirements
+    assert text.splitlines()[0] == "# torch 2.9.1 cu128, Python 3.11, x86_64"
+
+
+def test_other_build_is_asked_of_pytorch_s_index_or_its_mirror(
+    asked: list[tuple[list[str], str]],
+) -> None:
+    lock.make(CU126, STACK, CATALOG, "https://mirror.example/whl/")
+    command, requirements = asked[0]
+    assert "--index=https://mirror.example/whl/cu126" in command
+    assert "torch==2.9.1+cu126" in requirements
+
+
+def test_unreachable_index_falls_back_to_the_catalogue_s_digest(
+    asked: list[tuple[list[str], str]],
+) -> None:
+    text = lock.make(CU126, STACK, CATALOG)
+    assert "torch==2.9.1+cu126 \\\n    --hash=sha256:57e4f908" in text
+    assert "confidence: secondary" in text
+    assert "nvidia-cublas-cu12==12.6.4.1" in asked[1][1]
+
+
+def test_unreachable_index_without_a_digest_fails_with_uv_s_words(
+    asked: list[tuple[list[str], str]],
+) -> None:
+    target = lock.Target("2.9.1", "cu130", "3.14", "x86_64", ())
+    with pytest.raises(lock.LockError, match="no route"):
+        lock.make(target, STACK, CATALOG)
+
+
+def test_a_text_with_an_address_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(lock.LockError, match="address"):
+        lock.write(CU128, "--index-url https://mirror.example\n", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_writing_the_same_text_again_changes_nothing(tmp_path: Path) -> None:
+    assert lock.write(CU128, "a==1\n", tmp_path) is True
+    assert lock.write(CU128, "a==1\n", tmp_path) is False
+    assert [path.name for path in tmp_path.iterdir()] == [CU128.name]
+
+
+def test_a_stack_without_pytorch_has_nothing_to_lock() -> None:
+    with pytest.raises(lock.LockError, match="nothing to lock"):
+        lock.targets(replace(STACK, torch=None), CATALOG)
