@@ -117,8 +117,8 @@ class HostProfile:
     secure_boot: bool | None = None
     glibc: str | None = None
     pythons: tuple[str, ...] | None = None
-    """Minor versions that the host has or its archive offers (``3.11``); ``None`` = unknown,
-    then the catalogue's answer for the distribution is taken."""
+    """Minor versions (``3.11``) that are on the host. Those of the distribution's archive, which
+    the catalogue knows, can be had too and are preferred; ``None`` = unknown."""
     jetson_l4t: str | None = None
     security_pocket: bool | None = None
     driver: InstalledDriver | None = None

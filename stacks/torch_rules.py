@@ -60,10 +60,10 @@ def python(case: Case, dist: Distribution) -> str | None:
     release = release_of(case)
     if wish is None or release is None:
         return None
-    there = case.profile.pythons
-    offered = tuple(dist.pythons) if there is None else there
-    order = [v for v in dist.pythons if v in offered]
-    order += sorted((v for v in offered if v not in order), key=numbers, reverse=True)
+    # The archive's own come first: their packages are known and can be installed.
+    order = [*dist.pythons]
+    order += sorted(set(case.profile.pythons or ()) - {*order}, key=numbers, reverse=True)
+    offered = tuple(order)
     if wish.python:
         order = [v for v in order if v == wish.python]
     found = next((v for v in order if v in release.pythons), None)
@@ -73,7 +73,7 @@ def python(case: Case, dist: Distribution) -> str | None:
             "PYTHON-NONE",
             f"{dist.name} has no {asked.removeprefix('a ')} for PyTorch {wish.version}.",
             f"PyTorch {wish.version} is built for Python {', '.join(release.pythons)}; the host "
-            f"has {', '.join(offered) or 'none'}.",
+            f"and its archive have {', '.join(offered) or 'none'}.",
             *(
                 [f"Leave the wish for Python {wish.python} away (`--python`, `torch_python`)."]
                 if wish.python and any(v in release.pythons for v in offered)

@@ -197,7 +197,7 @@ def _torch(plan: Plan, stack: Stack, profile: HostProfile, cards: list[Any]) -> 
         found.append("the wish for PyTorch is not followed")
     if torch.python not in release["pythons"]:
         found.append(f"no wheel for Python {torch.python}")
-    if torch.python not in (profile.pythons if profile.pythons is not None else dist["pythons"]):
+    if torch.python not in {*dist["pythons"], *(profile.pythons or ())}:
         found.append(f"no Python {torch.python} on the host")
     if Version(profile.glibc or dist["glibc"]) < Version(release["glibc"]):
         found.append("the C library is too old")

@@ -139,7 +139,8 @@ plain = st.builds(
     gpus=st.lists(
         st.builds(Gpu, st.sampled_from(list(CATALOG.gpus.models.rows))), min_size=1, max_size=2
     ).map(tuple),
-    kernels=st.lists(st.sampled_from(KERNELS[:4]), max_size=2).map(tuple),
+    kernels=st.lists(st.sampled_from(KERNELS[:5]), max_size=2).map(tuple),
+    glibc=st.sampled_from([None, None, "2.17", "2.28"]),
     security_pocket=st.sampled_from([None, False]),
 )
 

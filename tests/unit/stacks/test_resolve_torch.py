@@ -136,8 +136,13 @@ def test_py_asked_for_and_not_there_is_refused() -> None:
     refused("PYTHON-NONE", host("debian-12", "a100"), torch_python="3.9")
 
 
-def test_py_of_the_host_counts_where_it_is_known() -> None:
-    refused("PYTHON-NONE", host("debian-12", "a100", pythons=("3.9",)))
+def test_py_of_the_archive_can_be_had_and_comes_first() -> None:
+    torch = planned(host("debian-12", "a100", pythons=("3.9", "3.12"))).torch
+    assert torch is not None
+    assert (torch.python, torch.python_packages[0]) == ("3.11", "python3")
+
+
+def test_py_of_the_host_serves_where_the_archive_has_none_that_fits() -> None:
     torch = planned(host("ubuntu-20.04", "a100", pythons=("3.8", "3.12"))).torch
     assert torch is not None
     assert torch.python == "3.12"
