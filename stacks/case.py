@@ -36,6 +36,8 @@ class Card:
     model: GpuModel
     generation: Generation
     count: int
+    first_branch: str | None
+    """First driver branch that knows it; ``None``: older than every branch we plan."""
 
     @property
     def name(self) -> str:

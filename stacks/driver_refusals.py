@@ -46,14 +46,14 @@ def unknown_gpu(case: Case, dist: Distribution, tried: list[DriverOffer]) -> Non
         + " and ".join(
             text
             for text in (
-                f"{card.model.first_branch} or later" if card.model.first_branch else "",
+                f"{card.first_branch} or later" if card.first_branch else "",
                 f"{card.generation.last_branch} or earlier" if card.generation.last_branch else "",
             )
             if text
         )
         + (" with the open kernel module" if card.model.open_required else "")
         for card in cards
-        if card.model.first_branch or card.generation.last_branch
+        if card.first_branch or card.generation.last_branch
     )
     origins = ", ".join(sorted({offer.origin for offer in tried}))
     remedies = []

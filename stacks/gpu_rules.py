@@ -48,8 +48,9 @@ def identify(case: Case) -> None:
             "`expected_gpus: [a100]` for a GPU that is attached later.",
         )
     generations = case.catalog.gpus.generations.rows
+    first = case.catalog.gpus.first_branches.rows
     case.cards = tuple(
-        Card(key, models[key], generations[models[key].generation], count)
+        Card(key, models[key], generations[models[key].generation], count, first.get(key))
         for key, count in counts.items()
     )
     if not case.profile.gpus:
@@ -144,7 +145,7 @@ def check_generation(case: Case) -> None:
 
 def _alone(case: Case) -> tuple[str, ...]:
     """Options for PyTorch alone, with a driver that knows the cards where the default does not."""
-    needed = max((int(card.model.first_branch or 0) for card in case.cards), default=0)
+    needed = max((int(card.first_branch or 0) for card in case.cards), default=0)
     drivers = case.dist.drivers if case.dist else ()
     if any(offer.default and int(offer.branch) >= needed for offer in drivers):
         return ("--without", "cuda")
@@ -191,5 +192,5 @@ def in_window(case: Case, branch: int) -> bool:
 
 def knows(card: Card, branch: int) -> bool:
     """Whether a driver branch knows the card: neither too old for it nor past its end."""
-    first, last = card.model.first_branch, card.generation.last_branch
+    first, last = card.first_branch, card.generation.last_branch
     return (first is None or int(first) <= branch) and (last is None or branch <= int(last))

@@ -34,8 +34,6 @@ class GpuModel:
     data_centre: bool = False
     nvswitch: bool = False
     """Sold on boards whose GPUs hang on NVSwitch, which needs Fabric Manager."""
-    first_branch: str | None = None
-    """First driver branch that knows it; ``None``: older than every branch we plan."""
     open_required: bool = False
     soc: str | None = None
     """Tegra chip id, where the GPU is part of a Jetson and its driver of Jetson Linux."""
@@ -55,12 +53,20 @@ class GpuModels(Group):
     rows: Mapping[str, GpuModel]
 
 
+@dataclass(frozen=True, kw_only=True)
+class FirstBranches(Group):
+    """First driver branch by GPU model; a model that is not here is older than all of them."""
+
+    rows: Mapping[str, str]
+
+
 @dataclass(frozen=True)
 class Gpus:
     """``catalog/gpus.yaml``."""
 
     generations: Generations
     models: GpuModels
+    first_branches: FirstBranches
 
 
 @dataclass(frozen=True)

@@ -124,9 +124,7 @@ def _host(case: Case, dist: Distribution) -> Resolution:
 
 def _floors(case: Case) -> dict[str, str]:
     """What of the stack needs which lowest driver, PyTorch apart."""
-    needs = {
-        card.model.name: card.model.first_branch for card in case.cards if card.model.first_branch
-    }
+    needs = {card.model.name: card.first_branch for card in case.cards if card.first_branch}
     if case.stack.cuda:
         major = case.stack.cuda.version.split(".")[0]
         needs[f"CUDA {case.stack.cuda.version}"] = case.catalog.cuda.floors.rows[major]

@@ -36,7 +36,8 @@ def faults(plan: Plan, stack: Stack, profile: HostProfile) -> list[str]:
         gpu.model or PCI[(gpu.pci_id or "").lower()]
         for gpu in (*profile.gpus, *profile.expected_gpus)
     }
-    cards = [GPUS["models"]["rows"][key] for key in keys]
+    first = GPUS["first_branches"]["rows"]
+    cards = [{**GPUS["models"]["rows"][key], "first_branch": first.get(key, "0")} for key in keys]
     found: list[str] = []
     if not cards:
         found.append("a plan without a GPU")
@@ -77,9 +78,9 @@ def _driver(plan: Plan, stack: Stack, profile: HostProfile, cards: list[Any]) ->
             found.append(f"{card['name']} without the open module")
         if int(driver.branch) > int(generation.get("last_branch", "9999")):
             found.append(f"{card['name']} is dropped by {driver.branch}")
-        if int(driver.branch) < int(card.get("first_branch", "0")):
+        if int(driver.branch) < int(card["first_branch"]):
             found.append(f"{card['name']} is unknown to {driver.branch}")
-        floors.append(card.get("first_branch", "0"))
+        floors.append(card["first_branch"])
     for floor in floors:
         if Version(driver.version) < Version(floor):
             found.append(f"driver {driver.version} below {floor}")
