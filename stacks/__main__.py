@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -44,11 +45,14 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command is None:
             raise _UsageError("a command is missing: list, explain or lock")
         catalog = load_catalog()
-        if options.command == "list":
-            return _list(console, options)
-        if options.command == "explain":
-            return _explain(console, options, catalog)
-        return _lock(console, options, catalog)
+        commands = {"list": _list, "explain": _explain, "lock": _lock}
+        code = commands[options.command](console, options, catalog)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # The reader has seen enough. Python would complain once more when it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
     except (_UsageError, StackError, lock.TargetError) as error:
         complaint.print(Text(str(error)))
         complaint.print(Text("`python -m stacks --help` shows the commands and options."))
@@ -56,8 +60,6 @@ def main(arguments: list[str] | None = None) -> int:
     except (SchemaError, lock.LockError, OSError) as error:
         complaint.print(Text(str(error)))
         return FAILED
-    except BrokenPipeError:
-        return OK
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -104,7 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _list(console: Console, options: argparse.Namespace) -> int:
+def _list(console: Console, options: argparse.Namespace, catalog: Catalog) -> int:
     names = sorted({*stack_names(), *(stack_names(options.stacks) if options.stacks else ())})
     stacks = [load_stack(name, options.stacks) for name in names]
     if options.json:

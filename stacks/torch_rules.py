@@ -49,7 +49,7 @@ def builds(case: Case, dist: Distribution) -> list[Build]:
     if not found:
         return []
     fitting = [build for build in found if _runs(build[1], case.cards, case.profile.arch)]
-    if not fitting and case.cards:
+    if not fitting and not any(conflict.code == "GPU-KEPLER" for conflict in case.conflicts):
         _sm_conflict(case, wish, release, found)
     return fitting
 

@@ -39,7 +39,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], str]]:
 def test_shipped_lock_has_a_hash_per_package_and_no_address(path: Path) -> None:
     text = path.read_text()
     assert "://" not in text
-    assert not re.search(r"\b(pypi|pythonhosted|aliyun|tsinghua)\b", text)
+    assert "--index" not in text and "--find-links" not in text
     blocks = re.split(r"(?m)^(?=[A-Za-z0-9])", text)[1:]
     assert blocks
     assert all("--hash=sha256:" in block and "==" in block for block in blocks)
