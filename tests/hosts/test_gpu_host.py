@@ -1,0 +1,204 @@
+"""The main job, for real: a bare Debian 12 host becomes a GPU host, and stays one.
+
+The tests follow each other on one host: it is installed once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox import hosts
+from sandbox.checkout import SOURCE
+from sandbox.hosts import HostSpec
+from tasks.layout import CURRENT, ENVS
+from tests.hosts import runner
+from tests.hosts.conftest import NAME, GpuHost, Lab, Run
+
+MOST_ROUND_TRIPS = 12
+STACK = """\
+summary: the shipped stack with the patch release of torch before it
+cuda: {version: "11.8"}
+cudnn: {version: "8.9"}
+torch: {version: "2.9.0"}
+"""
+NO_SILICON = "proof: none (no real GPU in this host"
+EXPECTED_SKIPS = {f"no driver is loaded on {NAME}"}
+
+
+def link(lab: Lab) -> str:
+    """Where the stable link leads to."""
+    return lab.on_host(f"readlink {CURRENT}")
+
+
+def environments(lab: Lab) -> dict[str, str]:
+    """The complete environments of the host, with the time at which each was completed."""
+    mark = ".gpuwright-complete"
+    told = lab.on_host(f"cd {ENVS} && stat -c '%n %Y' */{mark}").splitlines()
+    return dict(line.replace(f"/{mark}", "").split() for line in told)
+
+
+def torch_version(lab: Lab) -> str:
+    """What the managed environment's torch says of itself."""
+    return lab.on_host(f"{CURRENT}/bin/python -I -c 'import torch; print(torch.__version__)'")
+
+
+# ----------------------------------------------------------------- the first run and the second
+
+
+def test_first_run_ends_well(gpu_host: GpuHost) -> None:
+    assert gpu_host.first.code == 0, gpu_host.first.told
+    assert gpu_host.first.failed() == set()
+
+
+def test_dry_run_predicts_exactly_what_the_run_changes(gpu_host: GpuHost) -> None:
+    assert gpu_host.predicted.code == 0
+    assert gpu_host.predicted.predicted() == gpu_host.first.changed()
+
+
+def test_report_says_ok_and_that_nothing_is_proven_without_silicon(gpu_host: GpuHost) -> None:
+    for run in (gpu_host.first, gpu_host.second):
+        assert f"{NAME}: verdict OK, {NO_SILICON}" in run.report, run.told
+        assert "cuda-call (" not in run.report
+
+
+def test_second_run_changes_nothing(gpu_host: GpuHost) -> None:
+    assert gpu_host.second.code == 0
+    assert gpu_host.second.changed() == set()
+    assert gpu_host.second.unchanged() == gpu_host.first.changed() | gpu_host.first.unchanged()
+
+
+def test_dry_run_after_it_predicts_nothing(gpu_host: GpuHost) -> None:
+    assert gpu_host.predicted_again.code == 0
+    assert gpu_host.predicted_again.predicted() == set()
+
+
+def test_second_run_takes_few_round_trips(gpu_host: GpuHost) -> None:
+    assert 0 < gpu_host.second_sessions <= MOST_ROUND_TRIPS
+
+
+# ----------------------------------------------------------------- is it what the plan says?
+
+
+def test_acceptance_checks_pass(gpu_host: GpuHost, tmp_path: Path) -> None:
+    """With pkg-config and cmake there, so that no check is skipped for want of them."""
+    lab = gpu_host.lab
+    lab.on_host("DEBIAN_FRONTEND=noninteractive apt-get -qq install cmake pkg-config >/dev/null")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "tests/acceptance", "-q", "-rs", "--tb=short"]
+        + ["-p", "no:cacheprovider", "--inventory", str(lab.inventory)],
+        cwd=SOURCE,
+        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    skipped = set(re.findall(r"^SKIPPED .*?:\d+: (.*)$", done.stdout, re.MULTILINE))
+    assert skipped <= EXPECTED_SKIPS, done.stdout
+
+
+# ----------------------------------------------------------------- another torch, and back
+
+
+@contextlib.contextmanager
+def link_watched(lab: Lab) -> Iterator[None]:
+    """Fail if the stable link leads to no Python at any look inside the block."""
+    script = (
+        f"while [ -e /run/watch ]; do [ -x {CURRENT}/bin/python ] || echo gone >>/run/gone; "
+        "sleep 0.01; done"
+    )
+    lab.on_host(f"rm -f /run/gone; touch /run/watch; systemd-run -q --unit=watch sh -c '{script}'")
+    try:
+        yield
+    finally:
+        lab.on_host("rm -f /run/watch")
+    assert lab.on_host("cat /run/gone 2>/dev/null || true") == ""
+
+
+@pytest.fixture(scope="module")
+def older(gpu_host: GpuHost, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Run, str]:
+    """The host after a run with torch 2.9.0: option, run, and the environment that was before."""
+    stack = tmp_path_factory.mktemp("stack") / "pytorch-2.9.yaml"
+    stack.write_text(STACK)
+    before = link(gpu_host.lab)
+    option = f"stack={stack}"
+    with link_watched(gpu_host.lab):
+        run = gpu_host.lab.pyinfra("-y", "--data", option)
+    return option, run, before
+
+
+def test_new_torch_patch_release_gets_an_environment_of_its_own(
+    gpu_host: GpuHost, older: tuple[str, Run, str]
+) -> None:
+    _, run, before = older
+    assert run.code == 0, run.told
+    assert {"PyTorch environment", "Stable link", "Verdict"} <= run.changed()
+    assert link(gpu_host.lab) != before
+    assert torch_version(gpu_host.lab).startswith("2.9.0+")
+
+
+def test_it_touches_neither_driver_nor_toolkit(older: tuple[str, Run, str]) -> None:
+    _, run, _ = older
+    allowed = {"PyTorch environment begun", "PyTorch environment", "Stable link", "Verdict"}
+    assert run.changed() <= allowed
+
+
+def test_former_environment_is_kept(gpu_host: GpuHost, older: tuple[str, Run, str]) -> None:
+    _, _, before = older
+    assert Path(before).name in environments(gpu_host.lab)
+
+
+def test_rollback_goes_back_and_twice_is_no_change(
+    gpu_host: GpuHost, older: tuple[str, Run, str]
+) -> None:
+    option, _, before = older
+    words = ("-y", "--data", option, "--data", "rollback=1")
+    with link_watched(gpu_host.lab):
+        back = gpu_host.lab.pyinfra(*words)
+    assert back.code == 0, back.told
+    assert back.changed() == {"Stable link", "Verdict"}
+    assert link(gpu_host.lab) == before
+    assert torch_version(gpu_host.lab).startswith("2.9.1+")
+    assert "ROLLED-BACK" in back.report
+    assert gpu_host.lab.pyinfra(*words).changed() == set()
+
+
+def test_going_to_and_fro_builds_nothing_anew(
+    gpu_host: GpuHost, older: tuple[str, Run, str]
+) -> None:
+    option, _, before = older
+    lab, built = gpu_host.lab, environments(gpu_host.lab)
+    forward = lab.pyinfra("-y", "--data", option)
+    assert forward.changed() == {"Stable link", "Verdict"}
+    assert link(lab) != before
+    original = lab.pyinfra("-y")
+    assert original.changed() == {"Stable link", "Verdict"}
+    assert link(lab) == before
+    assert environments(lab) == built
+
+
+# ----------------------------------------------------------------- several hosts
+
+
+def test_refused_host_does_not_stop_the_others(gpu_host: GpuHost, tmp_path: Path) -> None:
+    bare = hosts.up(HostSpec("acceptance-bare"), fresh=True)
+    try:
+        data = {h.name: runner.host_data(h, stack="pytorch-2.9") for h in (gpu_host.lab.host, bare)}
+        run = Lab(bare, runner.inventory(tmp_path, **data)).pyinfra("-y")
+        untouched = not bare.run("test ! -e /opt/gpuwright -a ! -e /var/lib/gpuwright").returncode
+    finally:
+        bare.down()
+    assert run.code == 1
+    assert run.failed() == set() and run.changed() == set() and len(run.unchanged()) > 10
+    assert run.failed(bare.name) == {"Refused: NO-GPU"}
+    assert f"{NAME}: verdict OK" in run.report
+    assert f"{bare.name}: verdict REFUSED, proof: none (nothing was changed)" in run.report
+    assert untouched
