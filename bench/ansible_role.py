@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -109,7 +108,7 @@ class Playbook:
             [str(_VENV / "bin" / "ansible-playbook"), "-i", str(self._inventory)]
             + ["-e", f"@{self._values}", "-e", f"holds={holds_by}", str(_HERE / "gpu_host.yml")],
             env={
-                **os.environ,
+                **target.environment(),
                 "ANSIBLE_CONFIG": str(_HERE / "ansible.cfg"),
                 "ANSIBLE_SSH_ARGS": self._ssh,
                 "ANSIBLE_SSH_CONTROL_PATH_DIR": str(self._sockets),

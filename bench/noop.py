@@ -30,18 +30,18 @@ def run(times: int = 5, name: str | None = None, keep: bool = False) -> list[Com
 
     Args:
         times: Runs of each, in turn; the medians count.
-        name: A converged sandbox host to use. Ansible's apt module needs ``python3-apt`` there,
-            which is installed. Without a name a host is made and converged first.
+        name: A sandbox host to use, better a converged one: it is converged first. Ansible's apt
+            module needs ``python3-apt`` there, which is installed. Without a name a host is made.
         keep: Leave the host that was made.
 
     Raises:
         BenchError: Something changes the host, or fails.
     """
     version = ansible_role.ready()
+    target.compiled()
     host = target.find(name) if name else hosts.up(target.spec(HOST))
     try:
-        if name is None:
-            _converge(host)
+        _converge(host)
         target.output(host, "DEBIAN_FRONTEND=noninteractive apt-get install -qq -y python3-apt")
         record = _measure(host, times) | {"ansible": version}
     finally:
@@ -57,7 +57,8 @@ def compare(record: dict[str, Any]) -> list[Comparison]:
     ways: dict[str, dict[str, Any]] = record["ways"]
     ours = ways["gpuwright"]
     note = "; ".join(
-        f"{way}: {figures['channels']} channels, {figures['connections']} connections"
+        f"{way} {figures['median']:.2f} s, {figures['channels']} channels, "
+        f"{figures['connections']} connections"
         for way, figures in ways.items()
     )
     note = f"second run ({record['ansible']}, load before {record['machine']['load']:.1f}): {note}"
@@ -101,16 +102,18 @@ def _measure(host: SandboxHost, times: int) -> dict[str, Any]:
             "ansible warm, dpkg_selections": lambda: playbook.run("dpkg_selections"),
         }
         try:
-            for turn in range(times):
+            # The first turn is not counted: it reads everything into memory.
+            for turn in range(times + 1):
                 playbook.disconnect()
                 for way, go in ways.items():
-                    if turn and "dpkg_selections" in way:
+                    if turn > 1 and "dpkg_selections" in way:
                         continue  # one is enough of the slow one
                     server.reset()
                     began = time.monotonic()
                     go()
-                    seconds[way].append(round(time.monotonic() - began, 3))
-                    counts[way] = server.counts()
+                    if turn:
+                        seconds[way].append(round(time.monotonic() - began, 3))
+                        counts[way] = server.counts()
         finally:
             playbook.close()
     return {

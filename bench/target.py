@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -75,11 +77,23 @@ def pyinfra_argv(*words: str) -> list[str]:
     return [str(Path(sys.executable).with_name("pyinfra")), "-y", *words]
 
 
+def environment() -> dict[str, str]:
+    """Our own, but as users have it: Python keeps the bytecode that it compiles."""
+    return {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+
+
+def compiled() -> None:
+    """Compile the installed libraries, as pip does when it installs them; uv does not."""
+    folder = sysconfig.get_path("purelib")
+    run([sys.executable, "-m", "compileall", "-q", "-q", folder])
+
+
 def run(argv: Sequence[str], text: str = "") -> subprocess.CompletedProcess[str]:
     """Run a command in the checkout with ``text`` as its input; all its output as ``stdout``."""
     return subprocess.run(
         argv,
         cwd=CHECKOUT,
+        env=environment(),
         input=text,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
