@@ -78,10 +78,10 @@ class File:
 
     def _open(self) -> IO[bytes]:
         # The part file is renamed when it is whole; an open file does not mind.
-        try:
-            return self.part.open("rb")
-        except FileNotFoundError:
-            return self.path.open("rb")
+        for path in (self.part, self.path):
+            with contextlib.suppress(FileNotFoundError):
+                return path.open("rb")
+        raise self.error or UpstreamError(502, f"{self.path.name} is gone from the cache")
 
 
 class Store:
