@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +13,8 @@ from rich.table import Table
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 FOLDER = Path(__file__).resolve().parent / "results"
+_DRAWN = "comparisons"
+_WIDTH = 110
 
 
 @dataclass(frozen=True)
@@ -57,20 +59,30 @@ def load(name: str) -> list[dict[str, Any]]:
     return list(found["runs"])
 
 
+def comparisons(name: str) -> list[Comparison]:
+    """The comparisons that benchmark ``name`` has drawn last."""
+    try:
+        found = json.loads((FOLDER / f"{name}.json").read_text())
+    except FileNotFoundError:
+        return []
+    known = {f.name for f in fields(Comparison)}
+    return [Comparison(**{k: v for k, v in row.items() if k in known}) for row in found[_DRAWN]]
+
+
 def save(name: str, runs: Sequence[dict[str, Any]], rows: Sequence[Comparison] = ()) -> Path:
     """Write the records and the comparisons drawn from them, whole or not at all."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     target = FOLDER / f"{name}.json"
     said = [{**asdict(row), "value": row.value, "met": row.met} for row in rows]
     part = target.with_suffix(".part")
-    part.write_text(json.dumps({"runs": list(runs), "comparisons": said}, indent=1) + "\n")
+    part.write_text(json.dumps({"runs": list(runs), _DRAWN: said}, indent=1) + "\n")
     part.replace(target)
     return target
 
 
 def show(rows: Sequence[Comparison], console: Console | None = None) -> None:
     """Print the comparisons as one table, their notes below."""
-    console = console or Console()
+    console = console or Console(width=_WIDTH)
     table = Table("benchmark", "gpuwright", "against", "theirs", "ratio", "target", "met")
     for row in rows:
         theirs = "–" if row.theirs is None else _figure(row.theirs, row.unit)
