@@ -49,6 +49,27 @@ def check() -> None:
         )
 
 
+def keyring_for(suite: str, folder: Path = Path("/usr/share/keyrings")) -> None:
+    """See to it that this machine can verify Debian's `suite`.
+
+    A release knows the keys of the next one from some point update on, so an older keyring is
+    brought up to date from the archive, which the present one verifies.
+
+    Raises:
+        SandboxError: if the newest keyring of this machine's archive does not know `suite`.
+    """
+    wanted = f"debian-archive-{suite}-*"
+    if any(folder.glob(wanted)):
+        return
+    run("apt-get", "update", "-q")
+    run("apt-get", "install", "-q", "-y", "--no-install-recommends", "debian-archive-keyring")
+    if not any(folder.glob(wanted)):
+        raise SandboxError(
+            f"The newest debian-archive-keyring of this machine holds no key of Debian {suite}, "
+            "so its packages cannot be verified. Take another --os, or a newer machine."
+        )
+
+
 def prepare() -> list[str]:
     """Install what is missing with apt-get; give the packages that were installed.
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from sandbox import prepare
 from sandbox.checkout import ROOTS, STATE, SandboxError, lock
 from sandbox.processes import marked, marked_environment
 from sandbox.sources import Archive, date_settings, debian_archive
@@ -70,6 +71,7 @@ def _build(target: Path, recipe: dict[str, Any], archive: Archive, proxy: str | 
     for process in list(marked(f"root:{recipe['suite']}")):
         # The build of a run that was killed: it goes on alone, and for nothing.
         process.kill()
+    prepare.keyring_for(recipe["suite"])
     part = target.with_name(f"{target.name}.part")
     remove(part)
     ROOTS.mkdir(parents=True, exist_ok=True)
