@@ -14,7 +14,10 @@ from bench import machine, results, target
 from bench.target import BenchError
 from facts.model import HostState
 from sandbox.hosts import SandboxHost
-from stacks.model import Plan
+from stacks.catalog import load_catalog
+from stacks.load import load_stack
+from stacks.model import Gpu, HostProfile, Plan
+from stacks.resolve import resolve
 from tasks import driver, pytorch, uv
 
 WAYS = ("gpuwright", "guide", "by-hand")
@@ -28,14 +31,20 @@ _SCRIPTS = jinja2.Environment(
 
 
 def recipes() -> dict[str, str]:
-    """A digest per way over all that its figure depends on."""
-    found = {"gpuwright": machine.digest(machine.product())}
-    for way in WAYS[1:]:
-        name = _SCRIPTS.get_template(_template(way)).filename
-        assert name is not None
-        locks = sorted(pytorch.LOCKS.glob("*.txt")) if way == "by-hand" else []
-        found[way] = machine.digest([Path(name).read_text(), *(k.read_text() for k in locks)])
-    return found
+    """A digest per way over all that its figure depends on.
+
+    For the scripts that is their text as a nameless host of this kind gets it: what the plan says
+    of packages, versions and wheels is in there.
+    """
+    host = HostProfile("debian-12", "x86_64", gpus=(Gpu("h100"),))
+    plan = resolve(load_stack(target.STACK), host, load_catalog()).plan
+    assert plan is not None and plan.torch is not None
+    texts = {way: _render(way, plan, [], "") for way in WAYS[1:]}
+    texts["by-hand"] += plan.torch.env_digest
+    return {
+        "gpuwright": machine.digest(machine.product()),
+        **{way: machine.digest([text]) for way, text in texts.items()},
+    }
 
 
 def go(way: str) -> dict[str, Any]:
@@ -88,10 +97,14 @@ def warm() -> None:
 def script(way: str, state: HostState, plan: Plan) -> str:
     """The shell script of a way, for this host and plan."""
     headers = [f"linux-headers-{k}" for k in driver.kernels_to_serve(state)]
-    return _SCRIPTS.get_template(_template(way)).render(
+    return _render(way, plan, headers, (plan.torch.index if plan.torch else None) or "")
+
+
+def _render(way: str, plan: Plan, headers: list[str], index: str) -> str:
+    return _SCRIPTS.get_template(f"{way.replace('-', '_')}.sh.j2").render(
         plan=plan,
         headers=[*(plan.driver.headers if plan.driver else ()), *headers],
-        index=plan.torch.index if plan.torch else "",
+        index=index,
         uv=_UV,
         lock=_LOCK,
     )
@@ -102,10 +115,6 @@ def step_seconds(log: str) -> dict[str, float]:
     marks = [line.split()[1:] for line in log.splitlines() if line.startswith("##step ")]
     pairs = itertools.pairwise((name, float(at)) for name, at in marks)
     return {name: round(end - begin, 2) for (name, begin), (_, end) in pairs}
-
-
-def _template(way: str) -> str:
-    return f"{way.replace('-', '_')}.sh.j2"
 
 
 def _ours(host: SandboxHost) -> list[str]:
