@@ -56,4 +56,9 @@ if plan is not None:
     pytorch.installed(plan=plan, name="PyTorch environment")
     pytorch.switched(plan=plan, rollback=plans.rollback(), name="Stable link")
 
-    verdict.given(plan=plan, rollback=plans.rollback(), name="Verdict")
+    verdict.given(
+        plan=plan,
+        rollback=plans.rollback(),
+        expected_gpus=plans.expected_gpus(),
+        name="Verdict",
+    )

@@ -1,4 +1,6 @@
-"""An example fleet: copy this file, change names and addresses, and run
+"""An example fleet to copy: change names and addresses, and run it.
+
+Like this:
 
     pyinfra inventories/lab.py deploys/gpu_host.py
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from stacks.case import Card, Case, names, numbers
 from stacks.decode import nearest
@@ -29,7 +30,7 @@ def identify(case: Case) -> None:
     counts: Counter[str] = Counter()
     unknown: dict[str, Gpu] = {}
     for gpu in gpus:
-        key = gpu.model or case.catalog.pci.get((gpu.pci_id or "").lower(), "")
+        key = _key(case, gpu)
         if key in case.catalog.gpus.models.rows:
             counts[key] += 1
         else:
@@ -60,6 +61,16 @@ def identify(case: Case) -> None:
             "The host data expect it; no GPU is on the PCI bus.",
             "Run the same deploy again when the GPU is attached: it checks and proves.",
         )
+
+
+def named(case: Case) -> tuple[Gpu, ...]:
+    """The host's GPUs, or those that it expects, each with its key of the catalogue."""
+    gpus = case.profile.gpus or case.profile.expected_gpus
+    return tuple(replace(gpu, model=_key(case, gpu)) for gpu in gpus)
+
+
+def _key(case: Case, gpu: Gpu) -> str:
+    return gpu.model or case.catalog.pci.get((gpu.pci_id or "").lower(), "")
 
 
 def check_flavours(case: Case) -> None:

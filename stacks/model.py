@@ -273,6 +273,8 @@ class TorchPlan:
     """Whether that lock file is there."""
     env_digest: str
     """First 12 hex digits of the digest over the lock's text: names the venv folder."""
+    default_index: str | None = None
+    """Package index for everything but torch itself, where host data name a mirror."""
     packages: Mapping[str, str] = field(default_factory=dict)
     """Top-level packages of the venv and their versions (torch, nvidia-ml-py …)."""
     disk_mb: int = 0

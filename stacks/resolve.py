@@ -204,7 +204,7 @@ def _planned(
             stack=case.stack.name,
             os=profile.os,
             arch=profile.arch,
-            gpus=profile.gpus or profile.expected_gpus,
+            gpus=gpu_rules.named(case),
             driver=driver,
             cuda=cuda,
             cudnn=cudnn,

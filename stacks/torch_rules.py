@@ -110,6 +110,7 @@ def plan(case: Case, dist: Distribution, build: Build, interpreter: str) -> Torc
         python=interpreter,
         python_packages=dist.pythons.get(interpreter, ()),
         index=index,
+        default_index=case.profile.indexes.get("pypi"),
         lock=lock_name,
         locked=lock is not None,
         env_digest=lock.sha256[:12] if lock else unlocked_digest(lock_name),

@@ -35,9 +35,19 @@ def worst(findings: tuple[Finding, ...]) -> Level:
     return next((level for level in order if level in levels), "OK")
 
 
-def compare(state: HostState, plan: Plan, rollback: int = 0) -> tuple[Finding, ...]:
-    """All differences between the host and its plan that need no program to be run on it."""
+def compare(
+    state: HostState, plan: Plan, rollback: int = 0, expected_gpus: int = 0
+) -> tuple[Finding, ...]:
+    """All differences between the host and its plan that need no program to be run on it.
+
+    Args:
+        state: What the probe saw.
+        plan: What should be.
+        rollback: How many environments the host was sent back.
+        expected_gpus: How many GPUs the host's data announce; 0 for nothing.
+    """
     found = [
+        *_count(state, expected_gpus),
         *_driver(state, plan),
         *_modules(state, plan),
         *_nouveau(state, plan),
@@ -46,6 +56,24 @@ def compare(state: HostState, plan: Plan, rollback: int = 0) -> tuple[Finding, .
         *_environment(state, plan, rollback),
     ]
     return tuple(found)
+
+
+def _count(state: HostState, expected: int) -> list[Finding]:
+    """A host whose GPUs all come later is being baked; one that has some must have all."""
+    there = len(state.gpus)
+    if not expected or not there or there >= expected:
+        return []
+    return [
+        Finding(
+            "D23",
+            "CRITICAL",
+            "there are fewer GPUs on the bus than expected",
+            f"{there} on the PCI bus, {expected} expected: "
+            + ", ".join(d.address for d in state.gpus),
+            "look for the missing slot: lspci -nn -d 10de:; power off and on, then hardware",
+            "the host",
+        )
+    ]
 
 
 def _driver(state: HostState, plan: Plan) -> list[Finding]:

@@ -62,7 +62,12 @@ def resolved(state: HostState, data: host_data.Data) -> Resolution:
         ValueError: Host data is not as expected.
     """
     expected = host_data.expected_gpus(data, catalog())
-    profile = profile_of(state, expected, host_data.mirrors(data))
+    if not state.gpus and any(gpu.model is None for gpu in expected):
+        raise ValueError(
+            f"host data expected_gpus says {len(expected)}, but no GPU is here to tell which: name "
+            f"the model too, such as h100:{len(expected)}"
+        )
+    profile = profile_of(state, () if state.gpus else expected, host_data.mirrors(data))
     return resolve(_stack(data), profile, catalog())
 
 
@@ -75,6 +80,11 @@ def catalog() -> Catalog:
 def rollback() -> int:
     """How many environments to go back: ``--data rollback=1``."""
     return host_data.rollback(this_host().data)
+
+
+def expected_gpus() -> int:
+    """How many GPUs the host's data announce; 0 where they say nothing."""
+    return len(host_data.expected_gpus(this_host().data, catalog()))
 
 
 def lock_wait() -> int:

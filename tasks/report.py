@@ -17,7 +17,7 @@ from tasks import findings as judge
 from tasks.findings import Finding
 from tasks.step import this_run
 
-_WIDTH = 110
+_WIDTH = 120
 _COLOURS = {"OK": "green", "WARN": "yellow", "CRITICAL": "red", "REFUSED": "red", "FAILED": "red"}
 
 

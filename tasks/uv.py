@@ -81,18 +81,25 @@ def _digest(path: Path) -> str:
 
 
 def environment(state: HostState, plan: Plan) -> str:
-    """Shell that sets what every uv call of ours needs: cache, index, patience.
+    """Shell that sets what every uv call of ours needs: cache, indexes, patience.
 
-    The index is the plan's, else the one that the host's own pip configuration names, else uv's
-    default. UV_HTTP_TIMEOUT is in seconds (uv: environment variables).
+    The index is the mirror of the host's data, else the one that the host's own pip configuration
+    names, else uv's default. Where torch comes from another index, that one is asked as well; each
+    file has its hash in the lock, so it does not matter which of them gives it. UV_HTTP_TIMEOUT is
+    in seconds (uv: environment variables).
     """
-    torch = plan.torch
-    index = (torch.index if torch else None) or state.pip_index
+    torch, cudnn = plan.torch, plan.cudnn
+    mirror = torch.default_index if torch else cudnn.index if cudnn else None
+    default = mirror or state.pip_index
     lines = [
         f"export UV_CACHE_DIR={CACHE} UV_HTTP_TIMEOUT=120 UV_HTTP_RETRIES=5",
         "export UV_NO_PROGRESS=1 UV_PYTHON_DOWNLOADS=never UV_NO_CONFIG=1",
         "mkdir -p $UV_CACHE_DIR",
     ]
-    if index:
-        lines.append(f"export UV_DEFAULT_INDEX={shlex.quote(index)}")
+    if default:
+        lines.append(f"export UV_DEFAULT_INDEX={shlex.quote(default)}")
+    if torch and torch.index and torch.index != default:
+        lines.append(
+            f"export UV_INDEX={shlex.quote(torch.index)} UV_INDEX_STRATEGY=unsafe-best-match"
+        )
     return "\n".join(lines)

@@ -22,7 +22,7 @@ from tasks.step import Commands, ask, executing, look, step, this_host
 
 
 @step
-def given(plan: Plan, rollback: int = 0) -> Commands:
+def given(plan: Plan, rollback: int = 0, expected_gpus: int = 0) -> Commands:
     """Compare the host with its plan, make a real CUDA call, record what is there.
 
     torch is imported when something has changed since it was imported last: another environment,
@@ -31,6 +31,7 @@ def given(plan: Plan, rollback: int = 0) -> Commands:
     Args:
         plan: The host's plan.
         rollback: How many environments this run goes back.
+        expected_gpus: How many GPUs the host's data announce; 0 for nothing.
     """
     state = look()
     environments = _environments(state, plan)
@@ -38,7 +39,7 @@ def given(plan: Plan, rollback: int = 0) -> Commands:
         if _stale(state, plan, environments):
             yield files.write(RECORD, "")  # never sent: it only says that a record will be written
         return
-    found = list(findings.compare(state, plan, rollback))
+    found = list(findings.compare(state, plan, rollback, expected_gpus))
     torch_note = _known_import(state, plan)
     if plan.torch is not None and torch_note is None and state.current_venv:
         answer: TorchAnswer = ask(TorchRuntime, venv=state.current_venv)
