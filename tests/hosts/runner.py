@@ -107,3 +107,22 @@ def killed_at_the_end(process: subprocess.Popen[str]) -> Iterator[subprocess.Pop
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
             process.wait()
+
+
+def fingerprint(host: SandboxHost) -> str:
+    """Packages, apt's own state and every file that a run of ours could write."""
+    done = host.run(
+        "dpkg-query -W | sha256sum; apt-mark showhold | sha256sum; "
+        "find /etc /opt /usr/local /var/lib/gpuwright /var/lib/dpkg /var/lib/apt /var/tmp -xdev "
+        r"-printf '%p %y %s %C@ %l\n' 2>/dev/null | sort"
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@contextlib.contextmanager
+def untouched(host: SandboxHost) -> Iterator[None]:
+    """The host is after the block as it was before it."""
+    before = fingerprint(host)
+    yield
+    assert fingerprint(host) == before

@@ -16,7 +16,7 @@ from sandbox import hosts, pcibus, prepare
 from sandbox.checkout import SandboxError
 from sandbox.hosts import HostSpec, SandboxHost
 from tests.hosts import runner
-from tests.hosts.runner import Outcome
+from tests.hosts.runner import Outcome, untouched
 
 try:
     prepare.check()
@@ -42,25 +42,6 @@ def bare() -> Iterator[Bare]:
     yield give
     for host in made.values():
         host.down()
-
-
-def fingerprint(host: SandboxHost) -> str:
-    """Packages, apt's own state and every file that a run of ours could write."""
-    done = host.run(
-        "dpkg-query -W | sha256sum; apt-mark showhold | sha256sum; "
-        "find /etc /opt /usr/local /var/lib/gpuwright /var/lib/dpkg /var/lib/apt /var/tmp -xdev "
-        r"-printf '%p %y %s %C@ %l\n' 2>/dev/null | sort"
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-@contextlib.contextmanager
-def untouched(host: SandboxHost) -> Iterator[None]:
-    """The host is after the block as it was before it."""
-    before = fingerprint(host)
-    yield
-    assert fingerprint(host) == before
 
 
 def assert_refused(outcome: Outcome, code: str, *words: str) -> None:
