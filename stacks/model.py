@@ -294,8 +294,9 @@ class Plan:
     torch: TorchPlan | None
     reasons: tuple[Reason, ...] = ()
     notices: tuple[Notice, ...] = ()
-    support: Literal["live", "plan"] = "live"
-    """``plan``: known by the catalogue, but no task of this release installs it."""
+    support: Literal["live", "double", "plan"] = "live"
+    """How our tests have carried it out: with the real files, with stand-ins of their server, or
+    (``plan``) not at all."""
 
     @property
     def digest(self) -> str:

@@ -9,8 +9,9 @@ Confidence = Literal["primary-checked", "primary-text", "secondary", "memory", "
 """``primary-checked``: run or opened by us; ``primary-text``: the maker's own documentation;
 ``secondary``: a third party's word; ``memory``: recalled, not checked; ``unverified``."""
 
-Support = Literal["live", "plan"]
-"""``live``: installed for real by our tests; ``plan``: resolved only, nothing installs it yet."""
+Support = Literal["live", "double", "plan"]
+"""``live``: installed for real by our tests; ``double``: by our tests, from a stand-in of its
+server; ``plan``: resolved only, nothing installs it yet."""
 
 
 @dataclass(frozen=True, kw_only=True)

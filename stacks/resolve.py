@@ -169,18 +169,15 @@ def _two_stacks(case: Case) -> Reason:
 
 def _support(case: Case, dist: Distribution, offer: DriverOffer, cuda: CudaOffer | None) -> Support:
     """PLAN-ONLY where a chosen part has not been installed for real by this release."""
-    parts = [
-        text
-        for text, support in (
-            (f"driver {offer.branch} ({offer.flavour}) from {offer.origin}", offer.support),
-            (f"CUDA from {cuda.origin}" if cuda else "", cuda.support if cuda else "live"),
-        )
-        if support == "plan"
-    ]
+    levels = {
+        f"driver {offer.branch} ({offer.flavour}) from {offer.origin}": offer.support,
+        f"CUDA from {cuda.origin}" if cuda else "": cuda.support if cuda else "live",
+    }
+    parts = [text for text, support in levels.items() if support == "plan"]
     if case.profile.arch != "x86_64":
         parts.append(f"anything on {case.profile.arch}")
     if not parts:
-        return "live"
+        return "double" if "double" in levels.values() else "live"
     case.notice(
         "PLAN-ONLY",
         f"This is a plan only: this release does not install it on {dist.name}.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from facts.model import HostState
+from facts.model import CudaToolkit, HostState
 from stacks.model import CudaPlan, Plan
 from tasks import apt, job
 from tasks.overlap import overlaps
@@ -55,7 +55,12 @@ def complete(state: HostState, cuda: CudaPlan) -> bool:
         return False
     if not cuda.downloads:
         return True
-    return any(t.path == cuda.prefix and t.version == cuda.version for t in state.cuda)
+    return any(t.path == cuda.prefix for t in toolkits(state, cuda))
+
+
+def toolkits(state: HostState, cuda: CudaPlan) -> list[CudaToolkit]:
+    """Toolkits of the planned release: a host may say 11.8 or 11.8.0."""
+    return [t for t in state.cuda if f"{t.version}.".startswith(f"{cuda.version}.")]
 
 
 def _from_tarballs(cuda: CudaPlan) -> str:

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from facts.model import HostState
 from stacks.model import Conflict, Plan
+from tasks import cuda
 from tasks import findings as judge
 from tasks.findings import Finding
 from tasks.step import this_run
@@ -133,7 +134,7 @@ def versions(state: HostState, plan: Plan) -> dict[str, str]:
         "next boot": f"{next_boot or '?'}\n{'module ready' if ready else 'NO module'}",
     }
     if plan.cuda:
-        toolkit = [t for t in state.cuda if t.version == plan.cuda.version]
+        toolkit = cuda.toolkits(state, plan.cuda)
         release = (toolkit[0].nvcc_release or toolkit[0].version) if toolkit else None
         seen["CUDA"] = str(release or "none")
     if plan.cudnn:
