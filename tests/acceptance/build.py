@@ -6,6 +6,7 @@ import json
 import shlex
 from typing import Any
 
+from stacks.model import CudaPlan
 from tasks.layout import CUDNN, ENVIRONMENT
 from tests.acceptance.subject import Subject
 
@@ -26,20 +27,20 @@ def with_environment_file(host: Subject) -> dict[str, Any]:
     return _answer(host, f"{LOADED}; nvcc -o {target} {source} {LIBRARIES}; {target}")
 
 
-def without_environment_file(host: Subject) -> dict[str, Any]:
+def without_environment_file(host: Subject, cuda: CudaPlan) -> dict[str, Any]:
     """Compile, link and run with nvcc by its path and cuDNN's folders as options."""
     source, target = host.send("cuda_cudnn.cu"), f"{host.folder}/without"
-    folders = ",".join(f"-rpath={folder}" for folder in (f"{CUDNN}/lib", *_own_folder(host)))
+    folders = ",".join(f"-rpath={folder}" for folder in (f"{CUDNN}/lib", *_own_folder(cuda)))
     options = f"-I{CUDNN}/include -L{CUDNN}/lib -Xlinker {folders} {LIBRARIES}"
-    return _answer(host, f"{host.compiler.nvcc} -o {target} {source} {options}; {target}")
+    return _answer(host, f"{cuda.nvcc} -o {target} {source} {options}; {target}")
 
 
-def through_pkg_config(host: Subject) -> dict[str, Any]:
+def through_pkg_config(host: Subject, cuda: CudaPlan) -> dict[str, Any]:
     """Compile, link and run a host program with what ``pkg-config cudnn`` says."""
     source, target = host.send("cudnn_version.cc"), f"{host.folder}/pkg-config"
-    flags = f"$(pkg-config --cflags --libs cudnn) -I{host.compiler.prefix}/include"
+    flags = f"$(pkg-config --cflags --libs cudnn) -I{cuda.prefix}/include"
     path = f"export PKG_CONFIG_PATH={CUDNN}/lib/pkgconfig"
-    compiler = host.compiler.host_compiler or "g++"
+    compiler = cuda.host_compiler or "g++"
     return _answer(host, f"{path}; {compiler} -o {target} {source} {flags}; {target}")
 
 
@@ -52,10 +53,9 @@ def through_cmake(host: Subject) -> dict[str, Any]:
     return _answer(host, f"{LOADED}; {configure}; cmake --build {target} >&2; {target}/cuda_cudnn")
 
 
-def _own_folder(host: Subject) -> list[str]:
+def _own_folder(cuda: CudaPlan) -> list[str]:
     """The toolkit's own library folder, where the loader does not look by itself."""
-    prefix = host.cuda.prefix
-    return [f"{prefix}/lib64"] if prefix.startswith("/usr/local") else []
+    return [f"{cuda.prefix}/lib64"] if cuda.prefix.startswith("/usr/local") else []
 
 
 def _answer(host: Subject, script: str) -> dict[str, Any]:

@@ -13,13 +13,15 @@ import tempfile
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from facts.model import HostState
 from stacks.load import StackError
-from tasks import plans
-from tests.acceptance import inventory
+from stacks.model import CudaPlan, CudnnPlan, DriverPlan, TorchPlan
+from tasks import holds, plans
+from tests.acceptance import build, inventory
 from tests.acceptance.subject import Subject, connect
 
 
@@ -90,3 +92,54 @@ def host(request: pytest.FixtureRequest) -> Iterator[Subject]:
         folder = shell.check_output("mktemp -d /tmp/gpuwright-acceptance.XXXXXX").strip()
         yield Subject(entry.name, resolution.plan, state, shell, folder)
         shell.run(f"rm -rf {folder}")
+
+
+# A check names the parts of the plan that it is about; on a host whose plan lacks one of them it is
+# skipped, and the reason says which.
+
+
+@pytest.fixture(scope="session")
+def driver(host: Subject) -> DriverPlan:
+    """The planned driver."""
+    return host.plan.driver or _skip(host, "its plan has no driver")
+
+
+@pytest.fixture(scope="session")
+def cuda(host: Subject) -> CudaPlan:
+    """The planned system toolkit."""
+    return host.plan.cuda or _skip(host, "its plan has no system CUDA")
+
+
+@pytest.fixture(scope="session")
+def nvcc(host: Subject, cuda: CudaPlan) -> str:
+    """Path of the planned nvcc."""
+    return cuda.nvcc or _skip(host, "its plan has CUDA for running only")
+
+
+@pytest.fixture(scope="session")
+def cudnn(host: Subject) -> CudnnPlan:
+    """The planned system cuDNN."""
+    return host.plan.cudnn or _skip(host, "its plan has no system cuDNN")
+
+
+@pytest.fixture(scope="session")
+def torch(host: Subject) -> TorchPlan:
+    """The planned PyTorch."""
+    return host.plan.torch or _skip(host, "its plan has no PyTorch")
+
+
+@pytest.fixture(scope="session")
+def held(host: Subject) -> dict[str, str]:
+    """The installed packages that move only together, with their versions."""
+    found = {p.name: p.version for p in holds.held_set(host.state, host.plan)}
+    return found or _skip(host, "its plan holds no package")
+
+
+@pytest.fixture(scope="session")
+def program(host: Subject, cuda: CudaPlan, nvcc: str, cudnn: CudnnPlan) -> dict[str, Any]:
+    """What a CUDA and cuDNN program answers that was built with the environment file loaded."""
+    return build.with_environment_file(host)
+
+
+def _skip(host: Subject, why: str) -> Any:
+    pytest.skip(f"{host.name}: {why}")

@@ -13,19 +13,14 @@ import pytest
 import testinfra
 
 from facts.model import HostState
-from stacks.model import CudaPlan, CudnnPlan, DriverPlan, Plan, TorchPlan
-from tasks import holds
+from stacks.model import Plan
 
 PROGRAMS = Path(__file__).with_name("programs")
 
 
 @dataclass(frozen=True)
 class Subject:
-    """One host of the inventory, what it should be and what it is.
-
-    A check asks for the part of the plan that it is about; it is skipped, with the reason, on a
-    host whose plan has no such part.
-    """
+    """One host of the inventory, what it should be and what it is."""
 
     name: str
     plan: Plan
@@ -57,49 +52,14 @@ class Subject:
         return f"{self.folder}/{name}"
 
     @property
-    def driver(self) -> DriverPlan:
-        """The planned driver."""
-        return self.plan.driver or self._lacks("driver")
-
-    @property
-    def cuda(self) -> CudaPlan:
-        """The planned system toolkit."""
-        return self.plan.cuda or self._lacks("system CUDA")
-
-    @property
-    def compiler(self) -> CudaPlan:
-        """The planned system toolkit, where it can compile."""
-        return self.cuda if self.cuda.nvcc else self._lacks("nvcc (runtime only)")
-
-    @property
-    def cudnn(self) -> CudnnPlan:
-        """The planned system cuDNN."""
-        return self.plan.cudnn or self._lacks("system cuDNN")
-
-    @property
-    def torch(self) -> TorchPlan:
-        """The planned PyTorch."""
-        return self.plan.torch or self._lacks("PyTorch")
-
-    @property
     def kernels(self) -> list[str]:
         """Every kernel that can boot."""
         return [k.release for k in self.state.kernels.installed if k.bootable]
 
     @property
-    def gpus_answer(self) -> bool:
+    def has_working_gpu(self) -> bool:
         """Whether GPUs of this host can be used: a driver is loaded and made its device nodes."""
         return bool(self.state.driver.loaded) and bool(self.state.driver.device_nodes)
-
-    def held_set(self) -> dict[str, str]:
-        """The packages that move only together, with their versions."""
-        if self.state.package_manager.kind != "apt":
-            self._lacks("apt package")
-        found = {p.name: p.version for p in holds.held_set(self.state, self.plan)}
-        return found or self._lacks("held package")
-
-    def _lacks(self, what: str) -> Any:
-        pytest.skip(f"the plan of {self.name} has no {what}")
 
 
 def connect(name: str, data: Mapping[str, Any], sudo: bool, sockets: Path) -> Any:
@@ -118,18 +78,23 @@ def connect(name: str, data: Mapping[str, Any], sudo: bool, sockets: Path) -> An
     address = str(data.get("ssh_hostname") or name.removeprefix("@ssh/"))
     user, port = data.get("ssh_user"), data.get("ssh_port")
     options = {"BatchMode": "yes", "StrictHostKeyChecking": "yes", "LogLevel": "ERROR"}
-    if data.get("ssh_known_hosts_file"):
-        options["UserKnownHostsFile"] = str(data["ssh_known_hosts_file"])
+    if known := _path(data, "ssh_known_hosts_file"):
+        options["UserKnownHostsFile"] = known
     where = (f"{user}@" if user else "") + address + (f":{port}" if port else "")
     return testinfra.get_host(
         f"ssh://{where}",
         sudo=sudo,
-        ssh_identity_file=data.get("ssh_key"),
-        ssh_config=data.get("ssh_config_file"),
+        ssh_identity_file=_path(data, "ssh_key"),
+        ssh_config=_path(data, "ssh_config_file"),
         ssh_extra_args=" ".join(f"-o {k}={shlex.quote(v)}" for k, v in options.items()),
         controlpath=str(sockets / "ssh"),
         controlpersist=60,
     )
+
+
+def _path(data: Mapping[str, Any], key: str) -> str | None:
+    value = data.get(key)
+    return str(Path(value).expanduser()) if value else None
 
 
 def _tail(done: Any) -> str:

@@ -4,107 +4,136 @@ from __future__ import annotations
 
 import pytest
 
+from stacks.model import DriverPlan
 from tasks import findings
 from tests.acceptance.subject import Subject
 
-LICENCES = {"proprietary": {"NVIDIA"}, "open": {"Dual MIT/GPL"}}
-"""``modinfo -F license`` by flavour (NVIDIA/open-gpu-kernel-modules, ``MODULE_LICENSE``)."""
+LICENCES = {"proprietary": "NVIDIA", "open": "Dual MIT/GPL"}
+"""``modinfo -F license`` by flavour (MODULE_LICENSE in NVIDIA/open-gpu-kernel-modules)."""
 
 
-def modinfo(host: Subject, kernel: str, field: str) -> str:
-    """One field of the module that modprobe would load under this kernel.
+@pytest.fixture(scope="session")
+def modules(host: Subject, driver: DriverPlan) -> dict[str, str]:
+    """The module file that modprobe would load, by bootable kernel.
 
-    Debian's package calls the file ``nvidia-current.ko`` and leads modprobe there by an ``install``
-    line, which modinfo does not follow.
+    Debian's package calls it ``nvidia-current.ko`` and leads modprobe there by an ``install`` line,
+    which modinfo does not follow.
     """
-    files = f"find /lib/modules/{kernel} -name 'nvidia.ko*' -o -name 'nvidia-current.ko*'"
-    found = host.lines(files)
-    assert len(found) == 1, f"modules for {kernel}: {found or 'none'}"
-    return host.run(f"modinfo -F {field} {found[0]}").strip()
-
-
-def test_packages_are_installed(host: Subject) -> None:
-    wanted = [*host.driver.packages, *host.driver.headers]
-    for name in wanted:
-        assert host.shell.package(name).is_installed, f"{name} is not installed"
-
-
-def test_module_of_the_libraries_version_for_every_bootable_kernel(host: Subject) -> None:
-    assert host.driver
-    libraries = findings.library_version(host.state)
-    versions = {kernel: modinfo(host, kernel, "version") for kernel in host.kernels}
-    assert versions == dict.fromkeys(host.kernels, libraries)
-
-
-def test_module_is_of_the_planned_branch(host: Subject) -> None:
-    for kernel in host.kernels if host.driver else []:
-        assert modinfo(host, kernel, "version").split(".")[0] == host.driver.branch
-
-
-def test_module_is_of_the_planned_flavour(host: Subject) -> None:
-    licences = {modinfo(host, kernel, "license") for kernel in host.kernels if host.driver}
-    assert licences == LICENCES[host.driver.flavour]
-
-
-def test_module_is_built_for_its_kernel(host: Subject) -> None:
-    for kernel in host.kernels if host.driver else []:
-        assert modinfo(host, kernel, "vermagic").split()[0] == kernel
-
-
-def test_next_boot_has_a_module(host: Subject) -> None:
-    assert host.driver
-    assert host.state.kernels.next_boot in host.kernels, host.state.kernels.next_boot_why
-
-
-def test_dkms_knows_every_build(host: Subject) -> None:
-    if not any("dkms" in package for package in host.driver.packages):
-        pytest.skip("the plan's driver is not built by DKMS")
+    found = {}
     for kernel in host.kernels:
+        names = "-name 'nvidia.ko*' -o -name 'nvidia-current.ko*'"
+        files = host.lines(f"find /lib/modules/{kernel} {names}")
+        assert len(files) == 1, f"modules for {kernel}: {files or 'none'}"
+        found[kernel] = files[0]
+    return found
+
+
+@pytest.fixture(scope="session")
+def libraries(host: Subject, driver: DriverPlan) -> str:
+    """Version of the driver's user-space libraries."""
+    version = findings.library_version(host.state)
+    assert version, "the loader finds neither libnvidia-ml.so.1 nor libcuda.so.1"
+    return version
+
+
+@pytest.fixture
+def loaded(host: Subject, driver: DriverPlan) -> str:
+    """Version of the loaded module, for checks that need one."""
+    if not host.state.driver.loaded:
+        pytest.skip(f"{host.name}: no driver is loaded")
+    return host.state.driver.loaded
+
+
+def modinfo(host: Subject, modules: dict[str, str], field: str) -> dict[str, str]:
+    """One field of each kernel's module."""
+    return {k: host.run(f"modinfo -F {field} {path}").strip() for k, path in modules.items()}
+
+
+def test_packages_are_installed(host: Subject, driver: DriverPlan) -> None:
+    wanted = {*driver.packages, *driver.headers}
+    assert {name for name in wanted if not host.shell.package(name).is_installed} == set()
+
+
+def test_every_bootable_kernel_has_its_headers(host: Subject, driver: DriverPlan) -> None:
+    for kernel in host.kernels:
+        assert host.shell.file(f"/lib/modules/{kernel}/build/Makefile").exists, kernel
+
+
+def test_next_boot_has_a_module(host: Subject, modules: dict[str, str]) -> None:
+    assert host.state.kernels.next_boot in modules, host.state.kernels.next_boot_why
+
+
+def test_module_is_of_the_planned_branch(
+    host: Subject, driver: DriverPlan, modules: dict[str, str]
+) -> None:
+    branches = {v.split(".")[0] for v in modinfo(host, modules, "version").values()}
+    assert branches == {driver.branch}
+
+
+def test_module_is_of_the_planned_flavour(
+    host: Subject, driver: DriverPlan, modules: dict[str, str]
+) -> None:
+    assert set(modinfo(host, modules, "license").values()) == {LICENCES[driver.flavour]}
+
+
+def test_module_is_built_for_its_kernel(host: Subject, modules: dict[str, str]) -> None:
+    built_for = {k: v.split()[0] for k, v in modinfo(host, modules, "vermagic").items()}
+    assert built_for == {kernel: kernel for kernel in modules}
+
+
+def test_module_is_of_the_libraries_version(
+    host: Subject, modules: dict[str, str], libraries: str
+) -> None:
+    assert modinfo(host, modules, "version") == dict.fromkeys(modules, libraries)
+
+
+def test_libraries_are_of_one_version(host: Subject, libraries: str) -> None:
+    names = "/lib(cuda|nvidia-ml|nvidia-ptxjitcompiler)[.]so[.]1$"
+    paths = host.lines(f"ldconfig -p | sed -n 's,.*=> ,,p' | grep -E '{names}'")
+    real = host.lines(f"readlink -f {' '.join(paths)}")
+    assert {path.rpartition(".so.")[2] for path in real} == {libraries}, real
+
+
+def test_dkms_has_installed_every_module(
+    host: Subject, driver: DriverPlan, modules: dict[str, str]
+) -> None:
+    if not any("dkms" in package for package in driver.packages):
+        pytest.skip(f"{host.name}: its driver is not built by DKMS")
+    for kernel in modules:
         status = host.lines(f"dkms status -k {kernel}")
         assert any("nvidia" in s and s.endswith(": installed") for s in status), status
 
 
-def test_user_space_libraries_are_of_one_version(host: Subject) -> None:
-    assert host.driver
-    paths = host.lines(
-        "ldconfig -p | sed -n 's,.*=> ,,p' | grep -E '/lib(cuda|nvidia-ml)[.]so[.]1$'"
-    )
-    real = {host.run(f"readlink -f {path}").strip() for path in paths}
-    versions = {path.rpartition(".so.")[2] for path in real}
-    assert versions == {findings.library_version(host.state)}, real
+def test_loaded_module_is_of_the_libraries_version(
+    host: Subject, loaded: str, libraries: str
+) -> None:
+    assert f" {libraries} " in host.run("cat /proc/driver/nvidia/version")
 
 
-def test_loaded_module_is_of_the_libraries_version(host: Subject) -> None:
-    if not (host.driver and host.state.driver.loaded):
-        pytest.skip(f"no driver is loaded on {host.name}")
-    told = host.run("cat /proc/driver/nvidia/version")
-    assert f" {findings.library_version(host.state)} " in told
+def test_nvidia_smi_sees_every_gpu_of_the_bus(host: Subject, loaded: str, libraries: str) -> None:
+    versions = host.lines("nvidia-smi --query-gpu=driver_version --format=csv,noheader")
+    assert versions == [libraries] * len(host.state.gpus)
 
 
-def test_nouveau_is_blacklisted(host: Subject) -> None:
-    assert host.driver
+def test_nouveau_is_blacklisted(host: Subject, driver: DriverPlan) -> None:
     settings = host.lines("modprobe --showconfig")
     assert "blacklist nouveau" in settings
     assert "options nouveau modeset=0" in settings
 
 
-def test_initramfs_that_has_nouveau_has_the_blacklist_too(host: Subject) -> None:
-    if not (host.driver and host.has("lsinitramfs")):
-        pytest.skip("this host has no lsinitramfs")
+def test_initramfs_with_nouveau_has_the_blacklist_too(host: Subject, driver: DriverPlan) -> None:
+    if not host.has("lsinitramfs"):
+        pytest.skip(f"{host.name}: no lsinitramfs")
     for kernel in host.kernels:
         image = f"/boot/initrd.img-{kernel}"
-        script = (
-            f"! test -e {image} || lsinitramfs {image} | grep -E 'nouveau.*[.](ko|conf)' || true"
-        )
-        inside = host.lines(script)
-        if any(".ko" in path for path in inside):
+        inside = host.lines(f"! test -e {image} || lsinitramfs {image}")
+        if any(path.rsplit("/", 1)[-1].startswith("nouveau.ko") for path in inside):
             assert "etc/modprobe.d/gpuwright-nouveau.conf" in inside
 
 
-def test_persistence_is_enabled(host: Subject) -> None:
-    if "nvidia-persistenced" not in host.driver.packages:
-        pytest.skip("the plan has no persistence daemon")
+def test_persistence_is_enabled(host: Subject, driver: DriverPlan) -> None:
+    if "nvidia-persistenced" not in driver.packages:
+        pytest.skip(f"{host.name}: its plan has no persistence daemon")
     service = host.shell.service("nvidia-persistenced")
     assert service.is_enabled
-    if host.state.driver.loaded:
-        assert service.is_running
+    assert service.is_running is bool(host.state.driver.loaded)

@@ -30,7 +30,7 @@ cudnn: {version: "8.9"}
 torch: {version: "2.9.0"}
 """
 NO_SILICON = "proof: none (no real GPU in this host"
-EXPECTED_SKIPS = {f"no driver is loaded on {NAME}"}
+EXPECTED_SKIPS = {f"{NAME}: no driver is loaded"}
 
 
 def link(lab: Lab) -> str:
@@ -56,6 +56,11 @@ def torch_version(lab: Lab) -> str:
 def test_first_run_ends_well(gpu_host: GpuHost) -> None:
     assert gpu_host.first.code == 0, gpu_host.first.told
     assert gpu_host.first.failed() == set()
+
+
+def test_long_step_tells_how_far_it_is_and_for_how_long_it_runs(gpu_host: GpuHost) -> None:
+    progress = rf"\[{NAME}\] CUDA 11\.8: \d+ % \w.*, (\d+m)?\d+s"
+    assert re.search(progress, gpu_host.first.told), gpu_host.first.told
 
 
 def test_dry_run_predicts_exactly_what_the_run_changes(gpu_host: GpuHost) -> None:
