@@ -54,6 +54,7 @@ def compare(
         *_held(state, plan),
         *_toolkits(state, plan),
         *_environment(state, plan, rollback),
+        *_settings(state),
     ]
     return tuple(found)
 
@@ -248,3 +249,17 @@ def _environment(state: HostState, plan: Plan, rollback: int) -> list[Finding]:
             )
         ]
     return []
+
+
+def _settings(state: HostState) -> list[Finding]:
+    if not state.settings:
+        return []
+    return [
+        Finding(
+            "STRAY-SETTING",
+            "WARN",
+            "a global setting changes which libraries every program loads",
+            "; ".join(f"{s.file}: {s.text}" for s in state.settings[:4]),
+            "take it out; shells that want CUDA 11.8 load /opt/gpuwright/etc/cuda.sh",
+        )
+    ]
