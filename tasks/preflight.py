@@ -10,14 +10,13 @@ from pyinfra import logger
 from pyinfra.api import FunctionCommand
 from pyinfra.api.host import Host
 
-from facts.model import HostState
+from facts.model import HostState, Mount
 from stacks.model import Conflict, Plan
 from tasks import apt, cuda, cudnn, job, pytorch
 from tasks.step import Commands, forget, look, run, step, this_host
 
 HEADROOM_MB = 1024
 """Left free on every file system, so that logs and package lists still fit."""
-OURS = ("Debian", "NVIDIA", "Ubuntu")
 
 
 def objections(state: HostState, plan: Plan) -> tuple[Conflict, ...]:
@@ -134,8 +133,7 @@ def _is_driver(name: str) -> bool:
 def _disk(state: HostState, plan: Plan) -> list[Conflict]:
     found = []
     for device, paths, need, parts in disk_needs(state, plan):
-        mounts = [state.mounts[p] for p in paths if p in state.mounts]
-        free = min(m.free_mb for m in mounts)
+        free = min(_mount(state, path).free_mb for path in paths)
         if free < need + HEADROOM_MB:
             found.append(
                 Conflict(
@@ -165,22 +163,36 @@ def disk_needs(state: HostState, plan: Plan) -> list[tuple[str, list[str], int, 
     if plan.cuda and not cuda.complete(state, plan.cuda):
         wants.append(("/usr", plan.cuda.disk_mb, "CUDA"))
         wants.append(("/var", plan.cuda.disk_mb // 3, "its packages"))
+    wheels = []
     if plan.cudnn and not cudnn.complete(state, plan.cudnn):
-        wants.append(("/opt", plan.cudnn.disk_mb, "cuDNN"))
+        wheels.append(("cuDNN", plan.cudnn.disk_mb))
     if plan.torch and not pytorch.complete(state, plan):
-        wants.append(("/opt", plan.torch.disk_mb, "torch"))
-    by_device: dict[str, tuple[list[str], int, list[str]]] = {}
+        wheels.append(("torch", plan.torch.disk_mb))
+    wants += [("/opt", mb, what) for what, mb in wheels]
+    if not state.mounts:
+        return []
+    if _disk_of(state, "/var") != _disk_of(state, "/opt"):
+        # On one file system uv links from its cache into the environment, else it copies.
+        wants += [("/var", mb, f"{what} in uv's cache") for what, mb in wheels]
+    by_disk: dict[tuple[str, int], tuple[list[str], int, list[str]]] = {}
     for path, mb, what in wants:
-        mount = state.mounts.get(path) or state.mounts.get("/")
-        if mount is None:
-            continue
-        paths, total, parts = by_device.get(mount.device, ([], 0, []))
-        by_device[mount.device] = (
+        paths, total, parts = by_disk.get(_disk_of(state, path), ([], 0, []))
+        by_disk[_disk_of(state, path)] = (
             paths if path in paths else [*paths, path],
             total + mb,
             [*parts, f"{what} {mb:,}"],
         )
-    return [(d, paths, mb, ", ".join(parts)) for d, (paths, mb, parts) in by_device.items()]
+    return [(d, paths, mb, ", ".join(parts)) for (d, _), (paths, mb, parts) in by_disk.items()]
+
+
+def _mount(state: HostState, path: str) -> Mount:
+    return state.mounts.get(path) or state.mounts["/"]
+
+
+def _disk_of(state: HostState, path: str) -> tuple[str, int]:
+    """Device and size: every tmpfs has the same device name."""
+    mount = _mount(state, path)
+    return mount.device, mount.size_mb
 
 
 @step
@@ -205,12 +217,12 @@ def package_manager_free(plan: Plan, limit_s: int = apt.LOCK_WAIT_S) -> Commands
         plan: Not read; every step takes it.
         limit_s: Seconds to wait at most.
     """
-    if not _strangers(look()):
+    if not lock_holders(look()):
         return
     yield FunctionCommand(_wait_for_locks, (limit_s,), {})
 
 
-def _strangers(state: HostState) -> Sequence[str]:
+def lock_holders(state: HostState) -> Sequence[str]:
     """Lock holders that are not jobs of ours (those are waited for by name)."""
     if any(j.active in ("active", "activating") for j in state.jobs.values()):
         return ()
@@ -222,7 +234,7 @@ def _strangers(state: HostState) -> Sequence[str]:
 
 def _wait_for_locks(state: object, host: Host, limit_s: int) -> bool:
     began = said = time.monotonic()
-    holders = list(_strangers(look()))
+    holders = list(lock_holders(look()))
     logger.info(f"{host.print_prefix}waiting for the package manager: {'; '.join(holders)}")
     while holders:
         waited = time.monotonic() - began
@@ -238,7 +250,7 @@ def _wait_for_locks(state: object, host: Host, limit_s: int) -> bool:
             logger.info(f"{host.print_prefix}still waiting, {waited:.0f} s: {'; '.join(holders)}")
         gevent.sleep(2)
         forget(host)
-        holders = list(_strangers(look()))
+        holders = list(lock_holders(look()))
     return True
 
 

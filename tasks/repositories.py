@@ -8,6 +8,17 @@ from tasks import files
 from tasks.step import Commands, look, step
 
 SOURCES = "/etc/apt/sources.list.d/gpuwright-components.sources"
+OPTIONS = {
+    "arch": "Architectures",
+    "architectures": "Architectures",
+    "trusted": "Trusted",
+    "check-valid-until": "Check-Valid-Until",
+    "allow-insecure": "Allow-Insecure",
+    "allow-weak": "Allow-Weak",
+    "by-hash": "By-Hash",
+}
+"""Options without which the same archive cannot be read, and their deb822 names (sources.list(5)).
+apt also refuses two sources for one archive whose ``Trusted`` differ."""
 
 
 @step
@@ -15,7 +26,7 @@ def components(plan: Plan) -> Commands:
     """Enable missing components (contrib, non-free …) for the archives that the host uses already.
 
     The host's own files stay as they are: ours adds the missing components with the same address,
-    suites and key.
+    suites, key and options.
     """
     state = look()
     content = sources_text(state, wanted(plan))
@@ -51,6 +62,11 @@ def sources_text(state: HostState, components: tuple[str, ...]) -> str | None:
         ]
         if source.signed_by:
             lines.append(f"Signed-By: {source.signed_by}")
+        lines += [
+            f"{OPTIONS[name]}: {value.replace(',', ' ')}"
+            for name, value in sorted(source.options.items())
+            if name in OPTIONS
+        ]
         stanzas.append("\n".join(lines) + "\n")
     return files.HEADER + "\n" + "\n".join(stanzas) if stanzas else None
 

@@ -70,7 +70,8 @@ def text(host: SandboxHost, path: str) -> str:
 HOLDER = """
 use Fcntl;
 open F, ">>", "/var/lib/dpkg/lock-frontend";
-fcntl(F, F_SETLK, pack("s s x4 q q i x4", F_WRLCK, 0, 0, 0, 0)) or die;
+$lock = pack("s s x4 q q i x4", F_WRLCK, 0, 0, 0, 0);
+fcntl(F, F_SETLK, $lock) or die;
 $| = 1;
 print "$$ holds it";
 sleep shift;

@@ -1,0 +1,139 @@
+"""What speaks against a plan before the host is touched, with the right numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from facts.model import HostState, LockHolder
+from stacks.model import Conflict
+from tasks import preflight
+from tests.unit.tasks import a_host
+from tests.unit.tasks.a_host import package, parts, plan, with_mounts, with_packages
+
+DRIVER, CUDA, CUDNN, TORCH = parts()
+EVERYTHING = DRIVER.disk_mb + CUDA.disk_mb + CUDA.disk_mb // 3 + CUDNN.disk_mb + TORCH.disk_mb
+
+
+def objections(state: HostState) -> dict[str, Conflict]:
+    """Conflicts by code."""
+    return {c.code: c for c in preflight.objections(state, plan())}
+
+
+def bare(**system: Any) -> HostState:
+    """The bare host with other system values."""
+    state = a_host.bare()
+    return replace(state, system=replace(state.system, **system))
+
+
+def test_bare_host_with_room_is_welcome() -> None:
+    assert objections(a_host.bare()) == {}
+
+
+def test_finished_host_is_welcome_even_with_a_full_disk() -> None:
+    assert objections(with_mounts(a_host.done(), {"/": ("/dev/sda1", 1100)})) == {}
+
+
+def test_user_without_root_is_told_what_sudo_said() -> None:
+    state = a_host.bare()
+    login = replace(state.login, user="me", uid=1000, root=False, sudo_error="a password is …")
+    found = objections(replace(state, login=login))["NO-ROOT"]
+    assert "me" in found.what
+    assert "a password is …" in found.why
+    assert "/etc/sudoers.d/me" in found.remedies[0]
+
+
+def test_host_without_systemd_is_refused() -> None:
+    assert list(objections(bare(systemd=False))) == ["NO-SYSTEMD"]
+
+
+def test_driver_of_a_run_installer_is_refused() -> None:
+    state = a_host.bare()
+    state = replace(state, driver=replace(state.driver, runfile="/usr/bin/nvidia-uninstall"))
+    found = objections(state)["DRIVER-RUNFILE"]
+    assert "/usr/bin/nvidia-uninstall" in found.why
+    assert "nvidia-uninstall --silent" in found.remedies[0]
+
+
+def test_ppa_with_drivers_is_refused_and_another_one_is_not() -> None:
+    manager = a_host.bare().package_manager
+    state = replace(
+        a_host.bare(),
+        package_manager=replace(manager, ppas=("ppa:graphics-drivers/ppa", "ppa:git-core/ppa")),
+    )
+    assert list(objections(state)) == ["DRIVER-PPA"]
+    assert "graphics-drivers/ppa" in objections(state)["DRIVER-PPA"].why
+
+
+def test_driver_of_another_branch_is_not_moved_unasked() -> None:
+    state = with_packages(a_host.bare(), package("nvidia-kernel-dkms", "580.95.05-1"))
+    found = objections(state)["DRIVER-BRANCH"]
+    assert "580" in found.what
+    assert "driver_branch = '580'" in found.remedies[0]
+
+
+def test_newer_driver_of_the_same_branch_is_kept() -> None:
+    state = with_packages(a_host.bare(), package("nvidia-kernel-dkms", "535.400.01-1"))
+    assert objections(state) == {}
+
+
+def test_driver_packages_of_another_origin_are_refused_by_name() -> None:
+    stranger = replace(package("libnvidia-ml1", "535.1-1"), origin="NVIDIA")
+    found = objections(with_packages(a_host.bare(), stranger))["DRIVER-OTHER-ORIGIN"]
+    assert "libnvidia-ml1 535.1-1 (NVIDIA)" in found.why
+
+
+def test_removed_package_of_another_origin_does_no_harm() -> None:
+    stranger = replace(package("libnvidia-ml1", status="rc"), origin="NVIDIA")
+    assert objections(with_packages(a_host.bare(), stranger)) == {}
+
+
+def test_one_disk_needs_the_sum_of_all_parts() -> None:
+    (need,) = preflight.disk_needs(with_mounts(a_host.bare(), {"/": ("/dev/sda1", 1)}), plan())
+    device, _, megabytes, told = need
+    assert (device, megabytes) == ("/dev/sda1", EVERYTHING)
+    assert f"torch {TORCH.disk_mb:,}" in told
+
+
+def test_disk_is_too_small_by_one_mebibyte() -> None:
+    enough = EVERYTHING + preflight.HEADROOM_MB
+    assert objections(with_mounts(a_host.bare(), {"/": ("/dev/sda1", enough)})) == {}
+    found = objections(with_mounts(a_host.bare(), {"/": ("/dev/sda1", enough - 1)}))
+    assert f"{enough - 1:,} MiB are free on /dev/sda1" in found["DISK-SMALL"].why
+    assert found["DISK-SMALL"].remedies[0] == "free or add 1 MiB there"
+
+
+def test_each_disk_is_asked_for_its_own_parts() -> None:
+    disks = {"/": ("a", 1), "/usr": ("a", 1), "/var": ("b", 1), "/opt": ("c", 1)}
+    needs = {
+        d: mb for d, _, mb, _ in preflight.disk_needs(with_mounts(a_host.bare(), disks), plan())
+    }
+    wheels = CUDNN.disk_mb + TORCH.disk_mb
+    assert needs == {
+        "a": DRIVER.disk_mb + CUDA.disk_mb,
+        "b": CUDA.disk_mb // 3 + wheels,
+        "c": wheels,
+    }
+
+
+def test_two_file_systems_with_one_name_are_two() -> None:
+    """Every tmpfs is called tmpfs."""
+    disks = {"/": ("a", 1), "/var": ("tmpfs", 100), "/opt": ("tmpfs", 200)}
+    paths = [p for _, p, _, _ in preflight.disk_needs(with_mounts(a_host.bare(), disks), plan())]
+    assert ["/opt"] in paths
+    assert ["/var"] in paths
+
+
+def test_what_is_installed_needs_no_room() -> None:
+    state = replace(a_host.done(), venvs=())
+    needs = preflight.disk_needs(with_mounts(state, {"/": ("a", 1)}), plan())
+    assert [(device, mb) for device, _, mb, _ in needs] == [("a", TORCH.disk_mb)]
+
+
+def test_holder_of_a_lock_is_named() -> None:
+    manager = a_host.bare().package_manager
+    holder = LockHolder("/var/lib/dpkg/lock-frontend", 4711, "apt-get upgrade")
+    state = replace(a_host.bare(), package_manager=replace(manager, locks=(holder,)))
+    assert preflight.lock_holders(state) == [
+        "process 4711 (apt-get upgrade) holds /var/lib/dpkg/lock-frontend"
+    ]
