@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import time
 from typing import Any
@@ -16,9 +15,11 @@ from facts.model import HostState
 from facts.runtime import CudaAnswer, TorchAnswer
 from facts.torch import TorchRuntime
 from stacks.model import Plan
-from tasks import files, findings, proof, pytorch, report
+from tasks import __version__, files, findings, proof, pytorch, report
 from tasks.layout import RECORD, env_of
 from tasks.step import Commands, ask, executing, look, step, this_host
+
+TOOL = f"gpuwright {__version__}"
 
 
 @step
@@ -71,16 +72,8 @@ def _stale(state: HostState, plan: Plan, environments: list[str]) -> bool:
         record.get("plan") != plan.digest
         or record.get("environments") != environments
         or _known_import(state, plan) is None
-        or record.get("tool") != tool()
+        or record.get("tool") != TOOL
     )
-
-
-def tool() -> str:
-    """Our name and version, from the installed project or else from its project file."""
-    try:
-        return f"gpuwright {importlib.metadata.version('gpuwright')}"
-    except importlib.metadata.PackageNotFoundError:
-        return "gpuwright (checkout)"
 
 
 def _key(state: HostState, plan: Plan) -> dict[str, Any]:
@@ -125,7 +118,7 @@ def _record(
     torch_note: dict[str, Any] | None,
 ) -> dict[str, Any]:
     return {
-        "tool": tool(),
+        "tool": TOOL,
         "stack": plan.stack,
         "plan": plan.digest,
         "time": _now(),
@@ -133,7 +126,20 @@ def _record(
         "verdict": level,
         "proof": proven,
         "torch": torch_note or {},
-        "versions": report.versions(state, plan),
+        "versions": _versions(state, plan),
+    }
+
+
+def _versions(state: HostState, plan: Plan) -> dict[str, Any]:
+    next_boot = state.kernels.next_boot
+    seen = report.versions(state, plan)
+    return {
+        "driver": findings.library_version(state),
+        "next_boot": next_boot,
+        "next_boot_ready": any(m.kernel == next_boot for m in state.driver.modules),
+        "cuda": seen.get("CUDA"),
+        "cudnn": seen.get("cuDNN"),
+        "torch": seen.get("torch"),
     }
 
 
