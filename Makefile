@@ -27,7 +27,7 @@ check: env
 	ruff check .
 	ruff format --check .
 	mypy
-	lint-imports
+	lint-imports --no-logo
 	$(PYTHON) -m pytest -q tests/unit
 
 bench: env
