@@ -8,6 +8,7 @@ from facts.model import HostState
 from facts.runtime import CudaAnswer, TorchAnswer
 from stacks.model import Plan
 from tasks.findings import Finding
+from tasks.layout import ENVS
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def of_torch(plan: Plan, answer: TorchAnswer, rolled_back: bool) -> tuple[Findin
                 "run deploys/gpu_host.py again",
             )
         )
-    foreign = [p for p in answer.mapped if _is_its_own(p) and not p.startswith("/opt/gpuwright")]
+    foreign = [p for p in answer.mapped if _is_its_own(p) and not p.startswith(f"{ENVS}/")]
     if foreign:
         found.append(
             Finding(

@@ -1,0 +1,93 @@
+"""From what the probe saw to what the resolver asks: `None` stays unknown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from facts.model import HostState, Jetson, Python
+from stacks.model import Gpu
+from tasks.profile import profile_of
+from tests.unit.tasks import a_host
+from tests.unit.tasks.a_host import KERNEL, package, source, with_packages, with_sources
+
+
+def test_bare_host_is_described_as_the_resolver_needs_it() -> None:
+    profile = profile_of(a_host.bare())
+    assert (profile.os, profile.arch, profile.glibc) == ("debian-12", "x86_64", "2.36")
+    assert [(g.pci_id, g.address) for g in profile.gpus] == [
+        ("2330", "0000:17:00.0"),
+        ("2330", "0000:1b:00.0"),
+    ]
+    assert profile.kernels == (KERNEL,)
+    assert profile.kernel_running != KERNEL
+    assert profile.driver is None
+    assert profile.jetson_l4t is None
+
+
+def test_kernel_without_image_does_not_count() -> None:
+    state = a_host.bare()
+    kernels = tuple(replace(k, bootable=False) for k in state.kernels.installed)
+    state = replace(state, kernels=replace(state.kernels, installed=kernels))
+    assert profile_of(state).kernels == ()
+
+
+def test_unknown_secure_boot_stays_unknown() -> None:
+    assert profile_of(replace(a_host.bare(), secure_boot=None)).secure_boot is None
+
+
+def test_no_interpreter_leaves_the_answer_to_the_catalogue() -> None:
+    assert profile_of(replace(a_host.bare(), pythons=())).pythons is None
+
+
+def test_interpreters_are_known_by_their_minor_versions() -> None:
+    pythons = (Python("/usr/bin/python3", "3.11.2"), Python("/usr/local/bin/python3", "3.12.1"))
+    twice = (*pythons, Python("/usr/bin/python3.11", "3.11.2"))
+    assert profile_of(replace(a_host.bare(), pythons=twice)).pythons == ("3.11", "3.12")
+
+
+def test_security_pocket_is_seen_in_the_suites() -> None:
+    assert profile_of(a_host.bare()).security_pocket is True
+    assert profile_of(with_sources(source("bookworm", "main"))).security_pocket is False
+    assert profile_of(with_sources()).security_pocket is None
+
+
+def test_expected_gpus_and_mirrors_are_passed_on() -> None:
+    profile = profile_of(a_host.bare(), (Gpu("h100"),), {"pypi": "http://mirror.example.org"})
+    assert profile.expected_gpus == (Gpu("h100"),)
+    assert profile.indexes == {"pypi": "http://mirror.example.org"}
+
+
+def test_jetson_is_known_by_its_release() -> None:
+    jetson = Jetson("36.4.7", "Orin", "tegra234")
+    assert profile_of(replace(a_host.bare(), jetson=jetson)).jetson_l4t == "36.4.7"
+
+
+def origin(state: HostState) -> str | None:
+    """Where the profile says that the driver is from."""
+    driver = profile_of(state).driver
+    return driver.origin if driver else None
+
+
+def test_driver_of_the_distribution_is_known_by_version_and_origin() -> None:
+    driver = profile_of(a_host.done()).driver
+    assert driver is not None
+    assert (driver.version, driver.origin, driver.flavour) == (a_host.DRIVER, "debian", None)
+
+
+def test_driver_of_a_run_installer_has_no_package_origin() -> None:
+    state = a_host.done()
+    state = replace(state, driver=replace(state.driver, runfile="/usr/bin/nvidia-uninstall"))
+    assert origin(state) == "runfile"
+
+
+def test_driver_of_two_origins_is_of_unknown_origin() -> None:
+    stranger = replace(package("libnvidia-ml1"), origin="NVIDIA")
+    assert origin(with_packages(a_host.done(), stranger)) == "unknown"
+
+
+def test_flavour_is_taken_from_the_loaded_module_only() -> None:
+    state = a_host.done()
+    loaded = replace(state.driver, loaded=a_host.DRIVER, loaded_flavour="open")
+    driver = profile_of(replace(state, driver=loaded)).driver
+    assert driver is not None
+    assert driver.flavour == "open"
