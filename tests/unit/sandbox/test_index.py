@@ -39,4 +39,5 @@ def test_without_configuration_the_installers_default_is_used(
 ) -> None:
     for variable in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"):
         monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")  # else the machine's own pip.conf counts
     assert index_url().startswith("https://")
