@@ -86,7 +86,7 @@ def test_nvcc_takes_the_planned_host_compiler(
 
 
 @pytest.mark.parametrize("name", ["gcc", "g++"])
-def test_default_compiler_is_the_that_of_the_distribution(
+def test_default_compiler_is_that_of_the_distribution(
     host: Subject, cuda: CudaPlan, name: str
 ) -> None:
     path = f"/usr/bin/{name}"
