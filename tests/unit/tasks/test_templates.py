@@ -1,0 +1,100 @@
+"""Every template gives shell that a strict shell accepts, for every plan that uses it."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pytest
+
+import tasks.templates
+from stacks.model import CudaPlan, CudnnPlan, Download
+from tasks.templates import render
+from tests.unit.tasks import a_host
+from tests.unit.tasks.a_host import KERNEL
+
+FILE = Download("cuda_nvcc", "http://archive.example.org/", "nvcc.tar.xz", "0" * 64)
+ODD = "it's a folder; $(touch hurt)"
+
+
+def tarball(prefix: str = "/usr/local/cuda-11.8") -> CudaPlan:
+    """A toolkit from tarballs."""
+    return CudaPlan(
+        version="11.8",
+        release="V11.8.89",
+        origin="redist",
+        purpose="compile",
+        downloads=(FILE,),
+        prefix=prefix,
+        host_compiler="/usr/bin/g++-11",
+    )
+
+
+CUDNN = CudnnPlan("8.9.7.29", "redist", "/opt/gpuwright/cudnn/8.9.7.29-cuda11", download=FILE)
+WHEEL: dict[str, Any] = {
+    "cudnn": a_host.plan().cudnn,
+    "link": "/opt/gpuwright/cudnn-8",
+    "uv": "/opt/gpuwright/lib/uv",
+    "uv_environment": "export UV_CACHE_DIR=/var/cache/gpuwright/uv",
+    "python": "/usr/bin/python3.11",
+    "major": "8",
+    "release": "8.9.6",
+    "cuda_major": "11",
+}
+VENV: dict[str, Any] = {
+    "env": "/opt/gpuwright/envs/x",
+    "lock": "/var/tmp/lock.txt",
+    "python": "/usr/bin/python3.11",
+    "prompt": "pytorch-2.9",
+    "uv": "/opt/gpuwright/lib/uv",
+    "uv_environment": "export UV_CACHE_DIR=/var/cache/gpuwright/uv",
+}
+RENDERED = {
+    "cuda_redist.sh.j2": render("cuda_redist.sh.j2", cuda=tarball()),
+    "cudnn_tarball.sh.j2": render("cudnn_tarball.sh.j2", cudnn=CUDNN, link="/opt/c"),
+    "cudnn_wheel.sh.j2": render("cudnn_wheel.sh.j2", **WHEEL),
+    "dkms.sh.j2": render("dkms.sh.j2", branch="535", kernels=[KERNEL, "6.1.0-50-amd64"]),
+    "environment.sh.j2": "",  # has tests of its own
+    "fetch.sh.j2": render("fetch.sh.j2"),
+    "venv.sh.j2": render("venv.sh.j2", **VENV),
+}
+
+
+def test_every_template_is_tried() -> None:
+    folder = Path(tasks.templates.__file__).parent
+    assert set(RENDERED) == {path.name for path in folder.glob("*.j2")}
+
+
+@pytest.mark.parametrize("name", RENDERED)
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+def test_shell_accepts_the_text(name: str, shell: str) -> None:
+    done = subprocess.run(
+        [shell, "-n"], input=RENDERED[name], capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+
+
+def test_missing_value_is_an_error_and_not_a_blank() -> None:
+    with pytest.raises(jinja2.UndefinedError, match="env"):
+        render("venv.sh.j2")
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("cuda_redist.sh.j2", {"cuda": tarball(ODD)}),
+        ("venv.sh.j2", {**VENV, "env": ODD, "prompt": ODD}),
+    ],
+)
+def test_odd_names_stay_words(name: str, values: dict[str, Any]) -> None:
+    variable = "prefix" if "cuda" in name else "env"
+    first = next(x for x in render(name, **values).splitlines() if x.startswith(f"{variable}="))
+    done = subprocess.run(
+        ["sh", "-c", f'{first}\nprintf %s "${variable}"'],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == ODD
