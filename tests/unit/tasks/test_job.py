@@ -1,0 +1,183 @@
+"""Long steps as jobs: started once, joined when they run already, asked until their end.
+
+The scripts run for real, below a temporary folder, with stand-ins for systemd's two commands: the
+unit's process is a plain process whose pid lies in a file.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tasks import job
+
+SYSTEMD_RUN = """#!/bin/sh
+echo "$@" >>"$UNITS/asked"
+while [ "$1" != /bin/sh ]; do
+    case $1 in --setenv=*) export "${1#--setenv=}" ;; --unit=*) unit=${1#--unit=} ;; esac
+    shift
+done
+setsid "$@" >/dev/null 2>&1 </dev/null &
+echo $! >"$UNITS/$unit"
+"""
+SYSTEMCTL = """#!/bin/sh
+[ "$1" = is-active ] || exit 0
+state=$(ps -o stat= -p "$(cat "$UNITS/$2" 2>/dev/null || echo 0)" 2>/dev/null)
+case $state in ''|Z*) echo inactive; exit 3 ;; *) echo active ;; esac
+"""
+
+
+@dataclass
+class Machine:
+    """A machine with systemd, as far as jobs see one."""
+
+    folder: Path
+
+    def run(self, script: str) -> list[str]:
+        """Run a script of `tasks.job`; gives the lines that it prints."""
+        done = subprocess.run(
+            ["sh", "-c", script],
+            env={
+                "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
+                "UNITS": str(self.folder / "units"),
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    def pid(self, a_job: job.Job) -> int:
+        """The process of the job's unit."""
+        return int((self.folder / "units" / a_job.unit).read_text())
+
+    @property
+    def asked(self) -> str:
+        """What systemd-run was asked for."""
+        return (self.folder / "units/asked").read_text()
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+    """A machine without jobs; jobs that a test leaves are killed."""
+    monkeypatch.setattr(job, "FOLDER", str(tmp_path / "jobs"))
+    (tmp_path / "units").mkdir()
+    (tmp_path / "bin").mkdir()
+    for name, text in (("systemd-run", SYSTEMD_RUN), ("systemctl", SYSTEMCTL)):
+        (tmp_path / "bin" / name).write_text(text)
+        (tmp_path / "bin" / name).chmod(0o755)
+    yield Machine(tmp_path)
+    for unit in (tmp_path / "units").glob("*.service"):
+        subprocess.run(["kill", "-9", "--", f"-{unit.read_text().strip()}"], check=False)
+
+
+def gate(tmp_path: Path, then: str = ":") -> str:
+    """A script that ends when the file ``go`` is there."""
+    return f"until [ -e {tmp_path}/go ]; do sleep 0.05; done\n{then}"
+
+
+def test_job_runs_to_its_end(machine: Machine) -> None:
+    step = job.Job("build", "a build", "echo built >result")
+    assert machine.run(job.start_script(step)) == ["started"]
+    assert machine.run(job.poll_script(step, 30)) == ["state done 0"]
+    assert (Path(step.folder) / "result").read_text() == "built\n"
+
+
+def test_running_job_tells_how_far_it_is(machine: Machine, tmp_path: Path) -> None:
+    step = job.Job("build", "a build", gate(tmp_path), progress="echo early; echo half done")
+    machine.run(job.start_script(step))
+    assert machine.run(job.poll_script(step, 0)) == ["state running", "half done"]
+
+
+def test_progress_that_fails_is_silent(machine: Machine, tmp_path: Path) -> None:
+    step = job.Job("build", "a build", gate(tmp_path), progress="cat no-such-file")
+    machine.run(job.start_script(step))
+    assert machine.run(job.poll_script(step, 0)) == ["state running"]
+
+
+def test_running_job_is_joined_and_never_started_twice(machine: Machine, tmp_path: Path) -> None:
+    step = job.Job("build", "a build", gate(tmp_path, "echo once >>result"))
+    machine.run(job.start_script(step))
+    first = machine.pid(step)
+    assert machine.run(job.start_script(step)) == ["joined"]
+    assert machine.pid(step) == first
+    (tmp_path / "go").touch()
+    assert machine.run(job.poll_script(step, 30)) == ["state done 0"]
+    assert (Path(step.folder) / "result").read_text() == "once\n"
+
+
+def test_failed_job_ends_with_its_status_and_the_end_of_its_log(machine: Machine) -> None:
+    lines = job.LOG_LINES + 5
+    script = f"i=0; while [ $i -lt {lines} ]; do echo line $i; i=$((i+1)); done; exit 7"
+    step = job.Job("build", "a build", script)
+    machine.run(job.start_script(step))
+    state, mark, *tail = machine.run(job.poll_script(step, 30))
+    assert (state, mark) == ("state done 7", "---")
+    assert tail == [f"line {i}" for i in range(lines - job.LOG_LINES, lines)]
+
+
+def test_command_that_fails_ends_the_job(machine: Machine) -> None:
+    step = job.Job("build", "a build", "false\necho still here")
+    machine.run(job.start_script(step))
+    assert machine.run(job.poll_script(step, 30))[0] == "state done 1"
+
+
+def test_unset_variable_ends_the_job(machine: Machine) -> None:
+    step = job.Job("build", "a build", 'rm -rf "$unset/important"')
+    machine.run(job.start_script(step))
+    assert not machine.run(job.poll_script(step, 30))[0].endswith(" 0")
+
+
+def test_killed_job_is_lost_and_not_done(machine: Machine, tmp_path: Path) -> None:
+    step = job.Job("build", "a build", "echo begun\n" + gate(tmp_path))
+    machine.run(job.start_script(step))
+    log = Path(step.folder) / "log"
+    machine.run(f"until grep -q begun {log} 2>/dev/null; do sleep 0.05; done")
+    subprocess.run(["kill", "-9", "--", f"-{machine.pid(step)}"], check=True)
+    assert machine.run(job.poll_script(step, 30)) == ["state lost", "---", "begun"]
+
+
+def test_job_that_was_lost_starts_anew_without_the_old_answer(
+    machine: Machine, tmp_path: Path
+) -> None:
+    failed = job.Job("build", "a build", "exit 7")
+    machine.run(job.start_script(failed))
+    machine.run(job.poll_script(failed, 30))
+    again = job.Job("build", "a build", gate(tmp_path))
+    assert machine.run(job.start_script(again)) == ["started"]
+    assert machine.run(job.poll_script(again, 0)) == ["state running"]
+
+
+def test_script_may_hold_any_character(machine: Machine) -> None:
+    text = "quotes ' \" $HOME `id` \\n %s Ü"
+    script = f"cat >result <<'END'\n{text}\nEND"
+    step = job.Job("build", "a build", script)
+    machine.run(job.start_script(step))
+    assert machine.run(job.poll_script(step, 30)) == ["state done 0"]
+    assert (Path(step.folder) / "result").read_text() == f"{text}\n"
+
+
+def test_job_asks_nothing_and_speaks_plainly(machine: Machine) -> None:
+    step = job.Job("build", "a build", "echo $DEBIAN_FRONTEND $LC_ALL $HOME $LOCK_WAIT >result")
+    machine.run(job.start_script(step, lock_wait=5))
+    machine.run(job.poll_script(step, 30))
+    result = (Path(step.folder) / "result").read_text()
+    assert result == "noninteractive C.UTF-8 /root 5\n"
+
+
+def test_undo_is_systemds_to_run_however_the_job_ends(machine: Machine) -> None:
+    step = job.Job("build", "a build", ":", undo="rm -f /run/mark")
+    machine.run(job.start_script(step))
+    assert f"--property=ExecStopPost=-/bin/sh {step.folder}/undo" in machine.asked
+    assert (Path(step.folder) / "undo").read_text() == "rm -f /run/mark\n"
+
+
+def test_job_without_undo_leaves_systemd_nothing_to_run(machine: Machine) -> None:
+    machine.run(job.start_script(job.Job("build", "a build", ":")))
+    assert "ExecStopPost" not in machine.asked
