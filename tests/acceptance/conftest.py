@@ -29,9 +29,9 @@ class Fleet:
     """The hosts to check. Their states are read together, when the first is asked for."""
 
     def __init__(self, path: str, limit: list[str], data: list[str]) -> None:
-        self.path = path
+        self.path = str(Path(path).resolve()) if Path(path).exists() else path
         extra = dict(inventory.value(text) for text in data)
-        self.entries = {e.name: e for e in inventory.read(path, limit, extra)}
+        self.entries = {e.name: e for e in inventory.read(self.path, limit, extra)}
 
     @cached_property
     def states(self) -> dict[str, HostState]:
@@ -53,12 +53,15 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     path = config.getoption("--inventory")
     if not path:
         raise pytest.UsageError("name the hosts to check: --inventory inventories/lab.py")
+    if path.endswith(".py") and not Path(path).is_file():
+        raise pytest.UsageError(f"there is no inventory {path}; inventories/lab.py is an example")
     try:
         fleet = Fleet(path, config.getoption("--limit"), config.getoption("--data"))
     except (inventory.InventoryError, ValueError) as error:
         raise pytest.UsageError(str(error)) from None
     if not fleet.entries:
-        raise pytest.UsageError(f"{path} has no host that --limit allows")
+        limits = " and ".join(config.getoption("--limit"))
+        raise pytest.UsageError(f"{path} has no host" + (f" called {limits}" if limits else ""))
     config.stash[FLEET] = fleet
 
 
