@@ -25,9 +25,30 @@ def options() -> str:
     )
 
 
+PATIENTLY = f"""\
+patiently() {{
+    waited=0
+    until "$@" 2>complaint; do
+        code=$?
+        cat complaint
+        grep -q 'lock was locked by\\|Could not get lock' complaint || return $code
+        [ $waited -lt ${{LOCK_WAIT:-{LOCK_WAIT_S}}} ] || return $code
+        [ $waited -gt 0 ] || echo "another package manager is at work: waiting for it"
+        sleep 5
+        waited=$((waited + 5))
+    done
+    cat complaint
+}}"""
+"""Shell function that repeats a command for as long as others hold apt's or dpkg's locks.
+
+``DPkg::Lock::Timeout`` serves apt-get's own hold of dpkg's lock only: dpkg itself, and apt-get
+update with its lock on the lists, give up at once.
+"""
+
+
 def mended() -> str:
     """Finish what a power cut or a kill left half done; nothing to do costs a tenth of a second."""
-    return "dpkg --configure -a --force-confdef --force-confold"
+    return f"{PATIENTLY}\npatiently dpkg --configure -a --force-confdef --force-confold"
 
 
 def refresh() -> str:
@@ -37,7 +58,8 @@ def refresh() -> str:
     makes that a failure (apt.conf(5), since apt 2.2).
     """
     return (
-        f"n=0; until apt-get update {options()} -o APT::Update::Error-Mode=any; do "
+        f"{PATIENTLY}\n"
+        f"n=0; until patiently apt-get update {options()} -o APT::Update::Error-Mode=any; do "
         "n=$((n+1)); [ $n -lt 4 ] || exit 100; "
         'echo "package lists could not be read; try $((n+1)) of 4 in 5 s"; sleep 5; done'
     )
