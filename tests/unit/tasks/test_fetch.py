@@ -1,0 +1,188 @@
+"""Downloads: resumed when cut, thrown away when they are not what was asked for.
+
+The real shell function with the real curl, against a server on this machine that misbehaves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from tasks.templates import render
+
+CONTENT = bytes(range(256)) * 1024
+DIGEST = hashlib.sha256(CONTENT).hexdigest()
+
+
+class Server(ThreadingHTTPServer):
+    """Serves `CONTENT` under every path, worse and worse."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.content = CONTENT
+        self.cuts: list[int] = []
+        """Bytes after which one answer each is cut."""
+        self.failures: list[int] = []
+        """Statuses that one request each is answered with."""
+        self.resumes = True
+        self.asked: list[str] = []
+        """The range of each request; empty for the whole."""
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/file.tar.xz"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        wanted = self.headers.get("Range", "")
+        self.server.asked.append(wanted)
+        if self.server.failures:
+            self.send_error(self.server.failures.pop(0))
+            return
+        content, begin = self.server.content, 0
+        if wanted and self.server.resumes:
+            begin = int(re.findall(r"\d+", wanted)[0])
+            if begin >= len(content):
+                self.send_response(416)
+                self.send_header("Content-Range", f"bytes */{len(content)}")
+                self.end_headers()
+                return
+            self.send_response(206)
+            self.send_header("Content-Range", f"bytes {begin}-{len(content) - 1}/{len(content)}")
+        else:
+            self.send_response(200)
+        self.send_header("Content-Length", str(len(content) - begin))
+        self.end_headers()
+        end = self.server.cuts.pop(0) if self.server.cuts else len(content)
+        self.wfile.write(content[begin:end])
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A server that behaves until it is told otherwise."""
+    with Server() as server:
+        Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def fetch(server: Server, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Fetch the file into ``folder``, without waiting between tries."""
+    (folder / "bin").mkdir(exist_ok=True)
+    sleep = folder / "bin/sleep"
+    sleep.write_text("#!/bin/sh\n")
+    sleep.chmod(0o755)
+    return subprocess.run(
+        ["sh", "-euc", f"{render('fetch.sh.j2')}\nfetch {server.address} {DIGEST} file"],
+        cwd=folder,
+        env={"PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "no_proxy": "127.0.0.1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+
+def test_file_comes_with_one_request(server: Server, tmp_path: Path) -> None:
+    assert fetch(server, tmp_path).returncode == 0
+    assert (tmp_path / "file").read_bytes() == CONTENT
+    assert server.asked == [""]
+    assert (tmp_path / "doing").read_text() == "fetching file.tar.xz\n"
+
+
+def test_file_that_is_there_is_not_asked_for(server: Server, tmp_path: Path) -> None:
+    fetch(server, tmp_path)
+    assert fetch(server, tmp_path).returncode == 0
+    assert len(server.asked) == 1
+
+
+def test_cut_download_goes_on_where_it_was_cut(server: Server, tmp_path: Path) -> None:
+    server.cuts = [1000, 100_000]
+    assert fetch(server, tmp_path).returncode == 0
+    assert (tmp_path / "file").read_bytes() == CONTENT
+    assert server.asked == ["", "bytes=1000-", "bytes=100000-"]
+
+
+def test_part_of_an_earlier_run_is_used(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "file.part").write_bytes(CONTENT[:5000])
+    assert fetch(server, tmp_path).returncode == 0
+    assert server.asked == ["bytes=5000-"]
+
+
+def test_whole_part_of_an_earlier_run_is_enough(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "file.part").write_bytes(CONTENT)
+    assert fetch(server, tmp_path).returncode == 0
+    assert (tmp_path / "file").read_bytes() == CONTENT
+
+
+def test_server_that_cannot_resume_sends_it_all_again(server: Server, tmp_path: Path) -> None:
+    server.resumes = False
+    server.cuts = [1000]
+    assert fetch(server, tmp_path).returncode == 0
+    assert (tmp_path / "file").read_bytes() == CONTENT
+
+
+def test_short_outage_is_survived(server: Server, tmp_path: Path) -> None:
+    server.failures = [404, 404]
+    assert fetch(server, tmp_path).returncode == 0
+
+
+def test_server_that_never_answers_well_ends_with_its_address(
+    server: Server, tmp_path: Path
+) -> None:
+    server.failures = [404] * 99
+    done = fetch(server, tmp_path)
+    assert done.returncode != 0
+    assert f"download failed (curl exit status 22): {server.address}" in done.stdout
+    assert not (tmp_path / "file").exists()
+
+
+def test_nobody_listening_ends_with_the_address(tmp_path: Path) -> None:
+    with Server() as server:
+        pass
+    done = fetch(server, tmp_path)
+    assert done.returncode != 0
+    assert server.address in done.stdout
+
+
+def test_changed_file_is_named_with_both_digests_and_thrown_away(
+    server: Server, tmp_path: Path
+) -> None:
+    server.content = CONTENT[:-1] + b"!"
+    done = fetch(server, tmp_path)
+    assert done.returncode != 0
+    assert f"expected {DIGEST}" in done.stdout
+    assert hashlib.sha256(server.content).hexdigest() in done.stdout
+    assert not (tmp_path / "file").exists()
+    assert not (tmp_path / "file.part").exists()
+
+
+def test_part_that_is_too_long_is_thrown_away(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "file.part").write_bytes(CONTENT + b"more")
+    assert fetch(server, tmp_path).returncode == 0
+    assert (tmp_path / "file").read_bytes() == CONTENT
+
+
+def test_part_with_wrong_bytes_spoils_one_run_and_not_the_next(
+    server: Server, tmp_path: Path
+) -> None:
+    (tmp_path / "file.part").write_bytes(b"not ours" * 100)
+    assert "wrong sha256" in fetch(server, tmp_path).stdout
+    assert fetch(server, tmp_path).returncode == 0
+    assert (tmp_path / "file").read_bytes() == CONTENT
