@@ -9,10 +9,13 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -97,7 +100,7 @@ def lock_held(host: SandboxHost, seconds: int) -> Iterator[int]:
 
 def assert_plain_failure(outcome: runner.Outcome, *words: str) -> None:
     """The run failed and said why in words, not with a traceback."""
-    assert outcome.code == 1
+    assert outcome.code == 1, outcome.said
     assert "Traceback" not in outcome.said
     for word in words:
         assert word in outcome.said
@@ -184,3 +187,72 @@ def test_run_killed_at_five_points_is_finished_by_the_next(
         print(f"kill {point + 1} after {seconds:.1f} s, at: {''.join(last).strip()}")
         assert_no_half_environment(whole_host)
     assert_converged(whole_host, tmp_path, **AS_ADMIN)
+
+
+def link(host: SandboxHost) -> str:
+    """Where the stable link leads to."""
+    return host.run("readlink /opt/gpuwright/current").stdout.strip()
+
+
+OTHER_TORCH = {"torch_version": "2.9.0", **AS_ADMIN}
+
+
+@contextlib.contextmanager
+def poor_index(host: SandboxHost) -> Iterator[str]:
+    """An index beside the host's mirror that has torch for another Python only."""
+    mirror = host.mirror_url or ""
+    wheel = "torch-2.9.0-cp313-cp313-manylinux_2_28_x86_64.whl"
+    page = f"<a href='/{wheel}'>{wheel}</a>"
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path.rstrip("/") != "/simple/torch":
+                self.send_response(307)
+                self.send_header("Location", mirror + self.path)
+                self.end_headers()
+                return
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(page.encode())
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    address = urlsplit(mirror).hostname or ""
+    with ThreadingHTTPServer((address, 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://{address}:{server.server_port}/simple"
+        server.shutdown()
+
+
+def test_index_without_a_build_for_this_python_leaves_the_link(
+    whole_host: SandboxHost, tmp_path: Path
+) -> None:
+    before = link(whole_host)
+    with poor_index(whole_host) as address:
+        outcome = runner.run(whole_host, tmp_path, mirrors={"pypi": address}, **OTHER_TORCH)
+    assert_plain_failure(outcome, "torch 2.9.0+cu128: failed", "cp311", address)
+    assert link(whole_host) == before
+    assert_no_half_environment(whole_host)
+
+
+def test_network_cut_in_the_wheel_download_leaves_the_link(
+    whole_host: SandboxHost, tmp_path: Path
+) -> None:
+    before = link(whole_host)
+    with whole_host.faults(Faults(cut_after=30_000_000)):
+        outcome = runner.run(whole_host, tmp_path, **OTHER_TORCH)
+    assert_plain_failure(outcome, "torch 2.9.0+cu128: failed")
+    assert link(whole_host) == before
+    assert_no_half_environment(whole_host)
+
+
+def test_run_after_the_cut_switches_to_the_new_environment(
+    whole_host: SandboxHost, tmp_path: Path
+) -> None:
+    before = link(whole_host)
+    assert_converged(whole_host, tmp_path, **OTHER_TORCH)
+    assert link(whole_host) not in ("", before)
+    kept = whole_host.run(f"ls {before}/.gpuwright-complete")
+    assert kept.returncode == 0
