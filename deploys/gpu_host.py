@@ -14,6 +14,7 @@ from tasks import (
     environment,
     holds,
     nouveau,
+    package_manager,
     persistence,
     plans,
     preflight,
@@ -28,10 +29,8 @@ plan = plans.for_this_host()
 
 if plan is not None:
     preflight.first_boot_done(plan=plan, name="First boot has ended")
-    preflight.package_manager_free(
-        plan=plan, limit_s=plans.lock_wait(), name="Package manager is free"
-    )
-    preflight.package_manager_whole(plan=plan, name="Package manager is whole")
+    package_manager.free(plan=plan, limit_s=plans.lock_wait(), name="Package manager is free")
+    package_manager.whole(plan=plan, name="Package manager is whole")
 
     repositories.components(plan=plan, name="Archive components")
     holds.kept_from_unattended_upgrades(plan=plan, name="Set kept from unattended upgrades")

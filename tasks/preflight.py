@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
-
-import gevent
 from pyinfra import logger
 from pyinfra.api import FunctionCommand
 from pyinfra.api.host import Host
 
 from facts.model import HostState, Mount
 from stacks.model import Conflict, Plan
-from tasks import apt, cuda, cudnn, job, pytorch
-from tasks.step import Commands, forget, look, run, step, this_host
+from tasks import cuda, cudnn, pytorch
+from tasks.step import Commands, look, run, step
 
 HEADROOM_MB = 1024
 """Left free on every file system, so that logs and package lists still fit."""
@@ -207,68 +203,6 @@ def first_boot_done(plan: Plan, limit_s: int = 900) -> Commands:
         return
     script = f"timeout {limit_s} cloud-init status --wait >/dev/null; [ $? -ne 124 ]"
     yield FunctionCommand(_shell, (script, "cloud-init did not end", limit_s + 30), {})
-
-
-@step
-def package_manager_free(plan: Plan, limit_s: int = apt.LOCK_WAIT_S) -> Commands:
-    """Wait for whoever holds apt's or dpkg's locks, and name them if they do not let go.
-
-    Args:
-        plan: Not read; every step takes it.
-        limit_s: Seconds to wait at most.
-    """
-    if not lock_holders(look()):
-        return
-    yield FunctionCommand(_wait_for_locks, (limit_s,), {})
-
-
-def lock_holders(state: HostState) -> Sequence[str]:
-    """Lock holders that are not jobs of ours (those are waited for by name)."""
-    if any(j.active in ("active", "activating") for j in state.jobs.values()):
-        return ()
-    return [
-        f"process {lock.pid} ({lock.command}) holds {lock.path}"
-        for lock in state.package_manager.locks
-    ]
-
-
-def _wait_for_locks(state: object, host: Host, limit_s: int) -> bool:
-    began = said = time.monotonic()
-    holders = list(lock_holders(look()))
-    logger.info(f"{host.print_prefix}waiting for the package manager: {'; '.join(holders)}")
-    while holders:
-        waited = time.monotonic() - began
-        if waited > limit_s:
-            logger.error(
-                f"{host.print_prefix}APT-LOCKED: the package manager is still busy after "
-                f"{waited:.0f} s: {'; '.join(holders)}. Nothing was changed. Let it end, or find "
-                f"out why it hangs (ps -fp {holders[0].split()[1]}), then run this again."
-            )
-            return False
-        if time.monotonic() - said > 15:
-            said = time.monotonic()
-            logger.info(f"{host.print_prefix}still waiting, {waited:.0f} s: {'; '.join(holders)}")
-        gevent.sleep(2)
-        forget(host)
-        holders = list(lock_holders(look()))
-    return True
-
-
-@step
-def package_manager_whole(plan: Plan) -> Commands:
-    """Finish what an interrupted dpkg left half done."""
-    packages = look().package_manager
-    if not packages.half_configured and not packages.broken:
-        return
-    what = ", ".join(packages.half_configured[:5]) or packages.broken
-    logger.info(f"{this_host().print_prefix}dpkg was interrupted; mending: {what}")
-    yield job.complete(
-        job.Job(
-            "mend",
-            "mend dpkg",
-            f"{apt.mended()} || true\napt-get {apt.options()} --fix-broken install\n{apt.mended()}",
-        )
-    )
 
 
 def _shell(state: object, host: Host, script: str, complaint: str, timeout: int) -> bool:

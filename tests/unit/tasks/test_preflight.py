@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from facts.model import HostState, LockHolder
+from facts.model import HostState
 from stacks.model import Conflict
 from tasks import preflight
 from tests.unit.tasks import a_host
@@ -128,12 +128,3 @@ def test_what_is_installed_needs_no_room() -> None:
     state = replace(a_host.done(), venvs=())
     needs = preflight.disk_needs(with_mounts(state, {"/": ("a", 1)}), plan())
     assert [(device, mb) for device, _, mb, _ in needs] == [("a", TORCH.disk_mb)]
-
-
-def test_holder_of_a_lock_is_named() -> None:
-    manager = a_host.bare().package_manager
-    holder = LockHolder("/var/lib/dpkg/lock-frontend", 4711, "apt-get upgrade")
-    state = replace(a_host.bare(), package_manager=replace(manager, locks=(holder,)))
-    assert preflight.lock_holders(state) == [
-        "process 4711 (apt-get upgrade) holds /var/lib/dpkg/lock-frontend"
-    ]
