@@ -17,7 +17,7 @@ from stacks.resolve import resolve
 from stacks.wishes import WISHES, with_wishes
 from tasks import apt, host_data, preflight, report
 from tasks.profile import profile_of
-from tasks.step import Commands, look, step, this_host
+from tasks.step import Commands, look, step, this_host, this_run
 
 
 def for_this_host() -> Plan | None:
@@ -132,6 +132,7 @@ def _announce(host: Host, plan: Plan) -> None:
 
 def _refuse(host: Host, conflicts: tuple[Conflict, ...]) -> None:
     report.refused(host, conflicts)
+    this_run().failed_hosts.add(host)  # so that `--dry`, which runs no step, fails as well
     logger.error(f"{host.print_prefix}refused; nothing on this host was changed")
     for conflict in conflicts:
         logger.error(f"{host.print_prefix}{conflict.code}: {conflict.what}")

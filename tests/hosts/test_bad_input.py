@@ -124,6 +124,10 @@ def test_host_without_gpu_is_planned_for_the_expected_one(bare: Bare, tmp_path: 
     assert "8 × h100" in outcome.said
 
 
+def test_dry_run_of_a_refused_host_fails_too(bare: Bare, tmp_path: Path) -> None:
+    assert_refused(runner.run(bare("none"), tmp_path, "--dry"), "NO-GPU")
+
+
 @pytest.mark.parametrize(
     ("model", "data", "code", "words"),
     [
@@ -195,6 +199,7 @@ def test_refused_host_does_not_stop_the_others(bare: Bare, tmp_path: Path) -> No
     outcome = runner.wait(runner.start(tmp_path, "--dry"), tmp_path)
     assert f"{bad.name}: verdict REFUSED" in outcome.said
     assert f"{good.name}: verdict PLANNED" in outcome.said
+    assert outcome.code == 1
 
 
 def test_architecture_that_nobody_plans_is_refused() -> None:
