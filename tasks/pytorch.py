@@ -11,7 +11,7 @@ import stacks
 from facts.model import HostState
 from stacks.model import Plan
 from tasks import job, uv
-from tasks.layout import CURRENT, ENVS, env_of
+from tasks.layout import CACHE, CURRENT, env_of
 from tasks.overlap import overlaps
 from tasks.step import Commands, look, step
 from tasks.templates import render
@@ -106,6 +106,7 @@ def _build(state: HostState, plan: Plan) -> job.Job:
         "venv",
         f"torch {plan.torch.version}+{plan.torch.variant}",
         script,
-        progress=f'echo "$(du -sm {ENVS}/.. | cut -f1) of about {total} MiB under /opt/gpuwright"',
+        progress=f'echo "$(($(du -sm {CACHE} | cut -f1) - $(cat before))) MiB fetched, '
+        f'$(du -sm {env} | cut -f1) of about {total} MiB in place"',
         nice=5,
     )
