@@ -200,11 +200,3 @@ def test_refused_host_does_not_stop_the_others(bare: Bare, tmp_path: Path) -> No
     assert f"{bad.name}: verdict REFUSED" in outcome.said
     assert f"{good.name}: verdict PLANNED" in outcome.said
     assert outcome.code == 1
-
-
-def test_architecture_that_nobody_plans_is_refused() -> None:
-    """At the resolver: no such machine is at hand."""
-    from stacks.__main__ import main
-
-    explain = ["explain", "pytorch-2.9", "--os", "debian-12", "--gpu", "h100"]
-    assert main([*explain, "--arch", "riscv64"]) == 2

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from facts.model import HostState, Jetson, Python
 from stacks.model import Gpu
+from tasks import plans
 from tasks.profile import profile_of
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import KERNEL, package, source, with_packages, with_sources
@@ -91,3 +92,14 @@ def test_flavour_is_taken_from_the_loaded_module_only() -> None:
     driver = profile_of(replace(state, driver=loaded)).driver
     assert driver is not None
     assert driver.flavour == "open"
+
+
+def test_host_of_an_architecture_that_nobody_plans_is_refused() -> None:
+    """No such machine is at hand: the recorded host pretends to be one."""
+    state = a_host.bare()
+    state = replace(state, system=replace(state.system, arch="riscv64"))
+    resolution = plans.resolved(state, {})
+    assert resolution.plan is None
+    assert [c.code for c in resolution.conflicts] == ["ARCH-UNSUPPORTED"]
+    assert "riscv64" in resolution.conflicts[0].what
+    assert "x86_64" in resolution.conflicts[0].why
