@@ -391,6 +391,8 @@ class HostState(Shown):
     """``index-url`` of the host's own pip configuration."""
     unread: Mapping[str, str] = field(default_factory=dict)
     """Field → why it could not be read."""
+    cudnn_link: str | None = None
+    """What ``/opt/gpuwright/cudnn-8`` leads to; None: no link."""
     settings: tuple[Setting, ...] = ()
     """Loader and CUDA settings for all users: ld.so.conf.d lines that name cuda, cudnn or nvidia,
     ``ld.so.preload``, ``LD_LIBRARY_PATH`` and fellows in environment and profile files."""

@@ -309,6 +309,7 @@ compilers() {
 ours() {
   sec venvs
   part current; [ -L "$OURS/current" ] && readlink -f "$OURS/current"
+  part cudnn_link; [ -L "$OURS/cudnn-8" ] && readlink -f "$OURS/cudnn-8"
   for d in "$OURS"/envs/*; do
     [ -d "$d" ] && [ ! -L "$d" ] || continue
     part "venv $d"

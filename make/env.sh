@@ -18,6 +18,10 @@ if ! python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 10))' 2>
     apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
         python3 python3-venv ca-certificates >/dev/null
+    if ! python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
+        echo "this system has $(python3 --version); gpuwright needs Python 3.10 or newer" >&2
+        exit 1
+    fi
 fi
 
 echo "making .venv from requirements.lock"
@@ -25,4 +29,6 @@ echo "making .venv from requirements.lock"
 [ -x .venv/bin/python ] || python3 -m venv .venv
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
     --no-deps -r requirements.lock
+# pyinfra writes no bytecode, so without this every run would compile our modules anew.
+.venv/bin/python -m compileall -q stacks facts tasks sandbox || :
 echo "$want" >$stamp

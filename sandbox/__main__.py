@@ -168,6 +168,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SandboxError as error:
         print(f"sandbox: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"sandbox: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
 

@@ -71,8 +71,8 @@ def write_record(path: Path, value: Any) -> None:
 
 
 def read_record(path: Path) -> Any:
-    """The JSON value in `path`, or `None` if there is no such file."""
+    """The JSON value in `path`, or `None` if there is no such file or it is damaged."""
     try:
         return json.loads(path.read_text())
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):
         return None

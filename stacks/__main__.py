@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -37,6 +38,9 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; give its exit code: 0 plan, 2 conflicts, 64 bad arguments, 1 failed."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that knows no arrows gets a ?
     wide = sys.stdout.isatty()
     console = Console(width=None if wide else 80, highlight=False, soft_wrap=False)
     complaint = Console(stderr=True, width=None if sys.stderr.isatty() else 80, highlight=False)

@@ -169,6 +169,6 @@ def _end_of_life(case: Case, offer: DriverOffer, eol: str) -> None:
         f"NVIDIA's support for driver branch {offer.branch} ended {when}.",
         f"New faults are mended only if {offer.origin} backports the fix; seen on "
         f"{case.catalog.drivers.branches.date}.",
-        "It works today. For a maintained branch (580, until 2028-06) take NVIDIA's repository: "
-        "`--origin driver=nvidia --driver 580`.",
+        "It works today. A maintained branch (580, until 2028-06) is in NVIDIA's repository, which "
+        "this release plans (`--origin driver=nvidia --driver 580`) but does not install.",
     )

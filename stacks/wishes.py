@@ -76,6 +76,8 @@ def _checked(key: str, value: Any) -> Any:
         for item in items:
             _one_of(key, item, _LISTS[key])
         return items
+    if key == "driver_branch" and isinstance(value, int) and not isinstance(value, bool):
+        return str(value)  # a branch has no dots, so nothing is lost: 580
     if not isinstance(value, str):
         raise StackError(
             f'«{key}» is {value!r} (a {type(value).__name__}), expected text in quotes: "{value}".'

@@ -30,13 +30,17 @@ def installed(plan: Plan) -> Commands:
     if plan.cuda is None or complete(state, plan.cuda):
         return
     if plan.cuda.downloads:
-        script, progress = _from_tarballs(plan.cuda), "cat doing; du -sm stage | cut -f1"
+        script, progress = _from_tarballs(plan.cuda), _stage_progress(plan.cuda)
     else:
         script = apt.refresh_if_stale() + "\n" + apt.install(_packages(plan.cuda), "", ARCHIVES)
         progress = apt.progress()
     if job.begun("cuda-fetch"):
         yield job.finish(_fetch(plan.cuda))
     yield job.complete(job.Job("cuda", f"CUDA {plan.cuda.version}", script, progress=progress))
+
+
+def _stage_progress(cuda: CudaPlan) -> str:
+    return f'echo "$(cat doing), $(du -scm downloads {cuda.prefix}.new | tail -n 1 | cut -f1) MiB"'
 
 
 def _packages(cuda: CudaPlan) -> list[str]:

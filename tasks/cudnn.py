@@ -22,8 +22,11 @@ def installed(plan: Plan) -> Commands:
 
 
 def complete(state: HostState, cudnn: CudnnPlan) -> bool:
-    """Whether this version's folder is there; it gets its name only when it is whole."""
-    return any(
+    """Whether this version's folder is there and the stable link leads to it.
+
+    The folder gets its name only when it is whole.
+    """
+    return state.cudnn_link == cudnn.prefix and any(
         c.path.rstrip("/") == cudnn.prefix
         and c.version is not None
         and cudnn.version.startswith(c.version)

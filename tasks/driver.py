@@ -33,7 +33,9 @@ def installed(plan: Plan) -> Commands:
             apt.refresh_if_stale(),
             _branch_script(plan.driver),
             _headers_script(state, plan.driver),
-            f"mkdir -p /etc/dkms && : >{DEFER_TARGET} && ln -sfn {DEFER_TARGET} {DEFER}",
+            # A file there that is not our link is somebody's own wish: it stays.
+            f"mkdir -p /etc/dkms && {{ [ ! -e {DEFER} ] || [ -L {DEFER} ]; }} && "
+            f": >{DEFER_TARGET} && ln -sfn {DEFER_TARGET} {DEFER} || :",
             apt.install(plan.driver.packages, more="$(cat headers)"),
         ]
     )
@@ -153,7 +155,8 @@ def can_load(state: HostState) -> bool:
     """Whether loading the module now makes sense and is not done yet.
 
     A container has its host's kernel and loads nothing. Under a kernel without a module, or with
-    nouveau on the card, the driver waits for the next boot.
+    nouveau on the card, the driver waits for the next boot. Under Secure Boot the kernel refuses a
+    module whose key nobody has enrolled, and enrolling needs a person at the console.
     """
     served = {m.kernel for m in state.driver.modules}
     return bool(
@@ -161,5 +164,6 @@ def can_load(state: HostState) -> bool:
         and not state.driver.loaded
         and not state.system.container
         and not state.nouveau.loaded
+        and not state.secure_boot
         and state.kernels.running in served
     )

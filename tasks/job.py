@@ -18,6 +18,7 @@ from pyinfra import logger
 from pyinfra.api import FunctionCommand
 from pyinfra.api.host import Host
 
+from tasks import host_data
 from tasks.apt import LOCK_WAIT_S
 from tasks.step import run, this_host
 
@@ -43,6 +44,8 @@ class Job:
     progress: str = ""
     undo: str = ""
     nice: int = 0
+    inputs: tuple[tuple[str, str], ...] = ()
+    """Name and text of files that lie beside the script, in a folder that only root may enter."""
 
     @property
     def unit(self) -> str:
@@ -94,8 +97,9 @@ def start_script(job: Job, lock_wait: int = LOCK_WAIT_S) -> str:
         _alive(job),
         "if alive; then echo joined; exit 0; fi",
         f"systemctl reset-failed {job.unit} 2>/dev/null || true",
-        f"mkdir -p {job.folder} && chmod 700 {FOLDER} && cd {job.folder}",
+        f"mkdir -p {job.folder} && chmod 700 {FOLDER} && cd {job.folder} || exit 1",
         "rm -f exit log status",
+        *(_unpack(text, name) for name, text in job.inputs),
         _unpack(body, "script"),
         _unpack(job.undo + "\n", "undo"),
         f"systemd-run --quiet --unit={job.unit} --collect --service-type=exec "
@@ -143,7 +147,7 @@ def _unpack(text: str, name: str) -> str:
 
 
 def _start(state: object, host: Host, job: Job) -> bool:
-    start_it = start_script(job, int(host.data.get("lock_wait") or LOCK_WAIT_S))
+    start_it = start_script(job, host_data.lock_wait(host.data, LOCK_WAIT_S))
     good, output = run(host, start_it, timeout=60)
     while good and output.endswith("joined"):
         # A run that was cut off left it. It must end before we look at what is still to do.

@@ -5,24 +5,33 @@ from __future__ import annotations
 from pyinfra.api import StringCommand
 
 from stacks.model import Plan
+from tasks import files
 from tasks.step import Commands, look, step
 
 UNIT = "nvidia-persistenced.service"
+DROP_IN = f"/etc/systemd/system/{UNIT}.d/gpuwright.conf"
+CONDITION = files.HEADER + "[Unit]\nConditionPathExists=/proc/driver/nvidia/version\n"
+"""Without a loaded driver the daemon fails, and with it the state of the whole host."""
 
 
 @step
 def enabled(plan: Plan) -> Commands:
     """Enable nvidia-persistenced, and start it where the driver is loaded.
 
-    Without a loaded driver the daemon cannot start: it is enabled for the boot that has one, and
-    its failed start during the package's installation is forgotten.
+    Without a loaded driver the daemon cannot start: then a boot leaves it out, and its failed
+    start during the package's installation is forgotten.
     """
     state = look()
     if plan.driver is None or "nvidia-persistenced" not in plan.driver.packages:
         return
     unit = state.units.get(UNIT)
     loaded = bool(state.driver.loaded)
-    if unit and unit.enabled == "enabled" and unit.active == ("active" if loaded else "inactive"):
+    wanted = "active" if loaded else "inactive"
+    told = not files.differs(state, DROP_IN, CONDITION)
+    if told and unit and unit.enabled == "enabled" and unit.active == wanted:
         return
     after = f"systemctl start {UNIT}" if loaded else f"systemctl reset-failed {UNIT} || true"
-    yield StringCommand(f"systemctl enable --quiet {UNIT}; {after}")
+    script = files.write_script(DROP_IN, CONDITION)
+    yield StringCommand(
+        f"{script} && systemctl daemon-reload && systemctl enable --quiet {UNIT} && {{ {after}; }}"
+    )

@@ -15,7 +15,7 @@ from stacks.load import StackError, load_stack
 from stacks.model import Conflict, Plan, Resolution, Stack
 from stacks.resolve import resolve
 from stacks.wishes import WISHES, with_wishes
-from tasks import apt, host_data, preflight, report
+from tasks import apt, host_data, preflight, pytorch, report
 from tasks.profile import profile_of
 from tasks.step import Commands, look, step, this_host, this_run
 
@@ -45,7 +45,11 @@ def for_this_host() -> Plan | None:
         _refuse(host, resolution.conflicts)
         return None
     plan = resolution.plan
-    conflicts = (*_unsupported(plan), *preflight.objections(state, plan))
+    conflicts = (
+        *_unsupported(plan),
+        *preflight.objections(state, plan),
+        *_no_way_back(state, plan),
+    )
     if conflicts:
         _refuse(host, conflicts)
         return None
@@ -112,6 +116,22 @@ def _unsupported(plan: Plan) -> tuple[Conflict, ...]:
         Conflict(n.code, n.what, n.why, (n.remedy,), n.source)
         for n in plan.notices
         if n.code in fatal
+    )
+
+
+def _no_way_back(state: HostState, plan: Plan) -> tuple[Conflict, ...]:
+    steps = rollback()
+    if not steps or plan.torch is None or pytorch.target_env(state, plan, steps):
+        return ()
+    kept = [v.path for v in state.venvs if v.complete]
+    return (
+        Conflict(
+            "ROLLBACK-NONE",
+            f"there is no environment {steps} back on this host",
+            f"kept: {', '.join(kept) or 'none'}",
+            ("choose a smaller number, or run without rollback",),
+            "docs/gpu-host.md",
+        ),
     )
 
 

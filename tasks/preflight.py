@@ -7,8 +7,9 @@ from pyinfra.api import FunctionCommand
 from pyinfra.api.host import Host
 
 from facts.model import HostState, Mount
+from facts.parse.apt import INLINE_KEY
 from stacks.model import Conflict, Plan
-from tasks import cuda, cudnn, pytorch
+from tasks import cuda, cudnn, pytorch, repositories
 from tasks.step import Commands, look, run, step
 
 HEADROOM_MB = 1024
@@ -19,6 +20,7 @@ def objections(state: HostState, plan: Plan) -> tuple[Conflict, ...]:
     """What speaks against this plan on this host as it stands: all found before it is touched."""
     found: list[Conflict] = []
     found += _access(state)
+    found += _sources(state, plan)
     found += _foreign_driver(state, plan)
     found += _disk(state, plan)
     return tuple(found)
@@ -54,9 +56,32 @@ def _access(state: HostState) -> list[Conflict]:
     return found
 
 
+def _sources(state: HostState, plan: Plan) -> list[Conflict]:
+    """Archives that we would have to repeat in a file of ours and cannot."""
+    found = []
+    for source in repositories.extended(state, repositories.wanted(plan)):
+        secret = any("HIDDEN" in uri for uri in source.uris)
+        inline = source.signed_by == INLINE_KEY
+        if not secret and not inline:
+            continue
+        why = "its address has a password" if secret else "its key stands in the file itself"
+        components = " ".join(repositories.wanted(plan))
+        found.append(
+            Conflict(
+                "SOURCE-PASSWORD" if secret else "SOURCE-KEY-INLINE",
+                f"the archive of {source.file} cannot be extended by a file of ours",
+                f"{why}; repeating that elsewhere would spread a secret or make apt refuse both",
+                (f"add the components to {source.file} yourself: {components}",),
+                "sources.list(5)",
+            )
+        )
+    return found
+
+
 def _foreign_driver(state: HostState, plan: Plan) -> list[Conflict]:
     found = []
-    if plan.driver is not None and state.driver.runfile:
+    # The installer's log alone proves nothing: it stays behind when the driver is removed.
+    if plan.driver is not None and (state.driver.runfile or "").endswith("nvidia-uninstall"):
         found.append(
             Conflict(
                 "DRIVER-RUNFILE",
@@ -110,8 +135,7 @@ def _foreign_driver(state: HostState, plan: Plan) -> list[Conflict]:
                     "NVIDIA driver packages of another origin are installed",
                     "installed: " + ", ".join(strangers[:6]),
                     (
-                        "keep that origin: driver_origin = 'nvidia' in the host's data",
-                        "or remove them: apt-get remove "
+                        "remove them (the GPU is gone until the next run): apt-get remove "
                         + " ".join(s.split()[0] for s in strangers[:6]),
                     ),
                     "diagnosis: mixed sources, D9",
@@ -158,7 +182,8 @@ def disk_needs(state: HostState, plan: Plan) -> list[tuple[str, list[str], int, 
         wants.append(("/usr", plan.driver.disk_mb, "driver"))
     if plan.cuda and not cuda.complete(state, plan.cuda):
         wants.append(("/usr", plan.cuda.disk_mb, "CUDA"))
-        wants.append(("/var", plan.cuda.disk_mb // 3, "its packages"))
+        sizes = sum(file.size or 0 for file in plan.cuda.downloads) // 2**20
+        wants.append(("/var", sizes or plan.cuda.disk_mb // 3, "its packages"))
     wheels = []
     if plan.cudnn and not cudnn.complete(state, plan.cudnn):
         wheels.append(("cuDNN", plan.cudnn.disk_mb))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
-from pyinfra.api import FileUploadCommand, StringCommand
+from pyinfra.api import StringCommand
 
 import stacks
 from facts.model import HostState
@@ -17,6 +16,8 @@ from tasks.step import Commands, look, step
 from tasks.templates import render
 
 LOCKS = Path(stacks.__file__).parent / "locks"
+LOCK = "requirements.txt"
+"""The lock's name in the job's folder."""
 
 
 @step
@@ -25,7 +26,6 @@ def begun(plan: Plan) -> Commands:
     state = look()
     if plan.torch is None or not overlaps(state) or complete(state, plan):
         return
-    yield _upload(plan)
     yield job.start(_build(state, plan))
 
 
@@ -35,8 +35,6 @@ def installed(plan: Plan) -> Commands:
     state = look()
     if plan.torch is None or (complete(state, plan) and not job.begun("venv")):
         return
-    if not job.begun("venv"):
-        yield _upload(plan)
     yield job.finish(_build(state, plan))
 
 
@@ -59,8 +57,8 @@ def switched(plan: Plan, rollback: int = 0) -> Commands:
 
 def history(state: HostState) -> list[str]:
     """Environments that runs have switched to, oldest first, as the record tells."""
-    record = state.record or {}
-    return [str(e) for e in record.get("environments", [])]
+    known = (state.record or {}).get("environments")
+    return [str(e) for e in known] if isinstance(known, list) else []
 
 
 def target_env(state: HostState, plan: Plan, rollback: int) -> str | None:
@@ -78,24 +76,13 @@ def complete(state: HostState, plan: Plan) -> bool:
     return any(v.path == env_of(plan) and v.complete for v in state.venvs)
 
 
-def _remote_lock(plan: Plan) -> str:
-    assert plan.torch is not None
-    return f"/var/tmp/gpuwright-{plan.torch.lock}"
-
-
-def _upload(plan: Plan) -> FileUploadCommand:
-    assert plan.torch is not None
-    text = (LOCKS / plan.torch.lock).read_text()
-    return FileUploadCommand(io.StringIO(text), _remote_lock(plan))
-
-
 def _build(state: HostState, plan: Plan) -> job.Job:
     assert plan.torch is not None
     env = env_of(plan)
     script = render(
         "venv.sh.j2",
         env=env,
-        lock=_remote_lock(plan),
+        lock=LOCK,
         python=f"/usr/bin/python{plan.torch.python}",
         prompt=plan.stack,
         uv=uv.remote_path(state.system.arch),
@@ -109,4 +96,5 @@ def _build(state: HostState, plan: Plan) -> job.Job:
         progress=f'echo "$(($(du -sm {CACHE} | cut -f1) - $(cat before))) MiB fetched, '
         f'$(du -sm {env} | cut -f1) of about {total} MiB in place"',
         nice=5,
+        inputs=((LOCK, (LOCKS / plan.torch.lock).read_text()),),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from facts.model import AptSource, HostState
 from stacks.model import Plan
 from tasks import files
@@ -47,18 +49,13 @@ def sources_text(state: HostState, components: tuple[str, ...]) -> str | None:
     Only archives that give ``main`` for this release are extended: a third-party list has no
     ``non-free``, and another release's has the wrong one.
     """
-    theirs = [s for s in state.package_manager.sources if s.file != SOURCES]
     stanzas = []
-    for source in theirs:
-        suites = [s for s in source.suites if _of_release(s, state.system.codename)]
-        missing = [c for c in components if not _enabled(theirs, source, suites, c)]
-        if "main" not in source.components or not suites or not missing:
-            continue
+    for source in extended(state, components):
         lines = [
             "Types: deb",
             f"URIs: {' '.join(source.uris)}",
-            f"Suites: {' '.join(suites)}",
-            f"Components: {' '.join(missing)}",
+            f"Suites: {' '.join(source.suites)}",
+            f"Components: {' '.join(source.components)}",
         ]
         if source.signed_by:
             lines.append(f"Signed-By: {source.signed_by}")
@@ -71,12 +68,26 @@ def sources_text(state: HostState, components: tuple[str, ...]) -> str | None:
     return files.HEADER + "\n" + "\n".join(stanzas) if stanzas else None
 
 
+def extended(state: HostState, components: tuple[str, ...]) -> list[AptSource]:
+    """The host's archives that lack components, each with these and with this release's suites."""
+    theirs = [s for s in state.package_manager.sources if s.file != SOURCES]
+    found = []
+    for source in theirs:
+        suites = tuple(s for s in source.suites if _of_release(s, state.system.codename))
+        missing = tuple(c for c in components if not _enabled(theirs, source, suites, c))
+        if "main" in source.components and suites and missing:
+            found.append(replace(source, suites=suites, components=missing))
+    return found
+
+
 def _of_release(suite: str, codename: str | None) -> bool:
     bare = suite.split("/")[0]
     return codename is None or bare == codename or bare.startswith(f"{codename}-")
 
 
-def _enabled(sources: list[AptSource], like: AptSource, suites: list[str], component: str) -> bool:
+def _enabled(
+    sources: list[AptSource], like: AptSource, suites: tuple[str, ...], component: str
+) -> bool:
     return all(
         any(
             suite in s.suites and set(s.uris) & set(like.uris) and component in s.components

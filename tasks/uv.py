@@ -9,7 +9,6 @@ import platform
 import shlex
 import subprocess
 import sys
-import tempfile
 from pathlib import Path, PurePosixPath
 
 from pyinfra.api import FileUploadCommand, StringCommand
@@ -33,13 +32,14 @@ def pushed(plan: Plan) -> Commands:
     if proof in state.managed_files:
         return
     local = local_binary(state.system.arch)
-    part = "/var/tmp/gpuwright-uv.part"
-    yield FileUploadCommand(str(local), part)
     folder = shlex.quote(str(PurePosixPath(path).parent))
+    # Only root may write there: what is checked is what is run.
+    yield StringCommand(f"rm -rf {folder} && mkdir -p {folder} && chmod 755 {folder}")
+    yield FileUploadCommand(str(local), f"{path}.part")
     yield StringCommand(
-        f"rm -rf {folder} && mkdir -p {folder} && cd {folder} && "
-        f"echo {_digest(local)}  {part} | sha256sum --check --status && "
-        f"chown root:root {part} && chmod 755 {part} && mv {part} uv && sha256sum uv >uv.sha256"
+        f"cd {folder} && echo {_digest(local)}  uv.part | sha256sum --check --status && "
+        "chown root:root uv.part && chmod 755 uv.part && sync -f uv.part && mv uv.part uv && "
+        "sha256sum uv >uv.sha256"
     )
 
 
@@ -62,7 +62,8 @@ def local_binary(arch: str) -> Path:
     if arch == platform.machine():
         return ours
     version = importlib.metadata.version("uv")
-    target = Path(tempfile.gettempdir()) / f"gpuwright-uv-{version}-{arch}"
+    target = Path.home() / ".cache" / "gpuwright" / f"uv-{version}-{arch}"
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not (target / "bin" / "uv").exists():
         done = subprocess.run(
             [str(ours), "pip", "install", "--quiet", "--no-deps", "--target", str(target)]
@@ -94,7 +95,7 @@ def environment(state: HostState, plan: Plan) -> str:
     lines = [
         f"export UV_CACHE_DIR={CACHE} UV_HTTP_TIMEOUT=120 UV_HTTP_RETRIES=5",
         "export UV_NO_PROGRESS=1 UV_PYTHON_DOWNLOADS=never UV_NO_CONFIG=1",
-        "mkdir -p $UV_CACHE_DIR",
+        "mkdir -p -m 700 $UV_CACHE_DIR",
     ]
     if default:
         lines.append(f"export UV_DEFAULT_INDEX={shlex.quote(default)}")

@@ -13,6 +13,9 @@ _ONE_LINE = re.compile(r"^deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)\s*(.*)$")
 _LOCK = re.compile(r"^\d+: POSIX\s+\S+\s+WRITE (-?\d+) [0-9a-f]+:[0-9a-f]+:(\d+) ")
 _UPGRADES = re.compile(r'^APT::Periodic::Unattended-Upgrade "(.*)";')
 
+INLINE_KEY = "key in the file itself"
+"""Stands for a ``Signed-By`` that holds the whole key."""
+
 
 def one_line(path: str, lines: list[str]) -> Iterator[AptSource]:
     """Sources of a ``.list`` file (sources.list(5), «One-line-style format»)."""
@@ -56,7 +59,7 @@ def deb822(path: str, lines: list[str]) -> Iterator[AptSource]:
             continue
         signed = stanza.get("signed-by")
         if signed and "BEGIN PGP" in signed:
-            signed = "key in the file itself"
+            signed = INLINE_KEY
         yield AptSource(
             file=path,
             uris=tuple(stanza.get("uris", "").split()),

@@ -50,6 +50,7 @@ def parse_host(output: Iterable[str]) -> HostState:
         pythons=interpreters.pythons(text["pythons"]),
         venvs=interpreters.venvs(text["venvs"]),
         current_venv=text["venvs"].first("current"),
+        cudnn_link=text["venvs"].first("cudnn_link"),
         mounts=machine.mounts(text["disks"], unread),
         units=machine.units(text["units"]),
         jobs=machine.jobs(text["units"], text["jobs"]),

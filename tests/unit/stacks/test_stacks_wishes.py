@@ -69,7 +69,7 @@ def test_one_name_does_for_a_list() -> None:
     [
         ({"driver_flavor": "open"}, "Did you mean «driver_flavour»"),
         ({"driver_flavour": "opne"}, "Did you mean «open»"),
-        ({"driver_branch": 535}, 'expected text in quotes: "535"'),
+        ({"torch_version": 2.9}, 'expected text in quotes: "2.9"'),
         ({"without": ["cudaa"]}, "Did you mean «cuda»"),
         ({"without": 3}, "expected a list of names"),
         ({"torch_index": "conda"}, "Choices: pypi, pytorch"),

@@ -105,6 +105,7 @@ def done() -> HostState:
         ),
         package_manager=replace(state.package_manager, holds=held),
         cudnn=(Cudnn(cudnn.prefix, "8.9.6", ()),),
+        cudnn_link=cudnn.prefix,
         venvs=(Venv(env, True, "3.11", {"torch": "2.9.1"}),),
         current_venv=env,
         record={"environments": [env]},

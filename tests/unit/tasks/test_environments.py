@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from facts.model import HostState, Venv
-from tasks import pytorch
+from tasks import cudnn, pytorch
 from tasks.layout import ENVS, env_of
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import plan
@@ -58,3 +59,15 @@ def test_another_lock_gives_another_folder() -> None:
     assert torch is not None
     other = replace(plan(), torch=replace(torch, env_digest="f" * 12))
     assert env_of(other) != NEWEST
+
+
+@pytest.mark.parametrize("damaged", [{}, {"environments": None}, {"environments": "x"}])
+def test_damaged_record_has_no_history(damaged: dict[str, Any]) -> None:
+    assert pytorch.history(replace(a_host.done(), record=damaged)) == []
+
+
+def test_cudnn_counts_only_behind_its_link() -> None:
+    wanted = a_host.plan().cudnn
+    assert wanted is not None
+    assert cudnn.complete(a_host.done(), wanted)
+    assert not cudnn.complete(replace(a_host.done(), cudnn_link="/opt/gpuwright/other"), wanted)

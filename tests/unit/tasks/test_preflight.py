@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from facts.model import HostState
+from facts.parse.apt import INLINE_KEY
 from stacks.model import Conflict
 from tasks import preflight
 from tests.unit.tasks import a_host
@@ -128,3 +131,22 @@ def test_what_is_installed_needs_no_room() -> None:
     state = replace(a_host.done(), venvs=())
     needs = preflight.disk_needs(with_mounts(state, {"/": ("a", 1)}), plan())
     assert [(device, mb) for device, _, mb, _ in needs] == [("a", TORCH.disk_mb)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"signed_by": INLINE_KEY}, "SOURCE-KEY-INLINE"),
+        ({"uris": ("http://HIDDEN@mirror.example.org/debian",)}, "SOURCE-PASSWORD"),
+    ],
+)
+def test_archive_that_cannot_be_repeated_is_refused(changes: dict[str, Any], code: str) -> None:
+    state = a_host.with_sources(a_host.source("bookworm", "main", **changes))
+    assert code in objections(state)
+
+
+def test_installers_log_alone_is_no_driver() -> None:
+    state = a_host.bare()
+    log = replace(state.driver, runfile="/var/log/nvidia-installer.log")
+    codes = [c.code for c in preflight.objections(replace(state, driver=log), plan())]
+    assert "DRIVER-RUNFILE" not in codes
