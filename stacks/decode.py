@@ -25,6 +25,9 @@ _WORDS: dict[Any, str] = {
     bool: "true or false",
 }
 
+# libyaml reads the catalogue ten times faster; not every build of PyYAML has it.
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 
 class SchemaError(ValueError):
     """A file does not say what its schema asks. ``str()`` is the whole message for a user."""
@@ -52,7 +55,7 @@ def load(path: Path, kind: type[T], shown_as: str | None = None) -> T:
     name = shown_as or path.name
     text = path.read_text(encoding="utf-8", errors="replace")
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = _compose(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
@@ -61,6 +64,14 @@ def load(path: Path, kind: type[T], shown_as: str | None = None) -> T:
     if root is None:
         raise SchemaError(name, 1, f"the file is empty, expected {_describe(kind)}")
     return typing.cast(T, _decode(root, kind, name, ""))
+
+
+def _compose(text: str) -> Any:
+    """The document's root. Where libyaml stops, PyYAML's own words name the place better."""
+    try:
+        return yaml.compose(text, Loader=_Loader)
+    except yaml.YAMLError:
+        return yaml.compose(text, Loader=yaml.SafeLoader)
 
 
 def _decode(node: yaml.Node, hint: Any, file: str, at: str) -> Any:
