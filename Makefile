@@ -21,7 +21,7 @@ demo: env
 
 test: check
 	@$(PYTHON) -m sandbox prepare
-	$(PYTHON) -m pytest tests/hosts
+	$(PYTHON) -m pytest -v --durations=15 tests/hosts
 
 check: env
 	ruff check .

@@ -25,6 +25,18 @@ from sandbox.hosts import HostSpec, SandboxHost
 from tests.hosts import runner
 
 NAME = "acceptance"
+ORDER = ("sandbox", "bad_input", "redist", "gpu_host", "debian_13", "bad_luck")
+"""Cheap tests first; a module's place is that of the first word its name holds."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the modules in `ORDER`; the order inside each stays."""
+
+    def place(item: pytest.Item) -> int:
+        words = [i for i, word in enumerate(ORDER) if word in item.path.stem]
+        return words[0] if words else len(ORDER)
+
+    items.sort(key=place)
 
 
 @dataclass(frozen=True)
