@@ -164,7 +164,7 @@ def test_power_cut_while_dpkg_unpacks_is_mended_by_the_next_run(
 
 
 def test_lock_held_for_a_while_is_waited_for(driver_host: SandboxHost, tmp_path: Path) -> None:
-    with lock_held(driver_host, 6) as pid:
+    with lock_held(driver_host, 60) as pid:
         outcome = runner.run(driver_host, tmp_path, **DRIVER_ALONE)
     assert outcome.code == 0, outcome.said
     assert f"waiting for the package manager: process {pid} (" in outcome.said
