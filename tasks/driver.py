@@ -120,7 +120,6 @@ def _build(state: HostState, plan: Plan) -> job.Job:
         f"kernel module for {', '.join(kernels)}",
         render("dkms.sh.j2", branch=plan.driver.branch, kernels=kernels),
         progress=f'echo "building for $(cat kernel): $({count}) object files"',
-        nice=5,
     )
 
 
