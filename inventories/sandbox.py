@@ -18,6 +18,7 @@ _sys.path.insert(0, str(_Path(__file__).resolve().parent.parent))
 from sandbox import hosts as _hosts
 from sandbox import pcibus as _pcibus
 from sandbox.checkout import SandboxError as _SandboxError
+from sandbox.inventory import host_data as _host_data
 
 
 def _spec(word: str) -> _hosts.HostSpec:
@@ -39,16 +40,7 @@ def _bring_up() -> list[tuple[str, dict[str, object]]]:
             f"sandbox: {host.name} ({host.spec.os}, simulated: {gpus}) is up, {took:.1f} s",
             file=_sys.stderr,
         )
-        data: dict[str, object] = {
-            "ssh_hostname": host.address,
-            "ssh_port": host.port,
-            "ssh_user": host.user,
-            "ssh_key": str(host.key),
-            "ssh_known_hosts_file": str(host.known_hosts),
-            "ssh_strict_host_key_checking": "yes",
-            "mirrors": {"pypi": f"{host.mirror_url}/simple"} if host.mirror_url else {},
-        }
-        found.append((host.name, data))
+        found.append((host.name, _host_data(host)))
     return found
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sandbox import inventory as sandbox_inventory
 from sandbox.checkout import SOURCE
 from sandbox.hosts import SandboxHost
 
@@ -41,16 +42,7 @@ class Outcome:
 
 def host_data(host: SandboxHost, **more: Any) -> dict[str, Any]:
     """What an inventory says about a sandbox host, with ``more`` laid over it."""
-    return {
-        "ssh_hostname": host.address,
-        "ssh_port": host.port,
-        "ssh_user": host.user,
-        "ssh_key": str(host.key),
-        "ssh_known_hosts_file": str(host.known_hosts),
-        "ssh_strict_host_key_checking": "yes",
-        "mirrors": {"pypi": f"{host.mirror_url}/simple"} if host.mirror_url else {},
-        **more,
-    }
+    return {**sandbox_inventory.host_data(host), **more}
 
 
 def inventory(folder: Path, **hosts: Mapping[str, Any]) -> Path:
