@@ -18,6 +18,7 @@ from facts.parse import parse_host
 from sandbox import hosts
 from sandbox.checkout import STATE, SandboxError
 from sandbox.hosts import HostSpec, SandboxHost
+from sandbox.inventory import host_data
 from stacks.catalog import load_catalog
 from stacks.load import load_stack
 from stacks.model import Plan
@@ -49,23 +50,11 @@ def fresh(name: str, keep: bool = False) -> Iterator[SandboxHost]:
             host.down()
 
 
-def mirrors(host: SandboxHost) -> dict[str, str]:
-    """The addresses that the sandbox's own inventory gives to this host."""
-    return {"pypi": f"{host.mirror_url}/simple"} if host.mirror_url else {}
-
-
 def inventory(host: SandboxHost, port: int | None = None, known: Path | None = None) -> Path:
     """Write a plain pyinfra inventory, as a user has one, with this host only."""
-    data = {
-        "ssh_hostname": host.address,
-        "ssh_port": port or host.port,
-        "ssh_user": host.user,
-        "ssh_key": str(host.key),
-        "ssh_known_hosts_file": str(known or host.known_hosts),
-        "ssh_strict_host_key_checking": "yes",
-        "mirrors": mirrors(host),
-        "stack": STACK,
-    }
+    data = host_data(host) | {"stack": STACK}
+    if port is not None and known is not None:  # a counter stands before sshd
+        data |= {"ssh_port": port, "ssh_known_hosts_file": str(known)}
     FOLDER.mkdir(parents=True, exist_ok=True)
     file = FOLDER / f"inventory_{host.name.replace('-', '_')}.py"
     file.write_text(f"bench = [({host.name!r}, {data!r})]\n")
@@ -113,7 +102,7 @@ def plan_for(host: SandboxHost, state: HostState) -> Plan:
     Raises:
         BenchError: The stack does not fit the host.
     """
-    profile = profile_of(state, mirrors=mirrors(host))
+    profile = profile_of(state, mirrors=host_data(host)["mirrors"])
     answer = resolve(load_stack(STACK), profile, load_catalog())
     if answer.plan is None:
         codes = ", ".join(c.code for c in answer.conflicts)
