@@ -34,11 +34,11 @@ if plan is not None:
 
     repositories.components(plan=plan, name="Archive components")
     holds.kept_from_unattended_upgrades(plan=plan, name="Set kept from unattended upgrades")
+    cuda.fetched(plan=plan, name="CUDA packages fetched")
     python.interpreter(plan=plan, name="Python interpreter")
     uv.pushed(plan=plan, name="uv")
     pytorch.begun(plan=plan, name="PyTorch environment begun")
 
-    cuda.fetched(plan=plan, name="CUDA packages fetched")
     nouveau.blacklisted(plan=plan, name="nouveau kept off")
     driver.installed(plan=plan, name="NVIDIA driver and kernel headers")
     driver.modules_begun(plan=plan, name="Kernel modules begun")
@@ -47,12 +47,12 @@ if plan is not None:
     cudnn.installed(plan=plan, name="cuDNN")
     environment.offered(plan=plan, name="Environment file, opt-in")
 
+    pytorch.installed(plan=plan, name="PyTorch environment")
     driver.modules_built(plan=plan, name="Kernel module for every bootable kernel")
     driver.loaded(plan=plan, name="Kernel module loaded")
     persistence.enabled(plan=plan, name="GPU persistence")
     holds.held(plan=plan, name="Set held and pinned")
 
-    pytorch.installed(plan=plan, name="PyTorch environment")
     pytorch.switched(plan=plan, rollback=plans.rollback(), name="Stable link")
 
     verdict.given(

@@ -35,6 +35,7 @@ from sandbox.mirror_store import File, Store, UpstreamError, byte_range
 
 _FOR_EVER = re.compile(r"\.(?:deb|udeb)$|/by-hash/[A-Za-z0-9]+/[0-9a-f]{32,}$")
 _INDEX_FRESH_S = 60.0
+_AT_ONCE = 1 << 20  # bytes between two looks at the faults
 
 
 class _CutError(Exception):
@@ -185,11 +186,31 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command == "HEAD":
             return
         try:
-            for data in file.read(*wanted):
+            start = self._send_from_disk(file, *wanted)
+            for data in file.read(start, wanted[1]):
                 self._send(data)
         except UpstreamError:
             # The length is announced already: the client must see that this is not all.
             raise _CutError from None
+
+    def _send_from_disk(self, file: File, start: int, stop: int) -> int:
+        """Let the kernel copy a whole file as long as no fault wants to count its bytes.
+
+        A real mirror's work costs the host nothing; ours runs on the same processors.
+        """
+        if not file.complete:
+            return start
+        with file.path.open("rb") as source:
+            while start < stop:
+                self.faults = self.mirror.faults(self.client_address[0])
+                if self.faults != Faults():
+                    break
+                sent = self.connection.sendfile(source, start, min(_AT_ONCE, stop - start))
+                if not sent:
+                    raise UpstreamError(502, f"{file.path.name} is shorter than announced")
+                start += sent
+                self.sent += sent
+        return start
 
     def _start(self, status: int, length: int, headers: dict[str, str]) -> None:
         self.send_response(status, http.client.responses.get(status, ""))

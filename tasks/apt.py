@@ -69,25 +69,31 @@ def refresh_if_stale() -> str:
     """`refresh`, unless the lists are younger than half a day and than every source file."""
     return "\n".join(
         [
+            # Of two jobs that start together, one reads the lists and the other waits for it.
+            "(flock 9",
             f'if [ -e {STAMP} ] && [ -z "$(find /etc/apt/sources.list /etc/apt/sources.list.d '
             f'-newer {STAMP} 2>/dev/null)" ] && [ -z "$(find {STAMP} -mmin +720)" ]; then :; else',
             refresh(),
-            f"touch {STAMP}; fi",
+            f"touch {STAMP}; fi) 9>{STAMP}.lock",
         ]
     )
 
 
-def install(packages: Sequence[str], more: str = "", archives: str = "") -> str:
+def install(
+    packages: Sequence[str], more: str = "", archives: str = "", further_options: str = ""
+) -> str:
     """Install packages without recommendations, after a simulation that must remove nothing.
 
     Args:
         packages: Names, or ``name=version``.
         more: Shell that gives further names, unquoted: ``$(cat headers)``.
         archives: Folder that `download` filled; it is emptied afterwards.
+        further_options: For the installation itself, as the shell reads them.
     """
     names = " ".join([*(shlex.quote(p) for p in packages), more]).strip()
     flags = f"{options()} --no-install-recommends --allow-change-held-packages"
-    folder = f"-o Dir::Cache::Archives={archives}" if archives else ""
+    folder = f"-o Dir::Cache::Archives={archives} " if archives else ""
+    folder += further_options
     lines = [
         mended(),
         f"apt-get install -s {flags} {names} >simulation",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from facts.model import CudaToolkit, HostState
 from stacks.model import CudaPlan, Plan
-from tasks import apt, job
+from tasks import apt, initramfs, job
 from tasks.overlap import overlaps
 from tasks.step import Commands, look, step
 from tasks.templates import render
@@ -32,7 +32,7 @@ def installed(plan: Plan) -> Commands:
     if plan.cuda.downloads:
         script, progress = _from_tarballs(plan.cuda), _stage_progress(plan.cuda)
     else:
-        script = apt.refresh_if_stale() + "\n" + apt.install(_packages(plan.cuda), "", ARCHIVES)
+        script = apt.refresh_if_stale() + "\n" + _from_archive(plan.cuda)
         progress = apt.progress()
     if job.begun("cuda-fetch"):
         yield job.finish(_fetch(plan.cuda))
@@ -65,6 +65,19 @@ def complete(state: HostState, cuda: CudaPlan) -> bool:
 def toolkits(state: HostState, cuda: CudaPlan) -> list[CudaToolkit]:
     """Toolkits of the planned release: a host may say 11.8 or 11.8.0."""
     return [t for t in state.cuda if f"{t.version}.".startswith(f"{cuda.version}.")]
+
+
+def _from_archive(cuda: CudaPlan) -> str:
+    if not job.begun("dkms"):
+        return apt.install(_packages(cuda), archives=ARCHIVES)
+    return "\n".join(
+        [
+            initramfs.stand_in(),
+            apt.install(_packages(cuda), archives=ARCHIVES, further_options=initramfs.PUT_OFF),
+            # One processor, beside the module build that takes longer anyway.
+            initramfs.rebuild(),
+        ]
+    )
 
 
 def _from_tarballs(cuda: CudaPlan) -> str:

@@ -8,7 +8,7 @@ from pyinfra.api import StringCommand
 
 from facts.model import HostState
 from stacks.model import DriverPlan, Plan
-from tasks import apt, job
+from tasks import apt, initramfs, job
 from tasks.overlap import overlaps
 from tasks.step import Commands, look, step
 from tasks.templates import render
@@ -28,6 +28,7 @@ def installed(plan: Plan) -> Commands:
     state = look()
     if plan.driver is None or not missing_packages(state, plan.driver):
         return
+    put_off = bool(unserved_kernels(state, plan))
     script = "\n".join(
         [
             apt.refresh_if_stale(),
@@ -36,7 +37,13 @@ def installed(plan: Plan) -> Commands:
             # A file there that is not our link is somebody's own wish: it stays.
             f"mkdir -p /etc/dkms && {{ [ ! -e {DEFER} ] || [ -L {DEFER} ]; }} && "
             f": >{DEFER_TARGET} && ln -sfn {DEFER_TARGET} {DEFER} || :",
-            apt.install(plan.driver.packages, more="$(cat headers)"),
+            # The step that builds modules makes the initramfs as well.
+            initramfs.stand_in() if put_off else ":",
+            apt.install(
+                plan.driver.packages,
+                more="$(cat headers)",
+                further_options=initramfs.PUT_OFF if put_off else "",
+            ),
         ]
     )
     yield job.complete(
@@ -134,11 +141,14 @@ def modules_begun(plan: Plan) -> Commands:
 
 @step
 def modules_built(plan: Plan) -> Commands:
-    """A module of this driver for every kernel that can boot."""
+    """A module of this driver for every kernel that can boot, and the initramfs that is due."""
     state = look()
-    if plan.driver is None or not (unserved_kernels(state, plan) or job.begun("dkms")):
+    if plan.driver is None:
         return
-    yield job.finish(_build(state, plan))
+    if unserved_kernels(state, plan) or job.begun("dkms"):
+        yield job.finish(_build(state, plan))
+    if initramfs.due(look()):
+        yield job.complete(initramfs.rebuilt())
 
 
 @step

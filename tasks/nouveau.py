@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from stacks.model import Plan
-from tasks import files, job
+from tasks import driver, files, initramfs, job
 from tasks.step import Commands, look, step
 
 BLACKLIST = "/etc/modprobe.d/gpuwright-nouveau.conf"
@@ -24,6 +24,12 @@ def blacklisted(plan: Plan) -> Commands:
         files.differs(state, BLACKLIST, TEXT) or files.differs(state, MARK, mark)
     ):
         return
+    # Where the driver's packages come next, they want a new initramfs too: one for both.
+    update = (
+        initramfs.note('"-u -k $kernel"')
+        if driver.missing_packages(state, plan.driver) and driver.unserved_kernels(state, plan)
+        else 'update-initramfs -u -k "$kernel"'
+    )
     script = "\n".join(
         [
             files.write_script(BLACKLIST, TEXT),
@@ -31,7 +37,7 @@ def blacklisted(plan: Plan) -> Commands:
             "  kernel=${modules##*/}",
             '  [ -e "/boot/initrd.img-$kernel" ] || continue',
             "  find \"$modules\" -name 'nouveau.ko*' | grep -q . || continue",
-            '  update-initramfs -u -k "$kernel"',
+            f"  {update}",
             "done",
             files.write_script(MARK, mark),
         ]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pyinfra.api import StringCommand
+from pyinfra import logger
+from pyinfra.api import FunctionCommand, StringCommand
+from pyinfra.api.host import Host
 
 import stacks
 from facts.model import HostState
+from facts.runtime import TorchAnswer
 from stacks.model import Plan
-from tasks import job, uv
+from tasks import job, torch_import, uv
 from tasks.layout import CACHE, CURRENT, env_of
 from tasks.overlap import overlaps
-from tasks.step import Commands, look, step
+from tasks.step import Commands, executing, look, step
 from tasks.templates import render
 
 LOCKS = Path(stacks.__file__).parent / "locks"
@@ -31,11 +34,23 @@ def begun(plan: Plan) -> Commands:
 
 @step
 def installed(plan: Plan) -> Commands:
-    """The environment of this plan's lock, whole."""
+    """The environment of this plan's lock, whole, and torch imported in it once."""
     state = look()
     if plan.torch is None or (complete(state, plan) and not job.begun("venv")):
         return
     yield job.finish(_build(state, plan))
+    if executing():
+        answer = torch_import.answer(look(), env_of(plan))
+        if answer.version is None:
+            yield FunctionCommand(_cannot_be_imported, (answer,), {})
+
+
+def _cannot_be_imported(state: object, host: Host, answer: TorchAnswer) -> bool:
+    logger.error(
+        f"{host.print_prefix}TORCH-IMPORT: torch is in place in {answer.venv} but cannot be "
+        f"imported: {answer.why}. The stable link was not switched to it."
+    )
+    return False
 
 
 @step

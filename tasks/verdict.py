@@ -13,9 +13,8 @@ from pyinfra.api.host import Host
 from facts.cuda_call import CudaCall
 from facts.model import HostState
 from facts.runtime import CudaAnswer, TorchAnswer
-from facts.torch import TorchRuntime
 from stacks.model import Plan
-from tasks import __version__, files, findings, proof, pytorch, report
+from tasks import __version__, files, findings, proof, pytorch, report, torch_import
 from tasks.layout import RECORD, env_of
 from tasks.step import Commands, ask, executing, look, step, this_host
 
@@ -43,7 +42,7 @@ def given(plan: Plan, rollback: int = 0, expected_gpus: int = 0) -> Commands:
     found = list(findings.compare(state, plan, rollback, expected_gpus))
     torch_note = _known_import(state, plan)
     if plan.torch is not None and torch_note is None and state.current_venv:
-        answer: TorchAnswer = ask(TorchRuntime, venv=state.current_venv)
+        answer = torch_import.answer(state, state.current_venv)
         found += proof.of_torch(plan, answer, rolled_back=rollback > 0)
         torch_note = _import_note(state, plan, answer)
     call: CudaAnswer = ask(CudaCall)
@@ -76,21 +75,14 @@ def _stale(state: HostState, plan: Plan, environments: list[str]) -> bool:
     )
 
 
-def _key(state: HostState, plan: Plan) -> dict[str, Any]:
-    """What an import of torch depends on."""
-    return {
-        "environment": state.current_venv,
-        "driver": findings.library_version(state),
-        "boot": state.system.boot_id,
-    }
-
-
 def _known_import(state: HostState, plan: Plan) -> dict[str, Any] | None:
     """The recorded import of torch, if nothing has changed since; {} where no torch is planned."""
     if plan.torch is None:
         return {}
     note = (state.record or {}).get("torch")
-    if not isinstance(note, dict) or note.get("key") != _key(state, plan):
+    if not isinstance(note, dict) or note.get("key") != torch_import.depends_on(
+        state, state.current_venv
+    ):
         return None
     return note
 
@@ -99,7 +91,7 @@ def _import_note(state: HostState, plan: Plan, answer: TorchAnswer) -> dict[str,
     if answer.version is None:
         return None
     return {
-        "key": _key(state, plan),
+        "key": torch_import.depends_on(state, state.current_venv),
         "version": answer.version,
         "cuda": answer.cuda,
         "cudnn": answer.cudnn,
