@@ -123,7 +123,15 @@ class HostProfile:
     security_pocket: bool | None = None
     driver: InstalledDriver | None = None
     indexes: Mapping[str, str] = field(default_factory=dict)
-    """Package indexes or mirrors that host data names (``pypi``, ``pytorch``, ``redist``)."""
+    """Package indexes or mirrors that host data names (``pypi``, ``pytorch``, ``redist``,
+    ``nvidia``)."""
+    nvswitch: bool = False
+    """An NVSwitch is on the PCI bus: CUDA waits for the Fabric Manager."""
+    fingerprints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Keys that host data trusts for a repository instead of the catalogue's, by kind
+    (``nvidia``): for a mirror that signs anew, or after a rotation."""
+    available: Mapping[str, tuple[str, ...]] | None = None
+    """Package to versions that the planned repositories offer, once they were asked."""
 
 
 # --------------------------------------------------------------------------- what is planned
@@ -165,6 +173,23 @@ class Conflict:
 
 
 @dataclass(frozen=True)
+class Repository:
+    """A package repository beside the distribution's own."""
+
+    name: str
+    """``nvidia-cuda``: names its files on the host."""
+    kind: Literal["apt", "dnf"]
+    address: str
+    """Where its index lies: ``https://…/repos/ubuntu2204/x86_64/``."""
+    key: str
+    """The signing key's file, relative to ``address``: ``3bf863cc.pub``."""
+    fingerprints: tuple[str, ...]
+    """Full fingerprints of the only primary keys that are trusted, upper-case hexadecimal."""
+    packages: tuple[str, ...] = ()
+    """Shell patterns of the only package names that may be taken from it."""
+
+
+@dataclass(frozen=True)
 class DriverPlan:
     """The kernel driver and its user-space libraries."""
 
@@ -185,6 +210,21 @@ class DriverPlan:
     """The lowest driver version that all parts of the plan accept."""
     eol: str | None = None
     disk_mb: int = 0
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """Package to exact version or pattern (``580.178.04-*``); a package that is not named here
+    comes in the version that its archive has."""
+    pinning: tuple[str, ...] = ()
+    """Packages that pin the branch, installed in a transaction of their own before the driver
+    (``nvidia-driver-pinning-580``)."""
+    stream: str = ""
+    """dnf module stream that must be enabled before: ``nvidia-driver:580-open``."""
+    modules: Literal["dkms", "precompiled"] = "dkms"
+    """Built on the host, or signed and shipped by the distribution for its own kernels."""
+    fabric_manager: str = ""
+    """Package of the Fabric Manager (one of ``packages``), where an NVSwitch needs it."""
+    replaces: str = ""
+    """``535 from nvidia``: the driver that is there and goes in the same run, because the user
+    asked for another branch or origin by name."""
 
 
 @dataclass(frozen=True)
@@ -229,6 +269,8 @@ class CudaPlan:
     held: tuple[str, ...] = ()
     """Shell patterns of package names that are held and pinned together."""
     disk_mb: int = 0
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """Package to exact version or pattern, as in `DriverPlan`."""
 
 
 @dataclass(frozen=True)
@@ -246,6 +288,12 @@ class CudnnPlan:
     index: str | None = None
     download: Download | None = None
     disk_mb: int = 0
+    packages: tuple[str, ...] = ()
+    """Packages, for origin ``nvidia``: ``libcudnn8``, ``libcudnn8-dev``."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """Package to exact version: ``8.9.7.29-1+cuda11.8``."""
+    held: tuple[str, ...] = ()
+    """Shell patterns of package names that are held and pinned together."""
 
 
 @dataclass(frozen=True)
@@ -281,6 +329,22 @@ class TorchPlan:
 
 
 @dataclass(frozen=True)
+class JetsonPlan:
+    """What Jetson Linux brings itself, and what of it must not move."""
+
+    l4t: str
+    """``36.4.7``."""
+    jetpack: str
+    """``6.2.1``."""
+    cuda: str
+    """JetPack's own CUDA: ``12.6``."""
+    cudnn: str | None
+    """JetPack's own cuDNN: ``9.3``; None: the catalogue does not know."""
+    held: tuple[str, ...]
+    """Shell patterns of packages that nobody but JetPack's own upgrade may move."""
+
+
+@dataclass(frozen=True)
 class Plan:
     """All that is decided for one host. Tasks, verification and reports read only this."""
 
@@ -297,6 +361,10 @@ class Plan:
     support: Literal["live", "double", "plan"] = "live"
     """How our tests have carried it out: with the real files, with stand-ins of their server, or
     (``plan``) not at all."""
+    repositories: tuple[Repository, ...] = ()
+    """Repositories that the host needs for this plan, beside its distribution's own."""
+    jetson: JetsonPlan | None = None
+    """Set on a Jetson only, where ``driver`` is always ``None``."""
 
     @property
     def digest(self) -> str:
@@ -307,6 +375,7 @@ class Plan:
             "cuda": self.cuda and asdict(self.cuda),
             "cudnn": self.cudnn and asdict(self.cudnn),
             "torch": self.torch and asdict(self.torch),
+            "jetson": self.jetson and asdict(self.jetson),
         }
         return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 

@@ -35,6 +35,7 @@ def profile_of(
         jetson_l4t=state.jetson.l4t if state.jetson else None,
         security_pocket=_security_pocket(state),
         driver=_driver(state),
+        nvswitch=any(d.pci_class.startswith("0680") for d in state.pci),
         indexes={k: str(v) for k, v in (mirrors or {}).items()},
     )
 
