@@ -15,7 +15,7 @@ from stacks.load import StackError, load_stack
 from stacks.model import Conflict, Plan, Resolution, Stack
 from stacks.resolve import resolve
 from stacks.wishes import WISHES, with_wishes
-from tasks import apt, host_data, preflight, pytorch, report
+from tasks import apt, forecast, host_data, preflight, pytorch, report
 from tasks.profile import profile_of
 from tasks.step import Commands, look, step, this_host, this_run
 
@@ -53,7 +53,7 @@ def for_this_host() -> Plan | None:
     if conflicts:
         _refuse(host, conflicts)
         return None
-    _announce(host, plan)
+    _announce(host, state, plan)
     report.planned(host, state, plan)
     return plan
 
@@ -145,7 +145,9 @@ def _bad_data(error: Exception) -> Conflict:
     )
 
 
-def _announce(host: Host, plan: Plan) -> None:
+def _announce(host: Host, state: HostState, plan: Plan) -> None:
+    for line in forecast.lines(state, plan):
+        logger.info(f"{host.print_prefix}{line}")
     for notice in plan.notices:
         logger.warning(f"{host.print_prefix}{notice.code}: {notice.what} {notice.why}")
 
