@@ -34,8 +34,10 @@ def _parser() -> argparse.ArgumentParser:
         help=f"a simulated GPU, repeatable; one of {', '.join(pcibus.models())}, none",
     )
     command.add_argument("--offline", action="store_true", help="no route out")
-    command.add_argument("--delay", type=float, default=0, metavar="MS", help="per ssh round trip")
-    command.add_argument("--rate", type=float, metavar="MBIT", help="limit in each direction")
+    command.add_argument(
+        "--delay", type=_amount, default=0, metavar="MS", help="per ssh round trip"
+    )
+    command.add_argument("--rate", type=_above_zero, metavar="MBIT", help="limit in each direction")
     command.add_argument("--fresh", action="store_true", help="throw an old one away first")
     command.add_argument("--json", action="store_true")
     command.set_defaults(run=_up)
@@ -62,6 +64,22 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--cache", action="store_true", help="root images and downloads too")
     command.set_defaults(run=_clean)
     return parser
+
+
+def _amount(text: str) -> float:
+    """A finite number, 0 or more, for argparse."""
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 0 on")
+    return value
+
+
+def _above_zero(text: str) -> float:
+    """A finite number above 0, for argparse."""
+    value = _amount(text)
+    if not value:
+        raise argparse.ArgumentTypeError("0 would let nothing through: use --offline for that")
+    return value
 
 
 def _prepare(args: argparse.Namespace) -> int:

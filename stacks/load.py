@@ -31,7 +31,10 @@ class _File:
 
 def stack_names(directory: Path | None = None) -> list[str]:
     """Names of the stacks in ``directory`` (ours where it is left out), sorted."""
-    return sorted(path.stem for path in (directory or FOLDER).glob("*.yaml"))
+    folder = directory or FOLDER
+    if not folder.is_dir():
+        raise StackError(f"{folder} is no folder; --stacks names the one that holds stack files.")
+    return sorted(path.stem for path in folder.glob("*.yaml"))
 
 
 def load_stack(name: str, directory: Path | None = None) -> Stack:

@@ -153,3 +153,8 @@ def test_a_closed_pipe_is_no_traceback() -> None:
         check=False,
     )
     assert done.stderr == ""
+
+
+def test_folder_of_stacks_that_is_none_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "--stacks", "/nonexistent"]) == 64
+    assert "/nonexistent" in capsys.readouterr().err
