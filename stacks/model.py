@@ -187,6 +187,10 @@ class Repository:
     """Full fingerprints of the only primary keys that are trusted, upper-case hexadecimal."""
     packages: tuple[str, ...] = ()
     """Shell patterns of the only package names that may be taken from it."""
+    label: str = "NVIDIA CUDA"
+    """``Label:`` of an apt repository's Release file, by which pins know it: a mirror keeps it, and
+    may share its host name with the distribution's archive (NVIDIA/cuda-repo-management writes
+    «Origin: NVIDIA», «Label: NVIDIA CUDA»)."""
 
 
 @dataclass(frozen=True)
