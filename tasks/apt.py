@@ -14,6 +14,8 @@ STAMP = "/var/lib/gpuwright/lists-read"
 """Touched whenever all package lists were read."""
 STATUS = "status"
 """File in the job's folder that apt writes its progress to (``README.progress-reporting``)."""
+FETCH_TOOLS: tuple[str, ...] = ("curl", "ca-certificates", "xz-utils")
+"""What fetching and unpacking a tarball needs."""
 
 
 def options() -> str:
@@ -49,6 +51,11 @@ update with its lock on the lists, give up at once.
 def mended() -> str:
     """Finish what a power cut or a kill left half done; nothing to do costs a tenth of a second."""
     return f"{PATIENTLY}\npatiently dpkg --configure -a --force-confdef --force-confold"
+
+
+def repaired() -> str:
+    """`mended`, and dependencies made whole."""
+    return f"{mended()} || true\napt-get {options()} --fix-broken install\n{mended()}"
 
 
 def refresh() -> str:
@@ -125,4 +132,35 @@ def progress() -> str:
     return (
         f"tail -n 1 {STATUS} | awk -F: '/^(pm|dl)status/ "
         '{ printf "%d %% ", $3; for (i = 4; i <= NF; i++) printf "%s", $i; print "" }\''
+    )
+
+
+def named(package: str, version: str) -> str:
+    """``name=version``, where the version may be a glob pattern."""
+    return f"{package}={version}"
+
+
+def candidate(package: str) -> str:
+    """Shell that sets ``$offer`` to the version that would be installed."""
+    return f"offer=$(apt-cache policy {shlex.quote(package)} | awk '/Candidate:/ {{ print $2 }}')"
+
+
+def kernel_headers(kernels: Sequence[str], metapackages: Sequence[str]) -> str:
+    """Shell that writes the headers' package names to ``headers``.
+
+    The archive drops headers of old kernels. Where those of a kernel are gone, the metapackage's
+    newest headers come with the newest kernel image, so that the next boot has a module.
+    """
+    names = [f"linux-headers-{k}" for k in kernels]
+    images = [m.replace("linux-headers-", "linux-image-") for m in metapackages]
+    return "\n".join(
+        [
+            f"echo {shlex.join(metapackages)} >headers",
+            f"for name in {shlex.join(names)}; do",
+            '  if apt-cache show "$name" >/dev/null 2>&1',
+            '  then echo "$name" >>headers; continue; fi',
+            '  echo "the archive has no $name any more: taking the newest kernel and headers"',
+            f"  echo {shlex.join(images)} >>headers",
+            "done",
+        ]
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from facts.model import CudaToolkit, HostState
 from stacks.model import CudaPlan, Plan
-from tasks import apt, initramfs, job
+from tasks import initramfs, job, packages
 from tasks.overlap import overlaps
 from tasks.step import Commands, look, step
 from tasks.templates import render
@@ -20,7 +20,7 @@ def fetched(plan: Plan) -> Commands:
         return
     if complete(state, plan.cuda):
         return
-    yield job.start(_fetch(plan.cuda))
+    yield job.start(_fetch(packages.of(state), plan.cuda))
 
 
 @step
@@ -29,13 +29,14 @@ def installed(plan: Plan) -> Commands:
     state = look()
     if plan.cuda is None or complete(state, plan.cuda):
         return
+    manager = packages.of(state)
     if plan.cuda.downloads:
-        script, progress = _from_tarballs(plan.cuda), _stage_progress(plan.cuda)
+        script, progress = _from_tarballs(manager, plan.cuda), _stage_progress(plan.cuda)
     else:
-        script = apt.refresh_if_stale() + "\n" + _from_archive(plan.cuda)
-        progress = apt.progress()
+        script = manager.refresh_if_stale() + "\n" + _from_archive(state, plan.cuda)
+        progress = manager.progress()
     if job.begun("cuda-fetch"):
-        yield job.finish(_fetch(plan.cuda))
+        yield job.finish(_fetch(manager, plan.cuda))
     yield job.complete(job.Job("cuda", f"CUDA {plan.cuda.version}", script, progress=progress))
 
 
@@ -47,9 +48,9 @@ def _packages(cuda: CudaPlan) -> list[str]:
     return [*cuda.packages, *cuda.compiler_packages]
 
 
-def _fetch(cuda: CudaPlan) -> job.Job:
-    script = apt.refresh_if_stale() + "\n" + apt.download(_packages(cuda), ARCHIVES)
-    return job.Job("cuda-fetch", f"CUDA {cuda.version}: packages", script, apt.progress())
+def _fetch(manager: packages.Manager, cuda: CudaPlan) -> job.Job:
+    script = manager.refresh_if_stale() + "\n" + manager.download(_packages(cuda), ARCHIVES)
+    return job.Job("cuda-fetch", f"CUDA {cuda.version}: packages", script, manager.progress())
 
 
 def complete(state: HostState, cuda: CudaPlan) -> bool:
@@ -67,25 +68,26 @@ def toolkits(state: HostState, cuda: CudaPlan) -> list[CudaToolkit]:
     return [t for t in state.cuda if f"{t.version}.".startswith(f"{cuda.version}.")]
 
 
-def _from_archive(cuda: CudaPlan) -> str:
-    if not job.begun("dkms"):
-        return apt.install(_packages(cuda), archives=ARCHIVES)
+def _from_archive(state: HostState, cuda: CudaPlan) -> str:
+    manager = packages.of(state)
+    if not job.begun("dkms") or state.package_manager.kind != "apt":
+        return manager.install(_packages(cuda), archives=ARCHIVES)
     return "\n".join(
         [
             initramfs.stand_in(),
-            apt.install(_packages(cuda), archives=ARCHIVES, further_options=initramfs.PUT_OFF),
+            manager.install(_packages(cuda), archives=ARCHIVES, further_options=initramfs.PUT_OFF),
             # One processor, beside the module build that takes longer anyway.
             initramfs.rebuild(),
         ]
     )
 
 
-def _from_tarballs(cuda: CudaPlan) -> str:
-    needed = ["curl", "ca-certificates", "xz-utils", *cuda.compiler_packages]
+def _from_tarballs(manager: packages.Manager, cuda: CudaPlan) -> str:
+    needed = [*manager.FETCH_TOOLS, *cuda.compiler_packages]
     return "\n".join(
         [
-            apt.refresh_if_stale(),
-            apt.install(needed),
+            manager.refresh_if_stale(),
+            manager.install(needed),
             render("cuda_redist.sh.j2", cuda=cuda),
         ]
     )

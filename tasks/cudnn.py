@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from facts.model import HostState
 from stacks.model import CudnnPlan, Plan
-from tasks import apt, job, uv
+from tasks import job, packages, uv
 from tasks.layout import CUDNN
 from tasks.step import Commands, look, step
 from tasks.templates import render
@@ -36,10 +36,11 @@ def complete(state: HostState, cudnn: CudnnPlan) -> bool:
 
 def _script(state: HostState, plan: Plan, cudnn: CudnnPlan) -> str:
     if cudnn.download is not None:
+        manager = packages.of(state)
         return "\n".join(
             [
-                apt.refresh_if_stale(),
-                apt.install(["curl", "ca-certificates", "xz-utils"]),
+                manager.refresh_if_stale(),
+                manager.install(manager.FETCH_TOOLS),
                 render("cudnn_tarball.sh.j2", cudnn=cudnn, link=CUDNN),
             ]
         )

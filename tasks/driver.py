@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
-
 from pyinfra.api import StringCommand
 
 from facts.model import HostState
 from stacks.model import DriverPlan, Plan
-from tasks import apt, initramfs, job
+from tasks import initramfs, job, packages
 from tasks.overlap import overlaps
 from tasks.step import Commands, look, step
 from tasks.templates import render
@@ -28,18 +26,20 @@ def installed(plan: Plan) -> Commands:
     state = look()
     if plan.driver is None or not missing_packages(state, plan.driver):
         return
-    put_off = bool(unserved_kernels(state, plan))
+    manager = packages.of(state)
+    # dnf's packages do not each rebuild the initramfs.
+    put_off = bool(unserved_kernels(state, plan)) and state.package_manager.kind == "apt"
     script = "\n".join(
         [
-            apt.refresh_if_stale(),
-            _branch_script(plan.driver),
-            _headers_script(state, plan.driver),
+            manager.refresh_if_stale(),
+            _branch_script(manager, plan.driver),
+            manager.kernel_headers(kernels_to_serve(state), plan.driver.headers),
             # A file there that is not our link is somebody's own wish: it stays.
             f"mkdir -p /etc/dkms && {{ [ ! -e {DEFER} ] || [ -L {DEFER} ]; }} && "
             f": >{DEFER_TARGET} && ln -sfn {DEFER_TARGET} {DEFER} || :",
             # The step that builds modules makes the initramfs as well.
             initramfs.stand_in() if put_off else ":",
-            apt.install(
+            manager.install(
                 plan.driver.packages,
                 more="$(cat headers)",
                 further_options=initramfs.PUT_OFF if put_off else "",
@@ -51,7 +51,7 @@ def installed(plan: Plan) -> Commands:
             "driver",
             f"NVIDIA driver {plan.driver.branch}",
             script,
-            progress=apt.progress(),
+            progress=manager.progress(),
             undo=f"rm -f {DEFER_TARGET}; [ ! -L {DEFER} ] || rm -f {DEFER}",
         )
     )
@@ -73,36 +73,15 @@ def _headers(state: HostState, kernel: str) -> bool:
     return any(k.release == kernel and k.headers for k in state.kernels.installed)
 
 
-def _branch_script(driver: DriverPlan) -> str:
+def _branch_script(manager: packages.Manager, driver: DriverPlan) -> str:
     """Shell that stops where the archive offers another branch than the planned one."""
-    package = shlex.quote(driver.packages[0])
+    package = driver.packages[0]
     return "\n".join(
         [
-            f"offer=$(apt-cache policy {package} | awk '/Candidate:/ {{ print $2 }}')",
+            manager.candidate(package),
             f'case "$offer" in {driver.branch}.*) ;; *)',
             f'  echo "the archive offers {package} $offer; planned is branch {driver.branch}"',
             "  exit 1 ;; esac",
-        ]
-    )
-
-
-def _headers_script(state: HostState, driver: DriverPlan) -> str:
-    """Shell that writes the headers' package names to ``headers``.
-
-    The archive drops headers of old kernels. Where those of a kernel are gone, the metapackage's
-    newest headers come with the newest kernel image, so that the next boot has a module.
-    """
-    names = [f"linux-headers-{k}" for k in kernels_to_serve(state)]
-    images = [h.replace("linux-headers-", "linux-image-") for h in driver.headers]
-    return "\n".join(
-        [
-            f"echo {shlex.join(driver.headers)} >headers",
-            f"for name in {shlex.join(names)}; do",
-            '  if apt-cache show "$name" >/dev/null 2>&1',
-            '  then echo "$name" >>headers; continue; fi',
-            '  echo "the archive has no $name any more: taking the newest kernel and headers"',
-            f"  echo {shlex.join(images)} >>headers",
-            "done",
         ]
     )
 

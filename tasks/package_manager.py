@@ -11,7 +11,7 @@ from pyinfra.api.host import Host
 
 from facts.model import HostState
 from stacks.model import Plan
-from tasks import apt, job
+from tasks import apt, job, packages
 from tasks.step import Commands, forget, look, step, this_host
 
 WITHOUT_APT = ("cuda-fetch", "dkms", "venv")
@@ -83,11 +83,11 @@ def _wait(state: object, host: Host, limit_s: int) -> bool:
 
 @step
 def whole(plan: Plan) -> Commands:
-    """Finish what an interrupted dpkg left half done."""
-    packages = look().package_manager
-    if not packages.half_configured and not packages.broken:
+    """Finish what an interrupted installation left half done."""
+    state = look()
+    found = state.package_manager
+    if not found.half_configured and not found.broken:
         return
-    what = ", ".join(packages.half_configured[:5]) or packages.broken
-    logger.info(f"{this_host().print_prefix}dpkg was interrupted; mending: {what}")
-    script = f"{apt.mended()} || true\napt-get {apt.options()} --fix-broken install\n{apt.mended()}"
-    yield job.complete(job.Job("mend", "mend dpkg", script))
+    what = ", ".join(found.half_configured[:5]) or found.broken
+    logger.info(f"{this_host().print_prefix}an installation was interrupted; mending: {what}")
+    yield job.complete(job.Job("mend", "mend the packages", packages.of(state).repaired()))

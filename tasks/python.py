@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from facts.model import HostState
 from stacks.model import Plan, TorchPlan
-from tasks import apt, job
+from tasks import job, packages
 from tasks.step import Commands, look, step
 
 
@@ -14,9 +14,10 @@ def interpreter(plan: Plan) -> Commands:
     state = look()
     if plan.torch is None or _present(state, plan.torch):
         return
-    script = apt.refresh_if_stale() + "\n" + apt.install(plan.torch.python_packages)
+    manager = packages.of(state)
+    script = manager.refresh_if_stale() + "\n" + manager.install(plan.torch.python_packages)
     yield job.complete(
-        job.Job("python", f"Python {plan.torch.python}", script, progress=apt.progress())
+        job.Job("python", f"Python {plan.torch.python}", script, progress=manager.progress())
     )
 
 

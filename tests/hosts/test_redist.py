@@ -29,7 +29,7 @@ from stacks.load import load_stack
 from stacks.model import CudaPlan, CudnnPlan, Download, Gpu, HostProfile, Plan
 from stacks.resolve import resolve
 from stacks.wishes import with_wishes
-from tasks import cuda, cudnn, job
+from tasks import apt, cuda, cudnn, job
 
 NVCC = "#!/bin/sh\necho 'Cuda compilation tools, release 11.8, V11.8.89'\n"
 CUDA = {
@@ -103,7 +103,7 @@ def small(plan: CudaPlan, downloads: tuple[Download, ...]) -> CudaPlan:
 
 
 def cuda_job(plan: CudaPlan) -> job.Job:
-    return job.Job("cuda", "CUDA", cuda._from_tarballs(plan))
+    return job.Job("cuda", "CUDA", cuda._from_tarballs(apt, plan))
 
 
 def test_a_file_with_another_sha256_is_thrown_away_and_nothing_is_laid_out(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from facts.model import HostState
-from tasks import driver
+from tasks import apt, driver
 from tasks.overlap import overlaps
 from tasks.templates import render
 from tests.unit.tasks import a_host
@@ -119,7 +119,7 @@ def run(folder: Path, script: str, **stand_ins: str) -> subprocess.CompletedProc
 
 def headers(folder: Path, state: HostState, apt_cache: str) -> list[str]:
     """Packages that the script asks for."""
-    script = driver._headers_script(state, PLANNED)
+    script = apt.kernel_headers(driver.kernels_to_serve(state), PLANNED.headers)
     done = run(folder, script, apt_cache=apt_cache)
     assert done.returncode == 0, done.stdout
     return (folder / "headers").read_text().split()

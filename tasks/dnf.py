@@ -1,0 +1,152 @@
+"""Shell for dnf that asks nothing, tells how far it is, and removes nothing.
+
+Pure text: the commands run inside a `tasks.job.Job`, in the job's own folder, whose ``log`` takes
+what dnf prints. dnf and rpm wait by themselves for others' locks (dnf.conf(5), ``exit_on_lock``).
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+STAMP = "/var/lib/gpuwright/lists-read"
+"""Touched whenever all package lists were read."""
+FETCH_TOOLS: tuple[str, ...] = ("/usr/bin/curl", "ca-certificates", "/usr/bin/xz")
+"""By file: ``curl`` itself would throw out the ``curl-minimal`` that EL 9 comes with."""
+
+SIMULATE = """\
+simulated() {
+    # dnf ends with 1 when it is told not to go on; what it prints tells the two apart.
+    dnf install --assumeno "$@" >simulation 2>&1 || :
+    cat simulation
+    grep -q '^Nothing to do\\.$\\|^Operation aborted\\.$' simulation || return 1
+    awk '/^[A-Z].*:$/ { section = $0 }
+        /^ +replacing / || (section ~ /^Removing/ && /^ [^ ]/) { print "Remv " $0; bad = 1 }
+        END { exit bad }' simulation && return 0
+    echo 'The packages above would have to go. Nothing was changed.'
+    return 1
+}"""
+"""Shell function that tries a transaction and fails if it would remove or replace anything."""
+
+
+def options() -> str:
+    """Options that every dnf call of ours carries.
+
+    Without ``skip_if_unavailable=False`` a repository that cannot be read counts as empty, and
+    without ``best`` an older version is taken where the newest does not fit.
+    """
+    return (
+        "-y --setopt=install_weak_deps=False --setopt=skip_if_unavailable=False "
+        "--setopt=best=True --setopt=retries=3"
+    )
+
+
+def mended() -> str:
+    """Nothing: an rpm transaction that was cut off is not gone on with, but done again.
+
+    What is left of it (two versions of a package) is for `repaired`.
+    """
+    return ":"
+
+
+def repaired() -> str:
+    """Take out the older halves of updates that were cut off."""
+    return f"dnf remove --duplicates {options()}"
+
+
+def refresh() -> str:
+    """Read the package lists anew, and fail if one cannot be read."""
+    return (
+        f"n=0; until dnf makecache --refresh {options()}; do "
+        "n=$((n+1)); [ $n -lt 4 ] || exit 100; "
+        'echo "package lists could not be read; try $((n+1)) of 4 in 5 s"; sleep 5; done'
+    )
+
+
+def refresh_if_stale() -> str:
+    """`refresh`, unless the lists are younger than half a day and than every repository file."""
+    return "\n".join(
+        [
+            "(flock 9",
+            f'if [ -e {STAMP} ] && [ -z "$(find /etc/yum.repos.d /etc/dnf -newer {STAMP} '
+            f'2>/dev/null)" ] && [ -z "$(find {STAMP} -mmin +720)" ]; then :; else',
+            refresh(),
+            f"touch {STAMP}; fi) 9>{STAMP}.lock",
+        ]
+    )
+
+
+def install(
+    packages: Sequence[str], more: str = "", archives: str = "", further_options: str = ""
+) -> str:
+    """Install packages without weak dependencies, after a simulation that must remove nothing.
+
+    Args:
+        packages: Names, files that a package brings, or ``name-version``.
+        more: Shell that gives further names, unquoted: ``$(cat headers)``.
+        archives: Folder that `download` filled; it is emptied afterwards.
+        further_options: For simulation and installation, as the shell reads them.
+    """
+    names = " ".join([*(shlex.quote(p) for p in packages), more]).strip()
+    folder = f"--setopt=cachedir={archives} " if archives else ""
+    words = f"{options()} {folder}{further_options}".strip()
+    lines = [
+        SIMULATE,
+        # The last of -y and --assumeno counts.
+        f"simulated {words} --assumeno {names}",
+        f"dnf install {words} {names}",
+        f"rm -rf {archives}" if archives else ":",
+    ]
+    return "\n".join(line for line in lines if line != ":")
+
+
+def download(packages: Sequence[str], archives: str) -> str:
+    """Fetch packages into a cache of their own, while another dnf may be at work.
+
+    dnf's locks on lists and downloads lie in the cache's folder: one of its own keeps them apart.
+    """
+    names = " ".join(shlex.quote(p) for p in packages)
+    return (
+        f"mkdir -p {archives}\n"
+        f"dnf install --downloadonly {options()} --setopt=cachedir={archives} {names}"
+    )
+
+
+def progress() -> str:
+    """Shell that prints dnf's last word: ``Installing       : libcublas-11-8-11.11.3.6-1 3/20``."""
+    return "tail -n 1 log | tr -s ' '"
+
+
+def named(package: str, version: str) -> str:
+    """``name-version``, where the version may be a glob pattern."""
+    return f"{package}-{version}"
+
+
+def candidate(package: str) -> str:
+    """Shell that sets ``$offer`` to the newest version that is enabled, without its epoch."""
+    return (
+        f"offer=$(dnf -q repoquery --latest-limit=1 --qf '%{{version}}-%{{release}}' "
+        f"{shlex.quote(package)} | tail -n 1)"
+    )
+
+
+def kernel_headers(kernels: Sequence[str], metapackages: Sequence[str]) -> str:
+    """Shell that writes the headers' package names to ``headers``.
+
+    A repository drops old kernels at each minor release. Where a kernel's ``kernel-devel`` is
+    gone, the newest comes with the newest kernel, so that the next boot has a module.
+    """
+    devel = metapackages[0] if metapackages else "kernel-devel"
+    newest = shlex.join([devel.removesuffix("-devel"), devel])
+    return "\n".join(
+        [
+            ": >headers",
+            f"for kernel in {shlex.join(kernels)}; do",
+            f'  name="{devel}-$kernel"',
+            '  if rpm -q "$name" >/dev/null || dnf -q repoquery "$name" | grep -q .',
+            '  then echo "$name" >>headers; continue; fi',
+            '  echo "there is no $name any more: taking the newest kernel and headers"',
+            f"  echo {newest} >>headers",
+            "done",
+        ]
+    )
