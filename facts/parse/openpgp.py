@@ -1,0 +1,146 @@
+"""Which keys a file holds: OpenPGP certificates (RFC 4880, RFC 9580), read without any program.
+
+A bare host has no gnupg, and a key must be known before anything trusts it. Nothing is verified
+here: who pins a fingerprint trusts the key behind it, and the package manager checks signatures.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_ARMOUR = re.compile(
+    rb"-----BEGIN PGP PUBLIC KEY BLOCK-----[ \t]*\r?\n(.*?)-----END PGP PUBLIC KEY BLOCK-----",
+    re.DOTALL,
+)
+_SECRET = {5: "secret key", 7: "secret subkey"}
+_PRIMARY, _SUBKEY, _MARKER = 6, 14, 10
+_KNOWN = {_PRIMARY, _SUBKEY, _MARKER, 2, 12, 13, 17}
+"""Packets of a certificate: keys, signatures, trust, user ids and attributes (RFC 4880, 4.3)."""
+
+
+class OpenPgpError(ValueError):
+    """The bytes are no public keys that we can name; the message says what they are instead."""
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What a key file holds."""
+
+    fingerprints: tuple[str, ...]
+    """Of every primary key, in order: 40 upper-case hexadecimal digits."""
+    binary: bytes
+    """The same certificates without armour, packet by packet: a keyring that apt and rpm read."""
+
+
+def read(data: bytes) -> Keys:
+    """The primary keys of a file, binary or ASCII-armoured.
+
+    Raises:
+        OpenPgpError: It holds no key, a secret key, a key that is not of version 4, or anything
+            that is no part of a certificate.
+    """
+    packets = [p for block in _blocks(data) for p in _packets(block)]
+    found = []
+    for tag, body in packets:
+        if tag in _SECRET:
+            raise OpenPgpError(f"it holds a {_SECRET[tag]}")
+        if not found and tag not in (_PRIMARY, _MARKER):
+            raise OpenPgpError("it does not begin with a public key")
+        if tag not in _KNOWN:
+            raise OpenPgpError(f"it holds a packet of type {tag}, which is no part of a public key")
+        if tag in (_PRIMARY, _SUBKEY) and body[:1] != b"\x04":
+            version = str(body[0]) if body else "none"
+            raise OpenPgpError(f"it holds a key of version {version}; only version 4 is read")
+        if tag == _PRIMARY:
+            found.append(fingerprint(body))
+    if not found:
+        raise OpenPgpError("it holds no key")
+    kept = (_packed(tag, body) for tag, body in packets if tag != _MARKER)
+    return Keys(tuple(found), b"".join(kept))
+
+
+def fingerprint(body: bytes) -> str:
+    """Fingerprint of a version 4 key packet's body (RFC 4880, 12.2)."""
+    return hashlib.sha1(b"\x99" + len(body).to_bytes(2, "big") + body).hexdigest().upper()
+
+
+def _blocks(data: bytes) -> list[bytes]:
+    if data[:1] and data[0] & 0x80:
+        return [data]
+    blocks = [_dearmoured(match[1]) for match in _ARMOUR.finditer(data)]
+    if not blocks:
+        start = " ".join(data[:60].decode("ascii", "replace").split())
+        raise OpenPgpError(f"it is no OpenPGP key; it begins with {start!r}")
+    return blocks
+
+
+def _dearmoured(text: bytes) -> bytes:
+    """The bytes of one armoured block; its checksum is compared where there is one."""
+    head, blank, rest = re.sub(rb"[ \t\r]+\n", b"\n", text).partition(b"\n\n")
+    if not blank:
+        head, rest = b"", head.lstrip(b"\n")
+    lines = [line.strip() for line in rest.splitlines() if line.strip()]
+    checksum = lines.pop()[1:] if lines and lines[-1].startswith(b"=") else None
+    try:
+        data = base64.b64decode(b"".join(lines), validate=True)
+        if checksum is not None and base64.b64decode(checksum, validate=True) != _crc24(data):
+            raise OpenPgpError("its checksum is wrong: the file was damaged on its way")
+    except binascii.Error as error:
+        raise OpenPgpError(f"its armour is damaged: {error}") from error
+    return data
+
+
+def _crc24(data: bytes) -> bytes:
+    crc = 0xB704CE
+    for byte in data:
+        crc ^= byte << 16
+        for _ in range(8):
+            crc <<= 1
+            if crc & 0x1000000:
+                crc ^= 0x1864CFB
+    return crc.to_bytes(3, "big")
+
+
+def _packets(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Tag and body of each packet (RFC 4880, 4.2)."""
+    at = 0
+    while at < len(data):
+        head = data[at]
+        if not head & 0x80:
+            raise OpenPgpError(f"byte {at} begins no packet")
+        if head & 0x40:
+            tag, (size, start) = head & 0x3F, _new_length(data, at + 1)
+        else:
+            tag, width = head >> 2 & 0x0F, 1 << (head & 0x03)
+            if width == 8:
+                raise OpenPgpError("it holds a packet without a length")
+            size, start = int.from_bytes(data[at + 1 : at + 1 + width], "big"), at + 1 + width
+        if start + size > len(data):
+            raise OpenPgpError("it is cut off")
+        yield tag, data[start : start + size]
+        at = start + size
+
+
+def _new_length(data: bytes, at: int) -> tuple[int, int]:
+    """Length and where the body begins."""
+    first = data[at] if at < len(data) else 255
+    if first < 192:
+        return first, at + 1
+    if first < 224:
+        second = data[at + 1] if at + 1 < len(data) else 0
+        return ((first - 192) << 8) + second + 192, at + 2
+    if first == 255:
+        return int.from_bytes(data[at + 1 : at + 5], "big"), at + 5
+    raise OpenPgpError("it holds a packet in parts, which keys never are")
+
+
+def _packed(tag: int, body: bytes) -> bytes:
+    """The packet with the plainest header there is: old readers know it."""
+    if tag < 16:
+        return bytes([0x80 | tag << 2 | 2]) + len(body).to_bytes(4, "big") + body
+    return bytes([0xC0 | tag, 255]) + len(body).to_bytes(4, "big") + body
