@@ -45,7 +45,7 @@ def read(data: bytes) -> Keys:
             that is no part of a certificate.
     """
     packets = [p for block in _blocks(data) for p in _packets(block)]
-    found = []
+    found: list[str] = []
     for tag, body in packets:
         if tag in _SECRET:
             raise OpenPgpError(f"it holds a {_SECRET[tag]}")
