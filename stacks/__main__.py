@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     why.add_argument("--no-security-pocket", action="store_true", help="without security updates")
     why.add_argument("--jetson", metavar="L4T", help="Jetson Linux release: 36.4.7")
     why.add_argument("--flavour", help="open or proprietary")
-    why.add_argument("--driver", metavar="BRANCH", help="driver branch: 535")
+    why.add_argument("--driver", metavar="BRANCH", help="branch or exact version: 535, 580.159.04")
     why.add_argument("--variant", help="PyTorch build: cu126")
     why.add_argument(
         "--origin", action="append", default=[], metavar="PART=ORIGIN", help="cuda=redist; repeat"
@@ -135,7 +135,7 @@ def _explain(console: Console, options: argparse.Namespace, catalog: Catalog) ->
 
 def _wished(stack: Stack, options: argparse.Namespace) -> Stack:
     wishes: dict[str, object] = {
-        "driver_branch": options.driver,
+        "driver_version" if "." in (options.driver or "") else "driver_branch": options.driver,
         "driver_flavour": options.flavour,
         "torch_variant": options.variant,
         "torch_python": options.python,

@@ -17,6 +17,7 @@ from typing import Literal, TypeVar
 
 from stacks import decode
 from stacks.distribution import Distribution, Distributions, Repositories
+from stacks.driver_sets import DriverSet, DriverSets, completed
 from stacks.hardware import Drivers, Gpus, Jetson
 from stacks.provenance import Confidence
 from stacks.software import Cuda, Cudnn, Pytorch
@@ -64,6 +65,7 @@ class Catalog:
     cudnn: Cudnn
     pytorch: Pytorch
     distributions: Mapping[str, Distribution]
+    driver_sets: Mapping[str, DriverSet]
     jetson: Jetson
     repositories: Repositories
     codes: Mapping[str, Code]
@@ -85,13 +87,15 @@ def load_catalog(folder: Path = FOLDER) -> Catalog:
         return decode.load(folder / "catalog" / name, kind, f"stacks/catalog/{name}")
 
     gpus, codes = read("gpus.yaml", Gpus), read("codes.yaml", Codes)
+    sets = read("driver_sets.yaml", DriverSets).sets
     return Catalog(
         gpus=gpus,
         drivers=read("drivers.yaml", Drivers),
         cuda=read("cuda.yaml", Cuda),
         cudnn=read("cudnn.yaml", Cudnn),
         pytorch=read("pytorch.yaml", Pytorch),
-        distributions=read("distributions.yaml", Distributions).distributions,
+        distributions=completed(read("distributions.yaml", Distributions).distributions, sets),
+        driver_sets=sets,
         jetson=read("jetson.yaml", Jetson),
         repositories=read("repositories.yaml", Repositories),
         codes=codes.codes,

@@ -51,6 +51,7 @@ def plan(case: Case, dist: Distribution) -> tuple[CudaPlan, CudaOffer] | None:
             sm=toolkit.sm,
             held=offer.held,
             disk_mb=offer.disk_mb,
+            versions=dict(offer.versions),
         ),
         offer,
     )
@@ -159,6 +160,11 @@ def _explain(
     assert wish is not None
     if wish.origin:
         why = "this origin is asked for"
+    elif offer.origin == "nvidia":
+        why = (
+            "NVIDIA's repository for this release has it; small packages by exact version, none "
+            "of those that pull in an old driver or a desktop (`cuda`, `cuda-toolkit-11-8`)"
+        )
     elif offer.origin in ("debian", "ubuntu"):
         why = f"{dist.name}'s own archive has it, signed, and keeps it mended"
     else:

@@ -41,12 +41,12 @@ def plan(case: Case, dist: Distribution) -> CudnnPlan | None:
         for version, build in series.rows.items():
             if not _matches(version, wish.version):
                 continue
-            made = _build(case, origin, version, build, series)
+            made = _build(case, dist, origin, version, build, series)
             if made is not None:
                 _explain(case, made, series)
                 return made
     refusal = dist.refused.get(f"cudnn.{wish.origin}") if wish.origin else None
-    able = [o for o in dist.cudnn if any(_serves(o, b, arch) for b in series.rows.values())]
+    able = [o for o in dist.cudnn if any(_serves(dist, o, b, arch) for b in series.rows.values())]
     case.conflict(
         "CUDNN-ORIGIN",
         f"cuDNN {wish.version} cannot come from {wish.origin or 'anywhere'} on {dist.name}, "
@@ -73,18 +73,37 @@ def _matches(version: str, wish: str) -> bool:
     return bool(asked) and numbers(version)[: len(asked)] == asked
 
 
-def _serves(origin: str, build: CudnnBuild, arch: str) -> bool:
+def _serves(dist: Distribution, origin: str, build: CudnnBuild, arch: str) -> bool:
+    if origin == "nvidia":
+        packages = build.packages.get(dist.nvidia_repository or "")
+        return packages is not None and arch in packages.arches
     if origin == "wheels":
         return build.wheel is not None and arch in build.wheel_arches
     return origin == "redist" and arch in build.redist
 
 
 def _build(
-    case: Case, origin: Origin, version: str, build: CudnnBuild, series: CudnnBuilds
+    case: Case,
+    dist: Distribution,
+    origin: Origin,
+    version: str,
+    build: CudnnBuild,
+    series: CudnnBuilds,
 ) -> CudnnPlan | None:
     arch = case.profile.arch
-    if not _serves(origin, build, arch):
+    if not _serves(dist, origin, build, arch):
         return None
+    if origin == "nvidia":
+        packages = build.packages[dist.nvidia_repository or ""]
+        return CudnnPlan(
+            version=version,
+            origin=origin,
+            prefix="/usr",
+            packages=packages.names,
+            versions=dict.fromkeys(packages.names, packages.version),
+            held=("libcudnn8*", "libnccl*"),
+            disk_mb=series.disk_mb,
+        )
     prefix = f"{PREFIX}/{version}-cuda{build.cuda}"
     if origin == "wheels":
         return CudnnPlan(
@@ -109,6 +128,7 @@ def _build(
 def _explain(case: Case, made: CudnnPlan, series: CudnnBuilds) -> None:
     wish = case.stack.cudnn
     why = {
+        "nvidia": "NVIDIA's repository for this release has it, by exact version",
         "wheels": "a package index serves it with a pinned hash, so the mirror that serves torch "
         "serves cuDNN too; 8.9.6 is the newest 8.x for CUDA 11 there (8.9.7: "
         "`--origin cudnn=redist`)",

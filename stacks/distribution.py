@@ -16,10 +16,12 @@ class DriverOffer:
 
     branch: str
     version: str
-    origin: Origin
     flavour: Flavour
-    packages: tuple[str, ...]
-    held: tuple[str, ...]
+    origin: Origin = "nvidia"
+    packages: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
+    set: str = ""
+    """Key of ``driver_sets.yaml`` that fills the names and versions of the packages."""
     arches: tuple[str, ...] = ("x86_64", "aarch64")
     components: tuple[str, ...] = ()
     pocket: Literal["release", "security", "backports"] | None = None
@@ -30,6 +32,11 @@ class DriverOffer:
     kernel_refused: str | None = None
     """Oldest kernel that is known not to build."""
     disk_mb: int = 0
+    versions: Mapping[str, str] = field(default_factory=dict)
+    pinning: tuple[str, ...] = ()
+    stream: str = ""
+    modules: Literal["dkms", "precompiled"] = "dkms"
+    fabric_manager: str = ""
     support: Support = "plan"
     default: bool = True
     """Whether it may be chosen without being asked for."""
@@ -56,6 +63,9 @@ class CudaOffer:
     packages: tuple[str, ...] = ()
     components: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    along: tuple[str, ...] = ()
+    """Shell patterns of packages that come along and are not held: other toolkits share them."""
     arches: tuple[str, ...] = ("x86_64",)
     support: Support = "plan"
 
@@ -101,7 +111,9 @@ class Distribution(Group):
     """Origins, best first."""
     refused: Mapping[str, str] = field(default_factory=dict)
     """``cuda.nvidia`` and the like, to the reason why this origin cannot serve it."""
+    family: Literal["apt", "dnf"] = "apt"
     nvidia_repository: str | None = None
+    """Folder of NVIDIA's repository: ``ubuntu2204``."""
     sha1_keys_refused: bool = False
     """apt verifies with sqv, which refuses SHA-1 binding signatures."""
 
@@ -127,6 +139,8 @@ class Repositories(Group):
     """``catalog/repositories.yaml``: NVIDIA's package repositories."""
 
     base: str
+    arches: Mapping[str, str]
+    """Architecture to its folder."""
     keys: Mapping[str, Key]
     repositories: Mapping[str, str]
     """Repository folder to key id."""

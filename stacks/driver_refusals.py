@@ -14,13 +14,14 @@ def nothing_on_offer(case: Case, dist: Distribution) -> None:
         word
         for word in (
             f"branch {wish.branch}" if wish.branch else "",
+            f"version {wish.version}" if wish.version else "",
             f"from {wish.origin}" if wish.origin else "",
         )
         if word
     )
     there = sorted(
         {
-            f"{o.branch} from {o.origin} ({o.flavour})"
+            f"{o.version if wish.version else o.branch} from {o.origin} ({o.flavour})"
             for o in dist.drivers
             if case.profile.arch in o.arches
         }
@@ -29,8 +30,8 @@ def nothing_on_offer(case: Case, dist: Distribution) -> None:
         "DRIVER-NONE",
         f"No driver {asked} is known for {dist.name} on {case.profile.arch}.".replace("  ", " "),
         f"On offer: {', '.join(there) or 'nothing'}.",
-        "Leave `--driver` and `--origin driver=…` (host data `driver_branch`, `driver_origin`) "
-        "away and let the resolver choose."
+        "Leave `--driver` and `--origin driver=…` (host data `driver_branch`, `driver_version`, "
+        "`driver_origin`) away and let the resolver choose."
         if asked
         else "Use a distribution with a driver on offer: Debian 12 or Debian 13.",
     )

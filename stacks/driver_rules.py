@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stacks import driver_refusals, gpu_rules, kernel_rules
+from stacks import driver_refusals, driver_sets, fabric_rules, gpu_rules, kernel_rules
 from stacks.case import Case, names
 from stacks.distribution import Distribution, DriverOffer
 from stacks.model import DriverPlan, DriverWish
@@ -17,14 +17,18 @@ def candidates(case: Case, dist: Distribution) -> list[DriverOffer]:
     """
     wish = case.stack.driver
     flavours = gpu_rules.flavours(case)
-    offers = [offer for offer in dist.drivers if case.profile.arch in offer.arches]
+    offers = [
+        offer
+        for row in dist.drivers
+        if case.profile.arch in row.arches and (offer := _of_version(case, row))
+    ]
 
     left = [
         offer
         for offer in offers
         if wish.branch in (None, offer.branch)
         and wish.origin in (None, offer.origin)
-        and (offer.default or wish.branch or wish.origin)
+        and (offer.default or wish.branch or wish.origin or wish.version)
     ]
     if not left:
         driver_refusals.nothing_on_offer(case, dist)
@@ -51,6 +55,20 @@ def candidates(case: Case, dist: Distribution) -> list[DriverOffer]:
     return left
 
 
+def _of_version(case: Case, offer: DriverOffer) -> DriverOffer | None:
+    """The offer in the version that is asked for; ``None`` where it cannot have that version.
+
+    Repositories of NVIDIA keep older point releases, and the plan is compared with what is really
+    there; archives have one version, the catalogue's.
+    """
+    asked = case.stack.driver.version
+    if asked in (None, offer.version):
+        return offer
+    if not offer.versions or not asked.startswith(f"{offer.branch}."):
+        return None
+    return driver_sets.filled(offer, case.catalog.driver_sets, asked)
+
+
 def _wished(wish: DriverWish, offer: DriverOffer) -> bool:
     return wish.flavour in (None, offer.flavour)
 
@@ -58,7 +76,8 @@ def _wished(wish: DriverWish, offer: DriverOffer) -> bool:
 def plan(case: Case, dist: Distribution, offer: DriverOffer, floor: str) -> DriverPlan:
     """The driver part of the plan, with its reasons and notices."""
     branch = case.catalog.drivers.branches.rows.get(offer.branch)
-    asked = "asked for" if case.stack.driver.branch else "the first on offer that fits"
+    wish = case.stack.driver
+    asked = "asked for" if wish.branch or wish.version else "the first on offer that fits"
     pocket = f", {offer.pocket} pocket" if offer.pocket else ""
     case.reason(
         "driver",
@@ -70,19 +89,26 @@ def plan(case: Case, dist: Distribution, offer: DriverOffer, floor: str) -> Driv
     if branch and branch.eol:
         _end_of_life(case, offer, branch.eol)
     kernel_rules.untested(case, offer)
-    gpu_rules.fabric(case, offer.version)
+    fabric = fabric_rules.planned(case, offer)
+    packages = (*offer.packages, fabric) if fabric else offer.packages
+    versions = {name: text for name, text in offer.versions.items() if name in packages}
     return DriverPlan(
         branch=offer.branch,
         version=offer.version,
         flavour=offer.flavour,
         origin=offer.origin,
-        packages=offer.packages,
+        packages=packages,
         held=offer.held,
         headers=kernel_rules.headers(case, dist),
         components=offer.components,
         floor=floor,
         eol=branch.eol if branch else None,
         disk_mb=offer.disk_mb,
+        versions=versions,
+        pinning=offer.pinning,
+        stream=offer.stream,
+        modules=offer.modules,
+        fabric_manager=fabric,
     )
 
 
@@ -127,29 +153,6 @@ def check_installed(case: Case, offer: DriverOffer) -> None:
         "files, and the host ends with a kernel module and libraries that do not match.",
         *remedies,
     )
-
-
-def check_repository(case: Case, dist: Distribution, offer: DriverOffer) -> None:
-    """REPO-KEY-SHA1: apt on this host refuses the key of the NVIDIA repository in use."""
-    if offer.origin != "nvidia":
-        return
-    address = case.profile.indexes.get("nvidia", "")
-    table = case.catalog.repositories
-    parts = address.strip("/").split("/")
-    repository = next(
-        (name for name in table.repositories if name in parts), dist.nvidia_repository
-    )
-    key_id = table.repositories.get(repository or "")
-    if key_id and table.keys[key_id].sha1 and dist.sha1_keys_refused:
-        case.conflict(
-            "REPO-KEY-SHA1",
-            f"{dist.name} refuses NVIDIA's {repository} repository as not signed.",
-            f"Its key {key_id} carries a SHA-1 self-signature, which apt with sqv rejects since "
-            "2026-02-01. NVIDIA does not change keys of existing repositories.",
-            f"Use the {dist.nvidia_repository} repository "
-            f"(key {table.repositories.get(dist.nvidia_repository or '', '?')}).",
-            "Take the driver from the distribution: `--origin driver=debian`.",
-        )
 
 
 def _pocket_fits(case: Case, offer: DriverOffer) -> bool:

@@ -166,20 +166,6 @@ def _alone(case: Case) -> tuple[str, ...]:
     return ("--without", "cuda", "--origin", f"driver={other.origin}", "--driver", other.branch)
 
 
-def fabric(case: Case, branch: str) -> None:
-    """FABRIC-MANAGER: several GPUs on NVSwitch wait for a service that is not planned here."""
-    switched = [card for card in case.cards if card.model.nvswitch and card.count > 1]
-    if switched:
-        case.notice(
-            "FABRIC-MANAGER",
-            f"{switched[0].count} × {switched[0].model.name} may hang on NVSwitch.",
-            "On such boards (HGX, DGX) CUDA starts only when Fabric Manager runs, of exactly the "
-            f"driver's version ({branch}). It is not installed by this plan. PCIe cards need "
-            "none.",
-            "`lspci -nn -d 10de: | grep 0680` shows NVSwitches; nothing printed, nothing to do.",
-        )
-
-
 def _open_only(card: Card) -> bool:
     return card.model.open_required or "proprietary" not in card.generation.flavours
 

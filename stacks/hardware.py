@@ -31,6 +31,8 @@ class GpuModel:
     sm: str
     """Compute capability: ``9.0``."""
     pci: tuple[str, ...] = ()
+    sxm: tuple[str, ...] = ()
+    """Those of ``pci`` that are modules of a board, not cards."""
     data_centre: bool = False
     nvswitch: bool = False
     """Sold on boards whose GPUs hang on NVSwitch, which needs Fabric Manager."""

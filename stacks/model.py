@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Literal
 
 Flavour = Literal["open", "proprietary"]
@@ -26,6 +26,8 @@ class DriverWish:
     branch: str | None = None
     flavour: Flavour | None = None
     origin: Origin | None = None
+    version: str | None = None
+    """Exact: ``580.159.04``."""
 
 
 @dataclass(frozen=True)
@@ -375,7 +377,7 @@ class Plan:
         """SHA-256 (64 hex digits) over what is installed: reasons and notices do not count."""
         body = {
             "stack": self.stack,
-            "driver": self.driver and asdict(self.driver),
+            "driver": self.driver and asdict(replace(self.driver, replaces="")),
             "cuda": self.cuda and asdict(self.cuda),
             "cudnn": self.cudnn and asdict(self.cudnn),
             "torch": self.torch and asdict(self.torch),

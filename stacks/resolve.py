@@ -5,6 +5,8 @@ Pure, total and deterministic: no file, no clock, no exception for anything that
 
 from __future__ import annotations
 
+import fnmatch
+
 from stacks import (
     cuda_rules,
     cudnn_rules,
@@ -13,6 +15,7 @@ from stacks import (
     gpu_rules,
     jetson_rules,
     kernel_rules,
+    repository_rules,
     torch_rules,
 )
 from stacks.case import Case, numbers
@@ -26,6 +29,7 @@ from stacks.model import (
     HostProfile,
     Plan,
     Reason,
+    Repository,
     Resolution,
     Stack,
     TorchPlan,
@@ -106,7 +110,8 @@ def _host(case: Case, dist: Distribution) -> Resolution:
         return Resolution(None, tuple(case.conflicts))
     offer, build = choice
     driver_rules.check_installed(case, offer)
-    driver_rules.check_repository(case, dist, offer)
+    if _from_nvidia(offer, cuda[1] if cuda else None, cudnn):
+        repository_rules.check_key(case, dist)
     if case.conflicts:
         return Resolution(None, tuple(case.conflicts))
 
@@ -119,7 +124,28 @@ def _host(case: Case, dist: Distribution) -> Resolution:
     torch = torch_rules.plan(case, dist, build, interpreter) if build and interpreter else None
     kernel_rules.secure_boot(case)
     support = _support(case, dist, offer, cuda[1] if cuda else None)
-    return _planned(case, support, driver, cuda[0] if cuda else None, cudnn, torch)
+    made = cuda[0] if cuda else None
+    taken = _from_nvidia(offer, cuda[1] if cuda else None, cudnn)
+    repositories = repository_rules.planned(case, dist, taken)
+    return _planned(case, support, driver, made, cudnn, torch, repositories)
+
+
+def _from_nvidia(
+    offer: DriverOffer, cuda: CudaOffer | None, cudnn: CudnnPlan | None
+) -> tuple[str, ...]:
+    """Patterns of all packages that the plan's parts may take from NVIDIA's repository."""
+    taken: list[str] = []
+    if offer.origin == "nvidia":
+        taken += [*offer.packages, *offer.held, *offer.pinning]
+    if cuda and cuda.origin == "nvidia":
+        taken += [*cuda.packages, *cuda.held, *cuda.along]
+    if cudnn and cudnn.origin == "nvidia":
+        taken += [*cudnn.packages, *cudnn.held]
+    return tuple(name for name in taken if not any(_covers(p, name) for p in taken))
+
+
+def _covers(pattern: str, name: str) -> bool:
+    return pattern != name and fnmatch.fnmatchcase(name, pattern)
 
 
 def _floors(case: Case) -> dict[str, str]:
@@ -194,6 +220,7 @@ def _planned(
     cuda: CudaPlan | None,
     cudnn: CudnnPlan | None,
     torch: TorchPlan | None,
+    repositories: tuple[Repository, ...] = (),
 ) -> Resolution:
     profile = case.profile
     return Resolution(
@@ -209,6 +236,7 @@ def _planned(
             reasons=tuple(case.reasons),
             notices=tuple(case.notices),
             support=support,
+            repositories=repositories,
         ),
         (),
     )

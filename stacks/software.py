@@ -67,6 +67,15 @@ class Cuda:
 
 
 @dataclass(frozen=True)
+class PackageBuild:
+    """cuDNN as packages of one repository."""
+
+    names: tuple[str, ...]
+    version: str
+    arches: tuple[str, ...] = ("x86_64",)
+
+
+@dataclass(frozen=True)
 class CudnnBuild:
     """One cuDNN version for one CUDA major."""
 
@@ -77,6 +86,8 @@ class CudnnBuild:
     wheel: str | None = None
     """Requirement with hash."""
     wheel_arches: tuple[str, ...] = ()
+    packages: Mapping[str, PackageBuild] = field(default_factory=dict)
+    """Packages by folder of NVIDIA's repository."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,12 @@ from stacks.model import CudaWish, CudnnWish, DriverWish, Flavour, Origin, Stack
 
 Part = Literal["cuda", "cudnn", "torch"]
 
-_DRIVER = {"driver_branch": "branch", "driver_flavour": "flavour", "driver_origin": "origin"}
+_DRIVER = {
+    "driver_branch": "branch",
+    "driver_flavour": "flavour",
+    "driver_origin": "origin",
+    "driver_version": "version",
+}
 _CUDA = {"cuda_origin": "origin", "cuda_purpose": "purpose"}
 _CUDNN = {"cudnn_origin": "origin", "cudnn_version": "version"}
 _TORCH = {

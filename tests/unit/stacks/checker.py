@@ -26,6 +26,7 @@ CUDA = _read("cuda")
 CUDNN = _read("cudnn")
 TORCH = _read("pytorch")
 DISTRIBUTIONS = _read("distributions")["distributions"]
+SETS = _read("driver_sets")["sets"]
 JETSON = _read("jetson")
 PCI = {pci: key for key, row in GPUS["models"]["rows"].items() for pci in row.get("pci", ())}
 
@@ -94,8 +95,9 @@ def _driver(plan: Plan, stack: Stack, profile: HostProfile, cards: list[Any]) ->
     offers = [
         offer
         for offer in DISTRIBUTIONS[profile.os]["drivers"]
-        if (offer["version"], offer["origin"], offer["flavour"])
-        == (driver.version, driver.origin, driver.flavour)
+        if (offer["branch"], _origin(offer), offer["flavour"])
+        == (driver.branch, driver.origin, driver.flavour)
+        and (offer["version"] == driver.version or stack.driver.version == driver.version)
         and profile.arch in offer.get("arches", ["x86_64", "aarch64"])
     ]
     if not offers:
@@ -115,6 +117,10 @@ def _driver(plan: Plan, stack: Stack, profile: HostProfile, cards: list[Any]) ->
     if len(set(driver.headers)) != len(driver.headers) or not driver.headers:
         found.append("no headers, or the same twice")
     return found
+
+
+def _origin(offer: Any) -> str:
+    return str(SETS[offer["set"]]["origin"] if "set" in offer else offer["origin"])
 
 
 def _cuda(plan: Plan, stack: Stack, profile: HostProfile, cards: list[Any]) -> list[str]:
