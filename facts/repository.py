@@ -1,0 +1,45 @@
+"""Ask package repositories for their key and for what they offer, from the host's own network."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from pyinfra.api import FactBase, FactProcessError
+from typing_extensions import override
+
+from facts.parse.repository import RepositoryAnswer, answers
+from facts.parse.sections import ProbeError
+
+_SCRIPT = Path(__file__).with_name("repository.sh")
+_END = "GPUWRIGHT_REPOSITORY_ENDS"
+
+
+class RepositoryOffers(FactBase[tuple[RepositoryAnswer, ...]]):
+    """Key, label and versions of each repository; nothing of the host's package manager changes.
+
+    + repositories: kind (``apt`` or ``dnf``), address with a slash at its end, and key file of each
+    + packages: names of the packages whose versions are wanted
+
+    No signature is checked here: the package manager does that before it installs anything.
+    """
+
+    def __init__(self) -> None:
+        self.addresses: tuple[str, ...] = ()
+
+    @override
+    def command(
+        self, repositories: Sequence[Sequence[str]] = (), packages: Sequence[str] = ()
+    ) -> str:
+        self.addresses = tuple(address for _, address, _ in repositories)
+        words = shlex.join([" ".join(packages), *(w for r in repositories for w in r)])
+        script = _SCRIPT.read_text(encoding="utf-8")
+        return f"sh -s -- {words} <<'{_END}'\n{script}\n{_END}\n"
+
+    @override
+    def process(self, output: list[str]) -> tuple[RepositoryAnswer, ...]:
+        try:
+            return answers(output, self.addresses)
+        except ProbeError as error:
+            raise FactProcessError(f"cannot ask the repositories: {error}") from error

@@ -1,0 +1,88 @@
+# Asks package repositories for their key, and for the versions of some packages. POSIX sh.
+#
+# Arguments: PACKAGES, then KIND ADDRESS KEY-FILE for each repository. What is fetched lies in a
+# folder of its own below /tmp and goes away; the output has the form of facts/probe.sh.
+
+export LC_ALL=C LANG=C
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export PATH
+umask 022
+
+sec() { printf '##%s %s\n' "$N" "$1"; }
+part() { printf '##%s @%s\n' "$N" "$1"; }
+# The reason in one line, with passwords in addresses hidden.
+no() {
+  printf '##%s !repository%s %s\n' "$N" "$1" \
+    "$(printf %s "$2" | tr '\n' ' ' | sed 's#://[^/@ ]*@#://HIDDEN@#g' | cut -c 1-400)"
+}
+bound() { if command -v timeout >/dev/null; then timeout -k 5 "$@"; else shift; "$@"; fi; }
+
+# get FILE ADDRESS: with the program that the package manager itself would use, and its proxy.
+get() {
+  rm -f "$1"
+  if [ -x /usr/lib/apt/apt-helper ] && [ "$kind" = apt ]; then
+    bound 120 /usr/lib/apt/apt-helper -q -o Acquire::Retries=2 -o Acquire::http::Timeout=20 \
+      -o Acquire::https::Timeout=20 download-file "$2" "$1" >said 2>&1 && [ -s "$1" ]
+  else
+    proxy=$(sed -n 's/^proxy[ =]*//p' /etc/dnf/dnf.conf 2>/dev/null | head -n 1)
+    curl -fsSL --retry 2 --connect-timeout 20 --max-time 120 ${proxy:+--proxy "$proxy"} \
+      -o "$1" "$2" >said 2>&1 && [ -s "$1" ]
+  fi
+}
+failed() {
+  no "$1" "$2 cannot be fetched: $(grep '^E: Failed\|^curl' said || tail -n 2 said)"
+}
+
+opened() {
+  case $1 in
+    *.gz) gzip -dc "$2" ;; *.xz) xz -dc "$2" ;; *.zst) zstd -qdc "$2" ;; *.bz2) bzip2 -dc "$2" ;;
+    *) cat "$2" ;;
+  esac
+}
+
+wanted() { awk -F'|' -v names="$packages" '
+  BEGIN { n = split(names, list, " "); for (i = 1; i <= n; i++) want[list[i]] = 1 }
+  $1 in want'; }
+
+apt_offer() {
+  get release "${address}Release" || { failed "$1" "${address}Release"; return; }
+  part label; sed -n 's/^Label:[[:space:]]*//p' release | head -n 1
+  get index "${address}Packages.gz" || { failed "$1" "${address}Packages.gz"; return; }
+  part offer
+  opened x.gz index | awk '/^Package: / { name = $2 } /^Version: / { print name "|" $2 }' | wanted
+}
+
+# createrepo's metadata: repomd.xml names the file that lists the packages.
+dnf_offer() {
+  get repomd "${address}repodata/repomd.xml" || { failed "$1" "${address}repodata/repomd.xml"; return; }
+  primary=$(tr '\n' ' ' <repomd | sed 's/<data /\n&/g' |
+    sed -n 's/^<data [^>]*type="primary".*<location [^>]*href="\([^"]*\)".*/\1/p' | head -n 1)
+  [ -n "$primary" ] || { no "$1" "${address}repodata/repomd.xml names no list of packages"; return; }
+  get index "$address$primary" || { failed "$1" "$address$primary"; return; }
+  part offer
+  opened "$primary" index | tr '\n' ' ' | sed 's/<package /\n&/g' | sed -n \
+    's/.*<name>\([^<]*\)<\/name>.*<version [^>]*ver="\([^"]*\)"[^>]*rel="\([^"]*\)".*/\1|\2-\3/p' |
+    wanted
+}
+
+main() {
+  N=; IFS= read -r N </proc/sys/kernel/random/uuid || N=$$-$(date +%s)
+  printf '##gpuwright-probe 1 %s\n' "$N"
+  packages=$1; shift
+  # apt fetches as its own user, who must be able to write here.
+  folder=$(mktemp -d) && cd "$folder" && chmod 755 . && { chown _apt . 2>/dev/null || :; }
+  at=0
+  while [ $# -ge 3 ]; do
+    kind=$1 address=$2
+    sec "repository $at"
+    if get "$folder/key" "$address$3"; then
+      part key; base64 <key
+      case $kind in apt) apt_offer $at ;; *) dnf_offer $at ;; esac
+    else failed $at "$address$3"; fi
+    shift 3; at=$((at + 1))
+  done
+  cd / && rm -rf "$folder"
+  printf '##%s end\n' "$N"
+}
+
+main "$@" </dev/null
