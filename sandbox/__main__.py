@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from sandbox import clean, hosts, pcibus, prepare, roots
+from sandbox import clean, hosts, mirror_control, pcibus, prepare, roots
 from sandbox.checkout import SandboxError
+from sandbox.doubles.nvidia import AptDouble
 from sandbox.hosts import HostSpec, SandboxHost
 
 
@@ -59,6 +60,15 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("names", nargs="*", metavar="NAME")
     command.add_argument("--all", action="store_true")
     command.set_defaults(run=_down)
+
+    command = commands.add_parser("double", help="a double of NVIDIA's apt repository")
+    command.add_argument("distribution", metavar="DISTRIBUTION", help="ubuntu2204, debian12 …")
+    command.add_argument("--publish", nargs="+", metavar="VERSION", help="further driver releases")
+    command.add_argument("--withdraw", nargs="+", metavar="VERSION", help="drop driver releases")
+    command.add_argument("--key", choices=("rotate", "expire", "stranger"))
+    command.add_argument("--corrupt", metavar="PATTERN", help="spoil the files with such names")
+    command.add_argument("--reset", action="store_true", help="what it has at first")
+    command.set_defaults(run=_double)
 
     command = commands.add_parser("clean", help="remove everything this checkout made")
     command.add_argument("--cache", action="store_true", help="root images and downloads too")
@@ -153,6 +163,27 @@ def _down(args: argparse.Namespace) -> int:
         raise SandboxError("Name the hosts to remove, or say --all.")
     for name in args.names or [host.name for host in hosts.all_hosts()]:
         hosts.get(name).down()
+    return 0
+
+
+def _double(args: argparse.Namespace) -> int:
+    double = AptDouble(args.distribution)
+    if args.reset or not double.folder.is_dir():
+        double.reset()
+    if args.publish:
+        double.publish(*args.publish)
+    if args.withdraw:
+        double.withdraw(*args.withdraw)
+    if args.key == "rotate":
+        double.rotate_key()
+    elif args.key == "expire":
+        double.expire_key()
+    elif args.key == "stranger":
+        double.sign_with_stranger()
+    if args.corrupt:
+        print(f"corrupted: {', '.join(double.corrupt(args.corrupt)) or 'nothing'}", file=sys.stderr)
+    url = mirror_control.running() or "http://(no host is up)"
+    print(json.dumps(double.host_data(url), indent=1))
     return 0
 
 

@@ -19,6 +19,11 @@ _NEEDS = {
     "ssh-keygen": "openssh-client",
     "unshare": "util-linux",
     "mount": "mount",
+    "apt-ftparchive": "apt-utils",
+    "dpkg-deb": "dpkg",
+    "gpg": "gpg",
+    "gpg-agent": "gpg-agent",
+    "gcc": "gcc",
     "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
     "/etc/ssl/certs/ca-certificates.crt": "ca-certificates",
 }
