@@ -122,6 +122,9 @@ class HostProfile:
     """Minor versions (``3.11``) that are on the host. Those of the distribution's archive, which
     the catalogue knows, can be had too and are preferred; ``None`` = unknown."""
     jetson_l4t: str | None = None
+    """Release of Jetson Linux: ``36.4.7``; ``None``: this is no Jetson."""
+    jetson_soc: str | None = None
+    """A Jetson's own chip, whose GPU is on no PCI bus: ``tegra234``."""
     security_pocket: bool | None = None
     driver: InstalledDriver | None = None
     indexes: Mapping[str, str] = field(default_factory=dict)
@@ -277,6 +280,9 @@ class CudaPlan:
     disk_mb: int = 0
     versions: Mapping[str, str] = field(default_factory=dict)
     """Package to exact version or pattern, as in `DriverPlan`."""
+    compat: str = ""
+    """Folder of a newer user-mode driver that this toolkit's programs must load, where the host's
+    own is older than the toolkit: ``/usr/local/cuda-11.8/compat`` on a Jetson."""
 
 
 @dataclass(frozen=True)
@@ -332,6 +338,13 @@ class TorchPlan:
     packages: Mapping[str, str] = field(default_factory=dict)
     """Top-level packages of the venv and their versions (torch, nvidia-ml-py …)."""
     disk_mb: int = 0
+    bundled: bool = True
+    """Whether the wheel brings its CUDA and cuDNN; ``False``: it loads JetPack's."""
+    needs: Mapping[str, str] = field(default_factory=dict)
+    """Packages of the system that such a wheel needs beside JetPack's, to exact version or pattern;
+    an empty one takes what the archive has."""
+    links: tuple[str, ...] = ()
+    """Libraries of these that lie outside of the loader's path and are linked beside torch's."""
 
 
 @dataclass(frozen=True)
