@@ -22,6 +22,7 @@ from tasks import (
     pytorch,
     repositories,
     uv,
+    vendor_repository,
     verdict,
 )
 
@@ -33,6 +34,7 @@ if plan is not None:
     package_manager.whole(plan=plan, name="Package manager is whole")
 
     repositories.components(plan=plan, name="Archive components")
+    vendor_repository.added(plan=plan, name="NVIDIA's repository")
     holds.kept_from_unattended_upgrades(plan=plan, name="Set kept from unattended upgrades")
     cuda.fetched(plan=plan, name="CUDA packages fetched")
     python.interpreter(plan=plan, name="Python interpreter")

@@ -20,7 +20,12 @@ def differs(state: HostState, path: str, content: str) -> bool:
 
 def write_script(path: str, content: str, mode: str = "644") -> str:
     """Shell that writes the file beside its place and moves it there."""
-    packed = base64.b64encode(content.encode()).decode()
+    return write_bytes_script(path, content.encode(), mode)
+
+
+def write_bytes_script(path: str, content: bytes, mode: str = "644") -> str:
+    """`write_script` for a file that is no text."""
+    packed = base64.b64encode(content).decode()
     target, fresh = shlex.quote(path), shlex.quote(path + ".new")
     return (
         f'mkdir -p "$(dirname {target})" && printf %s {packed} | base64 -d >{fresh} '

@@ -6,6 +6,7 @@ the value and what was expected.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -13,7 +14,9 @@ from stacks.catalog import Catalog
 from stacks.decode import nearest
 from stacks.model import Gpu
 
-MIRRORS = ("pypi", "pytorch", "redist")
+MIRRORS = ("pypi", "pytorch", "redist", "nvidia")
+TRUSTED = ("nvidia",)
+"""Kinds of repository whose key host data may name."""
 
 
 class Data(Protocol):
@@ -49,7 +52,7 @@ def expected_gpus(data: Data, catalog: Catalog) -> tuple[Gpu, ...]:
 
 
 def mirrors(data: Data) -> dict[str, str]:
-    """``mirrors``: addresses by kind (``pypi``, ``pytorch``, ``redist``)."""
+    """``mirrors``: addresses by kind (``pypi``, ``pytorch``, ``redist``, ``nvidia``)."""
     wish = data.get("mirrors") or {}
     if not isinstance(wish, Mapping):
         raise _wrong("mirrors", wish, f"a mapping of {', '.join(MIRRORS)} to addresses")
@@ -60,6 +63,34 @@ def mirrors(data: Data) -> dict[str, str]:
         if not isinstance(address, str) or "://" not in address:
             raise _wrong(f"mirrors.{kind}", address, "an address such as https://mirror/simple")
         found[str(kind)] = address
+    return found
+
+
+def fingerprints(data: Data) -> dict[str, tuple[str, ...]]:
+    """``fingerprints``: keys trusted for a repository instead of the catalogue's, by kind.
+
+    Each is a whole fingerprint, 40 hexadecimal digits in upper case; blanks between them go.
+    """
+    wish = data.get("fingerprints") or {}
+    if not isinstance(wish, Mapping):
+        raise _wrong("fingerprints", wish, "a mapping such as {'nvidia': ['40 hex digits']}")
+    found = {}
+    for kind, said in wish.items():
+        if kind not in TRUSTED:
+            raise _wrong(f"fingerprints.{kind}", said, f"one of the kinds {', '.join(TRUSTED)}")
+        listed = said if isinstance(said, list | tuple) else [said]
+        keys = tuple("".join(str(key).split()).upper() for key in listed)
+        for key in keys:
+            if not re.fullmatch(r"[0-9A-F]{40}", key):
+                raise _wrong(
+                    f"fingerprints.{kind}",
+                    key,
+                    "whole fingerprints of 40 hexadecimal digits (gpg --show-keys FILE prints "
+                    "them); a short key id can be forged",
+                )
+        if not keys:
+            raise _wrong(f"fingerprints.{kind}", said, "at least one fingerprint")
+        found[str(kind)] = keys
     return found
 
 

@@ -15,7 +15,7 @@ from stacks.load import StackError, load_stack
 from stacks.model import Conflict, Plan, Resolution, Stack
 from stacks.resolve import resolve
 from stacks.wishes import WISHES, with_wishes
-from tasks import apt, forecast, host_data, preflight, pytorch, report
+from tasks import apt, forecast, host_data, offers, preflight, pytorch, report
 from tasks.profile import profile_of
 from tasks.step import Commands, look, step, this_host, this_run
 
@@ -50,6 +50,9 @@ def for_this_host() -> Plan | None:
         *preflight.objections(state, plan),
         *_no_way_back(state, plan),
     )
+    if not conflicts and offers.needed(state, plan):
+        available, conflicts = offers.asked(plan)
+        conflicts = conflicts or resolved(state, host.data, available).conflicts
     if conflicts:
         _refuse(host, conflicts)
         return None
@@ -58,8 +61,16 @@ def for_this_host() -> Plan | None:
     return plan
 
 
-def resolved(state: HostState, data: host_data.Data) -> Resolution:
+def resolved(
+    state: HostState, data: host_data.Data, available: offers.Available | None = None
+) -> Resolution:
     """The plan, or the conflicts, of a host in this state with this data. Touches no host.
+
+    Args:
+        state: What the probe saw.
+        data: The host's data.
+        available: Package to versions that the planned repositories offer, once they were asked:
+            a version that is gone there is a conflict then. The plan itself stays what it is.
 
     Raises:
         StackError: The stack cannot be read.
@@ -71,7 +82,13 @@ def resolved(state: HostState, data: host_data.Data) -> Resolution:
             f"host data expected_gpus says {len(expected)}, but no GPU is here to tell which: name "
             f"the model too, such as h100:{len(expected)}"
         )
-    profile = profile_of(state, () if state.gpus else expected, host_data.mirrors(data))
+    profile = profile_of(
+        state,
+        () if state.gpus else expected,
+        host_data.mirrors(data),
+        host_data.fingerprints(data),
+        available,
+    )
     return resolve(_stack(data), profile, catalog())
 
 

@@ -9,7 +9,7 @@ from pyinfra.api.host import Host
 from facts.model import HostState, Mount
 from facts.parse.apt import INLINE_KEY
 from stacks.model import Conflict, Plan
-from tasks import cuda, cudnn, pytorch, repositories
+from tasks import apt_repository, cuda, cudnn, pytorch, repositories
 from tasks.step import Commands, look, run, step
 
 HEADROOM_MB = 1024
@@ -75,6 +75,8 @@ def _sources(state: HostState, plan: Plan) -> list[Conflict]:
                 "sources.list(5)",
             )
         )
+    for repository in plan.repositories:
+        found += apt_repository.shared(state, repository)
     return found
 
 

@@ -10,14 +10,20 @@ from stacks.model import Gpu, HostProfile, InstalledDriver
 
 
 def profile_of(
-    state: HostState, expected: tuple[Gpu, ...] = (), mirrors: Mapping[str, Any] | None = None
+    state: HostState,
+    expected: tuple[Gpu, ...] = (),
+    mirrors: Mapping[str, Any] | None = None,
+    fingerprints: Mapping[str, tuple[str, ...]] | None = None,
+    available: Mapping[str, tuple[str, ...]] | None = None,
 ) -> HostProfile:
     """The host as the resolver needs to know it.
 
     Args:
         state: What the probe saw.
         expected: GPUs that host data announces for a host that has none yet.
-        mirrors: Addresses by kind (``pypi``, ``pytorch``, ``redist``), from host data.
+        mirrors: Addresses by kind (``pypi``, ``pytorch``, ``redist``, ``nvidia``), from host data.
+        fingerprints: Keys that host data trusts for a repository, by kind.
+        available: Package to versions that the planned repositories offer, once they were asked.
     """
     system = state.system
     minors = sorted({".".join(p.version.split(".")[:2]) for p in state.pythons})
@@ -37,6 +43,8 @@ def profile_of(
         driver=_driver(state),
         nvswitch=any(d.pci_class.startswith("0680") for d in state.pci),
         indexes={k: str(v) for k, v in (mirrors or {}).items()},
+        fingerprints=fingerprints or {},
+        available=available,
     )
 
 

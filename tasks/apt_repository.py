@@ -1,0 +1,157 @@
+"""One further repository for apt: its key, its source, and a pin that lets few packages in. Pure.
+
+The keyring is named by its content, so that a later run sees without any network whether the key
+on the host is the one that was checked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shlex
+
+from facts.model import AptSource, HostState
+from stacks.model import Conflict, Repository
+from tasks import files
+
+KEYRINGS = "/usr/share/keyrings"
+SOURCES = "/etc/apt/sources.list.d"
+OLD = ".gpuwright-old"
+"""Ending of files that were moved aside; apt reads none of that name."""
+QUIET = "/etc/apt/apt.conf.d/52gpuwright-old-files"
+"""apt says at each call that it ignores such a file; here it is told not to (apt.conf(5))."""
+QUIET_TEXT = (
+    files.HEADER.replace("#", "//", 1) + 'Dir::Ignore-Files-Silently:: "\\.gpuwright-old$";\n'
+)
+
+
+def due(state: HostState, repository: Repository) -> bool:
+    """Whether a file of ours is missing or differs, or a file of others names this repository."""
+    return bool(others(state, repository)) or _keyring_there(state, repository) is None
+
+
+def script(state: HostState, repository: Repository, keyring: bytes) -> str:
+    """Shell that sets the repository up.
+
+    Args:
+        state: What the probe saw.
+        repository: The planned repository.
+        keyring: Its keys, checked.
+    """
+    path = keyring_path(repository, keyring)
+    lines = [
+        files.write_bytes_script(path, keyring),
+        files.write_script(pins_path(repository), pins_text(repository)),
+    ]
+    aside = sorted({s.file for s in others(state, repository)})
+    if aside:
+        lines.append(files.write_script(QUIET, QUIET_TEXT))
+    lines += [f"mv {shlex.quote(f)} {shlex.quote(f + OLD)}" for f in aside]
+    lines.append(files.write_script(sources_path(repository), sources_text(repository, path)))
+    lines += [f"rm -f {shlex.quote(p)}" for p in _keyrings(state, repository) if p != path]
+    return " &&\n".join(lines)
+
+
+def keyring_path(repository: Repository, keyring: bytes) -> str:
+    """Where these keys lie on the host."""
+    digest = hashlib.sha256(keyring).hexdigest()
+    return f"{KEYRINGS}/gpuwright-{repository.name}-{digest[:16]}.gpg"
+
+
+def sources_path(repository: Repository) -> str:
+    """Our deb822 file."""
+    return f"{SOURCES}/gpuwright-{repository.name}.sources"
+
+
+def pins_path(repository: Repository) -> str:
+    """Our preferences file. It sorts behind all others, so that a narrower pin is found first."""
+    return f"/etc/apt/preferences.d/zz-gpuwright-{repository.name}"
+
+
+def sources_text(repository: Repository, keyring: str) -> str:
+    """The deb822 file (sources.list(5)); a flat repository has a path for its suite."""
+    return (
+        files.HEADER
+        + f"# Trusted: {', '.join(repository.fingerprints)}\n"
+        + f"Types: deb\nURIs: {repository.address}\nSuites: /\nSigned-By: {keyring}\n"
+    )
+
+
+def pins_text(repository: Repository) -> str:
+    """Preferences (apt_preferences(5)): only the plan's packages, before the distribution's own.
+
+    The pattern ``?*`` means every package as ``*`` does, but makes a specific record: a general
+    one would lose against the catch-all pin that NVIDIA's own instructions leave behind.
+    """
+    release = f"Pin: release l={repository.label}"
+    return (
+        files.HEADER
+        + "\n"
+        + (
+            f"Package: {' '.join(repository.packages)}\n{release}\nPin-Priority: 600\n\n"
+            if repository.packages
+            else ""
+        )
+        + f"Package: ?*\n{release}\nPin-Priority: -1\n"
+    )
+
+
+def others(state: HostState, repository: Repository) -> list[AptSource]:
+    """Sources in files of others that name this very repository.
+
+    apt refuses two sources for one repository whose ``Signed-By`` differ, and one without it
+    would trust every key of the host.
+    """
+    ours = sources_path(repository)
+    return [
+        s
+        for s in state.package_manager.sources
+        if s.file != ours and _same(repository.address, s.uris)
+    ]
+
+
+def shared(state: HostState, repository: Repository) -> tuple[Conflict, ...]:
+    """SOURCE-SHARED: files that name this repository among others and cannot be moved aside."""
+    found = []
+    for file in sorted({s.file for s in others(state, repository)}):
+        whole = [s for s in state.package_manager.sources if s.file == file]
+        if file != "/etc/apt/sources.list" and all(
+            _same(repository.address, s.uris) for s in whole
+        ):
+            continue
+        found.append(
+            Conflict(
+                "SOURCE-SHARED",
+                f"{file} names NVIDIA's repository beside other archives",
+                f"it stands there with another key than the plan's ({repository.address}); apt "
+                "refuses one repository with two keys, and the file is not ours to change",
+                (f"take it out of {file}; gpuwright adds it with its own key",),
+                "sources.list(5), Signed-By",
+            )
+        )
+    return tuple(found)
+
+
+def _same(address: str, uris: tuple[str, ...]) -> bool:
+    def plain(uri: str) -> str:
+        return re.sub(r"^[a-z+]+://(?:[^@/]*@)?", "", uri.lower()).rstrip("/.")
+
+    return any(plain(uri) == plain(address) for uri in uris)
+
+
+def _keyrings(state: HostState, repository: Repository) -> list[str]:
+    prefix = f"{KEYRINGS}/gpuwright-{repository.name}-"
+    return sorted(p for p in state.managed_files if p.startswith(prefix))
+
+
+def _keyring_there(state: HostState, repository: Repository) -> str | None:
+    """The keyring that our source names, where all three files are as they should be."""
+    if files.differs(state, pins_path(repository), pins_text(repository)):
+        return None
+    for path in _keyrings(state, repository):
+        digest = path.rpartition("-")[2].removesuffix(".gpg")
+        whole = state.managed_files[path].startswith(digest)
+        text = sources_text(repository, path)
+        if whole and not files.differs(state, sources_path(repository), text):
+            return path
+    return None

@@ -1,0 +1,98 @@
+"""Which keys a repository may be trusted by: those that the plan names, and no other. Pure."""
+
+from __future__ import annotations
+
+import base64
+
+from facts.parse import openpgp
+from facts.parse.repository import RepositoryAnswer
+from stacks.model import Conflict, Repository
+
+SOURCE = "docs/gpu-host.md: NVIDIA's repository"
+
+
+def objections(repository: Repository, answer: RepositoryAnswer) -> tuple[Conflict, ...]:
+    """Why this repository cannot be used as it answers; empty: its keys are those of the plan."""
+    if answer.key is None:
+        return (_unreachable(repository, answer),)
+    found = _key(repository, answer)
+    if found is not None:
+        return (found,)
+    if answer.why is not None:
+        return (_unreachable(repository, answer),)
+    if repository.kind == "apt" and answer.label != repository.label:
+        return (_label(repository, answer),)
+    return ()
+
+
+def keyring(answer: RepositoryAnswer) -> bytes:
+    """The keys of an answer that has no objection, in the binary form that apt reads."""
+    return openpgp.read(base64.b64decode(answer.key or "")).binary
+
+
+def _unreachable(repository: Repository, answer: RepositoryAnswer) -> Conflict:
+    remedies = [
+        "try it from the host itself; it may need a proxy (apt.conf: Acquire::http::Proxy, "
+        "dnf.conf: proxy) or a name server",
+        "or name a mirror that the host can reach: mirrors: {nvidia: ADDRESS} in the host's data",
+    ]
+    if "ertificate" in (answer.why or ""):
+        remedies.insert(0, "let the host know the certificates: apt-get install ca-certificates")
+    return Conflict(
+        "REPO-UNREACHABLE",
+        f"the host cannot read the repository {repository.address}",
+        answer.why or "no reason was given",
+        tuple(remedies),
+        SOURCE,
+    )
+
+
+def _key(repository: Repository, answer: RepositoryAnswer) -> Conflict | None:
+    """REPO-KEY, unless every primary key in the file is pinned."""
+    address = repository.address + repository.key
+    pinned = {p.replace(" ", "").upper() for p in repository.fingerprints}
+    try:
+        found = openpgp.read(base64.b64decode(answer.key or "")).fingerprints
+    except openpgp.OpenPgpError as error:
+        return Conflict(
+            "REPO-KEY",
+            f"what lies at {address} is not the key of that repository",
+            str(error),
+            (
+                "look at it: a proxy or a log-in page may answer in the repository's place",
+                "or name another mirror: mirrors: {nvidia: ADDRESS} in the host's data",
+            ),
+            SOURCE,
+        )
+    strangers = [f for f in found if f not in pinned]
+    if not strangers:
+        return None
+    told = ", ".join(f"'{f}'" for f in found)
+    return Conflict(
+        "REPO-KEY",
+        f"the repository {repository.address} has a key that this plan does not trust",
+        f"the file {address} holds {', '.join(found)}; trusted are "
+        + (", ".join(sorted(pinned)) or "none"),
+        (
+            "do not go on before you know why: compare with what NVIDIA, or whoever runs the "
+            "mirror, has announced elsewhere",
+            "if the key was changed there and the new one is right, say so in the host's data: "
+            f"fingerprints = {{'nvidia': [{told}]}}",
+            "if not, somebody else answers for that address: take another mirror",
+        ),
+        SOURCE,
+    )
+
+
+def _label(repository: Repository, answer: RepositoryAnswer) -> Conflict:
+    return Conflict(
+        "REPO-LABEL",
+        f"the repository {repository.address} does not say what it is",
+        f"its Release file has the label «{answer.label or ''}»; apt's pins know it by "
+        f"«{repository.label}»",
+        (
+            "correct the address: mirrors: {nvidia: ADDRESS} in the host's data",
+            f"or let the mirror keep the line «Label: {repository.label}» of the original",
+        ),
+        SOURCE,
+    )

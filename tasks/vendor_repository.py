@@ -1,0 +1,36 @@
+"""NVIDIA's own repository on the host, trusted by the plan's keys and for the plan's packages."""
+
+from __future__ import annotations
+
+from pyinfra import logger
+from pyinfra.api import FunctionCommand, StringCommand
+from pyinfra.api.host import Host
+
+from stacks.model import Conflict, Plan
+from tasks import apt_repository, offers
+from tasks.step import Commands, look, step, this_host
+
+
+@step
+def added(plan: Plan) -> Commands:
+    """Write key, source and pins of each repository of the plan; move other files of it aside."""
+    state = look()
+    for repository in offers.due(state, plan):
+        keyring = offers.keyring(plan, repository)
+        if isinstance(keyring, tuple):
+            yield FunctionCommand(_refused, (keyring,), {})
+            return
+        for source in apt_repository.others(state, repository):
+            logger.info(
+                f"{this_host().print_prefix}{source.file} names {repository.address} too: it is "
+                f"kept as {source.file}{apt_repository.OLD}"
+            )
+        yield StringCommand(apt_repository.script(state, repository, keyring))
+
+
+def _refused(state: object, host: Host, conflicts: tuple[Conflict, ...]) -> bool:
+    for conflict in conflicts:
+        logger.error(f"{host.print_prefix}{conflict.code}: {conflict.what}: {conflict.why}")
+        for remedy in conflict.remedies:
+            logger.error(f"{host.print_prefix}    do:  {remedy}")
+    return False
