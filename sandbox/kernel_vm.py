@@ -1,0 +1,109 @@
+"""A kernel of a host, booted alone in a virtual machine, to load modules into it.
+
+A container has its machine's kernel and can load nothing. Whether a module that was built there
+really loads is seen here: the host's own kernel image boots under QEMU's emulation (no hardware
+help is needed) with an initramfs that holds a static busybox and the modules, loads them in order,
+prints what is asked for, and powers off. That takes about three seconds.
+"""
+
+import gzip
+import shlex
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from sandbox.checkout import SandboxError
+from sandbox.commands import run
+
+_NEEDS = {"qemu-system-x86_64": "qemu-system-x86", "busybox": "busybox-static", "cpio": "cpio"}
+_LIMIT_S = 300
+_BEGIN, _END = "gpuwright-begins", "gpuwright-ends"
+
+
+def prepare() -> None:
+    """Install what is missing on this machine.
+
+    Raises:
+        SandboxError: if it cannot be installed.
+    """
+    lacking = sorted({_NEEDS[tool] for tool in _NEEDS if not shutil.which(tool)})
+    if lacking:
+        run("apt-get", "update", "-q")
+        install = ("apt-get", "install", "-q", "-y", "--no-install-recommends", *lacking)
+        run("env", "DEBIAN_FRONTEND=noninteractive", *install)
+
+
+def after_loading(kernel: Path, modules: Sequence[Path], commands: Sequence[str]) -> str:
+    """What the commands print in a machine that has booted `kernel` and loaded `modules`.
+
+    Args:
+        kernel: A kernel image, ``vmlinuz-…``.
+        modules: Uncompressed module files, loaded in this order; one that does not load is told in
+            the text, and the next is tried.
+        commands: Shell for busybox, run one after the other.
+
+    Raises:
+        SandboxError: if the machine does not come to its end.
+    """
+    with tempfile.TemporaryDirectory(prefix="gpuwright-vm-") as folder:
+        image = _initramfs(Path(folder), modules, commands)
+        argv = [
+            *("qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-m", "512"),
+            *("-nographic", "-no-reboot", "-nic", "none", "-kernel", str(kernel)),
+            *("-initrd", str(image), "-append", "console=ttyS0 quiet panic=-1"),
+        ]
+        try:
+            done = subprocess.run(
+                argv,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=_LIMIT_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as late:
+            raise SandboxError(f"The machine did not end within {_LIMIT_S} s.") from late
+    begin, end = done.stdout.find(_BEGIN), done.stdout.rfind(_END)
+    if begin < 0 or end < 0:
+        raise SandboxError(f"The machine did not come up:\n{done.stdout[-2000:]}{done.stderr}")
+    return done.stdout[begin + len(_BEGIN) : end].replace("\r", "").strip()
+
+
+def _initramfs(folder: Path, modules: Sequence[Path], commands: Sequence[str]) -> Path:
+    tree = folder / "tree"
+    for part in ("bin", "proc", "sys", "dev", "modules"):
+        (tree / part).mkdir(parents=True)
+    busybox = shutil.which("busybox")
+    if busybox is None:
+        raise SandboxError("busybox-static is missing; `prepare` installs it.")
+    shutil.copy(busybox, tree / "bin/busybox")
+    lines = [
+        "#!/bin/busybox sh",
+        "/bin/busybox --install -s /bin",
+        "export PATH=/bin",
+        "mount -t proc proc /proc",
+        "mount -t sysfs sysfs /sys",
+        f"echo {_BEGIN}",
+    ]
+    for module in modules:
+        shutil.copy(module, tree / "modules")
+        lines.append(f"insmod /modules/{shlex.quote(module.name)} 2>&1")
+    script = tree / "init"
+    script.write_text("\n".join([*lines, *commands, f"echo {_END}", "poweroff -f"]) + "\n")
+    script.chmod(0o755)
+    names = subprocess.run(
+        ["find", ".", "-print0"], cwd=tree, capture_output=True, check=True
+    ).stdout
+    packed = subprocess.run(
+        ["cpio", "--quiet", "-0", "-o", "-H", "newc"],
+        cwd=tree,
+        input=names,
+        capture_output=True,
+        check=True,
+    ).stdout
+    image = folder / "initramfs.gz"
+    image.write_bytes(gzip.compress(packed, 1))
+    return image
