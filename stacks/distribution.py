@@ -36,6 +36,8 @@ class DriverOffer:
     pinning: tuple[str, ...] = ()
     stream: str = ""
     modules: Literal["dkms", "precompiled"] = "dkms"
+    kernel_modules: str = ""
+    """Metapackage with the modules of one kernel flavour; ``{kernel}`` is to be filled in."""
     fabric_manager: str = ""
     support: Support = "plan"
     default: bool = True
@@ -86,7 +88,12 @@ class Headers:
 
     suffix: str
     package: str
-    arch: str
+    arch: str = ""
+    """Empty: all."""
+    after: str = ""
+    """Only kernels newer than this series: ``6.8`` for Ubuntu's hardware enablement kernels."""
+    modules: str = ""
+    """The flavour's name in metapackages of signed NVIDIA modules: ``generic-hwe-24.04``."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,8 +28,11 @@ def candidates(case: Case, dist: Distribution) -> list[DriverOffer]:
         for offer in offers
         if wish.branch in (None, offer.branch)
         and wish.origin in (None, offer.origin)
-        and (offer.default or wish.branch or wish.origin or wish.version)
+        and (offer.default or wish.branch or wish.origin or wish.version or _signed(case, offer))
+        and (offer.modules == "dkms" or kernel_rules.flavours(case, dist))
     ]
+    if case.profile.secure_boot:
+        left.sort(key=lambda offer: offer.modules == "dkms")
     if not left:
         driver_refusals.nothing_on_offer(case, dist)
         return []
@@ -55,6 +58,11 @@ def candidates(case: Case, dist: Distribution) -> list[DriverOffer]:
     return left
 
 
+def _signed(case: Case, offer: DriverOffer) -> bool:
+    """Whether Secure Boot speaks for this offer: its modules are signed by the distribution."""
+    return bool(case.profile.secure_boot) and offer.modules == "precompiled"
+
+
 def _of_version(case: Case, offer: DriverOffer) -> DriverOffer | None:
     """The offer in the version that is asked for; ``None`` where it cannot have that version.
 
@@ -73,7 +81,9 @@ def _wished(wish: DriverWish, offer: DriverOffer) -> bool:
     return wish.flavour in (None, offer.flavour)
 
 
-def plan(case: Case, dist: Distribution, offer: DriverOffer, floor: str) -> DriverPlan:
+def plan(
+    case: Case, dist: Distribution, offer: DriverOffer, floor: str, replaces: str
+) -> DriverPlan:
     """The driver part of the plan, with its reasons and notices."""
     branch = case.catalog.drivers.branches.rows.get(offer.branch)
     wish = case.stack.driver
@@ -91,6 +101,9 @@ def plan(case: Case, dist: Distribution, offer: DriverOffer, floor: str) -> Driv
     kernel_rules.untested(case, offer)
     fabric = fabric_rules.planned(case, offer)
     packages = (*offer.packages, fabric) if fabric else offer.packages
+    if offer.modules == "precompiled":
+        packages += kernel_rules.signed_modules(case, dist, offer)
+    kernel_rules.secure_boot(case, dist, offer)
     versions = {name: text for name, text in offer.versions.items() if name in packages}
     return DriverPlan(
         branch=offer.branch,
@@ -99,7 +112,7 @@ def plan(case: Case, dist: Distribution, offer: DriverOffer, floor: str) -> Driv
         origin=offer.origin,
         packages=packages,
         held=offer.held,
-        headers=kernel_rules.headers(case, dist),
+        headers=kernel_rules.headers(case, dist) if offer.modules == "dkms" else (),
         components=offer.components,
         floor=floor,
         eol=branch.eol if branch else None,
@@ -109,6 +122,7 @@ def plan(case: Case, dist: Distribution, offer: DriverOffer, floor: str) -> Driv
         stream=offer.stream,
         modules=offer.modules,
         fabric_manager=fabric,
+        replaces=replaces,
     )
 
 
@@ -123,36 +137,6 @@ def check_kernels(case: Case) -> None:
             f"NVIDIA's drivers build for Linux {floor} and later.",
             f"Install and boot the current kernel of {case.host}, then remove the old one.",
         )
-
-
-def check_installed(case: Case, offer: DriverOffer) -> None:
-    """DRIVER-FOREIGN: a driver that the planned one would collide with."""
-    there = case.profile.driver
-    if there is None or there.origin == offer.origin:
-        return
-    if there.origin == "unknown":
-        case.notice(
-            "DRIVER-ORIGIN-UNKNOWN",
-            f"Driver {there.version} is on the host, and nobody knows where it came from.",
-            "It may belong to a runfile or to packages whose source is gone.",
-            "If the plan does not go through, remove it first.",
-        )
-        return
-    removal = (
-        "`nvidia-uninstall` (or `nvidia-installer --uninstall`), then run again."
-        if there.origin == "runfile"
-        else "`apt purge '*nvidia*'` and remove that package source, then run again."
-    )
-    remedies = [f"Remove the driver that is there: {removal}"]
-    if there.origin in ("nvidia", "debian", "ubuntu"):
-        remedies.append(f"Keep to its origin: `driver_origin: {there.origin}` in the host data.")
-    case.conflict(
-        "DRIVER-FOREIGN",
-        f"Driver {there.version} from {there.origin} is already on this host.",
-        f"The plan takes the driver from {offer.origin}; two origins overwrite each other's "
-        "files, and the host ends with a kernel module and libraries that do not match.",
-        *remedies,
-    )
 
 
 def _pocket_fits(case: Case, offer: DriverOffer) -> bool:
@@ -172,6 +156,6 @@ def _end_of_life(case: Case, offer: DriverOffer, eol: str) -> None:
         f"NVIDIA's support for driver branch {offer.branch} ended {when}.",
         f"New faults are mended only if {offer.origin} backports the fix; seen on "
         f"{case.catalog.drivers.branches.date}.",
-        "It works today. A maintained branch (580, until 2028-06) is in NVIDIA's repository, which "
-        "this release plans (`--origin driver=nvidia --driver 580`) but does not install.",
+        "It works today. A maintained branch (580, until 2028-06) is in NVIDIA's repository: "
+        "`driver_origin: nvidia` in the host data (`--origin driver=nvidia` here).",
     )

@@ -31,6 +31,8 @@ class DriverSet(Group):
     pinning: tuple[str, ...] = ()
     stream: Mapping[Flavour, str] = field(default_factory=dict)
     kind: Literal["dkms", "precompiled"] = "dkms"
+    kernel_modules: Mapping[Flavour, str] = field(default_factory=dict)
+    """Metapackage of signed modules per flavour, where ``{kernel}`` is the kernel's: ``aws``."""
     fabric_manager: str = ""
     components: tuple[str, ...] = ()
     disk_mb: int = 900
@@ -48,7 +50,8 @@ def filled(offer: DriverOffer, sets: Mapping[str, DriverSet], version: str = "")
     made = sets.get(offer.set)
     if made is None:
         return offer
-    words = {"branch": offer.branch, "version": version or offer.version}
+    # The kernels are the host's: their place stays open.
+    words = {"branch": offer.branch, "version": version or offer.version, "kernel": "{kernel}"}
 
     def say(texts: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(text.format(**words) for text in texts)
@@ -67,6 +70,7 @@ def filled(offer: DriverOffer, sets: Mapping[str, DriverSet], version: str = "")
         pinning=say(made.pinning),
         stream=made.stream.get(offer.flavour, "").format(**words),
         modules=made.kind,
+        kernel_modules=made.kernel_modules.get(offer.flavour, "").format(**words),
         fabric_manager=fabric,
         components=made.components,
         disk_mb=offer.disk_mb or made.disk_mb,

@@ -8,13 +8,14 @@ from __future__ import annotations
 import fnmatch
 
 from stacks import (
+    availability,
     cuda_rules,
     cudnn_rules,
+    driver_moves,
     driver_refusals,
     driver_rules,
     gpu_rules,
     jetson_rules,
-    kernel_rules,
     repository_rules,
     torch_rules,
 )
@@ -108,8 +109,8 @@ def _host(case: Case, dist: Distribution) -> Resolution:
             needs[f"PyTorch's {name}"] = variant.floor
         driver_refusals.below_floor(case, offers[0], needs)
         return Resolution(None, tuple(case.conflicts))
-    offer, build = choice
-    driver_rules.check_installed(case, offer)
+    offer, build = driver_moves.newest(case, choice[0]), choice[1]
+    replaces = driver_moves.replaced(case, dist, offer)
     if _from_nvidia(offer, cuda[1] if cuda else None, cudnn):
         repository_rules.check_key(case, dist)
     if case.conflicts:
@@ -120,9 +121,11 @@ def _host(case: Case, dist: Distribution) -> Resolution:
     floor = max(needs.values(), key=numbers, default="")
     if case.stack.torch and case.stack.cuda:
         case.reasons.insert(0, _two_stacks(case))
-    driver = driver_rules.plan(case, dist, offer, floor)
+    driver = driver_rules.plan(case, dist, offer, floor, replaces)
+    availability.check(case, driver, cuda[0] if cuda else None, cudnn)
+    if case.conflicts:
+        return Resolution(None, tuple(case.conflicts))
     torch = torch_rules.plan(case, dist, build, interpreter) if build and interpreter else None
-    kernel_rules.secure_boot(case)
     support = _support(case, dist, offer, cuda[1] if cuda else None)
     made = cuda[0] if cuda else None
     taken = _from_nvidia(offer, cuda[1] if cuda else None, cudnn)

@@ -107,24 +107,7 @@ def _foreign_driver(state: HostState, plan: Plan) -> list[Conflict]:
                     "diagnosis: mixed sources, D9",
                 )
             )
-    installed = state.packages.get(plan.driver.packages[0]) if plan.driver else None
-    if plan.driver and installed and installed.installed:
-        branch = installed.version.split(":")[-1].split(".")[0]
-        if branch != plan.driver.branch:
-            found.append(
-                Conflict(
-                    "DRIVER-BRANCH",
-                    f"the driver on this host is of branch {branch}",
-                    f"{installed.name} {installed.version}; planned is {plan.driver.branch}",
-                    (
-                        f"keep it: driver_branch = '{branch}' in the host's data, if the stack "
-                        "allows it",
-                        f"or remove it and run this again: apt-get remove {installed.name}",
-                    ),
-                    "a branch is never changed unasked",
-                )
-            )
-    if plan.driver is not None and plan.driver.origin == "debian":
+    if plan.driver is not None and plan.driver.origin == "debian" and not plan.driver.replaces:
         strangers = sorted(
             f"{p.name} {p.version} ({p.origin})"
             for p in state.packages.values()

@@ -114,7 +114,12 @@ def _driver(plan: Plan, stack: Stack, profile: HostProfile, cards: list[Any]) ->
             found.append(f"kernel {kernel} is known not to build")
     if profile.driver and profile.driver.origin not in (driver.origin, "unknown"):
         found.append("a driver from elsewhere is left on the host")
-    if len(set(driver.headers)) != len(driver.headers) or not driver.headers:
+    if driver.modules == "precompiled":
+        if driver.headers or not any(
+            p.startswith("linux-modules-nvidia-") for p in driver.packages
+        ):
+            found.append("signed modules with headers, or none at all")
+    elif len(set(driver.headers)) != len(driver.headers) or not driver.headers:
         found.append("no headers, or the same twice")
     return found
 

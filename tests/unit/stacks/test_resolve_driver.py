@@ -58,7 +58,7 @@ def test_blackwell_driver_is_not_in_debian_s_archive(os: str) -> None:
     assert "driver=nvidia" in conflict.remedies[0]
 
 
-def test_blackwell_driver_from_nvidia_on_debian_is_a_plan_only() -> None:
+def test_blackwell_driver_from_nvidia_on_debian_is_carried_out_on_a_double() -> None:
     plan = planned(
         host("debian-12", "b200"), without=["cuda"], driver_origin="nvidia", driver_branch="580"
     )
@@ -66,8 +66,7 @@ def test_blackwell_driver_from_nvidia_on_debian_is_a_plan_only() -> None:
     assert (plan.driver.branch, plan.driver.flavour) == ("580", "open")
     assert plan.driver.floor == "570"
     assert plan.torch.variant in ("cu128", "cu130")
-    assert plan.support == "plan"
-    noticed("PLAN-ONLY", plan)
+    assert plan.support == "double"
 
 
 def test_kepler_gets_470_where_a_stack_serves_it() -> None:

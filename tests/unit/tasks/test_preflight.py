@@ -68,13 +68,6 @@ def test_ppa_with_drivers_is_refused_and_another_one_is_not() -> None:
     assert "graphics-drivers/ppa" in objections(state)["DRIVER-PPA"].why
 
 
-def test_driver_of_another_branch_is_not_moved_unasked() -> None:
-    state = with_packages(a_host.bare(), package("nvidia-kernel-dkms", "580.95.05-1"))
-    found = objections(state)["DRIVER-BRANCH"]
-    assert "580" in found.what
-    assert "driver_branch = '580'" in found.remedies[0]
-
-
 def test_newer_driver_of_the_same_branch_is_kept() -> None:
     state = with_packages(a_host.bare(), package("nvidia-kernel-dkms", "535.400.01-1"))
     assert objections(state) == {}

@@ -1,0 +1,82 @@
+"""The plan's exact versions beside what its repositories offer."""
+
+from __future__ import annotations
+
+import fnmatch
+
+from stacks.case import Case, numbers
+from stacks.model import CudaPlan, CudnnPlan, DriverPlan
+
+
+def check(case: Case, driver: DriverPlan, cuda: CudaPlan | None, cudnn: CudnnPlan | None) -> None:
+    """VERSION-GONE for each part that wants a version which the planned repositories lack.
+
+    Only NVIDIA's repository is asked (`HostProfile.available`); archives of distributions have one
+    version, and apt names it. A driver that is installed in its version needs nothing more.
+    """
+    offered = case.profile.available
+    if offered is None:
+        return
+    there = case.profile.driver
+    wanted: list[tuple[str, str, str]] = []
+    if driver.origin == "nvidia":
+        present = there is not None and there.version == driver.version
+        names = {driver.fabric_manager} - {""} if present else {*driver.versions}
+        wanted += [("driver", name, driver.versions[name]) for name in sorted(names)]
+        wanted += [("driver", name, "*") for name in driver.pinning if not present]
+    for part, made in (("CUDA", cuda), ("cuDNN", cudnn)):
+        if made is not None and made.origin == "nvidia":
+            wanted += [(part, name, text) for name, text in made.versions.items()]
+    for part in dict.fromkeys(part for part, _, _ in wanted):
+        gone = [
+            (name, text)
+            for of, name, text in wanted
+            if of == part and not any(matches(v, text) for v in offered.get(name, ()))
+        ]
+        if gone:
+            _gone(case, part, driver, gone, len([1 for of, _, _ in wanted if of == part]))
+
+
+def matches(version: str, pattern: str) -> bool:
+    """Whether a version is meant by a pattern; an epoch (``3:``) counts only where it is named."""
+    plain = version.split(":", 1)[-1]
+    return fnmatch.fnmatchcase(version, pattern) or fnmatch.fnmatchcase(plain, pattern)
+
+
+def _gone(case: Case, part: str, driver: DriverPlan, gone: list[tuple[str, str]], of: int) -> None:
+    offered = case.profile.available or {}
+    listed = "; ".join(
+        f"{name}: wanted {text}, there {', '.join(offered.get(name, ())[-4:]) or 'nothing'}"
+        for name, text in gone[:4]
+    )
+    more = f"; and {len(gone) - 4} more" if len(gone) > 4 else ""
+    remedies = []
+    if part == "driver":
+        newer = _newest(offered.get(driver.packages[0], ()), driver.branch)
+        if newer:
+            remedies.append(
+                f'Take a version that is there: `driver_version: "{newer}"` in the host data, '
+                f"`version` in the stack's `driver`, `--driver {newer}`."
+            )
+    remedies += [
+        "Use a mirror that keeps old versions: `mirrors: {nvidia: ADDRESS}` in the host data.",
+        "Take it from elsewhere: "
+        + {
+            "driver": "`--origin driver=…`.",
+            "CUDA": "`cuda_origin: redist`, which has the same files by sha256.",
+            "cuDNN": "`cudnn_origin: wheels`.",
+        }[part],
+    ]
+    case.conflict(
+        "VERSION-GONE",
+        f"NVIDIA's repository lacks {len(gone)} of {of} packages of the planned {part}.",
+        f"{listed}{more}.",
+        *remedies,
+    )
+
+
+def _newest(versions: tuple[str, ...], branch: str) -> str:
+    """The newest driver version of the branch among package versions, without their revision."""
+    plain = {v.split(":", 1)[-1].rsplit("-", 1)[0] for v in versions}
+    mine = sorted((v for v in plain if v.startswith(f"{branch}.")), key=numbers)
+    return mine[-1] if mine else ""
