@@ -7,13 +7,14 @@ import io
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from rich.console import Console
 from rich.text import Text
 
-from stacks import explain, lock
+from stacks import explain, jetson_lock, jetson_rules, lock
 from stacks.catalog import Catalog, load_catalog
 from stacks.decode import SchemaError, nearest
 from stacks.load import StackError, load_stack, stack_names
@@ -75,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     listing = commands.add_parser("list", help="the stacks, one line each")
     why = commands.add_parser("explain", help="the plan for a host and its reasons, or conflicts")
     why.add_argument("stack")
-    why.add_argument("--os", required=True, help="debian-12, ubuntu-24.04, rocky-9 …")
+    why.add_argument("--os", help="debian-12, ubuntu-24.04, rocky-9 …; of itself with --jetson")
     why.add_argument("--arch", help="x86_64 or aarch64")
     why.add_argument(
         "--gpu", action="append", default=[], metavar="MODEL[:COUNT]", help="h100, h100:8; repeat"
@@ -102,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     locking.add_argument("--variant", action="append", default=[], help="only this build; repeat")
     locking.add_argument("--python", action="append", default=[], help="only this one; repeat")
     locking.add_argument("--arch", default="x86_64")
+    locking.add_argument("--jetson", metavar="L4T", help="the one lock of this Jetson Linux")
     locking.add_argument("--index", help="address of PyTorch's own index or a mirror of it")
     for command in (listing, why, locking):
         command.add_argument("--stacks", type=Path, metavar="FOLDER", help="your own stack files")
@@ -160,8 +162,11 @@ def _wished(stack: Stack, options: argparse.Namespace) -> Stack:
 def _profile(options: argparse.Namespace, catalog: Catalog) -> HostProfile:
     arch = options.arch or ("aarch64" if options.jetson else "x86_64")
     gpus = tuple(gpu for said in options.gpu for gpu in _gpus(said, catalog))
+    system = options.os or jetson_rules.ubuntu(options.jetson or "", catalog)
+    if not system and not options.jetson:
+        raise _UsageError("--os is missing: debian-12, ubuntu-24.04, rocky-9 …")
     return HostProfile(
-        os=options.os,
+        os=system or "unknown",
         arch=_ARCHES.get(arch, arch),
         gpus=gpus,
         kernels=tuple(options.kernel),
@@ -187,12 +192,19 @@ def _gpus(said: str, catalog: Catalog) -> tuple[Gpu, ...]:
 def _lock(console: Console, options: argparse.Namespace, catalog: Catalog) -> int:
     stack = load_stack(options.stack, options.stacks)
     failed = 0
-    wanted = lock.targets(
-        stack, catalog, tuple(options.variant), tuple(options.python), options.arch
-    )
+    wanted: Sequence[lock.Target | jetson_lock.Target]
+    if options.jetson:
+        wanted = [jetson_lock.target(options.jetson, stack, catalog)]
+    else:
+        wanted = lock.targets(
+            stack, catalog, tuple(options.variant), tuple(options.python), options.arch
+        )
     for target in wanted:
         try:
-            text = lock.make(target, stack, catalog, options.index)
+            if isinstance(target, jetson_lock.Target):
+                text = jetson_lock.make(target, stack, catalog, options.index)
+            else:
+                text = lock.make(target, stack, catalog, options.index)
             changed = lock.write(target, text)
             console.print(Text(f"{target.name}: {'written' if changed else 'unchanged'}"))
         except lock.LockError as error:

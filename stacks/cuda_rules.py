@@ -30,7 +30,7 @@ def plan(case: Case, dist: Distribution) -> tuple[CudaPlan, CudaOffer] | None:
     offer = _choose(case, dist)
     if offer is None:
         return None
-    compiler = _compiler(dist, toolkit)
+    compiler = host_compiler(dist, toolkit)
     purpose = _purpose(case, dist, toolkit, compiler)
     if purpose is None:
         return None
@@ -89,7 +89,8 @@ def _choose(case: Case, dist: Distribution) -> CudaOffer | None:
     return None
 
 
-def _compiler(dist: Distribution, toolkit: Toolkit) -> HostCompiler | None:
+def host_compiler(dist: Distribution, toolkit: Toolkit) -> HostCompiler | None:
+    """The first compiler of the distribution that nvcc accepts."""
     for compiler in dist.compilers:
         low, high = toolkit.gcc if compiler.kind == "gcc" else toolkit.clang
         if low <= compiler.major <= high:

@@ -36,7 +36,7 @@ def show(
     console: Console, stack: Stack, profile: HostProfile, resolution: Resolution, catalog: Catalog
 ) -> None:
     """Print the resolution for a person: the truth first, then a line per part, then notices."""
-    console.print(Text(_title(stack, profile, catalog), style="bold"))
+    console.print(Text(_title(stack, profile, resolution, catalog), style="bold"))
     console.print()
     if resolution.plan is None:
         _conflicts(console, resolution.conflicts)
@@ -49,18 +49,24 @@ def show(
     _notices(console, resolution.plan.notices)
 
 
-def _title(stack: Stack, profile: HostProfile, catalog: Catalog) -> str:
+def _title(stack: Stack, profile: HostProfile, resolution: Resolution, catalog: Catalog) -> str:
     dist = catalog.distributions.get(profile.os)
     system = f"Jetson Linux {profile.jetson_l4t}" if profile.jetson_l4t else None
+    own = resolution.plan.jetson if resolution.plan else None
+    if own:
+        system = f"{system} (JetPack {own.jetpack})"
     counts: dict[str, int] = {}
-    for gpu in profile.gpus + profile.expected_gpus:
+    # A Jetson has its GPU in itself, and the plan knows which.
+    there = profile.gpus + profile.expected_gpus
+    for gpu in there or (resolution.plan.gpus if resolution.plan else ()):
         word = gpu.model or gpu.pci_id or "?"
         row = catalog.gpus.models.rows.get(word)
         name = row.name if row else word
         counts[name] = counts.get(name, 0) + 1
     gpus = ", ".join(f"{n} × {name}" if n > 1 else name for name, n in counts.items())
     host = system or (dist.name if dist else profile.os)
-    return f"{stack.name} on {host}, {profile.arch}, {gpus or 'no GPU'}"
+    nothing = "its own GPU" if system else "no GPU"
+    return f"{stack.name} on {host}, {profile.arch}, {gpus or nothing}"
 
 
 def _truth(plan: Plan) -> list[str]:
@@ -71,6 +77,16 @@ def _truth(plan: Plan) -> list[str]:
             + f"; PyTorch {plan.torch.version} lives in a venv of its own and brings CUDA "
             f"{plan.torch.cuda} and cuDNN {plan.torch.cudnn}.",
             "They share only the driver, and nothing of the one can be compiled against the other.",
+        ]
+    if plan.torch and not plan.torch.bundled:
+        return [
+            f"One stack: PyTorch {plan.torch.version} in a venv, with JetPack's own CUDA "
+            f"{plan.torch.cuda} and cuDNN {plan.torch.cudnn}."
+        ]
+    if plan.jetson and plan.cuda:
+        return [
+            f"CUDA {plan.cuda.version} beside JetPack's own {plan.jetson.cuda}; cuDNN "
+            f"{plan.jetson.cudnn or '?'} is JetPack's. No PyTorch."
         ]
     if plan.torch:
         return [
@@ -90,6 +106,10 @@ def _parts(console: Console, plan: Plan) -> None:
                 " ".join((*plan.driver.packages, *plan.driver.headers)),
             )
         )
+    if plan.jetson:
+        own = plan.jetson
+        brings = f"CUDA {own.cuda}, cuDNN {own.cudnn or '?'}"
+        rows.append(("JetPack", f"{own.jetpack} brings {brings}", f"held: {' '.join(own.held)}"))
     if plan.cuda:
         what = "compiles and runs" if plan.cuda.purpose == "compile" else "runtime only"
         files = " ".join(plan.cuda.packages) or (
@@ -121,7 +141,10 @@ def _parts(console: Console, plan: Plan) -> None:
             (
                 "PyTorch",
                 f"{plan.torch.version}+{plan.torch.variant}, Python {plan.torch.python}, {locked}",
-                f"from {plan.torch.index or 'the configured package index'}",
+                " ".join(
+                    (f"from {plan.torch.index or 'the configured package index'}",)
+                    + ((f"with {' '.join(plan.torch.needs)}",) if plan.torch.needs else ())
+                ),
             )
         )
     size = sum(part.disk_mb for part in (plan.driver, plan.cuda, plan.cudnn, plan.torch) if part)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from stacks.model import Flavour
-from stacks.provenance import Group
+from stacks.provenance import Group, Support
 
 
 @dataclass(frozen=True)
@@ -106,25 +106,90 @@ class Drivers:
     kernel: KernelFloor
 
 
+@dataclass(frozen=True, kw_only=True)
+class JetsonCuda(Group):
+    """A CUDA toolkit that can be installed over a JetPack, beside its own."""
+
+    version: str
+    repository: str
+    """Folder of NVIDIA's repository: ``ubuntu2004``."""
+    packages: tuple[str, ...]
+    versions: Mapping[str, str]
+    held: tuple[str, ...]
+    along: tuple[str, ...] = ()
+    """Shell patterns of packages that come along and are not held."""
+    prefix: str
+    nvcc: str
+    compat: str
+    """Folder of the user-mode driver that comes with it."""
+    disk_mb: int
+    support: Support = "plan"
+
+
+@dataclass(frozen=True, kw_only=True)
+class JetsonTorch(Group):
+    """The PyTorch build that runs on a JetPack."""
+
+    version: str
+    variant: str
+    index: str | None = None
+    """Where it is, if not on PyTorch's own index."""
+    sm: tuple[str, ...]
+    """Compute capabilities that it has machine code for."""
+    disk_mb: int
+    bundled: bool = True
+    """Whether it brings its own CUDA and cuDNN."""
+    sha256: str = ""
+    """Of its wheel, where an index other than PyTorch's has it."""
+    requires: tuple[str, ...] = ()
+    """What such a wheel asks of the package index."""
+    repository: str = ""
+    """Folder of NVIDIA's repository that has what it needs of the system."""
+    needs: Mapping[str, str] = field(default_factory=dict)
+    """Packages of the system to version; an empty one: as the archive has it."""
+    taken: tuple[str, ...] = ()
+    """Shell patterns of those of ``needs`` that come from the repository, and are held."""
+    links: tuple[str, ...] = ()
+    """Libraries of these outside of the loader's path."""
+    support: Support = "plan"
+
+
 @dataclass(frozen=True)
 class JetsonLine:
-    """What a major release of Jetson Linux can take."""
+    """A major release of Jetson Linux: what it brings, and what it can take."""
 
     jetpack: str
     ubuntu: str
     python: str
     cuda: str
+    """JetPack's own."""
     socs: tuple[str, ...]
-    torch: Mapping[str, str] = field(default_factory=dict)
-    """PyTorch minor release to the variant that runs there."""
-    torch_version: str | None = None
-    torch_index: str | None = None
-    torch_sm: tuple[str, ...] = ()
-    cuda118: bool = False
+    cudnn: str | None = None
+    """JetPack's own."""
+    toolkit: JetsonCuda | None = None
+    torch: JetsonTorch | None = None
+    ended: bool = False
+    """Too old for everything that a stack can ask for."""
+
+
+@dataclass(frozen=True)
+class JetsonRelease:
+    """One release of Jetson Linux, where it differs from its line."""
+
+    jetpack: str
+    cuda: str | None = None
+    cudnn: str | None = None
+    torch: bool = True
+    """Whether the line's PyTorch runs on it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Jetson(Group):
-    """``catalog/jetson.yaml``: L4T major to what it can take."""
+    """``catalog/jetson.yaml``."""
 
+    held: tuple[str, ...]
+    """Shell patterns of the packages that are Jetson Linux and JetPack."""
+    releases: Mapping[str, JetsonRelease]
+    """By L4T version: ``36.4.7``, oldest first."""
     lines: Mapping[str, JetsonLine]
+    """By L4T major."""

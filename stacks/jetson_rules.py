@@ -2,21 +2,121 @@
 
 from __future__ import annotations
 
-from stacks import torch_rules
-from stacks.case import Case, names, numbers
-from stacks.hardware import JetsonLine
-from stacks.model import TorchPlan
+from dataclasses import dataclass, replace
 
-_TWO_WAYS = (
-    "PyTorch 2.9 alone on JetPack 6 or 7: `--without cuda` (its own CUDA 12.6 or 13.0).",
-    "CUDA 11.8 alone on JetPack 5 (L4T 35): a stack with `torch: null`.",
+from stacks import cuda_rules, jetson_torch, repository_rules
+from stacks.case import Case, numbers
+from stacks.catalog import Catalog
+from stacks.distribution import Distribution
+from stacks.hardware import JetsonCuda, JetsonLine
+from stacks.model import CudaPlan, Gpu, HostProfile, JetsonPlan, Repository, TorchPlan
+from stacks.provenance import Support
+
+ARCH = "arm64"
+"""Folder of the Tegra packages in NVIDIA's repositories; the servers' is ``sbsa``."""
+TORCH_WAY = (
+    "PyTorch 2.9 alone, on JetPack 6 or 7, with a CUDA of 12.6 or 13.0: stack `jetson-torch-2.9`. "
+    "What that gives: `python -m stacks explain jetson-torch-2.9 --jetson 36.4.7`."
+)
+CUDA_WAY = (
+    "CUDA 11.8 alone, on JetPack 5 (L4T 35): stack `jetson-cuda-11.8`. What that gives: "
+    "`python -m stacks explain jetson-cuda-11.8 --jetson 35.4.1`."
 )
 
 
-def plan(case: Case) -> TorchPlan | None:
-    """The PyTorch part of a Jetson's plan; every misfit is added as a conflict."""
+@dataclass(frozen=True)
+class Parts:
+    """What a Jetson's plan is made of."""
+
+    jetson: JetsonPlan
+    cuda: CudaPlan | None
+    torch: TorchPlan | None
+    repositories: tuple[Repository, ...]
+    support: Support
+
+
+def with_board(profile: HostProfile, catalog: Catalog) -> HostProfile:
+    """The profile with the Jetson's own GPU, which is on no PCI bus, where none is named."""
+    if profile.gpus or profile.expected_gpus:
+        return profile
+    line = catalog.jetson.lines.get(_major(profile))
+    chips = (profile.jetson_soc,) if profile.jetson_soc else line.socs if line else ()
+    own = [key for key, model in catalog.gpus.models.rows.items() if model.soc in chips]
+    return replace(profile, gpus=(Gpu(own[0]),)) if len(own) == 1 else profile
+
+
+def ubuntu(l4t: str, catalog: Catalog) -> str | None:
+    """The distribution of a Jetson Linux: ``ubuntu-22.04``; ``None`` where it is unknown."""
+    line = catalog.jetson.lines.get(l4t.split(".")[0])
+    return f"ubuntu-{line.ubuntu}" if line else None
+
+
+def plan(case: Case) -> Parts | None:
+    """The parts of a Jetson's plan; every misfit is added as a conflict."""
+    line = _line(case)
+    if line is None:
+        return None
+    own = brought(case, line)
+    _check_cards(case, line)
+    _check_driver(case)
+    _check_pair(case, line, own)
+    cuda = _cuda(case, line, own)
+    torch = jetson_torch.plan(case, line, own)
+    if case.conflicts:
+        return None
+    case.reason(
+        "driver",
+        f"none: L4T {own.l4t} (JetPack {own.jetpack}) brings it",
+        "a Jetson's driver and kernel are part of Jetson Linux; its packages are held, so that no "
+        "upgrade moves a part of them",
+        case.catalog.jetson.cite,
+    )
+    taken = line.toolkit if cuda else None
+    return Parts(
+        jetson=replace(own, held=(*own.held, *(line.torch.taken if torch and line.torch else ()))),
+        cuda=cuda,
+        torch=torch,
+        repositories=_repositories(case, line, taken, torch),
+        support=_support(case, line, cuda, torch),
+    )
+
+
+def brought(case: Case, line: JetsonLine) -> JetsonPlan:
+    """What this release brings: its own row of the catalogue, or the newest row before it."""
     l4t = case.profile.jetson_l4t or ""
-    line = case.catalog.jetson.lines.get(l4t.split(".")[0])
+    rows = {
+        version: row
+        for version, row in case.catalog.jetson.releases.items()
+        if version.split(".")[0] == l4t.split(".")[0]
+    }
+    exact = rows.get(l4t)
+    before = [v for v in rows if numbers(v) <= numbers(l4t)]
+    row = exact or (rows[before[-1]] if before else None)
+    if exact is None:
+        case.notice(
+            "JETPACK-ASSUMED",
+            f"L4T {l4t} is not in the catalogue; it is taken for JetPack "
+            f"{row.jetpack if row else line.jetpack}.",
+            f"Known of this line: {', '.join(rows) or 'none'}.",
+            "Look at `dpkg-query -W nvidia-jetpack`; CUDA and cuDNN are the line's, as far as "
+            "known.",
+        )
+    return JetsonPlan(
+        l4t=l4t,
+        jetpack=row.jetpack if row else line.jetpack,
+        cuda=(row.cuda if row else None) or line.cuda,
+        cudnn=(row.cudnn if row else None) or line.cudnn,
+        held=case.catalog.jetson.held,
+    )
+
+
+def _major(profile: HostProfile) -> str:
+    return (profile.jetson_l4t or "").split(".")[0]
+
+
+def _line(case: Case) -> JetsonLine | None:
+    l4t = case.profile.jetson_l4t or ""
+    line = case.catalog.jetson.lines.get(_major(case.profile))
     if line is None:
         known = ", ".join(
             f"{major} (JetPack {row.jetpack})" for major, row in case.catalog.jetson.lines.items()
@@ -36,18 +136,26 @@ def plan(case: Case) -> TorchPlan | None:
             "`--arch aarch64`, or leave `--jetson` away.",
         )
         return None
-    _check_cards(case, line, l4t)
-    _check_driver(case)
-    _check_cuda(case, line, l4t)
-    return _torch(case, line, l4t)
+    if line.ended:
+        case.conflict(
+            "JETSON-OLD",
+            f"JetPack {line.jetpack} (L4T {l4t}) is too old for every stack.",
+            f"It has Python {line.python} and is tied to CUDA {line.cuda}; CUDA 11.8 needs JetPack "
+            "5, PyTorch 2.9 needs Python 3.10.",
+            "Flash JetPack 5, 6 or 7 where NVIDIA has it for this board (Orin: 5, 6 and 7.2, "
+            "Xavier: 5, Nano and TX2: none).",
+            "Run one of NVIDIA's l4t containers of this JetPack.",
+        )
+        return None
+    return line
 
 
-def _check_cards(case: Case, line: JetsonLine, l4t: str) -> None:
+def _check_cards(case: Case, line: JetsonLine) -> None:
     for card in case.cards:
         if card.model.soc not in line.socs:
             case.conflict(
                 "JETSON-SOC",
-                f"{card.name} is not a GPU of Jetson Linux {l4t}.",
+                f"{card.name} is not a GPU of Jetson Linux {case.profile.jetson_l4t}.",
                 f"It runs on {', '.join(line.socs)}.",
                 "Name the Jetson's own GPU: `--gpu orin`, `--gpu xavier` or `--gpu thor`.",
                 "Leave `--jetson` away for a host with a PCI card.",
@@ -56,114 +164,121 @@ def _check_cards(case: Case, line: JetsonLine, l4t: str) -> None:
 
 def _check_driver(case: Case) -> None:
     wish = case.stack.driver
-    if wish.branch or wish.flavour or wish.origin:
+    if wish.branch or wish.flavour or wish.origin or wish.version:
         case.conflict(
             "JETSON-DRIVER",
             "A driver is asked for, and a Jetson's driver cannot be chosen.",
             "It is part of Jetson Linux; a driver from elsewhere breaks the board.",
-            "Leave `--driver`, `--flavour` and `--origin driver=…` away.",
+            "Leave `--driver`, `--flavour` and `--origin driver=…` away, in the host data "
+            "`driver_branch`, `driver_flavour` and `driver_origin`.",
         )
 
 
-def _check_cuda(case: Case, line: JetsonLine, l4t: str) -> None:
-    cuda, cudnn = case.stack.cuda, case.stack.cudnn
-    if cuda is not None and not line.cuda118:
+def _check_pair(case: Case, line: JetsonLine, own: JetsonPlan) -> None:
+    cuda, torch = case.stack.cuda, case.stack.torch
+    if cuda is not None and torch is not None:
+        case.conflict(
+            "JETSON-BOTH",
+            f"No Jetson can have both CUDA {cuda.version} and PyTorch {torch.version}.",
+            f"This is JetPack {own.jetpack} (L4T {own.l4t}) with CUDA {own.cuda} and Python "
+            f"{line.python}. CUDA 11.8 can be installed over JetPack 5 only; PyTorch 2.9 needs "
+            "Python 3.10 and a CUDA of 12.6 or later, so JetPack 6 or 7.",
+            *((CUDA_WAY, TORCH_WAY) if line.toolkit else (TORCH_WAY, CUDA_WAY)),
+        )
+
+
+def _cuda(case: Case, line: JetsonLine, own: JetsonPlan) -> CudaPlan | None:
+    wish, row = case.stack.cuda, line.toolkit
+    if case.stack.cudnn is not None:
+        has = f"cuDNN {own.cudnn}" if own.cudnn else "a cuDNN of its own"
+        case.conflict(
+            "JETSON-CUDNN",
+            f"cuDNN {case.stack.cudnn.version} cannot be chosen on a Jetson.",
+            f"JetPack {own.jetpack} brings {has}, built for its CUDA {own.cuda}; NVIDIA "
+            "publishes no other 8.x for Tegra. It is checked, not replaced.",
+            "Leave it out: `--without cudnn`, in the host data `without: [cudnn]`.",
+            "Take a stack that is made for Jetsons: `jetson-cuda-11.8` or `jetson-torch-2.9`.",
+        )
+    if wish is None or case.stack.torch is not None:
+        return None
+    toolkit = case.catalog.cuda.toolkits.rows.get(wish.version)
+    if row is None or toolkit is None or wish.version != row.version:
         case.conflict(
             "JETSON-118",
-            f"JetPack {line.jetpack} (L4T {l4t}) cannot take CUDA {cuda.version}.",
-            f"Its CUDA is {line.cuda}; 11.8 can be installed over JetPack 5 (L4T 35) only. So no "
+            f"JetPack {own.jetpack} (L4T {own.l4t}) cannot take CUDA {wish.version}.",
+            f"Its own CUDA is {own.cuda}; CUDA 11.8 can be installed over JetPack 5 only, and no "
             "Jetson can have both CUDA 11.8 and PyTorch 2.9.",
-            *_TWO_WAYS,
+            CUDA_WAY,
+            f"Use JetPack's own CUDA {own.cuda}, and leave the system toolkit out of the stack: "
+            "`--without cuda`, in the host data `without: [cuda]`.",
         )
-    elif cuda is not None or cudnn is not None:
+        return None
+    if wish.origin not in (None, "nvidia"):
         case.conflict(
-            "JETSON-CUDA",
-            "No CUDA toolkit and no cuDNN is installed on a Jetson by this release.",
-            f"JetPack {line.jetpack} brings CUDA {line.cuda} and a cuDNN of its own. CUDA 11.8 can "
-            "be installed over JetPack 5 by hand; the only cuDNN 8 there is JetPack's own.",
-            "Leave them out: `--without cuda`, in the host data `without: [cuda]`.",
-            "By hand on JetPack 5: cuda-toolkit-11-8 and cuda-compat-11-8 from "
-            "cuda-tegra-repo-ubuntu2004-11-8-local.",
+            "CUDA-ORIGIN",
+            f"CUDA {wish.version} for a Jetson cannot come from {wish.origin}.",
+            "NVIDIA's repository for Tegra has it together with the driver libraries that it "
+            "needs (cuda-compat-11-8).",
+            "Leave the origin away: no `--origin cuda=…`, no `cuda_origin`.",
         )
+        return None
+    dist = _distribution(case, line)
+    compiler = cuda_rules.host_compiler(dist, toolkit) if dist else None
+    case.reason(
+        "cuda",
+        f"{wish.version} from NVIDIA's Tegra repository in {row.prefix}, beside JetPack's "
+        f"{own.cuda}",
+        "the one toolkit that NVIDIA lets stand over JetPack 5; cuda-compat-11-8 brings the driver "
+        "libraries for it, which only shells with our environment file load",
+        row.cite,
+    )
+    return CudaPlan(
+        version=wish.version,
+        release=toolkit.release,
+        origin="nvidia",
+        purpose="runtime" if wish.purpose == "runtime" else "compile",
+        packages=row.packages,
+        prefix=row.prefix,
+        nvcc="" if wish.purpose == "runtime" else row.nvcc,
+        host_compiler=compiler.path if compiler else "",
+        compiler_packages=compiler.packages if compiler else (),
+        sm=toolkit.sm,
+        held=row.held,
+        disk_mb=row.disk_mb,
+        versions=dict(row.versions),
+        compat=row.compat,
+    )
 
 
-def _torch(case: Case, line: JetsonLine, l4t: str) -> TorchPlan | None:
-    wish = case.stack.torch
-    if wish is None:
-        return None
-    minor = ".".join(wish.version.split(".")[:2])
-    variant = line.torch.get(minor)
-    release = torch_rules.release_of(case)
-    python_fits = wish.python in (None, line.python)
-    variant_fits = wish.variant in (None, variant)
-    plain = wish.build == "wheel" and wish.index is None and not wish.cudnn and not wish.companions
-    usable = release is not None and variant in (release.variants if release else {})
-    codes = [numbers(sm) for sm in line.torch_sm]
-    silicon = all(torch_rules.runs_on(codes, numbers(card.model.sm)) for card in case.cards)
-    if not (
-        usable
-        and python_fits
-        and variant_fits
-        and plain
-        and silicon
-        and wish.version == line.torch_version
-    ):
-        has = (
-            f"torch {line.torch_version} as {variant} for Python {line.python}"
-            if variant
-            else f"none of it (Python {line.python}, CUDA {line.cuda})"
-        )
-        case.conflict(
-            "JETSON-TORCH",
-            f"PyTorch {wish.version} as asked for does not run on JetPack {line.jetpack} "
-            f"(L4T {l4t}).",
-            f"Builds that are known for it: {has}. PyTorch {minor} needs Python 3.10 and a CUDA "
-            "that JetPack 5 and older do not have.",
-            "Flash JetPack 6 (L4T 36) or later; it has torch 2.9.1 for Python 3.10.",
-            "Run PyTorch in one of NVIDIA's l4t containers that fits this JetPack.",
-        )
-        return None
-    if case.conflicts or release is None or variant is None:
-        return None
-    facts = release.variants[variant]
-    case.reason(
-        "driver",
-        f"none: L4T {l4t} brings it",
-        "a Jetson's driver is part of Jetson Linux",
-        case.catalog.jetson.cite,
-    )
-    case.reason(
-        "torch",
-        f"{wish.version}+{variant} for {names(case.cards)}",
-        f"the build that JetPack {line.jetpack} runs; the package index's aarch64 wheel is "
-        "CPU-only",
-        case.catalog.jetson.cite,
-    )
+def _distribution(case: Case, line: JetsonLine) -> Distribution | None:
+    return case.catalog.distributions.get(f"ubuntu-{line.ubuntu}")
+
+
+def _repositories(
+    case: Case, line: JetsonLine, toolkit: JetsonCuda | None, torch: TorchPlan | None
+) -> tuple[Repository, ...]:
+    made = []
+    if toolkit is not None:
+        names = (*toolkit.held, *toolkit.along)
+        made.append(repository_rules.repository(case, "apt", toolkit.repository, ARCH, names))
+    if torch is not None and line.torch is not None and line.torch.taken:
+        row = line.torch
+        made.append(repository_rules.repository(case, "apt", row.repository, ARCH, row.taken))
+    return tuple(made)
+
+
+def _support(
+    case: Case, line: JetsonLine, cuda: CudaPlan | None, torch: TorchPlan | None
+) -> Support:
+    """The lower of the parts' levels; JetPack's own parts are only looked at."""
+    levels = [line.toolkit.support] if cuda and line.toolkit else []
+    levels += [line.torch.support] if torch and line.torch else []
+    if "plan" not in levels:
+        return "double"
     case.notice(
         "PLAN-ONLY",
-        "A Jetson can be planned, but this release does not install it.",
-        "No task installs the Jetson wheels yet.",
-        f"By hand: a venv with Python {line.python}, torch {wish.version} from {line.torch_index}.",
+        "This is a plan only: no test of ours has installed it.",
+        f"JetPack {line.jetpack} was not tried with these parts.",
+        "Take it as advice for doing it by hand.",
     )
-    lock = torch_rules.lock_file(wish.version, f"jetson-{variant}", line.python, "aarch64", ())
-    case.notice(
-        "LOCK-MISSING",
-        f"stacks/locks/{lock} is not there.",
-        "Jetson wheels have no pinned hashes yet.",
-        f"`python -m stacks lock {case.stack.name}` where the index can be reached.",
-    )
-    return TorchPlan(
-        version=wish.version,
-        variant=variant,
-        cuda=facts.cuda,
-        cudnn=facts.cudnn,
-        sm=line.torch_sm,
-        python=line.python,
-        python_packages=("python3", "python3-dev"),
-        index=line.torch_index,
-        lock=lock,
-        locked=False,
-        env_digest=torch_rules.unlocked_digest(lock),
-        packages=torch_rules.top_level(case, wish, release, {}),
-        disk_mb=release.disk_mb,
-    )
+    return "plan"

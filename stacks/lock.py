@@ -10,6 +10,7 @@ import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import uv
 
@@ -27,6 +28,14 @@ class LockError(RuntimeError):
 
 class TargetError(LockError):
     """There is no such lock to make: the wish is at fault, not the network."""
+
+
+class Named(Protocol):
+    """A lock to make, of whatever kind."""
+
+    @property
+    def name(self) -> str:
+        """File name below ``stacks/locks/``."""
 
 
 @dataclass(frozen=True)
@@ -92,12 +101,12 @@ def make(target: Target, stack: Stack, catalog: Catalog, index: str | None = Non
     asked = [f"{name}{specifier}" for name, specifier in extras.items()]
     companions = [f"{n}=={release.versions[target.version][n]}" for n in target.companions]
     if release.default_index.get(target.arch) == target.variant:
-        text = _compile(target, [f"torch=={target.version}", *companions, *asked])
+        text = compile_for(target, [f"torch=={target.version}", *companions, *asked])
         return header(target, "package index, resolved with uv", "primary-checked") + text
     base = index or catalog.pytorch.indexes.rows["pytorch"]
     local = [f"{pin}+{target.variant}" for pin in (f"torch=={target.version}", *companions)]
     try:
-        text = _compile(target, [*local, *asked], f"{base.rstrip('/')}/{target.variant}")
+        text = compile_for(target, [*local, *asked], f"{base.rstrip('/')}/{target.variant}")
         return header(target, "PyTorch's own index, resolved with uv", "primary-checked") + text
     except LockError:
         text = "" if companions else _from_catalog(target, catalog, asked)
@@ -117,11 +126,12 @@ def _from_catalog(target: Target, catalog: Catalog, asked: list[str]) -> str:
     if digest is None or not pins or triton is None:
         return ""
     needs = [f"{name}=={version}" for name, version in pins.items()]
-    rest = _compile(target, [*needs, *wheels.common, f"triton=={triton}", *asked])
+    rest = compile_for(target, [*needs, *wheels.common, f"triton=={triton}", *asked])
     return rest + f"torch=={target.version}+{target.variant} \\\n    --hash=sha256:{digest}\n"
 
 
-def _compile(target: Target, asked: list[str], index: str | None = None) -> str:
+def compile_for(target: Target, asked: list[str], index: str | None = None) -> str:
+    """What uv resolves for this target, with hashes. Raises `LockError` with uv's own words."""
     command = [
         uv.find_uv_bin(),
         "pip",
@@ -155,16 +165,18 @@ def _compile(target: Target, asked: list[str], index: str | None = None) -> str:
     return done.stdout
 
 
-def header(target: Target, source: str, confidence: str) -> str:
+def header(target: Target, source: str, confidence: str, variant: str | None = None) -> str:
     """The comment on top of a lock."""
+    build = variant or target.variant
+    what = f"torch {target.version} {build}, Python {target.python}, {target.arch}"
     return (
-        f"# torch {target.version} {target.variant}, Python {target.python}, {target.arch}\n"
+        f"# {what}\n"
         f"# source: {source}; confidence: {confidence}\n"
         "# Made by `python -m stacks lock`; do not edit.\n"
     )
 
 
-def write(target: Target, text: str, folder: Path = FOLDER / "locks") -> bool:
+def write(target: Named, text: str, folder: Path = FOLDER / "locks") -> bool:
     """Write a lock; say whether it changed. A text with an address in it is refused."""
     if "://" in text:
         raise LockError(f"{target.name}: the text holds an address, which a lock must not.")

@@ -28,6 +28,7 @@ from stacks.model import (
     CudnnPlan,
     DriverPlan,
     HostProfile,
+    JetsonPlan,
     Plan,
     Reason,
     Repository,
@@ -43,10 +44,10 @@ def resolve(stack: Stack, profile: HostProfile, catalog: Catalog) -> Resolution:
 
     All conflicts that can be told apart are collected, so that a person sees them in one go.
     """
+    if profile.jetson_l4t is not None:
+        return _jetson(Case(stack, jetson_rules.with_board(profile, catalog), catalog))
     case = Case(stack, profile, catalog)
     gpu_rules.identify(case)
-    if profile.jetson_l4t is not None:
-        return _jetson(case)
     dist = _distribution(case)
     gpu_rules.check_board(case)
     gpu_rules.check_flavours(case)
@@ -58,10 +59,21 @@ def resolve(stack: Stack, profile: HostProfile, catalog: Catalog) -> Resolution:
 
 
 def _jetson(case: Case) -> Resolution:
-    torch = jetson_rules.plan(case)
-    if case.conflicts:
+    if case.profile.gpus or case.profile.expected_gpus:
+        gpu_rules.identify(case)
+    parts = jetson_rules.plan(case)
+    if parts is None or case.conflicts:
         return Resolution(None, tuple(case.conflicts))
-    return _planned(case, "plan", None, None, None, torch)
+    return _planned(
+        case,
+        parts.support,
+        None,
+        parts.cuda,
+        None,
+        parts.torch,
+        parts.repositories,
+        parts.jetson,
+    )
 
 
 def _distribution(case: Case) -> Distribution | None:
@@ -224,6 +236,7 @@ def _planned(
     cudnn: CudnnPlan | None,
     torch: TorchPlan | None,
     repositories: tuple[Repository, ...] = (),
+    jetson: JetsonPlan | None = None,
 ) -> Resolution:
     profile = case.profile
     return Resolution(
@@ -240,6 +253,7 @@ def _planned(
             notices=tuple(case.notices),
             support=support,
             repositories=repositories,
+            jetson=jetson,
         ),
         (),
     )

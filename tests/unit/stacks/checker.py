@@ -238,12 +238,16 @@ def _torch(plan: Plan, stack: Stack, profile: HostProfile, cards: list[Any]) -> 
 def _jetson(plan: Plan, profile: HostProfile, cards: list[Any]) -> list[str]:
     found = []
     line = JETSON["lines"][(profile.jetson_l4t or "").split(".")[0]]
-    if plan.driver is not None or plan.cuda is not None or plan.cudnn is not None:
-        found.append("a driver or CUDA on a Jetson")
+    if plan.driver is not None or plan.cudnn is not None:
+        found.append("a driver or a cuDNN on a Jetson")
+    if plan.cuda and (plan.torch or plan.cuda.version != line.get("toolkit", {}).get("version")):
+        found.append("a CUDA that this JetPack cannot take, or beside PyTorch")
+    if plan.jetson is None or "nvidia-l4t-*" not in plan.jetson.held:
+        found.append("Jetson Linux is not held")
     if profile.arch != "aarch64":
         found.append("a Jetson that is not aarch64")
     if any(card.get("soc") not in line["socs"] for card in cards):
         found.append("a chip that this Jetson Linux does not run on")
-    if plan.torch and plan.torch.variant != line["torch"][plan.torch.version[:3]]:
+    if plan.torch and plan.torch.variant != line["torch"]["variant"]:
         found.append("a PyTorch that this JetPack does not run")
     return found

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from stacks import lock
+from stacks import jetson_lock, lock
 from stacks.catalog import FOLDER
 from stacks.load import load_stack
 from tests.unit.stacks.hosts import CATALOG
@@ -45,9 +45,11 @@ def test_shipped_lock_has_a_hash_per_package_and_no_address(path: Path) -> None:
     assert all("--hash=sha256:" in block and "==" in block for block in blocks)
 
 
-@pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [path for path in LOCKS if "jetson" not in path.stem], ids=lambda path: path.stem
+)
 def test_shipped_lock_pins_what_the_catalogue_says(path: Path) -> None:
-    match = re.fullmatch(r"torch-(\d+\.\d+)(\.\d+)-(cu\d+)-cp\d+-x86_64", path.stem)
+    match = re.fullmatch(r"torch-(\d+\.\d+)(\.\d+)-(cu\d+)-cp\d+-(?:x86_64|aarch64)", path.stem)
     assert match
     pins = CATALOG.locks[path.name].packages
     release = CATALOG.pytorch.releases[match[1]]
@@ -126,3 +128,26 @@ def test_writing_the_same_text_again_changes_nothing(tmp_path: Path) -> None:
 def test_a_stack_without_pytorch_has_nothing_to_lock() -> None:
     with pytest.raises(lock.LockError, match="nothing to lock"):
         lock.targets(replace(STACK, torch=None), CATALOG)
+
+
+def test_lock_for_a_jetson_pins_the_one_wheel_and_resolves_only_what_it_requires(
+    asked: list[tuple[list[str], str]],
+) -> None:
+    stack = load_stack("jetson-torch-2.9")
+    target = jetson_lock.target("36.4.7", stack, CATALOG)
+    text = jetson_lock.make(target, stack, CATALOG)
+    row = target.row
+    assert f"torch==2.9.1 \\\n    --hash=sha256:{row.sha256}\n" in text
+    ((command, requirements),) = asked
+    assert "--python-version=3.10" in command and "torch" not in requirements
+    assert not any(word.startswith("--index=") for word in command)
+
+
+def test_lock_for_a_jetson_with_the_official_wheel_is_the_ordinary_one() -> None:
+    target = jetson_lock.target("38.4.0", load_stack("jetson-torch-2.9"), CATALOG)
+    assert target.name == "torch-2.9.1-cu130-cp312-aarch64.txt"
+
+
+def test_lock_for_a_jetson_without_pytorch_is_refused() -> None:
+    with pytest.raises(lock.TargetError, match="Jetson Linux 35"):
+        jetson_lock.target("35.4.1", load_stack("jetson-torch-2.9"), CATALOG)
