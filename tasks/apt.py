@@ -8,6 +8,9 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
+from tasks import apt_move
+from tasks.move import Move
+
 LOCK_WAIT_S = 600
 """Seconds to wait for dpkg's locks; jobs carry the host's own wish as ``$LOCK_WAIT``."""
 STAMP = "/var/lib/gpuwright/lists-read"
@@ -87,7 +90,11 @@ def refresh_if_stale() -> str:
 
 
 def install(
-    packages: Sequence[str], more: str = "", archives: str = "", further_options: str = ""
+    packages: Sequence[str],
+    more: str = "",
+    archives: str = "",
+    further_options: str = "",
+    move: Move | None = None,
 ) -> str:
     """Install packages without recommendations, after a simulation that must remove nothing.
 
@@ -96,16 +103,25 @@ def install(
         more: Shell that gives further names, unquoted: ``$(cat headers)``.
         archives: Folder that `download` filled; it is emptied afterwards.
         further_options: For the installation itself, as the shell reads them.
+        move: What may happen to packages that are there; without it, everything but removal.
     """
-    names = " ".join([*(shlex.quote(p) for p in packages), more]).strip()
     flags = f"{options()} --no-install-recommends --allow-change-held-packages"
     folder = f"-o Dir::Cache::Archives={archives} " if archives else ""
     folder += further_options
+    if move is None:
+        names = " ".join([*(shlex.quote(p) for p in packages), more]).strip()
+        trial = [
+            f"apt-get install -s {flags} {names} >simulation",
+            "if grep '^Remv ' simulation; then",
+            "  echo 'The packages above would have to go. Nothing was changed.'; exit 1; fi",
+        ]
+    else:
+        flags += f" {apt_move.options(move)}"
+        trial = [apt_move.pins(move), apt_move.simulation(move, packages, flags, more)]
+        names = "$names"
     lines = [
         mended(),
-        f"apt-get install -s {flags} {names} >simulation",
-        "if grep '^Remv ' simulation; then",
-        "  echo 'The packages above would have to go. Nothing was changed.'; exit 1; fi",
+        *trial,
         f"mkdir -p {archives}/partial" if archives else ":",
         f"apt-get install {flags} {folder} -o APT::Status-Fd=3 {names} 3>{STATUS}",
         f"rm -rf {archives}" if archives else ":",

@@ -9,6 +9,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
+from tasks.move import Move
+
 STAMP = "/var/lib/gpuwright/lists-read"
 """Touched whenever all package lists were read."""
 FETCH_TOOLS: tuple[str, ...] = ("/usr/bin/curl", "ca-certificates", "/usr/bin/xz")
@@ -77,7 +79,11 @@ def refresh_if_stale() -> str:
 
 
 def install(
-    packages: Sequence[str], more: str = "", archives: str = "", further_options: str = ""
+    packages: Sequence[str],
+    more: str = "",
+    archives: str = "",
+    further_options: str = "",
+    move: Move | None = None,
 ) -> str:
     """Install packages without weak dependencies, after a simulation that must remove nothing.
 
@@ -86,6 +92,7 @@ def install(
         more: Shell that gives further names, unquoted: ``$(cat headers)``.
         archives: Folder that `download` filled; it is emptied afterwards.
         further_options: For simulation and installation, as the shell reads them.
+        move: Not read: no removal and no replacement is allowed with it or without it.
     """
     names = " ".join([*(shlex.quote(p) for p in packages), more]).strip()
     folder = f"--setopt=cachedir={archives} " if archives else ""

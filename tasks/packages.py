@@ -10,6 +10,7 @@ from typing import Protocol
 
 from facts.model import HostState
 from tasks import apt, dnf
+from tasks.move import Move
 
 
 class Manager(Protocol):
@@ -36,8 +37,9 @@ class Manager(Protocol):
         more: str = "",
         archives: str = "",
         further_options: str = "",
+        move: Move | None = None,
     ) -> str:
-        """Install packages without recommendations, after a simulation that must remove nothing."""
+        """Install packages without recommendations, after a simulation that `move` allows."""
 
     def download(self, packages: Sequence[str], archives: str) -> str:
         """Fetch packages into a folder of their own, while another installation may be at work."""
