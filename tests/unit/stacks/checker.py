@@ -90,6 +90,8 @@ def _driver(plan: Plan, stack: Stack, profile: HostProfile, cards: list[Any]) ->
     wish = stack.driver
     if wish.branch not in (None, driver.branch) or wish.flavour not in (None, driver.flavour):
         found.append("the wish for a driver is not followed")
+    if wish.version not in (None, driver.version):
+        found.append("the wish for the driver's version is not followed")
     if wish.origin not in (None, driver.origin):
         found.append("the wish for the driver's origin is not followed")
     offers = [
@@ -97,7 +99,7 @@ def _driver(plan: Plan, stack: Stack, profile: HostProfile, cards: list[Any]) ->
         for offer in DISTRIBUTIONS[profile.os]["drivers"]
         if (offer["branch"], _origin(offer), offer["flavour"])
         == (driver.branch, driver.origin, driver.flavour)
-        and (offer["version"] == driver.version or stack.driver.version == driver.version)
+        and driver.version in (offer["version"], *_versions(stack, profile))
         and profile.arch in offer.get("arches", ["x86_64", "aarch64"])
     ]
     if not offers:
@@ -112,8 +114,7 @@ def _driver(plan: Plan, stack: Stack, profile: HostProfile, cards: list[Any]) ->
         base = Version(kernel.split("-")[0].split("+")[0])
         if "kernel_refused" in offer and base >= Version(offer["kernel_refused"]):
             found.append(f"kernel {kernel} is known not to build")
-    if profile.driver and profile.driver.origin not in (driver.origin, "unknown"):
-        found.append("a driver from elsewhere is left on the host")
+    found += _move(plan, stack, profile)
     if driver.modules == "precompiled":
         if driver.headers or not any(
             p.startswith("linux-modules-nvidia-") for p in driver.packages
@@ -121,6 +122,36 @@ def _driver(plan: Plan, stack: Stack, profile: HostProfile, cards: list[Any]) ->
             found.append("signed modules with headers, or none at all")
     elif len(set(driver.headers)) != len(driver.headers) or not driver.headers:
         found.append("no headers, or the same twice")
+    return found
+
+
+def _versions(stack: Stack, profile: HostProfile) -> list[str]:
+    """What may stand in the plan instead of the catalogue's version: asked for, or there."""
+    there = profile.driver.version if profile.driver else None
+    return [version for version in (stack.driver.version, there) if version]
+
+
+def _move(plan: Plan, stack: Stack, profile: HostProfile) -> list[str]:
+    there, driver, wish = profile.driver, plan.driver, stack.driver
+    if there is None or driver is None:
+        return []
+    branch = there.version.split(".")[0]
+    said = f"{branch} from {there.origin}"
+    if there.origin == "unknown":
+        return [] if branch == driver.branch else ["a driver of nobody knows where is replaced"]
+    if (branch, there.origin) == (driver.branch, driver.origin):
+        return [] if not driver.replaces else ["a driver is replaced by itself"]
+    found = []
+    if there.origin not in ("debian", "nvidia", "ubuntu"):
+        found.append(f"a driver from {there.origin} is replaced")
+    if driver.replaces != said:
+        found.append("a driver from elsewhere is left on the host")
+    if branch == driver.branch and not wish.origin:
+        found.append("an origin is changed unasked")
+    if there.origin == driver.origin and not (wish.branch or wish.version):
+        found.append("a branch is changed unasked")
+    if not (wish.branch or wish.version or wish.origin):
+        found.append("a driver is moved unasked")
     return found
 
 

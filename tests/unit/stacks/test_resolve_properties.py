@@ -58,9 +58,14 @@ hosts = st.builds(
     pythons=st.sampled_from([None, None, None, (), ("3.9",), ("3.11", "3.12")]),
     jetson_l4t=st.sampled_from([None] * 8 + ["36.4.7", "35.4.1", "39.2.0", "99", ""]),
     security_pocket=st.sampled_from([None, True, False]),
-    driver=st.sampled_from(
-        [None, None, InstalledDriver("535.309.01", "debian"), InstalledDriver("580.1", "runfile")]
+    driver=st.none()
+    | st.builds(
+        InstalledDriver,
+        st.sampled_from(["535.309.01", "580.1.1", "580.200.05", "595.71.05", "470.256.02"]),
+        st.sampled_from(["debian", "nvidia", "ubuntu", "runfile", "unknown", "ppa:x/y"]),
     ),
+    nvswitch=st.booleans(),
+    available=st.sampled_from([None, None, None, {}]),
     indexes=st.sampled_from([{}, {"pytorch": "https://m.example/whl"}, {"nvidia": "x/debian12/y"}]),
 )
 
@@ -73,7 +78,8 @@ stacks = st.builds(
         DriverWish,
         branch=rare([None] * 6 + ["470", "535", "580", "1000"]),
         flavour=rare([None] * 3 + ["open", "proprietary"]),
-        origin=rare([None] * 5 + ["debian", "nvidia", "redist"]),
+        origin=rare([None] * 5 + ["debian", "nvidia", "ubuntu", "redist"]),
+        version=rare([None] * 6 + ["580.159.04", "535.309.01", "x"]),
     ),
     cuda=st.none()
     | st.builds(
