@@ -352,6 +352,11 @@ class Jetson(Shown):
     model: str | None
     soc: str | None
     """``tegra234``."""
+    jetpack: str | None = None
+    """Version of the package nvidia-jetpack: ``6.2.1+b38``; None: it is not installed, which a
+    board can do without."""
+    power_mode: str | None = None
+    """``MAXN``, ``15W`` … as nvpmodel calls it."""
 
 
 @dataclass(frozen=True)

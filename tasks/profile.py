@@ -38,7 +38,9 @@ def profile_of(
         secure_boot=state.secure_boot,
         glibc=system.glibc,
         pythons=tuple(minors) or None,
-        jetson_l4t=state.jetson.l4t if state.jetson else None,
+        # A Jetson whose release cannot be told is refused as unknown, not taken for a server.
+        jetson_l4t=(state.jetson.l4t or "") if state.jetson else None,
+        jetson_soc=state.jetson.soc if state.jetson else None,
         security_pocket=_security_pocket(state),
         driver=_driver(state),
         nvswitch=any(d.pci_class.startswith("0680") for d in state.pci),

@@ -54,7 +54,7 @@ def parse_host(output: Iterable[str]) -> HostState:
         mounts=machine.mounts(text["disks"], unread),
         units=machine.units(text["units"]),
         jobs=machine.jobs(text["units"], text["jobs"]),
-        jetson=machine.jetson(text["jetson"], listed),
+        jetson=machine.jetson(text["jetson"], listed, unread),
         managed_files=managed.managed_files(text["managed"]),
         record=managed.record(text["record"], unread),
         pip_index=interpreters.pip_index(text["pip"], unread),

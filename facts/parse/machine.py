@@ -9,6 +9,9 @@ from facts.model import Jetson, Job, Mount, Package, Unit
 from facts.parse.sections import Section, fields, integer
 
 _DF = re.compile(r"^(.*?)\s+(\d+|-)\s+(\d+|-)\s+(-?\d+|-)\s+(\d+%|-)\s+(/.*)$")
+_POWER = re.compile(r"NV Power Mode:\s*(\S.*)")
+_PMODE = re.compile(r"pmode:\s*(\d+)")
+_POWER_NAME = re.compile(r"POWER_MODEL\s+ID=(\d+)\s+NAME=(\S+)")
 _TEGRA = re.compile(r"#\s*R(\d+)\s*\(release\),\s*REVISION:\s*([\d.]+)")
 
 
@@ -106,11 +109,13 @@ def jobs(section: Section, exits: Section) -> dict[str, Job]:
     return found
 
 
-def jetson(section: Section, packages: Mapping[str, Package]) -> Jetson | None:
+def jetson(
+    section: Section, packages: Mapping[str, Package], unread: dict[str, str]
+) -> Jetson | None:
     """A Jetson's identity; None where nothing says that this is one.
 
-    Sources: ``/etc/nv_tegra_release`` («# R36 (release), REVISION: 4.7»), the package
-    nvidia-l4t-core, the device tree.
+    Sources: ``/etc/nv_tegra_release`` («# R36 (release), REVISION: 4.7»; its BOARD is not to be
+    relied on), the package nvidia-l4t-core, the device tree, nvpmodel.
     """
     compatible = [c.strip("?\0 ") for c in section.part("compatible")]
     soc = next((c.split(",", 1)[1] for c in compatible if c.startswith("nvidia,tegra")), None)
@@ -121,5 +126,38 @@ def jetson(section: Section, packages: Mapping[str, Package]) -> Jetson | None:
     l4t = f"{release[1]}.{release[2]}" if release else None
     if l4t is None and core is not None:
         l4t = core.version.split("-")[0]
+    if l4t is None:
+        unread["jetson.l4t"] = "neither /etc/nv_tegra_release nor a package nvidia-l4t-core is here"
+    elif l4t.count(".") == 1:
+        l4t += ".0"  # the file says «REVISION: 4», the package «36.4.0»
     model = section.first("model")
-    return Jetson(l4t=l4t, model=model.strip("?\0 ") if model else None, soc=soc)
+    if soc is None:
+        unread["jetson.soc"] = "no device tree names an NVIDIA chip"
+    jetpack = packages.get("nvidia-jetpack")
+    return Jetson(
+        l4t=l4t,
+        model=model.strip("?\0 ") if model else None,
+        soc=soc,
+        jetpack=jetpack.version if jetpack and jetpack.installed else None,
+        power_mode=_power_mode(section, unread),
+    )
+
+
+def _power_mode(section: Section, unread: dict[str, str]) -> str | None:
+    """What ``nvpmodel -q`` says; else the number in its status file, by its configuration's names.
+
+    «NV Power Mode: MAXN», «pmode:0000», «< POWER_MODEL ID=0 NAME=MAXN >».
+    """
+    for line in section.part("power"):
+        if match := _POWER.search(line):
+            return match[1].strip()
+    status = _PMODE.search("\n".join(section.part("/var/lib/nvpmodel/status")))
+    names = {
+        int(m[1]): m[2]
+        for line in section.part("power_names")
+        if (m := _POWER_NAME.search(line)) is not None
+    }
+    if status and int(status[1]) in names:
+        return names[int(status[1])]
+    unread.setdefault("jetson.power_mode", "nvpmodel told none, and its status file names none")
+    return None

@@ -108,6 +108,38 @@ def test_jetson_is_known_by_its_core_package_too() -> None:
     assert jetson.l4t == "35.4.1"
 
 
+def test_jetson_that_tells_no_release_is_still_one_and_says_what_is_missing() -> None:
+    state = host(jetson="@compatible\nnvidia,p3737-0000+p3701-0005\nnvidia,tegra234\n")
+    assert state.jetson is not None and state.jetson.l4t is None
+    assert "jetson.l4t" in state.unread and "jetson.power_mode" in state.unread
+
+
+def test_jetpacks_own_package_tells_its_version() -> None:
+    listed = "@dpkg\nii |nvidia-l4t-core|arm64|36.4.7-20250918\nii |nvidia-jetpack|arm64|6.2.1+b38"
+    jetson = host(packages=listed).jetson
+    assert jetson is not None and jetson.jetpack == "6.2.1+b38"
+
+
+@pytest.mark.parametrize(
+    ("said", "mode"),
+    [
+        ("@power\nNV Fan Mode:quiet\nNV Power Mode: MODE_15W\n2\n", "MODE_15W"),
+        (
+            "@/var/lib/nvpmodel/status\npmode:0001 fmode:quiet\n"
+            "@power_names\n< POWER_MODEL ID=0 NAME=MAXN >\n< POWER_MODEL ID=1 NAME=15W >\n",
+            "15W",
+        ),
+        ("@/var/lib/nvpmodel/status\npmode:0007\n", None),
+        ("", None),
+    ],
+)
+def test_power_mode_is_what_nvpmodel_or_its_status_file_says(said: str, mode: str | None) -> None:
+    release = "@/etc/nv_tegra_release\n# R36 (release), REVISION: 4.7, GCID: 1\n"
+    state = host(jetson=release + said)
+    assert state.jetson is not None and state.jetson.power_mode == mode
+    assert ("jetson.power_mode" in state.unread) is (mode is None)
+
+
 def test_other_arm_board_is_no_jetson() -> None:
     assert host(jetson="@model\nRaspberry Pi 4\n@compatible\nraspberrypi,4-model-b").jetson is None
 
