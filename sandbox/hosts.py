@@ -31,7 +31,7 @@ class HostSpec:
 
     name: str
     os: str = "debian-12"
-    """`debian-12` or `debian-13`."""
+    """One of `roots.names`."""
     gpus: tuple[str, ...] = ()
     """One model of `gpus.yaml` per simulated GPU."""
     offline: bool = False

@@ -10,8 +10,10 @@ from typing import Any
 
 import yaml
 
-from sandbox import prepare
+from sandbox import prepare, ubuntu_roots
 from sandbox.checkout import ROOTS, STATE, SandboxError, lock
+from sandbox.doubles import kernels
+from sandbox.doubles.ubuntu import ubuntu
 from sandbox.processes import marked, marked_environment
 from sandbox.sources import Archive, date_settings, debian_archive
 
@@ -50,6 +52,8 @@ def root(os_name: str, proxy: str | None = None) -> Path:
 
     """
     check_name(os_name)
+    if "base" in _recipes()[os_name]:
+        return _derived(os_name, proxy)
     recipe = {**_recipes()[os_name], "packages": _recipes()["packages"], "script": _CUSTOMIZE}
     archive = debian_archive()
     digest = hashlib.sha256(json.dumps([recipe, vars(archive)]).encode()).hexdigest()[:10]
@@ -59,6 +63,24 @@ def root(os_name: str, proxy: str | None = None) -> Path:
     with lock(f"root-{os_name}"):
         if not target.is_dir():
             _build(target, recipe, archive, proxy)
+    return target
+
+
+def _derived(os_name: str, proxy: str | None) -> Path:
+    """The root of a distribution that is presented on another one's root."""
+    base = root(_recipes()[os_name]["base"], proxy)
+    release = ubuntu(os_name)
+    parts = json.dumps([base.name, *ubuntu_roots.digest_parts(release)])
+    target = ROOTS / f"{os_name}-{hashlib.sha256(parts.encode()).hexdigest()[:10]}"
+    with lock(f"root-{os_name}"):
+        # A root that is here may have outlived what was published.
+        release.publish(kernels.debian_headers(base, proxy))
+        if not target.is_dir():
+            print(f"sandbox: building {target.name}, once, half a minute", file=sys.stderr)
+            part = target.with_name(f"{target.name}.part")
+            remove(part)
+            ubuntu_roots.make(release, base, part, proxy)
+            part.rename(target)
     return target
 
 

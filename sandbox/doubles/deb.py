@@ -28,6 +28,8 @@ class File:
     """Tells versions of `source` apart."""
     link: str = ""
     """Target, for a symbolic link."""
+    compiled: tuple[str, ...] = ()
+    """gcc's arguments, where `text` is C that is compiled first."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,8 @@ def _write(tree: Path, package: Deb) -> None:
             place.symlink_to(file.link)
         elif file.source:
             run("cp", "-a", "--no-preserve=ownership", file.source, str(place))
+        elif file.compiled:
+            run("gcc", *file.compiled, "-x", "c", "-", "-o", str(place), stdin=file.text)
         else:
             place.write_text(file.text)
             place.chmod(file.mode)

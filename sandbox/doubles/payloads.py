@@ -4,13 +4,10 @@ Each kind gives the files and maintainer scripts of one package. All of it is si
 source is real source that DKMS really builds.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sandbox.checkout import CACHE
-from sandbox.commands import run
 from sandbox.doubles.deb import File
 
 _FOLDER = Path(__file__).with_name("payloads")
@@ -128,24 +125,15 @@ def _ptxjit(values: Values) -> Payload:
 
 
 def _library(name: str, values: Values, code: str = "") -> dict[str, File]:
-    """A shared library with the real one's names, compiled now from a few lines of C."""
-    code = code or (_FOLDER / f"{name}.c").read_text()
-    cuda = _CUDA.get(values.branch, 13010)
-    digest = hashlib.sha256(f"{code} {values.version} {cuda}".encode()).hexdigest()[:32]
-    built = CACHE / "libraries" / f"{name}-{digest}.so"
-    if not built.is_file():
-        built.parent.mkdir(parents=True, exist_ok=True)
-        source, part = built.with_suffix(".c"), built.with_suffix(".part")
-        source.write_text(code)
-        run(
-            *("gcc", "-shared", "-fPIC", "-O1", "-nostdlib", f"-Wl,-soname,{name}.so.1"),
-            *(f'-DGW_VERSION="{values.version}"', f"-DGW_CUDA={cuda}"),
-            *("-o", str(part), str(source)),
-        )
-        part.replace(built)
+    """A shared library with the real one's names, compiled from a few lines of C."""
     full = f"{name}.so.{values.version}"
+    arguments = (
+        *("-shared", "-fPIC", "-O1", "-nostdlib", f"-Wl,-soname,{name}.so.1"),
+        *(f'-DGW_VERSION="{values.version}"', f"-DGW_CUDA={_CUDA.get(values.branch, 13010)}"),
+    )
+    text = code or (_FOLDER / f"{name}.c").read_text()
     return {
-        f"{_LIBRARY_FOLDER}/{full}": File(source=str(built), digest=digest),
+        f"{_LIBRARY_FOLDER}/{full}": File(text, compiled=arguments),
         f"{_LIBRARY_FOLDER}/{name}.so.1": File(link=full),
     }
 
