@@ -5,7 +5,6 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from sandbox.checkout import CACHE
 from sandbox.commands import run
 from sandbox.doubles.signing import Signer
 
@@ -24,10 +23,7 @@ def write_packages(root: Path, inside: str, index: str) -> None:
 
     Addresses in the index are relative to `root`.
     """
-    cache = CACHE / "apt-ftparchive.db"
-    text = run(
-        *("env", f"--chdir={root}", "apt-ftparchive", "--db", str(cache), "packages", inside)
-    )
+    text = run("env", f"--chdir={root}", "apt-ftparchive", "packages", inside)
     if inside == ".":
         text = text.replace("\nFilename: ./", "\nFilename: ")
     folder = root / index
