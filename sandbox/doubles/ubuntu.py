@@ -92,7 +92,8 @@ class Ubuntu:
             self._suite(f"{self.suite}-updates", self._packages(newer, debian_headers))
             write_record(record, wanted)
 
-    def _packages(self, chosen: dict[str, list[str]], debian: Path) -> list[Deb]:
+    def _packages(self, chosen: dict[str, list[str]], debian: Path) -> dict[str, list[Deb]]:
+        """Component to packages: kernels are in main, drivers in restricted."""
         found: list[Deb] = []
         for flavour, releases in chosen.items():
             for release in releases:
@@ -108,24 +109,22 @@ class Ubuntu:
                 both = [f"linux-{part}-{flavour} (= {meta})" for part in ("image", "headers")]
                 needs = {"Depends": ", ".join(both)}
                 found.append(Deb(f"linux-{flavour}", meta, fields=needs))
-        return found + (drivers(self.os, _data()["drivers"], chosen) if found else [])
+        restricted = drivers(self.os, _data()["drivers"], chosen) if found else []
+        return {"main": found, "restricted": restricted, "universe": [], "multiverse": []}
 
-    def _suite(self, suite: str, packages: list[Deb]) -> None:
+    def _suite(self, suite: str, packages: dict[str, list[Deb]]) -> None:
         pool = self.folder / "pool" / suite
         part = pool.with_name(f".{suite}.{os.getpid()}")
         shutil.rmtree(part, ignore_errors=True)
-        apt_index.link(build(packages), part)
+        for component, inside in packages.items():
+            apt_index.link(build(inside), part / component)
         shutil.rmtree(pool, ignore_errors=True)
         part.rename(pool)
         dist = self.folder / "dists" / suite
         shutil.rmtree(dist, ignore_errors=True)
-        index = f"dists/{suite}/main/binary-amd64"
-        apt_index.write_packages(self.folder, f"pool/{suite}", index)
-        empty = ("restricted", "universe", "multiverse")
-        for component in empty:
-            folder = dist / component / "binary-amd64"
-            folder.mkdir(parents=True)
-            (folder / "Packages").write_text("")
+        for component in packages:
+            index = f"dists/{suite}/{component}/binary-amd64"
+            apt_index.write_packages(self.folder, f"pool/{suite}/{component}", index)
         apt_index.write_release(
             dist,
             {
@@ -134,7 +133,7 @@ class Ubuntu:
                 "Suite": suite,
                 "Codename": self.suite,
                 "Version": self.os.removeprefix("ubuntu-"),
-                "Components": " ".join(["main", *empty]),
+                "Components": " ".join(packages),
                 "Architectures": "amd64",
                 "Description": "stand-in of gpuwright's sandbox",
             },

@@ -110,6 +110,7 @@ def _libraries(os_name: str, version: str, name: str) -> list[Deb]:
             "nvidia-persistenced",
         ),
         deb(f"nvidia-firmware-{name}-{version}", "firmware"),
+        deb(f"nvidia-fabricmanager-{branch}", "fabricmanager", only="nvidia-fabricmanager"),
         deb(
             f"nvidia-kernel-common-{name}",
             "kernel-common",
