@@ -24,6 +24,8 @@ _NEEDS = {
     "gpg": "gpg",
     "gpg-agent": "gpg-agent",
     "gcc": "gcc",
+    "rpmbuild": "rpm",
+    "createrepo_c": "createrepo-c",
     "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
     "/etc/ssl/certs/ca-certificates.crt": "ca-certificates",
 }

@@ -12,7 +12,8 @@ import yaml
 
 from sandbox import prepare, ubuntu_roots
 from sandbox.checkout import ROOTS, STATE, SandboxError, lock
-from sandbox.doubles import kernels
+from sandbox.commands import run
+from sandbox.doubles import kernels, rocky
 from sandbox.doubles.ubuntu import ubuntu
 from sandbox.processes import marked, marked_environment
 from sandbox.sources import Archive, date_settings, debian_archive
@@ -30,10 +31,24 @@ rm -f "$1"/etc/ssh/ssh_host_*_key* "$1/etc/hostname" "$1/etc/resolv.conf" \
 : > "$1/etc/machine-id"
 """
 
+# Packages that are laid aside instead of being installed.
+_UNPACK = r"""
+set -eu
+for package in @PACKAGES@; do
+  chroot "$1" sh -euc '
+    cd /tmp
+    apt-get download "$0"
+    mkdir -p /usr/share/gpuwright-sandbox
+    dpkg -x "$0"_*.deb /usr/share/gpuwright-sandbox/"$0"
+    rm -f "$0"_*.deb' "$package"
+done
+"""
+
 
 def names() -> list[str]:
     """The distributions that a host can have."""
-    return [name for name in _recipes() if name != "packages"]
+    rows = _recipes().items()
+    return [name for name, row in rows if name != "packages" and not row.get("hidden")]
 
 
 def check_name(os_name: str) -> None:
@@ -52,9 +67,13 @@ def root(os_name: str, proxy: str | None = None) -> Path:
 
     """
     check_name(os_name)
+    return _root(os_name, proxy)
+
+
+def _root(os_name: str, proxy: str | None) -> Path:
     if "base" in _recipes()[os_name]:
         return _derived(os_name, proxy)
-    recipe = {**_recipes()[os_name], "packages": _recipes()["packages"], "script": _CUSTOMIZE}
+    recipe = _recipe(_recipes()[os_name])
     archive = debian_archive()
     digest = hashlib.sha256(json.dumps([recipe, vars(archive)]).encode()).hexdigest()[:10]
     target = ROOTS / f"{os_name}-{digest}"
@@ -68,7 +87,9 @@ def root(os_name: str, proxy: str | None = None) -> Path:
 
 def _derived(os_name: str, proxy: str | None) -> Path:
     """The root of a distribution that is presented on another one's root."""
-    base = root(_recipes()[os_name]["base"], proxy)
+    base = _root(_recipes()[os_name]["base"], proxy)
+    if os_name.startswith("rocky-"):
+        return _rocky(os_name, base)
     release = ubuntu(os_name)
     parts = json.dumps([base.name, *ubuntu_roots.digest_parts(release)])
     target = ROOTS / f"{os_name}-{hashlib.sha256(parts.encode()).hexdigest()[:10]}"
@@ -82,6 +103,29 @@ def _derived(os_name: str, proxy: str | None) -> Path:
             ubuntu_roots.make(release, base, part, proxy)
             part.rename(target)
     return target
+
+
+def _rocky(os_name: str, base: Path) -> Path:
+    digest = hashlib.sha256(f"{base.name} {rocky.digest()}".encode()).hexdigest()[:10]
+    target = ROOTS / f"{os_name}-{digest}"
+    with lock(f"root-{os_name}"):
+        if not target.is_dir():
+            print(f"sandbox: building {target.name}, once, some seconds", file=sys.stderr)
+            part = target.with_name(f"{target.name}.part")
+            remove(part)
+            run("cp", "-a", "--reflink=auto", str(base), str(part))
+            rocky.present(part, os_name)
+            part.rename(target)
+    return target
+
+
+def _recipe(row: dict[str, Any]) -> dict[str, Any]:
+    """What a root is made of: all of it counts for its name."""
+    common = [name for name in _recipes()["packages"] if name not in row.get("without", ())]
+    script = _CUSTOMIZE
+    if unpacked := row.get("unpack"):
+        script = _UNPACK.replace("@PACKAGES@", " ".join(unpacked)) + script
+    return {**row, "packages": [*common, *row.get("also", ())], "script": script}
 
 
 def _recipes() -> dict[str, Any]:
@@ -109,7 +153,7 @@ def _build(target: Path, recipe: dict[str, Any], archive: Archive, proxy: str | 
         f"--components={','.join(recipe['components'])}",
         *(f"--aptopt={line}" for line in date_settings()),
         *([f'--aptopt=Acquire::http::Proxy "{proxy}"'] if proxy else []),
-        f"--customize-hook={_CUSTOMIZE}",
+        f"--customize-hook={recipe['script']}",
         recipe["suite"],
         str(part),
     ]

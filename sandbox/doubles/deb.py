@@ -107,7 +107,13 @@ def _write(tree: Path, package: Deb) -> None:
     for name, text in package.scripts.items():
         (control / name).write_text(text)
         (control / name).chmod(0o755)
-    for path, file in package.files.items():
+    lay_out(tree, package.files)
+    tree.chmod(0o755)
+
+
+def lay_out(tree: Path, files: Mapping[str, File]) -> None:
+    """Write files, by their absolute paths on the host, below `tree`."""
+    for path, file in files.items():
         place = tree / path.lstrip("/")
         place.parent.mkdir(parents=True, exist_ok=True)
         if file.link:
@@ -119,4 +125,3 @@ def _write(tree: Path, package: Deb) -> None:
         else:
             place.write_text(file.text)
             place.chmod(file.mode)
-    tree.chmod(0o755)
