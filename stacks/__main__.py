@@ -18,7 +18,7 @@ from stacks import explain, jetson_lock, jetson_rules, lock
 from stacks.catalog import Catalog, load_catalog
 from stacks.decode import SchemaError, nearest
 from stacks.load import StackError, load_stack, stack_names
-from stacks.model import Gpu, HostProfile, Stack
+from stacks.model import Gpu, HostProfile, InstalledDriver, Stack
 from stacks.resolve import resolve
 from stacks.wishes import with_wishes
 
@@ -88,6 +88,10 @@ def _parser() -> argparse.ArgumentParser:
     why.add_argument("--secure-boot", action="store_true")
     why.add_argument("--no-security-pocket", action="store_true", help="without security updates")
     why.add_argument("--jetson", metavar="L4T", help="Jetson Linux release: 36.4.7")
+    why.add_argument(
+        "--installed", metavar="VERSION=ORIGIN", help="the driver that is there: 535.309.01=nvidia"
+    )
+    why.add_argument("--nvswitch", action="store_true", help="an NVSwitch is on the PCI bus")
     why.add_argument("--flavour", help="open or proprietary")
     why.add_argument("--driver", metavar="BRANCH", help="branch or exact version: 535, 580.159.04")
     why.add_argument("--variant", help="PyTorch build: cu126")
@@ -173,7 +177,18 @@ def _profile(options: argparse.Namespace, catalog: Catalog) -> HostProfile:
         secure_boot=True if options.secure_boot else None,
         security_pocket=False if options.no_security_pocket else None,
         jetson_l4t=options.jetson,
+        driver=_installed(options.installed),
+        nvswitch=options.nvswitch,
     )
+
+
+def _installed(said: str | None) -> InstalledDriver | None:
+    if said is None:
+        return None
+    version, _, origin = said.partition("=")
+    if not origin or not version[:1].isdigit():
+        raise _UsageError(f"--installed {said}: expected VERSION=ORIGIN, such as 535.309.01=nvidia")
+    return InstalledDriver(version, origin)
 
 
 def _gpus(said: str, catalog: Catalog) -> tuple[Gpu, ...]:

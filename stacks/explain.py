@@ -10,9 +10,18 @@ from rich.console import Console
 from rich.text import Text
 
 from stacks.catalog import Catalog
-from stacks.model import Conflict, HostProfile, Notice, Plan, Reason, Resolution, Stack
+from stacks.model import (
+    Conflict,
+    DriverPlan,
+    HostProfile,
+    Notice,
+    Plan,
+    Reason,
+    Resolution,
+    Stack,
+)
 
-_ORDER = ("stacks", "driver", "kernel", "cuda", "cudnn", "torch")
+_ORDER = ("stacks", "repository", "driver", "kernel", "cuda", "cudnn", "torch")
 
 
 def as_data(stack: Stack, profile: HostProfile, resolution: Resolution) -> dict[str, Any]:
@@ -96,16 +105,31 @@ def _truth(plan: Plan) -> list[str]:
     return ["The driver and what the system needs; no PyTorch."]
 
 
+def _driver(driver: DriverPlan) -> list[tuple[str, str, str]]:
+    how = "" if driver.modules == "dkms" else ", built and signed by the distribution"
+    rows = [
+        (
+            "Driver",
+            f"{driver.version}, {driver.flavour} module, from {driver.origin}{how}",
+            " ".join((*driver.packages, *driver.headers)),
+        )
+    ]
+    if driver.replaces:
+        rows.append(("", f"takes the place of {driver.replaces}", ""))
+    if driver.pinning:
+        rows.append(("", f"pinned before anything else by {' '.join(driver.pinning)}", ""))
+    if driver.stream:
+        rows.append(("", f"module stream {driver.stream}", ""))
+    return rows
+
+
 def _parts(console: Console, plan: Plan) -> None:
     rows: list[tuple[str, str, str]] = []
+    for source in plan.repositories:
+        keys = " or ".join(source.fingerprints)
+        rows.append(("Source", source.address, f"signed by {source.key}, trusted only as {keys}"))
     if plan.driver:
-        rows.append(
-            (
-                "Driver",
-                f"{plan.driver.version}, {plan.driver.flavour} module, from {plan.driver.origin}",
-                " ".join((*plan.driver.packages, *plan.driver.headers)),
-            )
-        )
+        rows += _driver(plan.driver)
     if plan.jetson:
         own = plan.jetson
         brings = f"CUDA {own.cuda}, cuDNN {own.cudnn or '?'}"
@@ -132,7 +156,7 @@ def _parts(console: Console, plan: Plan) -> None:
                 if plan.cudnn.wheel
                 else plan.cudnn.download.path
                 if plan.cudnn.download
-                else "",
+                else " ".join(plan.cudnn.packages),
             )
         )
     if plan.torch:
@@ -210,6 +234,7 @@ def say(
     )
     for place, line in enumerate(lines):
         if place == 0:
-            console.print(Text.assemble((lead, lead_style), (line[len(lead) :], style)))
+            text_line = Text.assemble((lead, lead_style), (line[len(lead) :], style))
         else:
-            console.print(Text(line, style=style))
+            text_line = Text(line, style=style)
+        console.print(text_line, soft_wrap=True)  # an address may be wider than the screen

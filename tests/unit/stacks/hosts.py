@@ -16,7 +16,8 @@ CATALOG = load_catalog()
 
 def host(os: str, *gpus: str, arch: str = "x86_64", **more: Any) -> HostProfile:
     """A host with these GPU models."""
-    return HostProfile(os=os, arch=arch, gpus=tuple(Gpu(gpu) for gpu in gpus), **more)
+    more.setdefault("gpus", tuple(Gpu(gpu) for gpu in gpus))
+    return HostProfile(os=os, arch=arch, **more)
 
 
 def ask(profile: HostProfile, stack: str | Stack = "pytorch-2.9", **wishes: Any) -> Resolution:

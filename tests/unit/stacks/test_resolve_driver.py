@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fnmatch
+
 import pytest
 
 from stacks.model import InstalledDriver
@@ -154,12 +156,43 @@ def test_kernel_older_than_any_driver_supports_is_refused() -> None:
         ("debian-12", "aarch64", "6.1.0-50-arm64", "linux-headers-arm64"),
         ("debian-13", "aarch64", "6.12.117-arm64-16k", "linux-headers-arm64-16k"),
         ("ubuntu-22.04", "x86_64", "5.15.0-1051-aws", "linux-headers-aws"),
+        ("ubuntu-22.04", "x86_64", "6.8.0-1015-azure", "linux-headers-azure"),
+        ("ubuntu-22.04", "x86_64", "6.5.0-1018-gcp", "linux-headers-gcp"),
+        ("ubuntu-24.04", "x86_64", "6.8.0-1010-oracle", "linux-headers-oracle"),
+        ("ubuntu-24.04", "x86_64", "6.8.0-1010-ibm", "linux-headers-ibm"),
+        ("ubuntu-20.04", "x86_64", "5.4.0-1100-kvm", "linux-headers-kvm"),
+        ("ubuntu-24.04", "x86_64", "6.8.0-139-generic", "linux-headers-generic"),
+        ("ubuntu-24.04", "x86_64", "6.14.0-37-generic", "linux-headers-generic-hwe-24.04"),
+        ("ubuntu-22.04", "x86_64", "5.15.0-100-lowlatency", "linux-headers-lowlatency"),
+        ("ubuntu-24.04", "aarch64", "6.8.0-139-generic-64k", "linux-headers-generic-64k"),
+        ("rocky-9", "x86_64", "5.14.0-503.el9.x86_64", "kernel-devel"),
+        ("rocky-9", "x86_64", "5.14.0-503.el9.x86_64+rt", "kernel-rt-devel"),
     ],
 )
 def test_headers_follow_the_kernel_s_flavour(os: str, arch: str, kernel: str, package: str) -> None:
-    driver = planned(host(os, "a100", arch=arch, kernels=(kernel,)), without=["cuda"]).driver
+    profile = host(os, "a100", arch=arch, kernels=(kernel,))
+    driver = planned(profile, without=["cuda", "torch"]).driver
     assert driver is not None
     assert driver.headers == (package,)
+
+
+def test_host_with_cloud_kernels_only_gets_no_headers_of_the_default_flavour() -> None:
+    profile = host(
+        "debian-12",
+        "a100",
+        kernels=("6.1.0-50-cloud-amd64", "6.1.0-56-cloud-amd64"),
+        kernel_next_boot="6.1.0-56-cloud-amd64",
+        kernel_running="6.18.44-machine",
+    )
+    driver = planned(profile).driver
+    assert driver is not None
+    assert driver.headers == ("linux-headers-cloud-amd64",)
+
+
+def test_running_kernel_alone_decides_nothing() -> None:
+    driver = planned(host("debian-12", "a100", kernel_running="6.1.0-50-cloud-amd64")).driver
+    assert driver is not None
+    assert driver.headers == ("linux-headers-amd64",)
 
 
 def test_two_flavours_of_kernel_get_both_headers() -> None:
@@ -225,6 +258,69 @@ def test_secure_boot_is_noticed() -> None:
 def test_unknown_secure_boot_is_not_taken_for_on() -> None:
     codes = [notice.code for notice in planned(host("debian-12", "a100")).notices]
     assert "SECURE-BOOT" not in codes
+
+
+def test_secure_boot_prefers_the_modules_that_ubuntu_signed_for_every_kernel() -> None:
+    profile = host(
+        "ubuntu-22.04",
+        "a100",
+        secure_boot=True,
+        kernels=("5.15.0-100-generic", "6.8.0-1015-azure"),
+    )
+    plan = planned(profile)
+    assert plan.driver is not None
+    assert (plan.driver.origin, plan.driver.modules) == ("ubuntu", "precompiled")
+    assert {
+        "linux-modules-nvidia-580-server-open-generic",
+        "linux-modules-nvidia-580-server-open-azure",
+    } <= set(plan.driver.packages)
+    assert plan.driver.headers == ()
+    assert "SECURE-BOOT" not in [notice.code for notice in plan.notices]
+
+
+def test_secure_boot_with_a_kernel_that_has_no_signed_modules_names_the_choices() -> None:
+    profile = host("ubuntu-22.04", "a100", secure_boot=True, kernels=("5.15.0-100-kvm",))
+    plan = planned(profile)
+    assert plan.driver is not None and plan.driver.modules == "dkms"
+    remedy = noticed("SECURE-BOOT", plan).remedy
+    assert "mokutil --test-key" in remedy and "mokutil --import" in remedy
+    assert "trusted launch" in remedy
+    assert "driver_origin: ubuntu" not in remedy
+
+
+def test_secure_boot_with_nvidia_s_driver_by_name_offers_the_signed_ones() -> None:
+    profile = host("ubuntu-22.04", "a100", secure_boot=True, kernels=("5.15.0-100-generic",))
+    plan = planned(profile, driver_origin="nvidia")
+    assert plan.driver is not None and plan.driver.origin == "nvidia"
+    assert "driver_origin: ubuntu" in noticed("SECURE-BOOT", plan).remedy
+
+
+def test_signed_modules_are_not_held_for_they_must_follow_the_kernel() -> None:
+    driver = planned(host("ubuntu-24.04", "a100"), driver_origin="ubuntu").driver
+    assert driver is not None
+    name = "linux-modules-nvidia-580-server-open-generic"
+    assert name in driver.packages
+    assert not any(fnmatch.fnmatchcase(name, pattern) for pattern in driver.held)
+
+
+def test_signed_modules_of_volta_are_the_proprietary_ones() -> None:
+    driver = planned(host("ubuntu-22.04", "v100", secure_boot=True)).driver
+    assert driver is not None
+    assert "linux-modules-nvidia-580-server-generic" in driver.packages
+
+
+def test_without_secure_boot_ubuntu_s_archive_is_taken_by_name_only() -> None:
+    driver = planned(host("ubuntu-22.04", "a100", secure_boot=False)).driver
+    assert driver is not None
+    assert driver.origin == "nvidia"
+
+
+@pytest.mark.parametrize("os", ["ubuntu-22.04", "debian-12", "rocky-9"])
+def test_mixed_hosts_are_refused_with_the_cards_named_for_nvidia_s_origin_too(os: str) -> None:
+    conflict = refused(
+        "FLAVOUR-MIXED", host(os, "p100", "b200"), without=["cuda"], driver_origin="nvidia"
+    )
+    assert "P100" in conflict.what and "B200" in conflict.what
 
 
 def test_fabric_manager_is_noticed_for_a_board_of_eight() -> None:
