@@ -12,7 +12,7 @@ from tests.unit.stacks.hosts import host, planned, refused
 def offered(plan: Plan, driver: str = "580.178.04-1ubuntu1") -> dict[str, tuple[str, ...]]:
     """Everything that the plan wants, the driver in this version."""
     assert plan.driver is not None
-    found = dict.fromkeys(plan.driver.versions, (driver,))
+    found: dict[str, tuple[str, ...]] = dict.fromkeys(plan.driver.versions, (driver,))
     found |= dict.fromkeys(plan.driver.pinning, ("580-5",))
     for part in (plan.cuda, plan.cudnn):
         found |= {name: (text,) for name, text in part.versions.items()} if part else {}
