@@ -180,7 +180,8 @@ class Package(Shown):
     status: str
     """dpkg's three letters, trimmed: ``ii``, ``iF``, ``rc``, ``hi`` …"""
     origin: str | None
-    """The archive's ``o=`` label where apt still knows it: ``Debian``, ``NVIDIA`` …"""
+    """The archive's ``o=`` label where apt still knows it: ``Debian``, ``NVIDIA`` …; of an rpm the
+    repository's id in dnf's history (``NVIDIA`` for NVIDIA's own), else its vendor."""
 
     @property
     def installed(self) -> bool:
@@ -210,14 +211,26 @@ class AptSource(Shown):
 
 
 @dataclass(frozen=True)
+class DnfRepository(Shown):
+    """One repository of a ``.repo`` file."""
+
+    file: str
+    name: str
+    """Its id: ``baseos``, ``epel``, ``cuda-rhel9-x86_64``."""
+    addresses: tuple[str, ...]
+    enabled: bool
+
+
+@dataclass(frozen=True)
 class PackageManager(Shown):
-    """State of apt and dpkg."""
+    """State of apt and dpkg, or of dnf and rpm."""
 
     kind: str
     """``apt``, ``dnf`` or ``unknown``."""
     locks: tuple[LockHolder, ...]
     half_configured: tuple[str, ...]
-    """``name status`` for every package that is neither installed nor cleanly absent."""
+    """``name status`` for every package that is neither installed nor cleanly absent; on rpm
+    ``name twice`` for one whose update was cut off."""
     broken: str | None
     """First lines of what ``dpkg --audit`` complains about; empty string: nothing."""
     holds: tuple[str, ...]
@@ -230,6 +243,10 @@ class PackageManager(Shown):
     foreign_architectures: tuple[str, ...] = ()
     architecture: str | None = None
     """dpkg's own: ``amd64``."""
+    repositories: tuple[DnfRepository, ...] = ()
+    """dnf's, enabled or not."""
+    streams: Mapping[str, str] = field(default_factory=dict)
+    """dnf module to its enabled stream: ``nvidia-driver`` to ``580-open``."""
 
 
 @dataclass(frozen=True)

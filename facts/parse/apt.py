@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from facts.model import AptSource, LockHolder, Package, PackageManager
+from facts.parse import dnf
 from facts.parse.packages import half_configured
 from facts.parse.sections import Section, integer
 
@@ -110,9 +111,9 @@ def package_manager(
     listed: dict[str, Package],
     unread: dict[str, str],
 ) -> PackageManager:
-    """State of apt and dpkg; of dnf only that it is there."""
+    """State of apt and dpkg, or of dnf and rpm."""
     kind = "apt" if section.has("dpkg") else "dnf" if section.has("rpm") else "unknown"
-    enabled = sources(source_files)
+    enabled = sources(source_files) if kind == "apt" else ()
     upgrades: bool | None = None
     if kind == "apt" and "package_manager.unattended_upgrades" not in unread:
         values = [m[1] for li in section.part("periodic") if (m := _UPGRADES.match(li))]
@@ -129,10 +130,12 @@ def package_manager(
     native = section.first("architecture")
     return PackageManager(
         kind=kind,
-        locks=locks(lock_files),
-        half_configured=half_configured(listed) if kind == "apt" else (),
+        locks=(*locks(lock_files), *dnf.at_work(lock_files)),
+        half_configured=half_configured(listed) if kind == "apt" else dnf.half_done(section),
         broken="\n".join(section.part("audit")).strip() if kind == "apt" else None,
-        holds=tuple(sorted(p.name for p in listed.values() if p.status.startswith("h"))),
+        holds=dnf.holds(section, listed)
+        if kind == "dnf"
+        else tuple(sorted(p.name for p in listed.values() if p.status.startswith("h"))),
         sources=enabled,
         ppas=tuple(
             uri
@@ -146,4 +149,6 @@ def package_manager(
             a for a in map(str.strip, section.part("foreign")) if a and a != native
         ),
         architecture=native,
+        repositories=dnf.repositories(source_files),
+        streams=dnf.streams(section),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from facts.model import Package
+from facts.parse import dnf
 from facts.parse.sections import Section, fields
 
 _SOURCE = re.compile(r"^\s+-?\d+ ([a-z0-9+.-]+:\S*) (.*?)\s*(?:\S+ )?Packages$")
@@ -51,11 +52,15 @@ def packages(section: Section) -> dict[str, Package]:
         status, name, arch, version = fields(line, 4)
         key = name if native is None or arch in (native, "all", "") else f"{name}:{arch}"
         found[key] = Package(key, version, status.strip(), origin.get(key))
+    came_from = dnf.origins(section)
     for line in section.part("rpm"):
         status, name, arch, version, vendor = fields(line, 5)
+        version = version.removeprefix("0:")
         # A kernel stands there once per release: the key of all but the first carries it.
         key = name if name not in found else f"{name}-{version.split(':')[-1]}.{arch}"
-        found[key] = Package(key, version, status.strip(), vendor or None)
+        bare = version.split(":")[-1]
+        label = came_from.get((name, bare)) or vendor.replace("(none)", "")
+        found[key] = Package(key, version, status.strip(), label or None)
     return found
 
 
