@@ -129,6 +129,20 @@ def install(
     return "\n".join(line for line in lines if line != ":")
 
 
+def forgotten(packages: Sequence[str]) -> str:
+    """Purge those of these packages that are removed: their settings would still count.
+
+    The pin of a branch, and the modprobe settings of a driver, are such files.
+    """
+    if not packages:
+        return ":"
+    return (
+        f"gone=$(dpkg-query -W -f '${{db:Status-Abbrev}} ${{Package}}\\n' {shlex.join(packages)} "
+        "2>/dev/null | sed -n 's/^rc *//p')\n"
+        '[ -z "$gone" ] || patiently dpkg --purge $gone'
+    )
+
+
 def download(packages: Sequence[str], archives: str) -> str:
     """Fetch packages into a folder of their own, while another apt may be at work.
 

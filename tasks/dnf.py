@@ -107,6 +107,11 @@ def install(
     return "\n".join(line for line in lines if line != ":")
 
 
+def forgotten(packages: Sequence[str]) -> str:
+    """Nothing: rpm leaves no settings of a removed package in force (they end in ``.rpmsave``)."""
+    return ":"
+
+
 def download(packages: Sequence[str], archives: str) -> str:
     """Fetch packages into a cache of their own, while another dnf may be at work.
 

@@ -6,7 +6,8 @@ from pyinfra.api import StringCommand
 
 from facts.model import HostState
 from stacks.model import DriverPlan, Plan
-from tasks import initramfs, job, packages
+from tasks import driver_set, initramfs, job, packages
+from tasks.move import Move
 from tasks.overlap import overlaps
 from tasks.step import Commands, look, step
 from tasks.templates import render
@@ -24,7 +25,7 @@ def installed(plan: Plan) -> Commands:
     a link into ``/run``, so that even a power cut cannot leave it in force.
     """
     state = look()
-    if plan.driver is None or not missing_packages(state, plan.driver):
+    if plan.driver is None or not due(state, plan.driver):
         return
     manager = packages.of(state)
     # dnf's packages do not each rebuild the initramfs.
@@ -34,16 +35,22 @@ def installed(plan: Plan) -> Commands:
             manager.refresh_if_stale(),
             _branch_script(manager, plan.driver),
             manager.kernel_headers(kernels_to_serve(state), plan.driver.headers),
+            _shipped_modules(state, plan.driver),
             # A file there that is not our link is somebody's own wish: it stays.
             f"mkdir -p /etc/dkms && {{ [ ! -e {DEFER} ] || [ -L {DEFER} ]; }} && "
             f": >{DEFER_TARGET} && ln -sfn {DEFER_TARGET} {DEFER} || :",
             # The step that builds modules makes the initramfs as well.
             initramfs.stand_in() if put_off else ":",
+            _mark(state, plan.driver),
+            _pinning(manager, state, plan.driver),
             manager.install(
-                plan.driver.packages,
+                [_named(manager, plan.driver, p) for p in plan.driver.packages],
                 more="$(cat headers)",
                 further_options=initramfs.PUT_OFF if put_off else "",
+                move=driver_set.move(state, plan.driver),
             ),
+            manager.forgotten(driver_set.traces(state, plan.driver)),
+            f"rm -f {driver_set.MOVING}*",
         ]
     )
     yield job.complete(
@@ -57,11 +64,71 @@ def installed(plan: Plan) -> Commands:
     )
 
 
+def due(state: HostState, driver: DriverPlan) -> bool:
+    """Whether something of the driver is to come, or something of another one to go."""
+    return bool(
+        missing_packages(state, driver)
+        or driver_set.old_set(state, driver)
+        or (driver.pinning and driver_set.old_pinning(state, driver))
+        or driver_set.going(state, driver)
+    )
+
+
 def missing_packages(state: HostState, driver: DriverPlan) -> list[str]:
-    """Packages of the driver and headers of bootable kernels that are not there."""
-    have = {name for name, p in state.packages.items() if p.installed}
-    lacking = [p for p in (*driver.packages, *driver.headers) if p not in have]
-    return lacking + [f"headers of {k}" for k in kernels_to_serve(state) if not _headers(state, k)]
+    """Packages of the driver and headers of bootable kernels that are not there as planned."""
+    names = (*driver.pinning, *driver.packages, *driver.headers)
+    missing = driver_set.lacking(state, names, dict(driver.versions))
+    if driver.modules == "precompiled":
+        return missing
+    return missing + [f"headers of {k}" for k in kernels_to_serve(state) if not _headers(state, k)]
+
+
+def _named(manager: packages.Manager, driver: DriverPlan, package: str) -> str:
+    version = driver.versions.get(package)
+    return manager.named(package, version) if version else package
+
+
+def _mark(state: HostState, driver: DriverPlan) -> str:
+    """Shell that notes which driver goes, before anything of it does."""
+    replaced = driver_set.going(state, driver)
+    if not replaced:
+        return ":"
+    mark = driver_set.mark(replaced)
+    return f'mkdir -p "$(dirname {mark})" && : >{mark} && sync {mark}'
+
+
+def _pinning(manager: packages.Manager, state: HostState, driver: DriverPlan) -> str:
+    """Shell that installs what pins the branch, in a transaction of its own.
+
+    apt reads preferences when it starts: a pin that comes in the driver's own transaction does
+    nothing for it (NVIDIA/NemoClaw issue 8197).
+    """
+    old = driver_set.old_pinning(state, driver)
+    if not driver.pinning or not (old or driver_set.lacking(state, driver.pinning, {})):
+        return ":"
+    one = Move(ours=driver.pinning, goes=tuple(old))
+    return manager.install(driver.pinning, move=one) + "\n" + manager.forgotten(old)
+
+
+def _shipped_modules(state: HostState, driver: DriverPlan) -> str:
+    """Shell that adds the modules that the archive ships for each bootable kernel to ``headers``.
+
+    The metapackage (``linux-modules-nvidia-580-server-generic``) brings those of its newest kernel
+    only.
+    """
+    if driver.modules != "precompiled":
+        return ":"
+    metas = [p for p in driver.packages if p.startswith("linux-modules-nvidia-")]
+    names = [
+        meta.removesuffix(flavour) + kernel
+        for kernel in kernels_to_serve(state)
+        for meta in metas
+        if meta.endswith(flavour := kernel.rpartition("-")[2])
+    ]
+    return (
+        f"for name in {' '.join(names)}; do\n"
+        '  ! apt-cache show "$name" >/dev/null 2>&1 || echo "$name" >>headers\ndone'
+    )
 
 
 def kernels_to_serve(state: HostState) -> list[str]:
@@ -74,7 +141,12 @@ def _headers(state: HostState, kernel: str) -> bool:
 
 
 def _branch_script(manager: packages.Manager, driver: DriverPlan) -> str:
-    """Shell that stops where the archive offers another branch than the planned one."""
+    """Shell that stops where the archive offers another branch than the planned one.
+
+    A plan with exact versions needs none: what is not there cannot be installed.
+    """
+    if driver.versions:
+        return ":"
     package = driver.packages[0]
     return "\n".join(
         [
@@ -87,13 +159,9 @@ def _branch_script(manager: packages.Manager, driver: DriverPlan) -> str:
 
 
 def unserved_kernels(state: HostState, plan: Plan) -> list[str]:
-    """Bootable kernels that have no module of the plan's driver branch."""
+    """Bootable kernels that have no module of the plan's driver."""
     assert plan.driver is not None
-    served = {
-        m.kernel
-        for m in state.driver.modules
-        if m.version and m.version.split(".")[0] == plan.driver.branch
-    }
+    served = {m.kernel for m in state.driver.modules if driver_set.serves(m.version, plan.driver)}
     return [k for k in kernels_to_serve(state) if k not in served]
 
 
@@ -104,16 +172,26 @@ def _build(state: HostState, plan: Plan) -> job.Job:
     return job.Job(
         "dkms",
         f"kernel module for {', '.join(kernels)}",
-        render("dkms.sh.j2", branch=plan.driver.branch, kernels=kernels),
+        render(
+            "dkms.sh.j2",
+            version=plan.driver.version if plan.driver.versions else f"{plan.driver.branch}.*",
+            kernels=kernels,
+        ),
         progress=f'echo "building for $(cat kernel): $({count}) object files"',
     )
+
+
+def _to_build(state: HostState, plan: Plan) -> bool:
+    """Whether DKMS has work: modules that the archive ships come as packages, or not at all."""
+    assert plan.driver is not None
+    return plan.driver.modules == "dkms" and bool(unserved_kernels(state, plan))
 
 
 @step
 def modules_begun(plan: Plan) -> Commands:
     """Start building the kernel modules beside what follows, where the machine has room for it."""
     state = look()
-    if plan.driver is None or not overlaps(state) or not unserved_kernels(state, plan):
+    if plan.driver is None or not overlaps(state) or not _to_build(state, plan):
         return
     yield job.start(_build(state, plan))
 
@@ -124,7 +202,7 @@ def modules_built(plan: Plan) -> Commands:
     state = look()
     if plan.driver is None:
         return
-    if unserved_kernels(state, plan) or job.begun("dkms"):
+    if _to_build(state, plan) or job.begun("dkms"):
         yield job.finish(_build(state, plan))
     if initramfs.due(look()):
         yield job.complete(initramfs.rebuilt())

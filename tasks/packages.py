@@ -41,6 +41,9 @@ class Manager(Protocol):
     ) -> str:
         """Install packages without recommendations, after a simulation that `move` allows."""
 
+    def forgotten(self, packages: Sequence[str]) -> str:
+        """Take away what removed packages left behind (their settings would still count)."""
+
     def download(self, packages: Sequence[str], archives: str) -> str:
         """Fetch packages into a folder of their own, while another installation may be at work."""
 

@@ -55,7 +55,7 @@ RENDERED = {
     "cuda_redist.sh.j2": render("cuda_redist.sh.j2", cuda=tarball()),
     "cudnn_tarball.sh.j2": render("cudnn_tarball.sh.j2", cudnn=CUDNN, link="/opt/c"),
     "cudnn_wheel.sh.j2": render("cudnn_wheel.sh.j2", **WHEEL),
-    "dkms.sh.j2": render("dkms.sh.j2", branch="535", kernels=[KERNEL, "6.1.0-50-amd64"]),
+    "dkms.sh.j2": render("dkms.sh.j2", version="535.*", kernels=[KERNEL, "6.1.0-50-amd64"]),
     "environment.sh.j2": "",  # has tests of its own
     "fetch.sh.j2": render("fetch.sh.j2"),
     "venv.sh.j2": render("venv.sh.j2", **VENV),

@@ -1,0 +1,146 @@
+"""The driver's packages as one set: what is there, what comes, what goes. Pure."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+
+from facts.model import HostState, Package
+from stacks.model import DriverPlan, Plan
+from tasks.move import Move
+
+MOVING = "/opt/gpuwright/etc/moving-driver-"
+"""Beginning of the name of a mark that lies on the host while one driver goes and another comes;
+the rest says which goes: ``535-from-nvidia``. A run that finds it goes on with the move."""
+_DRIVER = re.compile(r"nvidia|^libcuda|^libnv|^cuda-drivers|^kmod-nvidia")
+
+
+def upstream(version: str) -> str:
+    """The maker's part of a package version: ``580.178.04`` of ``1:580.178.04-0ubuntu1``."""
+    return version.split(":")[-1].split("-")[0].split("+")[0]
+
+
+def is_as_planned(package: Package, wanted: str | None) -> bool:
+    """Whether an installed package has the version that is wanted, where one is.
+
+    Args:
+        package: The package.
+        wanted: Exact version or shell pattern, or ``None`` for any version.
+    """
+    if wanted is None:
+        return True
+    return fnmatch.fnmatchcase(package.version, wanted) or fnmatch.fnmatchcase(
+        package.version.split(":")[-1], wanted
+    )
+
+
+def lacking(state: HostState, names: tuple[str, ...], versions: dict[str, str]) -> list[str]:
+    """Packages of these names that are not installed, or in another version than planned."""
+    return [
+        name
+        for name in names
+        if name not in state.packages
+        or not state.packages[name].installed
+        or not is_as_planned(state.packages[name], versions.get(name))
+    ]
+
+
+def serves(module_version: str | None, driver: DriverPlan) -> bool:
+    """Whether a module is this driver's: of its exact version where the plan names it."""
+    if not module_version:
+        return False
+    if driver.versions:
+        return module_version == driver.version
+    return module_version.split(".")[0] == driver.branch
+
+
+def going(state: HostState, driver: DriverPlan) -> str:
+    """Which driver goes, as ``535 from nvidia``; empty where none does.
+
+    A move that was cut off counts as long as its mark lies there.
+    """
+    if driver.replaces:
+        return driver.replaces
+    marks = [p for p in state.managed_files if p.startswith(MOVING)]
+    return marks[0].removeprefix(MOVING).replace("-from-", " from ") if marks else ""
+
+
+def mark(replaced: str) -> str:
+    """Path of the mark of a move that takes ``535 from nvidia`` away."""
+    return MOVING + replaced.replace(" from ", "-from-")
+
+
+def old_set(state: HostState, driver: DriverPlan) -> list[str]:
+    """Installed packages of the driver that goes.
+
+    They are known by the branch in their version, and where the branch stays the same by the
+    archive that they are from. What the new driver brings under the same name does not go.
+    """
+    branch, _, origin = going(state, driver).partition(" from ")
+    if not branch:
+        return []
+    return sorted(
+        p.name
+        for p in state.packages.values()
+        if p.installed
+        and p.name not in driver.packages
+        and p.name not in driver.pinning
+        and _DRIVER.search(p.name)
+        and upstream(p.version).split(".")[0] == branch
+        and (branch != driver.branch or (p.origin or "").lower() == origin)
+    )
+
+
+def traces(state: HostState, driver: DriverPlan) -> list[str]:
+    """Packages of the driver that goes, and pinning packages, whose settings may stay behind."""
+    branch = going(state, driver).partition(" from ")[0]
+    removed = [
+        p.name
+        for p in state.packages.values()
+        if branch
+        and p.status.startswith("rc")
+        and _DRIVER.search(p.name)
+        and upstream(p.version).split(".")[0] == branch
+    ]
+    return sorted({*removed, *old_set(state, driver), *old_pinning(state, driver)})
+
+
+def old_pinning(state: HostState, driver: DriverPlan) -> list[str]:
+    """Packages that pin another branch or version than the planned one."""
+    return sorted(
+        p.name
+        for p in state.packages.values()
+        if p.installed
+        and p.name.startswith("nvidia-driver-pinning-")
+        and p.name not in driver.pinning
+    )
+
+
+def pins(driver: DriverPlan) -> tuple[tuple[str, str], ...]:
+    """The one version in which each package of the set may come; none where the plan names none."""
+    if not driver.versions:
+        return ()
+    # One pattern serves the whole set: parts that are not named come as dependencies.
+    return ((" ".join(driver.held), f"{driver.version}-*"), *sorted(driver.versions.items()))
+
+
+def move(state: HostState, driver: DriverPlan) -> Move:
+    """What the driver's transaction may do."""
+    dkms = ("dkms",) if driver.modules == "dkms" else ()
+    return Move(
+        ours=(*driver.held, *driver.packages),
+        goes=tuple(old_set(state, driver)),
+        pins=pins(driver),
+        prerequisites=(*dkms, *driver.headers),
+        # The resolver plans an older version only where somebody asked for it by name.
+        back=bool(driver.versions),
+    )
+
+
+def plan_pins(plan: Plan) -> tuple[tuple[str, str], ...]:
+    """The versions of all parts of the plan that name them."""
+    found = list(pins(plan.driver)) if plan.driver else []
+    for part in (plan.cuda, plan.cudnn):
+        if part is not None:
+            found += sorted(part.versions.items())
+    return tuple(found)
