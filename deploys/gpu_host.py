@@ -11,7 +11,9 @@ from tasks import (
     cuda,
     cudnn,
     driver,
+    driver_reload,
     environment,
+    fabric_manager,
     holds,
     nouveau,
     package_manager,
@@ -52,7 +54,9 @@ if plan is not None:
     pytorch.installed(plan=plan, name="PyTorch environment")
     driver.modules_built(plan=plan, name="Kernel module for every bootable kernel")
     driver.loaded(plan=plan, name="Kernel module loaded")
+    driver_reload.reloaded(plan=plan, name="Kernel module reloaded")
     persistence.enabled(plan=plan, name="GPU persistence")
+    fabric_manager.enabled(plan=plan, name="Fabric Manager")
     holds.held(plan=plan, name="Set held and pinned")
 
     pytorch.switched(plan=plan, rollback=plans.rollback(), name="Stable link")

@@ -5,11 +5,26 @@ from __future__ import annotations
 from facts.model import CudaToolkit, HostState
 from stacks.model import CudaPlan, Plan
 from tasks import initramfs, job, packages
+from tasks.installed import lacking
+from tasks.move import Move
 from tasks.overlap import overlaps
 from tasks.step import Commands, look, step
 from tasks.templates import render
 
 ARCHIVES = "/var/cache/gpuwright/cuda-packages"
+
+
+QUIET_LOADER = """\
+told=0
+for file in /etc/ld.so.conf.d/*cuda*.conf; do
+    grep -qs '^/usr/local/cuda' "$file" || continue
+    sed -i 's#^/usr/local/cuda#\\# kept out by gpuwright: &#' "$file"
+    told=1
+done
+[ $told = 0 ] || ldconfig"""
+"""NVIDIA's packages show their libraries to every program of the host, so that the newest toolkit
+wins there. Those who want this one load its environment file. A package manager leaves the changed
+lines alone when it upgrades (they are configuration files)."""
 
 
 @step
@@ -33,7 +48,9 @@ def installed(plan: Plan) -> Commands:
     if plan.cuda.downloads:
         script, progress = _from_tarballs(manager, plan.cuda), _stage_progress(plan.cuda)
     else:
-        script = manager.refresh_if_stale() + "\n" + _from_archive(state, plan.cuda)
+        script = "\n".join(
+            [manager.refresh_if_stale(), _from_archive(state, plan.cuda), QUIET_LOADER]
+        )
         progress = manager.progress()
     if job.begun("cuda-fetch"):
         yield job.finish(_fetch(manager, plan.cuda))
@@ -44,19 +61,32 @@ def _stage_progress(cuda: CudaPlan) -> str:
     return f'echo "$(cat doing), $(du -scm downloads {cuda.prefix}.new | tail -n 1 | cut -f1) MiB"'
 
 
-def _packages(cuda: CudaPlan) -> list[str]:
-    return [*cuda.packages, *cuda.compiler_packages]
+def _packages(manager: packages.Manager, cuda: CudaPlan) -> list[str]:
+    names = [
+        manager.named(name, cuda.versions[name]) if name in cuda.versions else name
+        for name in cuda.packages
+    ]
+    return [*names, *cuda.compiler_packages]
+
+
+def _move(cuda: CudaPlan) -> Move:
+    return Move(
+        ours=(*cuda.held, *cuda.packages),
+        pins=tuple(sorted(cuda.versions.items())),
+        prerequisites=cuda.compiler_packages,
+    )
 
 
 def _fetch(manager: packages.Manager, cuda: CudaPlan) -> job.Job:
-    script = manager.refresh_if_stale() + "\n" + manager.download(_packages(cuda), ARCHIVES)
+    script = (
+        manager.refresh_if_stale() + "\n" + manager.download(_packages(manager, cuda), ARCHIVES)
+    )
     return job.Job("cuda-fetch", f"CUDA {cuda.version}: packages", script, manager.progress())
 
 
 def complete(state: HostState, cuda: CudaPlan) -> bool:
     """Whether the toolkit and its host compiler are there as planned."""
-    have = {name for name, p in state.packages.items() if p.installed}
-    if not {*cuda.packages, *cuda.compiler_packages} <= have:
+    if lacking(state, (*cuda.packages, *cuda.compiler_packages), cuda.versions):
         return False
     if not cuda.downloads:
         return True
@@ -71,11 +101,16 @@ def toolkits(state: HostState, cuda: CudaPlan) -> list[CudaToolkit]:
 def _from_archive(state: HostState, cuda: CudaPlan) -> str:
     manager = packages.of(state)
     if not job.begun("dkms") or state.package_manager.kind != "apt":
-        return manager.install(_packages(cuda), archives=ARCHIVES)
+        return manager.install(_packages(manager, cuda), archives=ARCHIVES, move=_move(cuda))
     return "\n".join(
         [
             initramfs.stand_in(),
-            manager.install(_packages(cuda), archives=ARCHIVES, further_options=initramfs.PUT_OFF),
+            manager.install(
+                _packages(manager, cuda),
+                archives=ARCHIVES,
+                further_options=initramfs.PUT_OFF,
+                move=_move(cuda),
+            ),
             # One processor, beside the module build that takes longer anyway.
             initramfs.rebuild(),
         ]

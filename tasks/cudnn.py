@@ -5,27 +5,33 @@ from __future__ import annotations
 from facts.model import HostState
 from stacks.model import CudnnPlan, Plan
 from tasks import job, packages, uv
+from tasks.installed import lacking
 from tasks.layout import CUDNN
+from tasks.move import Move
 from tasks.step import Commands, look, step
 from tasks.templates import render
 
 
 @step
 def installed(plan: Plan) -> Commands:
-    """Lay out cuDNN from its wheel or from NVIDIA's tarball, and point the stable link to it."""
+    """Install cuDNN's packages, or lay it out from its wheel or tarball behind the stable link."""
     state = look()
     if plan.cudnn is None or complete(state, plan.cudnn):
         return
     title = f"cuDNN {plan.cudnn.version}"
     progress = f'echo "$(cat doing), $(du -sm {plan.cudnn.prefix}.new | cut -f1) MiB"'
+    if plan.cudnn.packages:
+        progress = packages.of(state).progress()
     yield job.complete(job.Job("cudnn", title, _script(state, plan, plan.cudnn), progress=progress))
 
 
 def complete(state: HostState, cudnn: CudnnPlan) -> bool:
-    """Whether this version's folder is there and the stable link leads to it.
+    """Whether its packages are there as planned; or its folder, and the stable link leads to it.
 
     The folder gets its name only when it is whole.
     """
+    if cudnn.packages:
+        return not lacking(state, cudnn.packages, cudnn.versions)
     return state.cudnn_link == cudnn.prefix and any(
         c.path.rstrip("/") == cudnn.prefix
         and c.version is not None
@@ -35,6 +41,12 @@ def complete(state: HostState, cudnn: CudnnPlan) -> bool:
 
 
 def _script(state: HostState, plan: Plan, cudnn: CudnnPlan) -> str:
+    if cudnn.packages:
+        manager = packages.of(state)
+        names = [manager.named(p, cudnn.versions[p]) for p in cudnn.packages]
+        pins = tuple(sorted(cudnn.versions.items()))
+        move = Move(ours=(*cudnn.held, *cudnn.packages), pins=pins)
+        return manager.refresh_if_stale() + "\n" + manager.install(names, move=move)
     if cudnn.download is not None:
         manager = packages.of(state)
         return "\n".join(

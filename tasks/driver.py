@@ -7,6 +7,7 @@ from pyinfra.api import StringCommand
 from facts.model import HostState
 from stacks.model import DriverPlan, Plan
 from tasks import driver_set, initramfs, job, packages
+from tasks.installed import lacking
 from tasks.move import Move
 from tasks.overlap import overlaps
 from tasks.step import Commands, look, step
@@ -77,7 +78,7 @@ def due(state: HostState, driver: DriverPlan) -> bool:
 def missing_packages(state: HostState, driver: DriverPlan) -> list[str]:
     """Packages of the driver and headers of bootable kernels that are not there as planned."""
     names = (*driver.pinning, *driver.packages, *driver.headers)
-    missing = driver_set.lacking(state, names, dict(driver.versions))
+    missing = lacking(state, names, driver.versions)
     if driver.modules == "precompiled":
         return missing
     return missing + [f"headers of {k}" for k in kernels_to_serve(state) if not _headers(state, k)]
@@ -104,7 +105,7 @@ def _pinning(manager: packages.Manager, state: HostState, driver: DriverPlan) ->
     nothing for it (NVIDIA/NemoClaw issue 8197).
     """
     old = driver_set.old_pinning(state, driver)
-    if not driver.pinning or not (old or driver_set.lacking(state, driver.pinning, {})):
+    if not driver.pinning or not (old or lacking(state, driver.pinning, {})):
         return ":"
     one = Move(ours=driver.pinning, goes=tuple(old))
     return manager.install(driver.pinning, move=one) + "\n" + manager.forgotten(old)

@@ -2,47 +2,17 @@
 
 from __future__ import annotations
 
-import fnmatch
 import re
 
-from facts.model import HostState, Package
+from facts.model import HostState
 from stacks.model import DriverPlan, Plan
+from tasks.installed import upstream
 from tasks.move import Move
 
 MOVING = "/opt/gpuwright/etc/moving-driver-"
 """Beginning of the name of a mark that lies on the host while one driver goes and another comes;
 the rest says which goes: ``535-from-nvidia``. A run that finds it goes on with the move."""
 _DRIVER = re.compile(r"nvidia|^libcuda|^libnv|^cuda-drivers|^kmod-nvidia")
-
-
-def upstream(version: str) -> str:
-    """The maker's part of a package version: ``580.178.04`` of ``1:580.178.04-0ubuntu1``."""
-    return version.split(":")[-1].split("-")[0].split("+")[0]
-
-
-def is_as_planned(package: Package, wanted: str | None) -> bool:
-    """Whether an installed package has the version that is wanted, where one is.
-
-    Args:
-        package: The package.
-        wanted: Exact version or shell pattern, or ``None`` for any version.
-    """
-    if wanted is None:
-        return True
-    return fnmatch.fnmatchcase(package.version, wanted) or fnmatch.fnmatchcase(
-        package.version.split(":")[-1], wanted
-    )
-
-
-def lacking(state: HostState, names: tuple[str, ...], versions: dict[str, str]) -> list[str]:
-    """Packages of these names that are not installed, or in another version than planned."""
-    return [
-        name
-        for name in names
-        if name not in state.packages
-        or not state.packages[name].installed
-        or not is_as_planned(state.packages[name], versions.get(name))
-    ]
 
 
 def serves(module_version: str | None, driver: DriverPlan) -> bool:

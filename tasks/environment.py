@@ -12,7 +12,7 @@ from tasks.templates import render
 @step
 def offered(plan: Plan) -> Commands:
     """Write the opt-in file; no profile, no ld.so.conf entry and no global variable."""
-    if plan.cuda is None and plan.cudnn is None:
+    if plan.cuda is None and (plan.cudnn is None or plan.cudnn.packages):
         return
     content = text(plan)
     if not files.differs(look(), ENVIRONMENT, content):
@@ -26,17 +26,19 @@ def text(plan: Plan) -> str:
     LD_LIBRARY_PATH is set here and only here, at its end: torch's libraries carry DT_RPATH, which
     the loader asks first (ld.so(8)), so they keep their own CUDA even in this shell.
     """
+    # Packages put cuDNN where every compiler and the loader look anyway.
+    cudnn = None if plan.cudnn and plan.cudnn.packages else plan.cudnn
     folders = []
     if plan.cuda and plan.cuda.prefix.startswith("/usr/local"):
         folders.append(f"{plan.cuda.prefix}/lib64")
-    if plan.cudnn:
+    if cudnn:
         folders.append(f"{CUDNN}/lib")
     return render(
         "environment.sh.j2",
         header=files.HEADER,
         path=ENVIRONMENT,
         cuda=plan.cuda,
-        cudnn=plan.cudnn,
+        cudnn=cudnn,
         cudnn_link=CUDNN,
         library_folders=folders,
     )

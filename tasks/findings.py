@@ -7,7 +7,16 @@ from typing import Literal
 
 from facts.model import HostState
 from stacks.model import Plan
-from tasks import cuda, cudnn, driver, holds, pytorch
+from tasks import (
+    cuda,
+    cudnn,
+    driver,
+    driver_reload,
+    driver_set,
+    fabric_manager,
+    holds,
+    pytorch,
+)
 from tasks.layout import env_of
 
 Level = Literal["OK", "WARN", "CRITICAL", "UNKNOWN"]
@@ -49,6 +58,7 @@ def compare(
     found = [
         *_count(state, expected_gpus),
         *_driver(state, plan),
+        *_fabric_manager(state, plan),
         *_modules(state, plan),
         *_nouveau(state, plan),
         *_held(state, plan),
@@ -91,7 +101,29 @@ def _driver(state: HostState, plan: Plan) -> list[Finding]:
                 "run deploys/gpu_host.py again",
             )
         ]
+    old = driver_set.old_set(state, plan.driver)
+    if old:
+        return [
+            Finding(
+                "DRIVER-INCOMPLETE",
+                "CRITICAL",
+                "parts of the driver that goes are still there",
+                "still there: " + ", ".join(old),
+                "run deploys/gpu_host.py again; it goes on where it stopped",
+            )
+        ]
     loaded, user = state.driver.loaded, library_version(state)
+    if driver_reload.waits_for_reboot(state, user):
+        return [
+            Finding(
+                "REBOOT-NEEDED",
+                "WARN",
+                "the new driver is in place, the old one is loaded until the next boot",
+                f"loaded {loaded}, module and libraries {user}",
+                "reboot, or run this again when nothing uses the GPU",
+                "the host",
+            )
+        ]
     if loaded and user and loaded != user:
         return [
             Finding(
@@ -104,6 +136,24 @@ def _driver(state: HostState, plan: Plan) -> list[Finding]:
             )
         ]
     return []
+
+
+def _fabric_manager(state: HostState, plan: Plan) -> list[Finding]:
+    """It must be of exactly the driver's version: with any other, CUDA answers 802."""
+    found, user = fabric_manager.version(state, plan), library_version(state)
+    if found is None or user is None or found == user:
+        return []
+    assert plan.driver is not None
+    return [
+        Finding(
+            "FM-VERSION",
+            "CRITICAL",
+            "the Fabric Manager is not of the driver's version",
+            f"{plan.driver.fabric_manager} {found}, driver {user}",
+            "run deploys/gpu_host.py again; it brings both to the plan's version",
+            "programs that use the GPU",
+        )
+    ]
 
 
 def library_version(state: HostState) -> str | None:

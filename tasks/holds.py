@@ -17,7 +17,7 @@ from pyinfra.api import StringCommand
 
 from facts.model import HostState, Package
 from stacks.model import Plan
-from tasks import files
+from tasks import driver_set, files
 from tasks.step import Commands, look, step
 
 UNATTENDED = "/etc/apt/apt.conf.d/52gpuwright-unattended-upgrades"
@@ -26,7 +26,7 @@ PINS = "/etc/apt/preferences.d/gpuwright"
 
 def patterns(plan: Plan) -> tuple[str, ...]:
     """Shell patterns of all names that belong to the set."""
-    parts = (plan.driver, plan.cuda)
+    parts = (plan.driver, plan.cuda, plan.cudnn)
     return tuple(sorted({p for part in parts if part for p in part.held}))
 
 
@@ -72,22 +72,49 @@ def held(plan: Plan) -> Commands:
     if not patterns(plan):
         return
     packages = held_set(state, plan)
-    content = pins_text(packages)
+    content = pins_text(packages, driver_set.plan_pins(plan))
     missing = [p.name for p in packages if p.name not in state.package_manager.holds]
     if packages and not missing and not files.differs(state, PINS, content):
         return
-    names = shlex.join(missing)
-    script = files.write_script(PINS, content)
-    yield StringCommand(f"{script} && apt-mark hold {names} >/dev/null" if names else script)
+    script = f"{_released(packages)}\n{files.write_script(PINS, content)}"
+    if missing:
+        script += f" && apt-mark hold {shlex.join(missing)} >/dev/null"
+    yield StringCommand(script)
 
 
-def pins_text(packages: list[Package]) -> str:
-    """Apt preferences: each package at its version, with a priority above any archive's 500."""
+def _released(packages: list[Package]) -> str:
+    """Shell that ends our own holds on packages that were of the set and are no more.
+
+    Ours are those that the pins of an earlier run name.
+    """
+    now = shlex.quote(" ".join(["", *(p.name for p in packages), ""]))
+    pinned = f"sed -n 's/^Package: //p' {PINS} 2>/dev/null | tr ' ' '\\n' | grep -v '[*?]'"
+    return "\n".join(
+        [
+            f"for name in $({pinned}); do",
+            f'  case {now} in *" $name "*) continue ;; esac',
+            '  apt-mark unhold "$name" >/dev/null 2>&1 || :',
+            "done",
+        ]
+    )
+
+
+def pins_text(packages: list[Package], planned: tuple[tuple[str, str], ...] = ()) -> str:
+    """Apt preferences: each package at its version, with a priority above any archive's 500.
+
+    Args:
+        packages: What is installed of the set.
+        planned: Patterns of names and the version in which a further part of the set may come.
+    """
     by_version: dict[str, list[str]] = defaultdict(list)
     for package in packages:
         by_version[package.version].append(package.name)
     stanzas = [
         f"Package: {' '.join(sorted(names))}\nPin: version {version}\nPin-Priority: 995\n"
         for version, names in sorted(by_version.items())
+    ]
+    stanzas += [
+        f"Package: {names}\nPin: version {version}\nPin-Priority: 990\n"
+        for names, version in planned
     ]
     return files.HEADER + "\n" + "\n".join(stanzas)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyinfra.api import StringCommand
 
-from stacks.model import Plan
+from stacks.model import DriverPlan, Plan
 from tasks import files
 from tasks.step import Commands, look, step
 
@@ -12,6 +12,13 @@ UNIT = "nvidia-persistenced.service"
 DROP_IN = f"/etc/systemd/system/{UNIT}.d/gpuwright.conf"
 CONDITION = files.HEADER + "[Unit]\nConditionPathExists=/proc/driver/nvidia/version\n"
 """Without a loaded driver the daemon fails, and with it the state of the whole host."""
+
+
+def brought_by(driver: DriverPlan) -> bool:
+    """Whether the daemon is in the driver's packages: its own, or Ubuntu's compute utilities."""
+    return any(
+        p == "nvidia-persistenced" or p.startswith("nvidia-compute-utils") for p in driver.packages
+    )
 
 
 @step
@@ -22,7 +29,7 @@ def enabled(plan: Plan) -> Commands:
     start during the package's installation is forgotten.
     """
     state = look()
-    if plan.driver is None or "nvidia-persistenced" not in plan.driver.packages:
+    if plan.driver is None or not brought_by(plan.driver):
         return
     unit = state.units.get(UNIT)
     loaded = bool(state.driver.loaded)

@@ -7,6 +7,8 @@ from typing import Any
 
 from facts.model import HostState
 from stacks.model import Gpu, HostProfile, InstalledDriver
+from tasks import driver_set
+from tasks.installed import upstream
 
 
 def profile_of(
@@ -58,23 +60,39 @@ def _security_pocket(state: HostState) -> bool | None:
 
 
 def _driver(state: HostState) -> InstalledDriver | None:
+    """The driver that is there; in the middle of a move, the one that goes."""
+    for path in state.managed_files:
+        if path.startswith(driver_set.MOVING):
+            branch, _, origin = path.removeprefix(driver_set.MOVING).partition("-from-")
+            return InstalledDriver(branch, origin)
     versions = [m.version for m in state.driver.modules if m.version]
     versions += [lib.version for lib in state.driver.libraries if lib.version]
     versions += [state.driver.loaded] if state.driver.loaded else []
     if not versions:
         return None
-    if state.driver.runfile:
-        origin = "runfile"
-    else:
-        owners = {
-            p.origin
-            for p in state.packages.values()
-            if p.installed and p.origin and p.name.startswith(("nvidia-", "libnvidia-", "libcuda"))
-        }
-        origin = owners.pop().lower() if len(owners) == 1 else "unknown"
     flavour = state.driver.loaded_flavour
     return InstalledDriver(
         versions[0],
-        origin,
+        "runfile" if state.driver.runfile else _origin(state, {*versions}),
         flavour if flavour in ("open", "proprietary") else None,  # type: ignore[arg-type]
     )
+
+
+def _origin(state: HostState, versions: set[str]) -> str:
+    """The archive of the driver's packages; ``unknown`` where they are of several or of none.
+
+    An archive that has dropped its version no longer tells: then our record does, if it is of the
+    same one.
+    """
+    owners = {
+        (p.origin or "").lower()
+        for p in state.packages.values()
+        if p.installed
+        and upstream(p.version) in versions
+        and p.name.startswith(("nvidia-", "libnvidia-", "libcuda", "kmod-nvidia"))
+    } - {""}
+    if not owners:
+        seen = (state.record or {}).get("versions")
+        if isinstance(seen, dict) and seen.get("driver") in versions:
+            owners = {str(seen.get("driver_origin") or "unknown")}
+    return owners.pop() if len(owners) == 1 else "unknown"

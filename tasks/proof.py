@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from facts.model import HostState
 from facts.runtime import CudaAnswer, TorchAnswer
 from stacks.model import Plan
-from tasks.findings import Finding
+from tasks import driver_reload
+from tasks.findings import Finding, library_version
 from tasks.layout import ENVS
 
 
@@ -36,6 +37,8 @@ def of_cuda_call(state: HostState, plan: Plan, answer: CudaAnswer) -> Proof:
             f"none (no real GPU in this host: {answer.sentence}; a {state.system.container} "
             "container cannot load a driver)"
         )
+    if driver_reload.waits_for_reboot(state, library_version(state)):
+        return Proof(f"none ({answer.sentence}; the new driver waits for a reboot)")
     return Proof(f"none ({answer.sentence})", (_silent_gpu(state, plan, answer),))
 
 

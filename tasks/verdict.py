@@ -127,6 +127,7 @@ def _versions(state: HostState, plan: Plan) -> dict[str, Any]:
     seen = report.versions(state, plan)
     return {
         "driver": findings.library_version(state),
+        "driver_origin": plan.driver.origin if plan.driver else None,
         "next_boot": next_boot,
         "next_boot_ready": any(m.kernel == next_boot for m in state.driver.modules),
         "cuda": seen.get("CUDA"),

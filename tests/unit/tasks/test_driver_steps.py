@@ -150,7 +150,9 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def dkms(folder: Path, kernels: list[str], stand_in: str, version: str = "535.*") -> tuple[int, str]:
+def dkms(
+    folder: Path, kernels: list[str], stand_in: str, version: str = "535.*"
+) -> tuple[int, str]:
     """Run the build; gives its exit status and what it printed."""
     script = render("dkms.sh.j2", version=version, kernels=kernels)
     for path in ("/usr/src", "/lib/modules", "/var/lib/dkms"):

@@ -1,0 +1,68 @@
+"""The new driver's module in place of the old one that is loaded, where nothing stands against it.
+
+The order is that of NVIDIA's own driver container: daemons first, then the modules from the
+outside in, never by force (NVIDIA/gpu-driver-container, ``_unload_driver``).
+"""
+
+from __future__ import annotations
+
+from pyinfra import logger
+
+from facts.gpu_users import GpuUsers
+from facts.model import HostState
+from stacks.model import Plan
+from tasks import job
+from tasks.step import Commands, ask, look, step, this_host
+
+_SCRIPT = """\
+daemons=
+for unit in nvidia-dcgm.service nvidia-fabricmanager.service nvidia-persistenced.service; do
+    systemctl is-active --quiet $unit || continue
+    systemctl stop $unit
+    daemons="$unit $daemons"
+done
+modules=
+for module in nvidia_drm nvidia_modeset nvidia_uvm nvidia_peermem nvidia; do
+    [ ! -d /sys/module/$module ] || modules="$modules $module"
+done
+code=0
+rmmod $modules || code=$?
+modprobe nvidia && { modprobe nvidia-uvm; nvidia-modprobe -c 0 -u; } || :
+for unit in $daemons; do systemctl start $unit || :; done
+[ $code -eq 0 ] || echo "the old module could not be taken out: the host needs a reboot"
+"""
+
+
+@step
+def reloaded(plan: Plan) -> Commands:
+    """Reload the module once after the driver was changed, if nothing uses the GPU.
+
+    Where something does, the host keeps the old module until it reboots, and the verdict says so.
+    """
+    state = look()
+    if plan.driver is None or not reload_would_do(state):
+        return
+    users: list[str] | None = ask(GpuUsers)
+    if users is None or users:
+        logger.info(
+            f"{this_host().print_prefix}the new driver waits for a reboot: the GPU is in use by "
+            + ", ".join(users or ["programs that could not be listed"])
+        )
+        return
+    yield job.complete(job.Job("reload", "reload of the driver's module", _SCRIPT))
+
+
+def reload_would_do(state: HostState) -> bool:
+    """Whether another module than the loaded one is ready for the kernel that runs.
+
+    A container has its host's kernel and takes no module out of it.
+    """
+    ready = {m.version for m in state.driver.modules if m.kernel == state.kernels.running}
+    loaded = state.driver.loaded
+    return bool(loaded and ready and loaded not in ready and not state.system.container)
+
+
+def waits_for_reboot(state: HostState, libraries: str | None) -> bool:
+    """Whether only the loaded module is old: file and libraries are of one other version."""
+    ready = {m.version for m in state.driver.modules if m.kernel == state.kernels.running}
+    return bool(state.driver.loaded and ready == {libraries} and state.driver.loaded != libraries)
