@@ -15,7 +15,7 @@ from facts.model import HostState
 from facts.parse.repository import RepositoryAnswer
 from facts.repository import RepositoryOffers
 from stacks.model import Conflict, Plan, Repository
-from tasks import apt_repository, cuda, cudnn, driver, trust
+from tasks import cuda, cudnn, driver, repository_files, trust
 from tasks.step import ask, this_host
 
 Available = Mapping[str, tuple[str, ...]]
@@ -37,7 +37,7 @@ def needed(state: HostState, plan: Plan) -> bool:
 
 def due(state: HostState, plan: Plan) -> list[Repository]:
     """Repositories of the plan whose files on the host are not as they should be."""
-    return [r for r in plan.repositories if r.kind == "apt" and apt_repository.due(state, r)]
+    return [r for r in plan.repositories if repository_files.of(r).due(state, r)]
 
 
 def asked(plan: Plan) -> tuple[Available, tuple[Conflict, ...]]:

@@ -9,7 +9,7 @@ from pyinfra.api.host import Host
 from facts.model import HostState, Mount
 from facts.parse.apt import INLINE_KEY
 from stacks.model import Conflict, Plan
-from tasks import apt_repository, cuda, cudnn, pytorch, repositories
+from tasks import cuda, cudnn, pytorch, repositories, repository_files
 from tasks.step import Commands, look, run, step
 
 HEADROOM_MB = 1024
@@ -76,7 +76,7 @@ def _sources(state: HostState, plan: Plan) -> list[Conflict]:
             )
         )
     for repository in plan.repositories:
-        found += apt_repository.shared(state, repository)
+        found += repository_files.of(repository).shared(state, repository)
     return found
 
 

@@ -30,7 +30,7 @@ def profile_of(
     system = state.system
     minors = sorted({".".join(p.version.split(".")[:2]) for p in state.pythons})
     return HostProfile(
-        os=system.os,
+        os=_release(system.os),
         arch=system.arch,
         gpus=tuple(Gpu(None, pci_id=d.device, address=d.address) for d in state.gpus),
         expected_gpus=expected,
@@ -50,6 +50,13 @@ def profile_of(
         fingerprints=fingerprints or {},
         available=available,
     )
+
+
+def _release(system: str) -> str:
+    """The catalogue's name: the Red Hat family writes its minor release, which changes nothing."""
+    name, _, version = system.partition("-")
+    red_hat = name in ("rhel", "rocky", "almalinux", "centos", "ol")
+    return f"{name}-{version.split('.')[0]}" if red_hat else system
 
 
 def _security_pocket(state: HostState) -> bool | None:

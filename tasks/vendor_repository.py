@@ -7,7 +7,7 @@ from pyinfra.api import FunctionCommand, StringCommand
 from pyinfra.api.host import Host
 
 from stacks.model import Conflict, Plan
-from tasks import apt_repository, offers
+from tasks import offers, repository_files
 from tasks.step import Commands, look, step, this_host
 
 
@@ -20,12 +20,13 @@ def added(plan: Plan) -> Commands:
         if isinstance(keyring, tuple):
             yield FunctionCommand(_refused, (keyring,), {})
             return
-        for source in apt_repository.others(state, repository):
+        files = repository_files.of(repository)
+        for source in files.others(state, repository):
             logger.info(
                 f"{this_host().print_prefix}{source.file} names {repository.address} too: it is "
-                f"kept as {source.file}{apt_repository.OLD}"
+                f"kept as {source.file}{files.OLD}"
             )
-        yield StringCommand(apt_repository.script(state, repository, keyring))
+        yield StringCommand(files.script(state, repository, keyring))
 
 
 def _refused(state: object, host: Host, conflicts: tuple[Conflict, ...]) -> bool:

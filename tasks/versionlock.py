@@ -1,0 +1,53 @@
+"""Holds on the Red Hat family: entries of dnf's versionlock, in a block of our own. Pure.
+
+versionlock keeps the set as it is against every repository, in dnf and in dnf-automatic, and it
+knows versions; an ``exclude`` in a ``.repo`` file keeps to its own repository. The plugin is in
+the distribution's base repository and comes with the first hold. Where it is switched off
+(``--noplugins``), the short list in our ``.repo`` file still keeps foreign names out.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from facts.model import HostState, Package
+
+LIST = "/etc/dnf/plugins/versionlock.list"
+PLUGIN = "python3-dnf-plugin-versionlock"
+BEGIN = "# gpuwright: begin (changes between these lines are overwritten)"
+END = "# gpuwright: end"
+
+
+def entries(packages: Sequence[Package]) -> list[str]:
+    """One entry per package: ``name-epoch:version-release.*`` (dnf-plugin-versionlock(8))."""
+    return [
+        f"{p.name}-{p.version if ':' in p.version else f'0:{p.version}'}.*"
+        for p in sorted(packages, key=lambda p: p.name)
+    ]
+
+
+def script(state: HostState, packages: Sequence[Package]) -> str:
+    """Shell that makes our block hold exactly these packages, and leaves all other lines alone."""
+    plugin = state.packages.get(PLUGIN)
+    needed = [
+        f"dnf -q -y install --setopt=install_weak_deps=False {PLUGIN}"
+        if plugin is None or not plugin.installed
+        else ":",
+        "sed -i 's/^enabled *=.*/enabled = 1/' /etc/dnf/plugins/versionlock.conf",
+    ]
+    block = shlex.quote("\n".join([BEGIN, *entries(packages), END]))
+    return " &&\n".join(
+        [
+            *(line for line in needed if line != ":"),
+            f"touch {LIST}",
+            f"{{ sed '/^{BEGIN.split(' (')[0]}/,/^{END}/d' {LIST}; printf '%s\\n' {block}; }} "
+            f">{LIST}.new",
+            f"chmod 644 {LIST}.new",
+            f"mv {LIST}.new {LIST}",
+        ]
+    )
+
+
+RELEASED = "--disableplugin=versionlock"
+"""Option of dnf for our own transactions, which move the set as the plan says."""
