@@ -12,18 +12,15 @@ def check(case: Case, driver: DriverPlan, cuda: CudaPlan | None, cudnn: CudnnPla
     """VERSION-GONE for each part that wants a version which the planned repositories lack.
 
     Only NVIDIA's repository is asked (`HostProfile.available`); archives of distributions have one
-    version, and apt names it. A driver that is installed in its version needs nothing more.
+    version, and apt names it.
     """
     offered = case.profile.available
     if offered is None:
         return
-    there = case.profile.driver
     wanted: list[tuple[str, str, str]] = []
     if driver.origin == "nvidia":
-        present = there is not None and there.version == driver.version
-        names = {driver.fabric_manager} - {""} if present else {*driver.versions}
-        wanted += [("driver", name, driver.versions[name]) for name in sorted(names)]
-        wanted += [("driver", name, "*") for name in driver.pinning if not present]
+        wanted += [("driver", name, text) for name, text in driver.versions.items()]
+        wanted += [("driver", name, "*") for name in driver.pinning]
     for part, made in (("CUDA", cuda), ("cuDNN", cudnn)):
         if made is not None and made.origin == "nvidia":
             wanted += [(part, name, text) for name, text in made.versions.items()]

@@ -136,7 +136,8 @@ class HostProfile:
     """Keys that host data trusts for a repository instead of the catalogue's, by kind
     (``nvidia``): for a mirror that signs anew, or after a rotation."""
     available: Mapping[str, tuple[str, ...]] | None = None
-    """Package to versions that the planned repositories offer, once they were asked."""
+    """Package to versions that the planned repositories offer (once they were asked) or that are
+    installed already."""
 
 
 # --------------------------------------------------------------------------- what is planned

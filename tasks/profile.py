@@ -48,7 +48,7 @@ def profile_of(
         nvswitch=any(d.pci_class.startswith("0680") for d in state.pci),
         indexes={k: str(v) for k, v in (mirrors or {}).items()},
         fingerprints=fingerprints or {},
-        available=available,
+        available=_available(state, available),
     )
 
 
@@ -57,6 +57,19 @@ def _release(system: str) -> str:
     name, _, version = system.partition("-")
     red_hat = name in ("rhel", "rocky", "almalinux", "centos", "ol")
     return f"{name}-{version.split('.')[0]}" if red_hat else system
+
+
+def _available(
+    state: HostState, offered: Mapping[str, tuple[str, ...]] | None
+) -> dict[str, tuple[str, ...]] | None:
+    """What is offered, and what is installed already: that need not be fetched again."""
+    if offered is None:
+        return None
+    there = {name: p.version for name, p in state.packages.items() if p.installed}
+    return {
+        name: (*versions, there[name]) if name in there else versions
+        for name, versions in offered.items()
+    }
 
 
 def _security_pocket(state: HostState) -> bool | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stacks.availability import matches
-from stacks.model import InstalledDriver, Plan
+from stacks.model import Plan
 from tests.unit.stacks.hosts import host, planned, refused
 
 
@@ -65,12 +65,6 @@ def test_vanished_toolkit_names_the_other_origin(name: str, way: str) -> None:
     del there[name]
     conflict = refused("VERSION-GONE", host("ubuntu-22.04", "a100", available=there))
     assert any(way in remedy for remedy in conflict.remedies)
-
-
-def test_driver_that_is_installed_needs_nothing_from_the_repository() -> None:
-    there = {name: text for name, text in offered(PLAN).items() if "nvidia" not in name}
-    installed = InstalledDriver("580.178.04", "nvidia")
-    planned(host("ubuntu-22.04", "a100", available=there, driver=installed))
 
 
 def test_archive_s_own_driver_is_not_looked_for_in_nvidia_s_repository() -> None:

@@ -81,6 +81,12 @@ def test_driver_of_a_run_installer_has_no_package_origin() -> None:
     assert origin(state) == "runfile"
 
 
+def test_container_toolkit_from_elsewhere_says_nothing_of_the_driver_s_origin() -> None:
+    names = ("nvidia-container-toolkit", "libnvidia-container1")
+    others = [replace(package(name), origin="nvidia.github.io") for name in names]
+    assert origin(with_packages(a_host.done(), *others)) == "debian"
+
+
 def test_driver_of_two_origins_is_of_unknown_origin() -> None:
     stranger = replace(package("libnvidia-ml1"), origin="NVIDIA")
     assert origin(with_packages(a_host.done(), stranger)) == "unknown"
@@ -103,3 +109,16 @@ def test_host_of_an_architecture_that_nobody_plans_is_refused() -> None:
     assert [c.code for c in resolution.conflicts] == ["ARCH-UNSUPPORTED"]
     assert "riscv64" in resolution.conflicts[0].what
     assert "x86_64" in resolution.conflicts[0].why
+
+
+def test_what_is_installed_is_available_although_nobody_offers_it_any_more() -> None:
+    state = with_packages(a_host.bare(), package("libcudnn8", "8.9.7.29-1+cuda11.8"))
+    profile = profile_of(state, available={"libcudnn8": (), "cuda-nvcc-11-8": ("11.8.89-1",)})
+    assert profile.available == {
+        "libcudnn8": ("8.9.7.29-1+cuda11.8",),
+        "cuda-nvcc-11-8": ("11.8.89-1",),
+    }
+
+
+def test_unasked_repositories_stay_unknown() -> None:
+    assert profile_of(a_host.bare()).available is None
