@@ -83,7 +83,7 @@ def test_driver_of_a_run_installer_has_no_package_origin() -> None:
 
 def test_container_toolkit_from_elsewhere_says_nothing_of_the_driver_s_origin() -> None:
     names = ("nvidia-container-toolkit", "libnvidia-container1")
-    others = [replace(package(name), origin="nvidia.github.io") for name in names]
+    others = [replace(package(name, "1.20.0-1"), origin="nvidia.github.io") for name in names]
     assert origin(with_packages(a_host.done(), *others)) == "debian"
 
 
