@@ -6,7 +6,7 @@ Pure text: the commands run inside a `tasks.job.Job`.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tasks import apt_move
 from tasks.move import Move
@@ -141,6 +141,11 @@ def forgotten(packages: Sequence[str]) -> str:
         "2>/dev/null | sed -n 's/^rc *//p')\n"
         '[ -z "$gone" ] || patiently dpkg --purge $gone'
     )
+
+
+def stream(wanted: str, enabled: Mapping[str, str]) -> str:
+    """Nothing: apt has no module streams."""
+    return ":"
 
 
 def download(packages: Sequence[str], archives: str) -> str:

@@ -7,28 +7,15 @@ what dnf prints. dnf and rpm wait by themselves for others' locks (dnf.conf(5), 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from tasks import dnf_move
 from tasks.move import Move
 
 STAMP = "/var/lib/gpuwright/lists-read"
 """Touched whenever all package lists were read."""
 FETCH_TOOLS: tuple[str, ...] = ("/usr/bin/curl", "ca-certificates", "/usr/bin/xz")
 """By file: ``curl`` itself would throw out the ``curl-minimal`` that EL 9 comes with."""
-
-SIMULATE = """\
-simulated() {
-    # dnf ends with 1 when it is told not to go on; what it prints tells the two apart.
-    dnf install --assumeno "$@" >simulation 2>&1 || :
-    cat simulation
-    grep -q '^Nothing to do\\.$\\|^Operation aborted\\.$' simulation || return 1
-    awk '/^[A-Z].*:$/ { section = $0 }
-        /^ +replacing / || (section ~ /^Removing/ && /^ [^ ]/) { print "Remv " $0; bad = 1 }
-        END { exit bad }' simulation && return 0
-    echo 'The packages above would have to go. Nothing was changed.'
-    return 1
-}"""
-"""Shell function that tries a transaction and fails if it would remove or replace anything."""
 
 
 def options() -> str:
@@ -92,19 +79,29 @@ def install(
         more: Shell that gives further names, unquoted: ``$(cat headers)``.
         archives: Folder that `download` filled; it is emptied afterwards.
         further_options: For simulation and installation, as the shell reads them.
-        move: Not read: no removal and no replacement is allowed with it or without it.
+        move: What may happen to packages that are there; without it, everything but removal and
+            another kernel.
     """
     names = " ".join([*(shlex.quote(p) for p in packages), more]).strip()
-    folder = f"--setopt=cachedir={archives} " if archives else ""
-    words = f"{options()} {folder}{further_options}".strip()
+    folder = f" --setopt=cachedir={archives}" if archives else ""
+    # Without limits of its own, a transaction may bring up to date what it needs.
+    flags = f"{options()}{folder} {further_options}".strip()
+    limits = move or Move(ours=("*",))
+    flags += f" {dnf_move.options(move)}" if move else ""
     lines = [
-        SIMULATE,
-        # The last of -y and --assumeno counts.
-        f"simulated {words} --assumeno {names}",
-        f"dnf install {words} {names}",
+        dnf_move.simulation(limits, names, flags, more),
+        f"dnf install {flags} {names}",
+        dnf_move.leftovers(limits, flags) if limits.goes else ":",
         f"rm -rf {archives}" if archives else ":",
     ]
     return "\n".join(line for line in lines if line != ":")
+
+
+def stream(wanted: str, enabled: Mapping[str, str]) -> str:
+    """Shell that enables a module stream (``nvidia-driver:580-open``) in place of another."""
+    if not wanted:
+        return ":"
+    return dnf_move.stream(wanted, enabled.get(wanted.partition(":")[0], ""), options())
 
 
 def forgotten(packages: Sequence[str]) -> str:

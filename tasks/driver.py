@@ -43,6 +43,7 @@ def installed(plan: Plan) -> Commands:
             # The step that builds modules makes the initramfs as well.
             initramfs.stand_in() if put_off else ":",
             _mark(state, plan.driver),
+            manager.stream(plan.driver.stream, state.package_manager.streams),
             _pinning(manager, state, plan.driver),
             manager.install(
                 [_named(manager, plan.driver, p) for p in plan.driver.packages],

@@ -3,7 +3,7 @@
 A hold alone is not enough: unattended-upgrades and a changed dependency have moved parts of a held
 driver (lyulyul/shine-cluster issue 50), and a pinned metapackage does not pin its parts
 (dstackai/dstack pull request 2355). So every package of the set is held, pinned to its version,
-and kept out of unattended-upgrades.
+and kept out of unattended-upgrades. On the Red Hat family dnf's versionlock does all three.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pyinfra.api import StringCommand
 
 from facts.model import HostState, Package
 from stacks.model import Plan
-from tasks import driver_set, files
+from tasks import driver_set, files, job, versionlock
 from tasks.step import Commands, look, step
 
 UNATTENDED = "/etc/apt/apt.conf.d/52gpuwright-unattended-upgrades"
@@ -46,8 +46,8 @@ def held_set(state: HostState, plan: Plan) -> list[Package]:
 @step
 def kept_from_unattended_upgrades(plan: Plan) -> Commands:
     """Blacklist the set for unattended-upgrades, also where that is not installed yet."""
-    if not patterns(plan):
-        return
+    if not patterns(plan) or look().package_manager.kind == "dnf":
+        return  # dnf-automatic asks versionlock, as dnf itself does
     content = unattended_text(plan)
     if not files.differs(look(), UNATTENDED, content):
         return
@@ -72,6 +72,10 @@ def held(plan: Plan) -> Commands:
     if not patterns(plan):
         return
     packages = held_set(state, plan)
+    if state.package_manager.kind == "dnf":
+        if not versionlock.right(state, packages):
+            yield job.complete(job.Job("lock", "version lock", versionlock.script(state, packages)))
+        return
     content = pins_text(packages, driver_set.plan_pins(plan))
     missing = [p.name for p in packages if p.name not in state.package_manager.holds]
     if packages and not missing and not files.differs(state, PINS, content):

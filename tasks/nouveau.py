@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+from facts.model import HostState
 from stacks.model import Plan
 from tasks import driver, files, initramfs, job
 from tasks.step import Commands, look, step
@@ -11,6 +12,12 @@ from tasks.step import Commands, look, step
 BLACKLIST = "/etc/modprobe.d/gpuwright-nouveau.conf"
 MARK = "/opt/gpuwright/etc/initramfs-nouveau"
 """Says for which text of the blacklist the initramfs images were made."""
+
+DRACUT = (
+    "/boot/initramfs-$kernel.img",
+    'dracut --force "/boot/initramfs-$kernel.img" "$kernel" || exit 1',
+)
+"""The Red Hat family's image and what makes it (dracut(8)); one without an image needs none."""
 
 TEXT = files.HEADER + "blacklist nouveau\noptions nouveau modeset=0\n"
 
@@ -24,18 +31,16 @@ def blacklisted(plan: Plan) -> Commands:
         files.differs(state, BLACKLIST, TEXT) or files.differs(state, MARK, mark)
     ):
         return
-    # Where the driver's packages come next, they want a new initramfs too: one for both.
-    update = (
-        initramfs.note('"-u -k $kernel"')
-        if driver.missing_packages(state, plan.driver) and driver.unserved_kernels(state, plan)
-        else 'update-initramfs -u -k "$kernel"'
-    )
+    if state.package_manager.kind == "dnf":
+        image, update = DRACUT
+    else:
+        image, update = "/boot/initrd.img-$kernel", _debian_update(state, plan)
     script = "\n".join(
         [
             files.write_script(BLACKLIST, TEXT),
             "for modules in /lib/modules/*; do",
             "  kernel=${modules##*/}",
-            '  [ -e "/boot/initrd.img-$kernel" ] || continue',
+            f'  [ -e "{image}" ] || continue',
             "  find \"$modules\" -name 'nouveau.ko*' | grep -q . || continue",
             f"  {update}",
             "done",
@@ -43,3 +48,11 @@ def blacklisted(plan: Plan) -> Commands:
         ]
     )
     yield job.complete(job.Job("nouveau", "nouveau blacklist", script))
+
+
+def _debian_update(state: HostState, plan: Plan) -> str:
+    # Where the driver's packages come next, they want a new initramfs too: one for both.
+    comes = plan.driver is not None and driver.missing_packages(state, plan.driver)
+    if comes and driver.unserved_kernels(state, plan):
+        return initramfs.note('"-u -k $kernel"')
+    return 'update-initramfs -u -k "$kernel"'

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from facts.model import HostState
@@ -43,6 +43,9 @@ class Manager(Protocol):
 
     def forgotten(self, packages: Sequence[str]) -> str:
         """Take away what removed packages left behind (their settings would still count)."""
+
+    def stream(self, wanted: str, enabled: Mapping[str, str]) -> str:
+        """Enable a module stream in place of the one that `enabled` (module to stream) names."""
 
     def download(self, packages: Sequence[str], archives: str) -> str:
         """Fetch packages into a folder of their own, while another installation may be at work."""

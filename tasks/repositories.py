@@ -6,9 +6,11 @@ from dataclasses import replace
 
 from facts.model import AptSource, HostState
 from stacks.model import Plan
-from tasks import files
+from tasks import dnf, files, job
 from tasks.step import Commands, look, step
 
+EPEL = "epel-release"
+"""Brings EPEL's key and ``.repo`` file; Rocky and Alma have it in their own ``extras``."""
 SOURCES = "/etc/apt/sources.list.d/gpuwright-components.sources"
 OPTIONS = {
     "arch": "Architectures",
@@ -31,10 +33,23 @@ def components(plan: Plan) -> Commands:
     suites, key and options.
     """
     state = look()
+    if state.package_manager.kind == "dnf":
+        if epel_due(state, plan):
+            script = dnf.refresh_if_stale() + "\n" + dnf.install([EPEL])
+            yield job.complete(job.Job("epel", "EPEL", script, progress=dnf.progress()))
+        return
     content = sources_text(state, wanted(plan))
     if content is None or not files.differs(state, SOURCES, content):
         return
     yield files.write(SOURCES, content)
+
+
+def epel_due(state: HostState, plan: Plan) -> bool:
+    """Whether the plan needs EPEL, which has dkms, and no repository of the host is it."""
+    return "epel" in wanted(plan) and not any(
+        r.enabled and ("epel" in r.name or any("epel" in a for a in r.addresses))
+        for r in state.package_manager.repositories
+    )
 
 
 def wanted(plan: Plan) -> tuple[str, ...]:

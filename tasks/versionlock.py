@@ -27,6 +27,11 @@ def entries(packages: Sequence[Package]) -> list[str]:
     ]
 
 
+def right(state: HostState, packages: Sequence[Package]) -> bool:
+    """Whether every one of these packages is locked at its version."""
+    return bool(packages) and {p.name for p in packages} <= set(state.package_manager.holds)
+
+
 def script(state: HostState, packages: Sequence[Package]) -> str:
     """Shell that makes our block hold exactly these packages, and leaves all other lines alone."""
     plugin = state.packages.get(PLUGIN)
