@@ -18,7 +18,7 @@ from stacks.catalog import load_catalog
 from stacks.load import load_stack
 from stacks.model import Gpu, HostProfile, Plan
 from stacks.resolve import resolve
-from tasks import driver, pytorch, uv
+from tasks import driver, locks, uv
 
 WAYS = ("gpuwright", "guide", "by-hand")
 _LOCK = "/root/lock.txt"
@@ -134,7 +134,7 @@ def _job_seconds(host: SandboxHost) -> dict[str, float]:
 def _push(host: SandboxHost, plan: Plan, state: HostState) -> None:
     """Copy uv and the lock to the host, as somebody with both on a laptop does."""
     assert plan.torch is not None
-    files = {uv.local_binary(state.system.arch): _UV, pytorch.LOCKS / plan.torch.lock: _LOCK}
+    files = {uv.local_binary(state.system.arch): _UV, locks.OURS / plan.torch.lock: _LOCK}
     for local, remote in files.items():
         with local.open("rb") as source:
             command = f"cat >{remote} && chmod 755 {remote}"

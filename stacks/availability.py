@@ -5,10 +5,16 @@ from __future__ import annotations
 import fnmatch
 
 from stacks.case import Case, numbers
-from stacks.model import CudaPlan, CudnnPlan, DriverPlan
+from stacks.model import CudaPlan, CudnnPlan, DriverPlan, TorchPlan
 
 
-def check(case: Case, driver: DriverPlan, cuda: CudaPlan | None, cudnn: CudnnPlan | None) -> None:
+def check(
+    case: Case,
+    driver: DriverPlan | None,
+    cuda: CudaPlan | None,
+    cudnn: CudnnPlan | None,
+    torch: TorchPlan | None = None,
+) -> None:
     """VERSION-GONE for each part that wants a version which the planned repositories lack.
 
     Only NVIDIA's repository is asked (`HostProfile.available`); archives of distributions have one
@@ -18,12 +24,14 @@ def check(case: Case, driver: DriverPlan, cuda: CudaPlan | None, cudnn: CudnnPla
     if offered is None:
         return
     wanted: list[tuple[str, str, str]] = []
-    if driver.origin == "nvidia":
+    if driver is not None and driver.origin == "nvidia":
         wanted += [("driver", name, text) for name, text in driver.versions.items()]
         wanted += [("driver", name, "*") for name in driver.pinning]
     for part, made in (("CUDA", cuda), ("cuDNN", cudnn)):
         if made is not None and made.origin == "nvidia":
             wanted += [(part, name, text) for name, text in made.versions.items()]
+    if torch is not None:
+        wanted += [("PyTorch", name, text) for name, text in torch.needs.items() if text]
     for part in dict.fromkeys(part for part, _, _ in wanted):
         gone = [
             (name, text)
@@ -40,7 +48,9 @@ def matches(version: str, pattern: str) -> bool:
     return fnmatch.fnmatchcase(version, pattern) or fnmatch.fnmatchcase(plain, pattern)
 
 
-def _gone(case: Case, part: str, driver: DriverPlan, gone: list[tuple[str, str]], of: int) -> None:
+def _gone(
+    case: Case, part: str, driver: DriverPlan | None, gone: list[tuple[str, str]], of: int
+) -> None:
     offered = case.profile.available or {}
     listed = "; ".join(
         f"{name}: wanted {text}, there {', '.join(offered.get(name, ())[-4:]) or 'nothing'}"
@@ -48,22 +58,23 @@ def _gone(case: Case, part: str, driver: DriverPlan, gone: list[tuple[str, str]]
     )
     more = f"; and {len(gone) - 4} more" if len(gone) > 4 else ""
     remedies = []
-    if part == "driver":
+    if part == "driver" and driver is not None:
         newer = _newest(offered.get(driver.packages[0], ()), driver.branch)
         if newer:
             remedies.append(
                 f'Take a version that is there: `driver_version: "{newer}"` in the host data, '
                 f"`version` in the stack's `driver`, `--driver {newer}`."
             )
-    remedies += [
-        "Use a mirror that keeps old versions: `mirrors: {nvidia: ADDRESS}` in the host data.",
-        "Take it from elsewhere: "
-        + {
-            "driver": "`--origin driver=…`.",
-            "CUDA": "`cuda_origin: redist`, which has the same files by sha256.",
-            "cuDNN": "`cudnn_origin: wheels`.",
-        }[part],
-    ]
+    remedies.append(
+        "Use a mirror that keeps old versions: `mirrors: {nvidia: ADDRESS}` in the host data."
+    )
+    elsewhere = {
+        "driver": "`--origin driver=…`.",
+        "CUDA": "`cuda_origin: redist`, which has the same files by sha256.",
+        "cuDNN": "`cudnn_origin: wheels`.",
+    }
+    if part in elsewhere and case.profile.jetson_l4t is None:  # a Jetson has no other source
+        remedies.append(f"Take it from elsewhere: {elsewhere[part]}")
     case.conflict(
         "VERSION-GONE",
         f"NVIDIA's repository lacks {len(gone)} of {of} packages of the planned {part}.",

@@ -100,13 +100,16 @@ def load_catalog(folder: Path = FOLDER) -> Catalog:
         repositories=read("repositories.yaml", Repositories),
         codes=codes.codes,
         other_rules=codes.other_rules,
-        locks=MappingProxyType(
-            {path.name: _read_lock(path) for path in sorted((folder / "locks").glob("*.txt"))}
-        ),
+        locks=read_locks(folder / "locks"),
         pci=MappingProxyType(
             {pci: key for key, model in gpus.models.rows.items() for pci in model.pci}
         ),
     )
+
+
+def read_locks(folder: Path) -> Mapping[str, Lock]:
+    """The lock files in ``folder`` by name."""
+    return MappingProxyType({path.name: _read_lock(path) for path in sorted(folder.glob("*.txt"))})
 
 
 def _read_lock(path: Path) -> Lock:

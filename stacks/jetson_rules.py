@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from stacks import cuda_rules, jetson_torch, repository_rules
+from stacks import availability, cuda_rules, jetson_torch, repository_rules
 from stacks.case import Case, numbers
 from stacks.catalog import Catalog
 from stacks.distribution import Distribution
@@ -62,6 +62,7 @@ def plan(case: Case) -> Parts | None:
     _check_pair(case, line, own)
     cuda = _cuda(case, line, own)
     torch = jetson_torch.plan(case, line, own)
+    availability.check(case, None, cuda, None, torch)
     if case.conflicts:
         return None
     case.reason(

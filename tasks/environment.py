@@ -28,7 +28,7 @@ def text(plan: Plan) -> str:
     """
     # Packages put cuDNN where every compiler and the loader look anyway.
     cudnn = None if plan.cudnn and plan.cudnn.packages else plan.cudnn
-    folders = []
+    folders = [plan.cuda.compat] if plan.cuda and plan.cuda.compat else []
     if plan.cuda and plan.cuda.prefix.startswith("/usr/local"):
         folders.append(f"{plan.cuda.prefix}/lib64")
     if cudnn:

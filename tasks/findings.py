@@ -15,6 +15,7 @@ from tasks import (
     driver_set,
     fabric_manager,
     holds,
+    jetson,
     pytorch,
 )
 from tasks.layout import env_of
@@ -64,6 +65,7 @@ def compare(
         *_held(state, plan),
         *_toolkits(state, plan),
         *_environment(state, plan, rollback),
+        *_jetpack(state, plan),
         *_settings(state),
     ]
     return tuple(found)
@@ -301,15 +303,35 @@ def _environment(state: HostState, plan: Plan, rollback: int) -> list[Finding]:
     return []
 
 
+def _jetpack(state: HostState, plan: Plan) -> list[Finding]:
+    lacking = jetson.missing_from_jetpack(state, plan)
+    if plan.torch is not None:
+        lacking += jetson.missing_needs(state, plan.torch)
+    if not lacking:
+        return []
+    return [
+        Finding(
+            "JETPACK-INCOMPLETE",
+            "CRITICAL",
+            "libraries that torch loads are not on this host",
+            "missing: " + ", ".join(lacking),
+            "apt-get install nvidia-jetpack, then run deploys/jetson_host.py again",
+        )
+    ]
+
+
 def _settings(state: HostState) -> list[Finding]:
-    if not state.settings:
+    # JetPack's own packages name their CUDA and driver to the loader; that is how a Jetson is.
+    own = "/etc/ld.so.conf.d/" if state.jetson is not None else "none"
+    settings = [s for s in state.settings if not s.file.startswith(own)]
+    if not settings:
         return []
     return [
         Finding(
             "STRAY-SETTING",
             "WARN",
             "a global setting changes which libraries every program loads",
-            "; ".join(f"{s.file}: {s.text}" for s in state.settings[:4]),
+            "; ".join(f"{s.file}: {s.text}" for s in settings[:4]),
             "take it out; shells that want CUDA 11.8 load /opt/gpuwright/etc/cuda.sh",
         )
     ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from facts.model import HostState
 from stacks.model import Plan
-from tasks import cuda, cudnn, driver, pytorch
+from tasks import cuda, cudnn, driver, jetson, pytorch
 from tasks.layout import env_of
 
 
@@ -41,7 +41,11 @@ def _system(state: HostState, plan: Plan) -> list[str]:
 
 
 def _torch(state: HostState, plan: Plan) -> list[str]:
-    if plan.torch is None or pytorch.complete(state, plan):
+    if plan.torch is None:
         return []
+    lacking = jetson.missing_needs(state, plan.torch)
+    said = [f"will install {', '.join(lacking)} for torch"] if lacking else []
+    if pytorch.complete(state, plan):
+        return said
     torch = f"torch {plan.torch.version}+{plan.torch.variant}"
-    return [f"will build {env_of(plan)} with {torch}"]
+    return [*said, f"will build {env_of(plan)} with {torch}"]

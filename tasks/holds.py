@@ -26,7 +26,7 @@ PINS = "/etc/apt/preferences.d/gpuwright"
 
 def patterns(plan: Plan) -> tuple[str, ...]:
     """Shell patterns of all names that belong to the set."""
-    parts = (plan.driver, plan.cuda, plan.cudnn)
+    parts = (plan.driver, plan.cuda, plan.cudnn, plan.jetson)
     return tuple(sorted({p for part in parts if part for p in part.held}))
 
 

@@ -14,7 +14,7 @@ from stacks.catalog import Catalog
 from stacks.decode import nearest
 from stacks.model import Gpu
 
-MIRRORS = ("pypi", "pytorch", "redist", "nvidia")
+MIRRORS = ("pypi", "pytorch", "redist", "nvidia", "jetson")
 TRUSTED = ("nvidia",)
 """Kinds of repository whose key host data may name."""
 

@@ -15,7 +15,7 @@ from facts.model import HostState
 from facts.parse.repository import RepositoryAnswer
 from facts.repository import RepositoryOffers
 from stacks.model import Conflict, Plan, Repository
-from tasks import cuda, cudnn, driver, repository_files, trust
+from tasks import cuda, cudnn, driver, jetson, repository_files, trust
 from tasks.step import ask, this_host
 
 Available = Mapping[str, tuple[str, ...]]
@@ -32,6 +32,7 @@ def needed(state: HostState, plan: Plan) -> bool:
         or (plan.driver and driver.missing_packages(state, plan.driver))
         or (plan.cuda and not cuda.complete(state, plan.cuda))
         or (plan.cudnn and not cudnn.complete(state, plan.cudnn))
+        or (plan.torch and jetson.missing_needs(state, plan.torch))
     )
 
 
@@ -72,6 +73,8 @@ def wanted(plan: Plan) -> tuple[str, ...]:
     names = {name for part in parts for name in part.versions}
     if plan.driver and plan.driver.origin == "nvidia":
         names |= set(plan.driver.pinning)
+    if plan.torch:
+        names |= {name for name, version in plan.torch.needs.items() if version}
     return tuple(sorted(names))
 
 

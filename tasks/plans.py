@@ -15,21 +15,28 @@ from stacks.load import StackError, load_stack
 from stacks.model import Conflict, Plan, Resolution, Stack
 from stacks.resolve import resolve
 from stacks.wishes import WISHES, with_wishes
-from tasks import apt, forecast, host_data, offers, preflight, pytorch, report
+from tasks import apt, forecast, host_data, jetson, locks, offers, preflight, pytorch, report
 from tasks.profile import profile_of
 from tasks.step import Commands, look, step, this_host, this_run
 
 
-def for_this_host() -> Plan | None:
+def for_this_host(for_jetsons: bool = False) -> Plan | None:
     """Look at the host, resolve its stack, and give the plan.
 
     A host that cannot be made to fit is refused: its conflicts are printed, its only step fails,
     and the other hosts go on.
+
+    Args:
+        for_jetsons: Whether the deploy is for Jetsons: each kind of host is refused by the other's.
     """
     host = this_host()
     report.register(host)
     state = look()
     if state is None:  # the probe failed and pyinfra has given the host up
+        return None
+    wrong = jetson.wrong_deploy(state, for_jetsons)
+    if wrong:
+        _refuse(host, wrong)
         return None
     login = state.login
     if login.uid != 0 and login.root:
@@ -47,6 +54,7 @@ def for_this_host() -> Plan | None:
     plan = resolution.plan
     conflicts = (
         *_unsupported(plan),
+        *jetson.objections(state, plan),
         *preflight.objections(state, plan),
         *_no_way_back(state, plan),
     )
@@ -89,7 +97,8 @@ def resolved(
         host_data.fingerprints(data),
         available,
     )
-    return resolve(_stack(data), profile, catalog())
+    known = locks.catalog_with_own(catalog(), data)
+    return resolve(_stack(data, state.jetson is not None), profile, known)
 
 
 @cache
@@ -113,8 +122,8 @@ def lock_wait() -> int:
     return host_data.lock_wait(this_host().data, apt.LOCK_WAIT_S)
 
 
-def _stack(data: host_data.Data) -> Stack:
-    name = str(data.get("stack") or "pytorch-2.9")
+def _stack(data: host_data.Data, board: bool = False) -> Stack:
+    name = str(data.get("stack") or (jetson.STACK if board else "pytorch-2.9"))
     if name.endswith((".yaml", ".yml")):
         stack = load_stack(Path(name).stem, Path(name).parent)
     else:

@@ -11,6 +11,9 @@ from tasks import driver_reload
 from tasks.findings import Finding, library_version
 from tasks.layout import ENVS
 
+JETPACKS = ("/usr/local/cuda-", "/usr/lib/aarch64-linux-gnu/")
+"""Where JetPack puts CUDA and cuDNN."""
+
 
 @dataclass(frozen=True)
 class Proof:
@@ -30,7 +33,8 @@ def of_cuda_call(state: HostState, plan: Plan, answer: CudaAnswer) -> Proof:
     """
     if answer.works:
         return Proof(answer.sentence)
-    if not state.gpus:
+    # A Jetson's own GPU is on no bus, and is there all the same.
+    if not state.gpus and state.jetson is None:
         return Proof(f"none (no real GPU in this host: none on the PCI bus; {answer.sentence})")
     if state.system.container:
         return Proof(
@@ -53,6 +57,15 @@ def _silent_gpu(state: HostState, plan: Plan, answer: CudaAnswer) -> Finding:
             "enrol DKMS's key: mokutil --import /var/lib/dkms/mok.pub, reboot, and confirm it at "
             "the console (this cannot be done over ssh); then modprobe nvidia",
             "the host",
+        )
+    if state.jetson is not None:
+        return Finding(
+            "CUDA-FAILS",
+            "CRITICAL",
+            "a CUDA call on the Jetson's own GPU fails",
+            f"{answer.sentence}; library: {answer.library or 'none'}",
+            "look at the kernel log: dmesg | grep -i -e nvgpu -e nvidia; a user must be in the "
+            "groups video and render",
         )
     running = state.kernels.running
     served = {m.kernel for m in state.driver.modules}
@@ -99,6 +112,8 @@ def of_torch(plan: Plan, answer: TorchAnswer, rolled_back: bool) -> tuple[Findin
             )
         )
     foreign = [p for p in answer.mapped if _is_its_own(p) and not p.startswith(f"{ENVS}/")]
+    if not plan.torch.bundled:  # it has none of its own and loads JetPack's
+        foreign = [p for p in foreign if not p.startswith(JETPACKS)]
     if foreign:
         found.append(
             Finding(

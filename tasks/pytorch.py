@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pyinfra import logger
 from pyinfra.api import FunctionCommand, StringCommand
 from pyinfra.api.host import Host
 
-import stacks
 from facts.model import HostState
 from facts.runtime import TorchAnswer
 from stacks.model import Plan
-from tasks import job, torch_import, uv
+from tasks import job, locks, torch_import, uv
 from tasks.layout import CACHE, CURRENT, env_of
 from tasks.overlap import overlaps
-from tasks.step import Commands, executing, look, step
+from tasks.step import Commands, executing, look, step, this_host
 from tasks.templates import render
 
-LOCKS = Path(stacks.__file__).parent / "locks"
 LOCK = "requirements.txt"
 """The lock's name in the job's folder."""
 
@@ -102,6 +98,7 @@ def _build(state: HostState, plan: Plan) -> job.Job:
         prompt=plan.stack,
         uv=uv.remote_path(state.system.arch),
         uv_environment=uv.environment(state, plan),
+        links=plan.torch.links,
     )
     total = plan.torch.disk_mb
     return job.Job(
@@ -111,5 +108,5 @@ def _build(state: HostState, plan: Plan) -> job.Job:
         progress=f'echo "$(($(du -sm {CACHE} | cut -f1) - $(cat before))) MiB fetched, '
         f'$(du -sm {env} | cut -f1) of about {total} MiB in place"',
         nice=5,
-        inputs=((LOCK, (LOCKS / plan.torch.lock).read_text()),),
+        inputs=((LOCK, locks.text(this_host().data, plan.torch.lock)),),
     )

@@ -133,6 +133,12 @@ def versions(state: HostState, plan: Plan) -> dict[str, str]:
         "driver": (library or "none") + (f", loaded {loaded}" if loaded else ""),
         "next boot": f"{next_boot or '?'}\n{'module ready' if ready else 'NO module'}",
     }
+    if plan.jetson and state.jetson:
+        mode = f"\n{state.jetson.power_mode}" if state.jetson.power_mode else ""
+        seen["driver"] = f"Jetson Linux {plan.jetson.l4t}{mode}"
+        seen["next boot"] = f"JetPack {plan.jetson.jetpack}"
+        seen["CUDA"] = ", ".join(t.version or "?" for t in state.cuda) or "none"
+        seen["cuDNN"] = ", ".join(c.version or "?" for c in state.cudnn) or "none"
     if plan.cuda:
         toolkit = cuda.toolkits(state, plan.cuda)
         release = (toolkit[0].nvcc_release or toolkit[0].version) if toolkit else None

@@ -126,10 +126,13 @@ def _versions(state: HostState, plan: Plan) -> dict[str, Any]:
     next_boot = state.kernels.next_boot
     seen = report.versions(state, plan)
     return {
-        "driver": findings.library_version(state),
+        "driver": f"L4T {plan.jetson.l4t}" if plan.jetson else findings.library_version(state),
         "driver_origin": plan.driver.origin if plan.driver else None,
         "next_boot": next_boot,
-        "next_boot_ready": any(m.kernel == next_boot for m in state.driver.modules),
+        # A Jetson boots what its own boot chain says, and the driver is part of it.
+        "next_boot_ready": None
+        if plan.jetson
+        else any(m.kernel == next_boot for m in state.driver.modules),
         "cuda": seen.get("CUDA"),
         "cudnn": seen.get("cuDNN"),
         "torch": seen.get("torch"),

@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 ATTRIBUTE_MAJOR, ATTRIBUTE_MINOR = 75, 76
+# Jetson Linux up to 35, and from 36 on, keeps its own outside of the usual folders.
+_TEGRA = "/usr/lib/aarch64-linux-gnu/{}/libcuda.so.1"
+LIBRARIES = ("libcuda.so.1", _TEGRA.format("tegra"), _TEGRA.format("nvidia"))
 PATTERN = bytes(range(256)) * 4096
 
 
@@ -95,10 +98,15 @@ def describe(cuda: Any, index: int) -> dict[str, Any]:
 
 def main() -> dict[str, Any]:
     """Initialise, count, describe."""
-    try:
-        cuda = ctypes.CDLL("libcuda.so.1")
-    except OSError as error:
-        return {"why": str(error)}
+    cuda, why = None, ""
+    for library in LIBRARIES:
+        try:
+            cuda = ctypes.CDLL(library)
+            break
+        except OSError as error:
+            why = why or str(error)
+    if cuda is None:
+        return {"why": why}
     answer: dict[str, Any] = {"library": next(iter(mapped("libcuda.so")), None), "devices": []}
     version, count = ctypes.c_int(), ctypes.c_int()
     if cuda.cuDriverGetVersion(ctypes.byref(version)) == 0:
