@@ -60,6 +60,7 @@ class Machine:
             uv=str(self.folder / "bin/uv"),
             uv_environment="export UV_DEFAULT_INDEX=http://mirror.example.org/simple\n"
             f"export UV_CACHE_DIR={self.folder}",
+            links=(),
         )
         return subprocess.run(
             ["sh", "-euc", script],

@@ -38,6 +38,7 @@ WHEEL: dict[str, Any] = {
     "link": "/opt/gpuwright/cudnn-8",
     "uv": "/opt/gpuwright/lib/uv",
     "uv_environment": "export UV_CACHE_DIR=/var/cache/gpuwright/uv",
+    "links": ("/usr/lib/odd place/libcudss.so.0",),
     "python": "/usr/bin/python3.11",
     "major": "8",
     "release": "8.9.6",
@@ -50,6 +51,7 @@ VENV: dict[str, Any] = {
     "prompt": "pytorch-2.9",
     "uv": "/opt/gpuwright/lib/uv",
     "uv_environment": "export UV_CACHE_DIR=/var/cache/gpuwright/uv",
+    "links": ("/usr/lib/odd place/libcudss.so.0",),
 }
 RENDERED = {
     "cuda_redist.sh.j2": render("cuda_redist.sh.j2", cuda=tarball()),
