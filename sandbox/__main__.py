@@ -22,6 +22,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
 
     command = commands.add_parser("prepare", help="install what the sandbox needs")
+    command.add_argument("--arm64", action="store_true", help="also what JetPack hosts need")
     command.set_defaults(run=_prepare)
 
     command = commands.add_parser("up", help="bring hosts up")
@@ -94,6 +95,8 @@ def _above_zero(text: str) -> float:
 
 def _prepare(args: argparse.Namespace) -> int:
     installed = prepare.prepare()
+    if args.arm64:
+        prepare.emulate("arm64")
     print(f"installed {', '.join(installed)}" if installed else "everything is there")
     return 0
 

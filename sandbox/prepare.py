@@ -1,12 +1,13 @@
 """What the sandbox needs on this machine, and its installation."""
 
 import os
+import platform
 import shutil
 import sys
 from pathlib import Path
 
 from sandbox.checkout import SandboxError
-from sandbox.commands import run
+from sandbox.commands import run, succeeds
 
 # Command or file -> Debian and Ubuntu package (Debian 12 and 13, Ubuntu 22.04 and 24.04).
 _NEEDS = {
@@ -29,6 +30,8 @@ _NEEDS = {
     "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
     "/etc/ssl/certs/ca-certificates.crt": "ca-certificates",
 }
+_BINFMT = Path("/proc/sys/fs/binfmt_misc")
+_QEMU = {"arm64": "aarch64"}
 
 
 def missing() -> list[str]:
@@ -54,6 +57,47 @@ def check() -> None:
             f"The sandbox needs {', '.join(lacking)}. `python -m sandbox prepare` installs that "
             "on Debian and Ubuntu."
         )
+
+
+def emulates(arch: str) -> bool:
+    """Whether this machine runs programs of `arch` (``arm64``) as it is."""
+    if arch == "arm64" and platform.machine() == "aarch64":
+        return True
+    entry = _BINFMT / f"qemu-{_QEMU[arch]}"
+    return entry.is_file() and entry.read_text().startswith("enabled")
+
+
+def check_emulation(arch: str) -> None:
+    """Raise `SandboxError`, naming what to do, if programs of `arch` do not run here."""
+    if emulates(arch):
+        return
+    raise SandboxError(
+        f"Hosts of {arch} need user-mode emulation. `python -m sandbox prepare --arm64` installs "
+        "qemu-user-static and binfmt-support and switches it on, where the kernel has binfmt_misc."
+    )
+
+
+def emulate(arch: str) -> None:
+    """Let this machine run programs of `arch`, until it is switched off.
+
+    Raises:
+        SandboxError: if the kernel has no binfmt_misc or may not be told.
+    """
+    if emulates(arch):
+        return
+    lacking = [p for p in ("qemu-user-static", "binfmt-support") if not _installed(p)]
+    if lacking:
+        run("apt-get", "update", "-q")
+        install = ("apt-get", "install", "-q", "-y", "--no-install-recommends", *lacking)
+        run("env", "DEBIAN_FRONTEND=noninteractive", *install)
+    if not (_BINFMT / "register").exists():
+        run("mount", "-t", "binfmt_misc", "binfmt_misc", str(_BINFMT))
+    run("update-binfmts", "--enable", f"qemu-{_QEMU[arch]}")
+    check_emulation(arch)
+
+
+def _installed(package: str) -> bool:
+    return succeeds(["dpkg", "--status", package])
 
 
 def keyring_for(suite: str, folder: Path = Path("/usr/share/keyrings")) -> None:

@@ -10,10 +10,11 @@ from typing import Any
 
 import yaml
 
-from sandbox import prepare, ubuntu_roots
+from sandbox import jetson_roots, prepare, ubuntu_roots
 from sandbox.checkout import ROOTS, STATE, SandboxError, lock
 from sandbox.commands import run
 from sandbox.doubles import kernels, rocky
+from sandbox.doubles.jetson import jetpack, jetpacks
 from sandbox.doubles.ubuntu import ubuntu
 from sandbox.processes import marked, marked_environment
 from sandbox.sources import Archive, date_settings, debian_archive
@@ -90,6 +91,8 @@ def _derived(os_name: str, proxy: str | None) -> Path:
     base = _root(_recipes()[os_name]["base"], proxy)
     if os_name.startswith("rocky-"):
         return _rocky(os_name, base)
+    if os_name in jetpacks():
+        return _jetson(os_name, base)
     release = ubuntu(os_name)
     parts = json.dumps([base.name, *ubuntu_roots.digest_parts(release)])
     target = ROOTS / f"{os_name}-{hashlib.sha256(parts.encode()).hexdigest()[:10]}"
@@ -119,6 +122,19 @@ def _rocky(os_name: str, base: Path) -> Path:
     return target
 
 
+def _jetson(os_name: str, base: Path) -> Path:
+    board = jetpack(os_name)
+    target = ROOTS / f"{os_name}-{base.name[-10:]}-{jetson_roots.digest(board)}"
+    with lock(f"root-{os_name}"):
+        board.publish()
+        if not target.is_dir():
+            part = target.with_name(f"{target.name}.part")
+            remove(part)
+            jetson_roots.make(board, base, part)
+            part.rename(target)
+    return target
+
+
 def _recipe(row: dict[str, Any]) -> dict[str, Any]:
     """What a root is made of: all of it counts for its name."""
     common = [name for name in _recipes()["packages"] if name not in row.get("without", ())]
@@ -138,6 +154,8 @@ def _build(target: Path, recipe: dict[str, Any], archive: Archive, proxy: str | 
         # The build of a run that was killed: it goes on alone, and for nothing.
         process.kill()
     prepare.keyring_for(recipe["suite"])
+    if arch := recipe.get("arch"):
+        prepare.check_emulation(arch)
     part = target.with_name(f"{target.name}.part")
     remove(part)
     ROOTS.mkdir(parents=True, exist_ok=True)
@@ -151,6 +169,7 @@ def _build(target: Path, recipe: dict[str, Any], archive: Archive, proxy: str | 
         *("mmdebstrap", "--mode=root", "--variant=minbase", "--skip=output/dev"),
         f"--include={','.join(recipe['packages'])}",
         f"--components={','.join(recipe['components'])}",
+        *([f"--architectures={arch}"] if arch else []),
         *(f"--aptopt={line}" for line in date_settings()),
         *([f'--aptopt=Acquire::http::Proxy "{proxy}"'] if proxy else []),
         f"--customize-hook={recipe['script']}",

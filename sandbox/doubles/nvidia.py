@@ -14,7 +14,7 @@ from typing import Any
 
 from sandbox.checkout import lock, read_record, write_record
 from sandbox.doubles import apt_index, names
-from sandbox.doubles.deb import build
+from sandbox.doubles.deb import Deb, build
 from sandbox.doubles.names import Release
 from sandbox.doubles.signing import Signer
 from sandbox.mirror_doubles import DOUBLES
@@ -130,10 +130,7 @@ class AptDouble:
         top.mkdir(parents=True, exist_ok=True)
         number = 1 + max((int(entry.name) for entry in top.iterdir()), default=0)
         new = top / str(number)
-        packages = names.others(self.distribution)
-        for row in state["releases"]:
-            packages += names.driver(self.distribution, Release(**row))
-        apt_index.link(build(packages), new)
+        apt_index.link(build(self._packages(state)), new)
         apt_index.write_packages(new, ".", ".")
         apt_index.write_release(new, {"Origin": "NVIDIA", "Label": "NVIDIA CUDA"})
         apt_index.sign(new, self._signer, state["key"], state["expired"])
@@ -147,6 +144,13 @@ class AptDouble:
         write_record(self._record, state)
         # The one before stays for hosts that are reading it.
         _forget(entry for entry in top.iterdir() if int(entry.name) < number - 1)
+
+    def _packages(self, state: dict[str, Any]) -> list[Deb]:
+        """All that it has in this state."""
+        packages = names.others(self.distribution)
+        for row in state["releases"]:
+            packages += names.driver(self.distribution, Release(**row))
+        return packages
 
     @property
     def _signer(self) -> Signer:
