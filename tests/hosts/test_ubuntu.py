@@ -1,0 +1,146 @@
+"""NVIDIA's repository on Ubuntu 20.04, 24.04, Debian 12 and 13, and the first boot of a cloud VM.
+
+The real apt, dpkg, DKMS and systemd against doubles of the repositories; Ubuntu's hosts are
+Debian's with Ubuntu's names (docs/sandbox.md). One run of pyinfra serves the four. Ubuntu 22.04 is in
+`test_nvidia_apt`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox import hosts, prepare
+from sandbox.checkout import SandboxError
+from sandbox.doubles.nvidia import AptDouble
+from sandbox.hosts import HostSpec, SandboxHost
+from tests.hosts import nvidia_rows, runner
+from tests.hosts.conftest import Lab, Run
+
+try:
+    prepare.check()
+    _LACKING = ""
+except SandboxError as error:
+    _LACKING = str(error)
+pytestmark = pytest.mark.skipif(bool(_LACKING), reason=_LACKING or "can run")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the support matrix."""
+
+    os: str
+    distribution: str
+    gpu: str
+    data: dict[str, Any]
+
+
+# CUDA 11.8 is in the repository of Ubuntu 20.04 only; elsewhere it comes as tarballs that no double
+# can stand in for, because their digests are pinned.
+ROWS = {
+    "focal": Row("ubuntu-20.04", "ubuntu2004", "a100", {"without": ["torch"]}),
+    "noble": Row("ubuntu-24.04", "ubuntu2404", "v100", {"without": ["cuda", "torch"]}),
+    "bookworm": Row(
+        "debian-12", "debian12", "h100", {"without": ["cuda", "torch"], "driver_origin": "nvidia"}
+    ),
+    "trixie": Row(
+        "debian-13", "debian13", "l40s", {"without": ["cuda", "torch"], "driver_origin": "nvidia"}
+    ),
+}
+DRIVER = "580.178.04"
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """The hosts, and the runs that were made on all of them together."""
+
+    hosts: dict[str, SandboxHost]
+    inventory: Path
+    predicted: Run
+    first: Run
+    second: Run
+
+
+# A cloud image's first boot: cloud-init is still at work when the first run begins.
+CLOUD_INIT = """\
+#!/bin/sh
+# A stand-in for cloud-init, made by gpuwright's tests.
+[ "$1 $2" = "status --wait" ] || exit 0
+n=0
+while [ ! -e /run/cloud-init/result.json ] && [ $n -lt 600 ]; do sleep 0.1; n=$((n+1)); done
+echo "status: done"
+"""
+CLOUD_BOOT = (
+    "mkdir -p /run/cloud-init && touch /run/cloud-init/enabled && systemd-run -q --unit=cloud-boot "
+    "sh -c 'sleep 4; touch /run/cloud-boot-ended; echo {} >/run/cloud-init/result.json'"
+)
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """The four hosts, made GPU hosts by one run, after one that only predicted."""
+    up = {
+        name: hosts.up(HostSpec(name, os=row.os, gpus=(row.gpu,)), fresh=True)
+        for name, row in ROWS.items()
+    }
+    data = {
+        name: nvidia_rows.host_data(up[name], AptDouble(row.distribution).reset(), **row.data)
+        for name, row in ROWS.items()
+    }
+    cloud = up["noble"].rootfs / "usr/bin/cloud-init"
+    cloud.write_text(CLOUD_INIT)
+    cloud.chmod(0o755)
+    asked = up["noble"].run(
+        # needrestart asks which services to restart, on a terminal, after each installation.
+        "apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install needrestart "
+        f">/dev/null && {CLOUD_BOOT}"
+    )
+    assert asked.returncode == 0, asked.stderr
+    lab = Lab(up["noble"], runner.inventory(tmp_path_factory.mktemp("rows"), **data))
+    predicted, first, second = lab.pyinfra("--dry"), lab.pyinfra("-y"), lab.pyinfra("-y")
+    yield Fleet(up, lab.inventory, predicted, first, second)
+    for host in up.values():
+        host.down()
+
+
+def test_run_ends_well_on_every_host(fleet: Fleet) -> None:
+    assert fleet.first.code == 0, fleet.first.told
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_dry_run_names_what_the_run_changes(fleet: Fleet, name: str) -> None:
+    assert fleet.predicted.code == 0, fleet.predicted.told
+    assert fleet.first.changed(name) == fleet.predicted.predicted(name)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_second_run_changes_nothing(fleet: Fleet, name: str) -> None:
+    assert fleet.second.changed(name) == set() == fleet.second.failed(name)
+    assert len(fleet.second.unchanged(name)) > 10
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_driver_is_the_planned_one_although_newer_branches_are_there(
+    fleet: Fleet, name: str
+) -> None:
+    found = {n: v for n, v in nvidia_rows.versions(fleet.hosts[name]).items() if "nvidia" in n}
+    driver = {n: v for n, v in found.items() if not n.startswith("nvidia-driver-pinning")}
+    assert len(driver) > 5
+    assert {v.split("-")[0] for v in driver.values()} == {DRIVER}, found
+
+
+def test_acceptance_checks_pass_on_every_host(fleet: Fleet) -> None:
+    passed, said, _ = nvidia_rows.accept(fleet.inventory)
+    assert passed, said
+
+
+def test_first_boot_is_waited_for(fleet: Fleet) -> None:
+    """The run began while cloud-init was at work, and nothing was done before it ended."""
+    host = fleet.hosts["noble"]
+    ended = float(host.run("stat -c %Y /run/cloud-boot-ended").stdout)
+    begun = float(host.run("stat -c %Y /var/lib/gpuwright").stdout)
+    assert begun >= ended
