@@ -435,7 +435,7 @@ jetson() {
 
 settings() {
   sec settings
-  grep -siE '(cuda|cudnn|nvidia)' /etc/ld.so.conf /etc/ld.so.conf.d/*.conf /dev/null
+  grep -siE '^[^#]*(cuda|cudnn|nvidia)' /etc/ld.so.conf /etc/ld.so.conf.d/*.conf /dev/null
   grep -s . /etc/ld.so.preload /dev/null
   grep -sE '^[^#]*(LD_LIBRARY_PATH|LD_PRELOAD|CUDA_VISIBLE_DEVICES|NVIDIA_VISIBLE_DEVICES)=' \
     /etc/environment /etc/profile /etc/bash.bashrc /etc/profile.d/*.sh /etc/environment.d/*.conf \

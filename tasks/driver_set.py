@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 
 from facts.model import HostState
@@ -91,7 +92,12 @@ def pins(driver: DriverPlan) -> tuple[tuple[str, str], ...]:
     if not driver.versions:
         return ()
     # One pattern serves the whole set: parts that are not named come as dependencies.
-    return ((" ".join(driver.held), f"{driver.version}-*"), *sorted(driver.versions.items()))
+    further = (
+        (name, version)
+        for name, version in sorted(driver.versions.items())
+        if not any(fnmatch.fnmatchcase(name, glob) for glob in driver.held)
+    )
+    return ((" ".join(driver.held), f"{driver.version}-*"), *further)
 
 
 def move(state: HostState, driver: DriverPlan) -> Move:

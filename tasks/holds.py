@@ -22,6 +22,8 @@ from tasks.step import Commands, look, step
 
 UNATTENDED = "/etc/apt/apt.conf.d/52gpuwright-unattended-upgrades"
 PINS = "/etc/apt/preferences.d/gpuwright"
+PRIORITY = 1001
+"""Above NVIDIA's own pinning packages, which let every version of a branch in with 1000."""
 
 
 def patterns(plan: Plan) -> tuple[str, ...]:
@@ -104,7 +106,7 @@ def _released(packages: list[Package]) -> str:
 
 
 def pins_text(packages: list[Package], planned: tuple[tuple[str, str], ...] = ()) -> str:
-    """Apt preferences: each package at its version, with a priority above any archive's 500.
+    """Apt preferences: each package at its version, before every archive and every other pin.
 
     Args:
         packages: What is installed of the set.
@@ -114,11 +116,12 @@ def pins_text(packages: list[Package], planned: tuple[tuple[str, str], ...] = ()
     for package in packages:
         by_version[package.version].append(package.name)
     stanzas = [
-        f"Package: {' '.join(sorted(names))}\nPin: version {version}\nPin-Priority: 995\n"
+        f"Package: {' '.join(sorted(names))}\nPin: version {version}\nPin-Priority: {PRIORITY}\n"
         for version, names in sorted(by_version.items())
     ]
     stanzas += [
-        f"Package: {names}\nPin: version {version}\nPin-Priority: 990\n"
+        f"Package: {names}\nPin: version {version}\nPin-Priority: {PRIORITY}\n"
         for names, version in planned
+        if names not in {p.name for p in packages}
     ]
     return files.HEADER + "\n" + "\n".join(stanzas)

@@ -42,7 +42,7 @@ def test_pins_are_in_force(host: Subject, held: dict[str, str]) -> None:
     told = dict(zip(paragraphs[::2], paragraphs[1::2], strict=True))
     for name, version in held.items():
         assert f"Candidate: {version}\n" in told[name], name
-        assert f"*** {version} 995\n" in told[name], name
+        assert f"*** {version} {holds.PRIORITY}\n" in told[name], name
 
 
 def test_upgrade_moves_nothing_of_the_set(host: Subject, held: dict[str, str]) -> None:

@@ -69,7 +69,7 @@ def test_pins_name_each_package_once_at_its_own_version() -> None:
     packages = [package("b", "2"), package("a", "1"), package("c", "1")]
     text = holds.pins_text(packages)
     found = re.findall(r"Package: (.*)\nPin: version (.*)\nPin-Priority: (\d+)\n", text)
-    assert found == [("a c", "1", "995"), ("b", "2", "995")]
+    assert found == [("a c", "1", "1001"), ("b", "2", "1001")]
 
 
 def test_pins_do_not_depend_on_the_order_of_packages() -> None:
