@@ -1,8 +1,8 @@
 """NVIDIA's repository on Ubuntu 20.04, 24.04, Debian 12 and 13, and the first boot of a cloud VM.
 
 The real apt, dpkg, DKMS and systemd against doubles of the repositories; Ubuntu's hosts are
-Debian's with Ubuntu's names (docs/sandbox.md). One run of pyinfra serves the four. Ubuntu 22.04 is in
-`test_nvidia_apt`.
+Debian's with Ubuntu's names (docs/sandbox.md). One run of pyinfra serves the four; Ubuntu 22.04
+is in `test_nvidia_apt`.
 """
 
 from __future__ import annotations
