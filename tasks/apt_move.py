@@ -75,9 +75,13 @@ def pins(move: Move) -> str:
 
 
 def options(move: Move) -> str:
-    """Options of simulation and installation."""
+    """Options of simulation and installation.
+
+    apt's solver gives up before a held package («you have held broken packages») even where it may
+    be changed. So holds are left aside here, and `JUDGE` refuses what would move a hold of others.
+    """
     back = " --allow-downgrades" if move.back else ""
-    return f'-o "Dir::Etc::Preferences=$PWD/{PINS}"{back}'
+    return f'--ignore-hold -o "Dir::Etc::Preferences=$PWD/{PINS}"{back}'
 
 
 def simulation(move: Move, packages: Sequence[str], flags: str, more: str) -> str:
