@@ -6,7 +6,7 @@ from pyinfra.api import StringCommand
 
 from facts.model import HostState
 from stacks.model import DriverPlan, Plan
-from tasks import driver_set, initramfs, job, packages
+from tasks import driver_set, fabric_manager, initramfs, job, packages, persistence
 from tasks.installed import lacking
 from tasks.move import Move
 from tasks.overlap import overlaps
@@ -52,6 +52,7 @@ def installed(plan: Plan) -> Commands:
                 move=driver_set.move(state, plan.driver),
             ),
             manager.forgotten(driver_set.traces(state, plan.driver)),
+            _daemons_back(state, plan.driver),
             f"rm -f {driver_set.MOVING}*",
         ]
     )
@@ -97,6 +98,19 @@ def _mark(state: HostState, driver: DriverPlan) -> str:
         return ":"
     mark = driver_set.mark(replaced)
     return f'mkdir -p "$(dirname {mark})" && : >{mark} && sync {mark}'
+
+
+def _daemons_back(state: HostState, driver: DriverPlan) -> str:
+    """Shell that enables the daemons again that the old packages took with them."""
+    if not driver_set.going(state, driver):
+        return ":"
+    lines = ["systemctl daemon-reload"]
+    for name in (persistence.UNIT, fabric_manager.UNIT):
+        unit = state.units.get(name)
+        if unit and unit.enabled == "enabled":
+            now = " --now" if unit.active == "active" else ""
+            lines.append(f"systemctl enable{now} --quiet {name} 2>/dev/null || :")
+    return "\n".join(lines)
 
 
 def _pinning(manager: packages.Manager, state: HostState, driver: DriverPlan) -> str:

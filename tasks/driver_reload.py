@@ -10,9 +10,10 @@ from pyinfra import logger
 
 from facts.gpu_users import GpuUsers
 from facts.model import HostState
-from stacks.model import Plan
+from stacks.model import DriverPlan, Plan
 from tasks import job
-from tasks.step import Commands, ask, look, step, this_host
+from tasks.driver import due
+from tasks.step import Commands, ask, executing, look, step, this_host
 
 _SCRIPT = """\
 daemons=
@@ -40,7 +41,9 @@ def reloaded(plan: Plan) -> Commands:
     Where something does, the host keeps the old module until it reboots, and the verdict says so.
     """
     state = look()
-    if plan.driver is None or not reload_would_do(state):
+    if plan.driver is None:
+        return
+    if not (reload_would_do(state) if executing() else reload_will_do(state, plan.driver)):
         return
     users: list[str] | None = ask(GpuUsers)
     if users is None or users:
@@ -60,6 +63,13 @@ def reload_would_do(state: HostState) -> bool:
     ready = {m.version for m in state.driver.modules if m.kernel == state.kernels.running}
     loaded = state.driver.loaded
     return bool(loaded and ready and loaded not in ready and not state.system.container)
+
+
+def reload_will_do(state: HostState, driver: DriverPlan) -> bool:
+    """`reload_would_do`, foreseen before the driver is changed."""
+    loaded = state.driver.loaded
+    changes = bool(driver.versions) and loaded != driver.version and due(state, driver)
+    return reload_would_do(state) or bool(loaded and changes and not state.system.container)
 
 
 def waits_for_reboot(state: HostState, libraries: str | None) -> bool:
