@@ -112,6 +112,10 @@ def _compute(values: Values) -> Payload:
     return Payload({k: v for part in parts for k, v in part(values).files.items()}, _LDCONFIG)
 
 
+def _compute_with_smi(values: Values) -> Payload:
+    return Payload({**_compute(values).files, **_utils(values).files}, _LDCONFIG)
+
+
 def _nvml(values: Values) -> Payload:
     return Payload(_library("libnvidia-ml", values), _LDCONFIG)
 
@@ -290,6 +294,7 @@ _KINDS: dict[str, Callable[[Values], Payload]] = {
     "dkms": _dkms,
     "dkms-with-source": _dkms_with_source,
     "compute": _compute,
+    "compute-with-smi": _compute_with_smi,
     "nvml": _nvml,
     "libcuda": _libcuda,
     "ptxjit": _ptxjit,

@@ -52,7 +52,12 @@ def offers(distribution: str) -> dict[str, set[str]]:
 @pytest.mark.parametrize(
     ("os_name", "branch"),
     [(os_name, "580") for os_name in FOLDERS]
-    + [(os_name, "535") for os_name in FOLDERS if os_name.startswith("ubuntu")],
+    + [
+        (os_name, branch)
+        for os_name in FOLDERS
+        for branch in ("535", "570", "595")
+        if os_name.startswith("ubuntu")
+    ],
 )
 @pytest.mark.parametrize("flavour", ["open", "proprietary"])
 def test_double_has_every_package_and_version_of_a_plan(

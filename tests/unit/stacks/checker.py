@@ -40,7 +40,7 @@ def faults(plan: Plan, stack: Stack, profile: HostProfile) -> list[str]:
     first = GPUS["first_branches"]["rows"]
     cards = [{**GPUS["models"]["rows"][key], "first_branch": first.get(key, "0")} for key in keys]
     found: list[str] = []
-    if not cards:
+    if not cards and profile.jetson_l4t is None:
         found.append("a plan without a GPU")
     if (plan.cuda is None) != (stack.cuda is None):
         found.append("CUDA was dropped or added")
