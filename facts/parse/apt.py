@@ -113,7 +113,7 @@ def package_manager(
 ) -> PackageManager:
     """State of apt and dpkg, or of dnf and rpm."""
     kind = "apt" if section.has("dpkg") else "dnf" if section.has("rpm") else "unknown"
-    enabled = sources(source_files) if kind == "apt" else ()
+    enabled = sources(source_files) if kind != "dnf" else ()
     upgrades: bool | None = None
     if kind == "apt" and "package_manager.unattended_upgrades" not in unread:
         values = [m[1] for li in section.part("periodic") if (m := _UPGRADES.match(li))]
