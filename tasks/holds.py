@@ -18,6 +18,7 @@ from pyinfra.api import StringCommand
 from facts.model import HostState, Package
 from stacks.model import Plan
 from tasks import driver_set, files, job, versionlock
+from tasks.installed import lacking
 from tasks.step import Commands, look, step
 
 UNATTENDED = "/etc/apt/apt.conf.d/52gpuwright-unattended-upgrades"
@@ -67,6 +68,12 @@ def unattended_text(plan: Plan) -> str:
     return header + "Unattended-Upgrade::Package-Blacklist {\n" + lines + "};\n"
 
 
+def to_come(state: HostState, plan: Plan) -> bool:
+    """Whether a package of the set is yet to come in its planned version: then it is not held."""
+    parts = (plan.driver, plan.cuda, plan.cudnn)
+    return any(lacking(state, part.packages, part.versions) for part in parts if part)
+
+
 @step
 def held(plan: Plan) -> Commands:
     """Hold every package of the set and pin it to the version that is there."""
@@ -75,7 +82,7 @@ def held(plan: Plan) -> Commands:
         return
     packages = held_set(state, plan)
     if state.package_manager.kind == "dnf":
-        if not versionlock.right(state, packages):
+        if to_come(state, plan) or not versionlock.right(state, packages):
             yield job.complete(job.Job("lock", "version lock", versionlock.script(state, packages)))
         return
     content = pins_text(packages, driver_set.plan_pins(plan))

@@ -43,7 +43,15 @@ def kernel(release: str, arch: str = "x86_64") -> list[Rpm]:
             tags={"Provides": (f"kernel-core-uname-r = {full}", "installonlypkg(kernel)")},
             files=core,
         ),
-        Rpm("kernel-modules", version, number, tags={"Requires": (f"kernel-core{same}",)}),
+        Rpm(
+            "kernel-modules",
+            version,
+            number,
+            tags={
+                "Requires": (f"kernel-core{same}",),
+                "Provides": ("installonlypkg(kernel-module)",),
+            },
+        ),
         Rpm(
             "kernel",
             version,

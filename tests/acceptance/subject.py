@@ -45,6 +45,12 @@ class Subject:
         """Whether the host has this command."""
         return bool(self.shell.run(f"command -v {shlex.quote(command)}").rc == 0)
 
+    def has_package(self, name: str) -> bool:
+        """Whether a package is installed. A host may have the other family's tools as well."""
+        ask = {"dnf": "rpm -q {}", "apt": "dpkg-query -W -f '${{db:Status-Status}}\\n' {}"}
+        done = self.shell.run(ask[self.state.package_manager.kind].format(shlex.quote(name)))
+        return bool(done.rc == 0) and "not-installed" not in done.stdout
+
     def send(self, name: str) -> str:
         """Put one of ``programs/`` on the host; gives its path there."""
         packed = base64.b64encode((PROGRAMS / name).read_bytes()).decode()

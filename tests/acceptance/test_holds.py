@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tasks import holds
 from tests.acceptance.subject import Subject
 
 SOURCES = re.compile("nvidia-(graphics-drivers|cuda-toolkit|open-gpu-kernel-modules)")
 """Source packages of Debian and Ubuntu whose binary packages must be of one version."""
 UPGRADE = "apt-get -s -q -o Debug::NoLocking=1 dist-upgrade"
+
+
+@pytest.fixture(autouse=True)
+def apt(host: Subject) -> None:
+    """Skips hosts of the other family."""
+    if host.state.package_manager.kind != "apt":
+        pytest.skip(f"{host.name}: no apt")
 
 
 def moved(simulation: list[str]) -> set[str]:

@@ -25,7 +25,7 @@ from sandbox.hosts import HostSpec, SandboxHost
 from tests.hosts import runner
 
 NAME = "acceptance"
-ORDER = ("sandbox", "bad_input", "redist", "gpu_host", "debian_13", "bad_luck")
+ORDER = ("sandbox", "bad_input", "redist", "gpu_host", "debian_13", "rocky", "bad_luck")
 """Cheap tests first; a module's place is that of the first word its name holds."""
 
 

@@ -1,0 +1,262 @@
+"""Rocky Linux 8 and 9 with NVIDIA's dnf repository, on hosts that present as such.
+
+dnf, rpm, module streams, version locks, gpg and DKMS are real; the repositories are doubles with
+real names, versions and dependencies (docs/sandbox.md). The tests follow each other on one host
+per release.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from facts.host import probe_command
+from facts.model import HostState
+from facts.parse import parse_host
+from sandbox import hosts
+from sandbox.checkout import SOURCE
+from sandbox.doubles.nvidia_dnf import DnfDouble
+from sandbox.hosts import HostSpec, SandboxHost
+from tests.hosts import runner
+from tests.hosts.conftest import Lab, Run
+
+WITHOUT = ["torch", "cudnn"]
+"""Both come as wheels of gigabytes, as on every other distribution, and are tested there."""
+OLD, NEW = "580.159.04", "580.178.04"
+NEWER = "580.200.01"
+FOREIGN = "/etc/yum.repos.d/cuda-rhel9.repo"
+
+
+@dataclass(frozen=True)
+class Rocky:
+    """A host, the double that it takes for NVIDIA's repository, and a folder for inventories."""
+
+    host: SandboxHost
+    double: DnfDouble
+    folder: Path
+
+    def data(self, **more: Any) -> dict[str, Any]:
+        """Host data for a run."""
+        theirs = self.double.host_data(self.host.mirror_url or "")
+        return {"without": WITHOUT, **theirs, **more}
+
+    def run(self, *words: str, **more: Any) -> Run:
+        """Run ``deploys/gpu_host.py``: really, or as ``words`` say."""
+        data = runner.host_data(self.host, **self.data(**more))
+        inventory = runner.inventory(self.folder, **{self.host.name: data})
+        return Lab(self.host, inventory).pyinfra(*(words or ("-y",)))
+
+    def sh(self, command: str) -> str:
+        """Run a shell command on the host, which must succeed; gives its standard output."""
+        done = self.host.run(command)
+        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+        return done.stdout.strip()
+
+    def state(self) -> HostState:
+        """The host as the probe sees it."""
+        return parse_host(self.host.run(probe_command()).stdout.splitlines())
+
+    def versions(self) -> dict[str, str]:
+        """Versions of the driver's packages."""
+        told = self.sh("rpm -qa --qf '%{NAME} %{VERSION}\\n' '*nvidia*'")
+        return dict(line.split() for line in told.splitlines())
+
+
+def rocky(release: str, folder: Path) -> Iterator[Rocky]:
+    double = DnfDouble(f"rhel{release}", f"rocky{release}").reset()
+    host = hosts.up(HostSpec(f"rocky{release}", f"rocky-{release}", gpus=("h100",)), fresh=True)
+    yield Rocky(host, double, folder)
+    double.reset()
+    host.down()
+
+
+@pytest.fixture(scope="module")
+def nine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rocky]:
+    """Rocky 9 with two kernels, and with NVIDIA's own ``.repo`` file, as its guide says."""
+    for one in rocky("9", tmp_path_factory.mktemp("nine")):
+        address = one.data()["mirrors"]["nvidia"]
+        one.sh(
+            f"printf '[cuda-rhel9-x86_64]\\nname=cuda\\nbaseurl={address}rhel9/x86_64\\n"
+            f"enabled=1\\ngpgcheck=0\\n' >{FOREIGN}"
+        )
+        yield one
+
+
+@pytest.fixture(scope="module")
+def nine_done(nine: Rocky) -> tuple[Run, Run]:
+    """A prediction and the run that follows it."""
+    return nine.run("--dry"), nine.run()
+
+
+@pytest.fixture(scope="module")
+def eight(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rocky]:
+    """Rocky 8, bare."""
+    yield from rocky("8", tmp_path_factory.mktemp("eight"))
+
+
+def test_bare_rocky_9_becomes_a_gpu_host(nine: Rocky, nine_done: tuple[Run, Run]) -> None:
+    _, first = nine_done
+    assert first.code == 0, first.told
+    assert "verdict OK, proof: none" in first.report
+    assert set(nine.versions().values()) == {NEW}
+
+
+def test_prediction_names_what_the_run_changes(nine_done: tuple[Run, Run]) -> None:
+    predicted, first = nine_done
+    assert predicted.code == 0, predicted.told
+    assert predicted.predicted("rocky9") == first.changed("rocky9")
+
+
+def test_every_kernel_has_its_module(nine: Rocky, nine_done: tuple[Run, Run]) -> None:
+    state = nine.state()
+    kernels = [k.release for k in state.kernels.installed if k.bootable]
+    assert len(kernels) == 2
+    built = {(m.kernel, (m.vermagic or "").split()[0], m.version) for m in state.driver.modules}
+    assert built == {(kernel, kernel, NEW) for kernel in kernels}
+
+
+def test_repository_file_of_others_is_kept_aside(nine: Rocky, nine_done: tuple[Run, Run]) -> None:
+    assert FOREIGN + ".gpuwright-old" in nine_done[1].told.replace("\n", "")
+    assert nine.sh(f"ls {FOREIGN}*") == f"{FOREIGN}.gpuwright-old"
+
+
+def test_acceptance_of_rocky_9(nine: Rocky, nine_done: tuple[Run, Run]) -> None:
+    accepted(nine)
+
+
+def accepted(one: Rocky) -> None:
+    """The checks that users run against their own inventory."""
+    data = runner.host_data(one.host, **one.data())
+    inventory = runner.inventory(one.folder, **{one.host.name: data})
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-ra", "-p", "no:cacheprovider"]
+        + ["tests/acceptance", "--inventory", str(inventory)],
+        cwd=SOURCE,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    # What is not planned here is not checked; what is planned is.
+    assert "test_holds_dnf.py" not in done.stdout, done.stdout
+
+
+def test_second_run_after_a_newer_driver_was_published_changes_nothing(
+    nine: Rocky, nine_done: tuple[Run, Run]
+) -> None:
+    nine.double.publish(NEWER)
+    again = nine.run()
+    assert (again.code, again.changed("rocky9")) == (0, set()), again.told
+
+
+def test_upgrades_move_nothing_of_the_set(nine: Rocky, nine_done: tuple[Run, Run]) -> None:
+    before = nine.sh("rpm -qa '*nvidia*' '*cuda*' 'lib*11-8' | sort")
+    offered = nine.sh("dnf -q repoquery --refresh --disableplugin=versionlock nvidia-driver-cuda")
+    assert NEWER in offered
+    nine.sh("dnf -y upgrade && dnf -y distro-sync")
+    automatic = "import sys; sys.argv=['']; import dnf.automatic.main as m; "
+    nine.sh(f"python3 -c \"{automatic}m.main(['--installupdates'])\"")
+    assert nine.sh("rpm -qa '*nvidia*' '*cuda*' 'lib*11-8' | sort") == before
+
+
+def test_vanished_version_is_refused_with_what_is_there(eight: Rocky) -> None:
+    eight.double.withdraw(NEW)
+    with untouched(eight):
+        refused = eight.run()
+    eight.double.reset()
+    assert refused.code != 0
+    assert "VERSION-GONE" in refused.told and NEW in refused.told and OLD in refused.told
+
+
+def test_rotated_key_is_refused_until_its_fingerprint_is_given(eight: Rocky) -> None:
+    known = eight.data()
+    new = eight.double.rotate_key()
+    with untouched(eight):
+        refused = eight.run(fingerprints=known["fingerprints"])
+    assert refused.code != 0
+    assert "REPO-KEY" in refused.told and new in refused.told
+    # Its own fingerprint is in the data of every later run.
+    accepted_now = eight.run("--dry")
+    assert accepted_now.code == 0, accepted_now.told
+
+
+def test_power_cut_while_the_driver_is_installed_is_mended_by_the_next_run(eight: Rocky) -> None:
+    runner.inventory(
+        eight.folder,
+        **{eight.host.name: runner.host_data(eight.host, **eight.data(driver_branch="570"))},
+    )
+    process = runner.start(eight.folder)
+    with runner.killed_at_the_end(process):
+        wait_for(eight, "Running transaction", "/var/lib/gpuwright/jobs/driver/log")
+        eight.host.kill()
+    eight.host.boot()
+    again = eight.run(driver_branch="570")
+    assert again.code == 0, again.told
+    assert set(eight.versions().values()) == {"570.211.01"}
+    assert eight.sh("dnf -q check --duplicates") == ""
+
+
+def wait_for(one: Rocky, words: str, file: str) -> None:
+    """Wait until a file on the host holds these words."""
+    path = one.host.rootfs / file.lstrip("/")
+    deadline = time.monotonic() + 180
+    while time.monotonic() < deadline:
+        if path.exists() and words in path.read_text(errors="replace"):
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"{file} never said {words!r}")
+
+
+def test_branch_is_not_changed_unasked(eight: Rocky) -> None:
+    with untouched(eight):
+        refused = eight.run()
+    assert refused.code != 0
+    assert "DRIVER-BRANCH" in refused.told
+
+
+def test_move_between_streams_by_name(eight: Rocky) -> None:
+    """570 goes, 580 comes, in one transaction, with its stream, modules and locks."""
+    predicted = eight.run("--dry", driver_branch="580")
+    moved = eight.run(driver_branch="580")
+    assert moved.code == 0, moved.told
+    assert predicted.predicted("rocky8") == moved.changed("rocky8")
+    assert set(eight.versions().values()) == {NEW}
+    state = eight.state()
+    assert state.package_manager.streams == {"nvidia-driver": "580-open"}
+    assert {m.version for m in state.driver.modules} == {NEW}
+    assert "nvidia-driver-cuda" in state.package_manager.holds
+
+
+def test_second_run_after_the_move_changes_nothing(eight: Rocky) -> None:
+    again = eight.run(driver_branch="580")
+    assert (again.code, again.changed("rocky8")) == (0, set()), again.told
+
+
+def test_acceptance_of_rocky_8(eight: Rocky) -> None:
+    accepted(eight)
+
+
+class untouched:  # noqa: N801
+    """The host is after the block as it was before it: packages, repositories, streams, files."""
+
+    LOOK = (
+        "rpm -qa | sort; find /etc /opt /usr/local /var/lib/gpuwright /usr/src -xdev "
+        "-printf '%p %y %s %C@ %l\\n' 2>/dev/null | sort"
+    )
+
+    def __init__(self, one: Rocky) -> None:
+        self.one = one
+
+    def __enter__(self) -> None:
+        self.before = self.one.sh(self.LOOK)
+
+    def __exit__(self, kind: object, *rest: object) -> None:
+        if kind is None:
+            assert self.one.sh(self.LOOK) == self.before
