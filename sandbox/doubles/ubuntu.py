@@ -3,7 +3,7 @@
 import dataclasses
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import yaml
 
 from sandbox.checkout import CACHE, lock, read_record, write_record
 from sandbox.doubles import apt_index, kernels
-from sandbox.doubles.deb import Deb, build
+from sandbox.doubles.deb import Deb, File, build
 from sandbox.doubles.signing import Signer
 from sandbox.doubles.ubuntu_drivers import drivers
 from sandbox.mirror_doubles import DOUBLES
@@ -35,6 +35,8 @@ class Ubuntu:
     """``one-line`` or ``deb822``: the form that its own installer writes."""
     kernels: dict[str, list[str]]
     """Flavour to kernel releases, oldest first."""
+    compilers: dict[str, str] = field(default_factory=dict)
+    """Compiler to the one of Debian's that stands in for it."""
 
     @property
     def folder(self) -> Path:
@@ -81,6 +83,7 @@ class Ubuntu:
         """
         with lock("double-ubuntu"):
             wanted = {"latest": latest, "key": key(), "data": dataclasses.asdict(self)}
+            wanted["drivers"] = _data()["drivers"]
             record = DOUBLES / "ubuntu" / f"{self.suite}.json"
             if read_record(record) == wanted and (self.folder / "dists" / self.suite).is_dir():
                 return
@@ -109,6 +112,10 @@ class Ubuntu:
                 both = [f"linux-{part}-{flavour} (= {meta})" for part in ("image", "headers")]
                 needs = {"Depends": ", ".join(both)}
                 found.append(Deb(f"linux-{flavour}", meta, fields=needs))
+        if found:
+            for name, theirs in self.compilers.items():
+                link = {f"/usr/bin/{name}": File(link=theirs)}
+                found.append(Deb(name, "9.4.0-1", fields={"Depends": theirs}, files=link))
         restricted = drivers(self.os, _data()["drivers"], chosen) if found else []
         return {"main": found, "restricted": restricted, "universe": [], "multiverse": []}
 
