@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from stacks.case import Case
 from stacks.decode import nearest
 from stacks.distribution import CudaOffer, Distribution, HostCompiler
-from stacks.model import CudaPlan, Download
+from stacks.model import CudaPlan, Download, Origin
 from stacks.software import File, Toolkit
 
 
-def plan(case: Case, dist: Distribution) -> tuple[CudaPlan, CudaOffer] | None:
-    """The toolkit part of the plan, or ``None``: not asked for, or a conflict was added."""
+def plan(
+    case: Case, dist: Distribution, drivers: Collection[Origin] = ()
+) -> tuple[CudaPlan, CudaOffer] | None:
+    """The toolkit part of the plan, or ``None``: not asked for, or a conflict was added.
+
+    ``drivers`` are the origins that the driver can still come from.
+    """
     wish = case.stack.cuda
     if wish is None:
         return None
@@ -27,7 +34,7 @@ def plan(case: Case, dist: Distribution) -> tuple[CudaPlan, CudaOffer] | None:
             "brings its own CUDA.",
         )
         return None
-    offer = _choose(case, dist)
+    offer = _choose(case, dist, drivers)
     if offer is None:
         return None
     compiler = host_compiler(dist, toolkit)
@@ -57,7 +64,7 @@ def plan(case: Case, dist: Distribution) -> tuple[CudaPlan, CudaOffer] | None:
     )
 
 
-def _choose(case: Case, dist: Distribution) -> CudaOffer | None:
+def _choose(case: Case, dist: Distribution, drivers: Collection[Origin]) -> CudaOffer | None:
     wish = case.stack.cuda
     assert wish is not None
     offers = [
@@ -67,7 +74,7 @@ def _choose(case: Case, dist: Distribution) -> CudaOffer | None:
     ]
     # The archive's toolkit depends on the archive's libcuda1: with a driver from elsewhere it
     # would pull a second driver in.
-    if case.stack.driver.origin not in (None, "debian", "ubuntu") and wish.origin is None:
+    if drivers and not {"debian", "ubuntu"} & set(drivers) and wish.origin is None:
         offers = [offer for offer in offers if offer.origin not in ("debian", "ubuntu")]
     left = [offer for offer in offers if wish.origin in (None, offer.origin)]
     if left:

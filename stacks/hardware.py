@@ -82,6 +82,8 @@ class Branch:
     proprietary: bool = True
     """Whether the proprietary flavour is still made."""
     open: bool = True
+    kernel_seen: str | None = None
+    """Newest kernel series that its latest release was seen to work with. NVIDIA names none."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -118,16 +118,20 @@ def too_old(case: Case) -> list[str]:
 
 def untested(case: Case, offer: DriverOffer) -> None:
     """KERNEL-UNTESTED for kernels newer than the maker claims but not known to fail."""
-    if offer.kernel_seen is None:
+    branch = case.catalog.drivers.branches.rows.get(offer.branch)
+    claimed = offer.kernel_seen or (
+        branch.kernel_seen if branch and offer.modules == "dkms" else ""
+    )
+    if not claimed:
         return
-    seen = numbers(offer.kernel_seen)
+    seen = numbers(claimed)
     newer = [kernel for kernel in bootable(case) if numbers(kernel)[:2] > seen]
     if newer:
         case.notice(
             "KERNEL-UNTESTED",
             f"Driver {offer.version} may not build for kernel {', '.join(newer)}.",
-            f"Its maker claims kernels up to {offer.kernel_seen}. The module is built and checked "
-            "before any reboot, so the host stays as it is if that fails.",
+            f"Kernels up to {claimed} are claimed for it. The module is built and checked before "
+            "any reboot, so the host stays as it is if that fails.",
             "Boot the release's own kernel where a newer one is not needed.",
         )
 

@@ -105,11 +105,11 @@ def _distribution(case: Case) -> Distribution | None:
 def _host(case: Case, dist: Distribution) -> Resolution:
     builds = torch_rules.builds(case, dist)
     interpreter = torch_rules.python(case, dist)
-    cuda = cuda_rules.plan(case, dist)
-    cudnn = cudnn_rules.plan(case, dist)
-    driver_rules.check_kernels(case)
     # Drivers are looked at even when something above failed: a person wants all the news at once.
     offers = driver_rules.candidates(case, dist) if case.cards else []
+    cuda = cuda_rules.plan(case, dist, {offer.origin for offer in offers})
+    cudnn = cudnn_rules.plan(case, dist)
+    driver_rules.check_kernels(case)
     if case.conflicts or not offers:
         return Resolution(None, tuple(case.conflicts))
 

@@ -143,6 +143,11 @@ def test_kernel_between_claimed_and_known_bad_is_a_notice() -> None:
     assert "6.16.3-amd64" in noticed("KERNEL-UNTESTED", plan).what
 
 
+def test_kernel_newer_than_nvidia_s_branch_was_seen_with_is_a_notice() -> None:
+    plan = planned(host("debian-13", "a100", kernels=(BPO,)), driver_origin="nvidia")
+    assert BPO in noticed("KERNEL-UNTESTED", plan).what
+
+
 def test_kernel_older_than_any_driver_supports_is_refused() -> None:
     refused("KERNEL-TOO-OLD", host("debian-12", "a100", kernels=("3.10.0-1160",)))
 

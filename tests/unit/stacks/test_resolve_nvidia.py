@@ -206,6 +206,16 @@ def test_cuda_11_8_is_redist_where_the_repository_has_none_and_the_reason_says_s
     assert any("NVIDIA's" in r.why for r in plan.reasons if r.subject == "cuda")
 
 
+@pytest.mark.parametrize(
+    "wish",
+    [{"driver_origin": "nvidia"}, {"driver_branch": "580"}, {"driver_version": "580.159.04"}],
+)
+def test_archive_s_toolkit_is_not_mixed_with_nvidia_s_driver(wish: dict[str, str]) -> None:
+    plan = planned(host("debian-12", "a100"), **wish)
+    assert plan.driver is not None and plan.cuda is not None
+    assert (plan.driver.origin, plan.cuda.origin) == ("nvidia", "redist")
+
+
 def test_toolkit_packages_that_other_toolkits_share_are_not_held() -> None:
     cuda = planned(host("ubuntu-22.04", "a100")).cuda
     assert cuda is not None

@@ -103,6 +103,38 @@ def test_every_driver_on_offer_is_of_a_known_branch_and_of_its_version() -> None
             assert offer.version.startswith(f"{offer.branch}.")
 
 
+def test_every_driver_on_offer_has_packages_that_are_held() -> None:
+    for name, dist in CATALOG.distributions.items():
+        for offer in dist.drivers:
+            assert offer.packages and offer.held, (name, offer.branch, offer.set)
+            assert not any("{" in text for text in (*offer.packages, *offer.held)), name
+
+
+def test_every_set_of_drivers_is_offered_somewhere() -> None:
+    used = {offer.set for dist in CATALOG.distributions.values() for offer in dist.drivers}
+    assert used - {""} == set(CATALOG.driver_sets)
+
+
+def test_no_offer_has_a_flavour_that_its_branch_does_not_make() -> None:
+    for dist in CATALOG.distributions.values():
+        for offer in dist.drivers:
+            branch = CATALOG.drivers.branches.rows[offer.branch]
+            assert branch.open if offer.flavour == "open" else branch.proprietary
+
+
+def test_every_toolkit_of_nvidia_s_has_a_version_per_package() -> None:
+    for name, dist in CATALOG.distributions.items():
+        for offer in dist.cuda:
+            if offer.origin == "nvidia":
+                assert set(offer.versions) == set(offer.packages), name
+
+
+def test_every_pinned_fingerprint_is_whole_and_ends_in_the_key_s_id() -> None:
+    for key, row in CATALOG.repositories.keys.items():
+        assert re.fullmatch("[0-9A-F]{40}", row.fingerprint)
+        assert row.fingerprint.endswith(key.upper())
+
+
 def test_no_repository_key_is_missing() -> None:
     table = CATALOG.repositories
     assert all(key in table.keys for key in table.repositories.values())
