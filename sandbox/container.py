@@ -10,7 +10,7 @@ from pathlib import Path
 from sandbox import cgroups, network, pcibus
 from sandbox.checkout import MARK, SandboxError
 from sandbox.commands import run, succeeds
-from sandbox.doubles.jetson import TREE
+from sandbox.doubles.jetson import FIRMWARE
 from sandbox.processes import Process, marked, spawn
 from sandbox.roots import mounts
 from sandbox.sources import date_settings
@@ -106,9 +106,9 @@ def start(folder: Path, root: Path, name: str, gpus: Sequence[str]) -> Process:
         # A server may change its own network, firewall included; the namespace is its own.
         "--capability=CAP_NET_ADMIN",
     ]
-    tree = root / TREE.lstrip("/")
-    if tree.is_dir():
-        nspawn.append(f"--bind-ro={tree}:/sys/firmware/devicetree")
+    firmware = root / FIRMWARE.lstrip("/")
+    if firmware.is_dir():
+        nspawn.append(f"--bind-ro={firmware}:/sys/firmware")
     # 0 stands for the process that writes: the subshell, which becomes nspawn.
     join = "".join(f"echo 0 > {shlex.quote(str(file))}; " for file in cgroups.make(name))
     # Version 2 groups in the host whatever the machine has: systemd 256 and later want them.

@@ -17,8 +17,8 @@ from sandbox.doubles.nvidia import AptDouble
 from sandbox.mirror_doubles import DOUBLES
 
 _DATA = Path(__file__).with_name("jetson.yaml")
-TREE = "/usr/share/gpuwright-sandbox/devicetree"
-"""Where a root keeps what its host sees as the device tree."""
+FIRMWARE = "/usr/share/gpuwright-sandbox/firmware"
+"""Where a root keeps what its host sees as /sys/firmware: the device tree of its board."""
 _NVCC = "#!/bin/sh\necho 'Cuda compilation tools, release 11.8, V11.8.89'\n"
 
 
@@ -59,8 +59,8 @@ class JetPack:
                 "EABI: aarch64, DATE: simulated\n"
             ),
             "/etc/ld.so.conf.d/nvidia-tegra.conf": "/usr/lib/aarch64-linux-gnu/tegra\n",
-            f"{TREE}/base/model": f"{row['model']}\0",
-            f"{TREE}/base/compatible": f"nvidia,simulated\0nvidia,{row['soc']}\0",
+            f"{FIRMWARE}/devicetree/base/model": f"{row['model']}\0",
+            f"{FIRMWARE}/devicetree/base/compatible": f"nvidia,simulated\0nvidia,{row['soc']}\0",
         }
 
     def installed(self) -> list[Deb]:
@@ -80,7 +80,7 @@ class JetPack:
             Deb(cuda["package"], cuda["package_version"], "arm64", files=_cuda(cuda)),
             Deb(cudnn["package"], cudnn["version"], "arm64", files=_cudnn(cudnn["header"])),
             Deb(f"python{python}", f"{python}.0-1sandbox", "arm64", files=interpreter),
-            Deb("python3-dev", f"{python}.0-0sandbox", "arm64"),
+            *(Deb(name, f"{python}.0-0sandbox", "arm64") for name in ("python3", "python3-dev")),
             *(Deb(name, v, "arm64") for name, v in row.get("compilers", {}).items()),
         ]
 

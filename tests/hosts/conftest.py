@@ -25,7 +25,16 @@ from sandbox.hosts import HostSpec, SandboxHost
 from tests.hosts import runner
 
 NAME = "acceptance"
-ORDER = ("sandbox", "bad_input", "redist", "gpu_host", "debian_13", "rocky", "bad_luck")
+ORDER = (
+    "sandbox",
+    "bad_input",
+    "redist",
+    "jetson",
+    "gpu_host",
+    "debian_13",
+    "rocky",
+    "bad_luck",
+)
 """Cheap tests first; a module's place is that of the first word its name holds."""
 
 
@@ -85,11 +94,10 @@ class Lab:
     host: SandboxHost
     inventory: Path
 
-    def pyinfra(self, *words: str) -> Run:
-        """Run ``deploys/gpu_host.py`` and wait for its end."""
+    def pyinfra(self, *words: str, deploy: str = runner.GPU_HOST) -> Run:
+        """Run a deploy and wait for its end."""
         done = subprocess.run(
-            [sys.executable, "-m", "pyinfra", "--json", *words]
-            + [str(self.inventory), "deploys/gpu_host.py"],
+            [sys.executable, "-m", "pyinfra", "--json", *words] + [str(self.inventory), deploy],
             cwd=SOURCE,
             env={**os.environ, "NO_COLOR": "1", "COLUMNS": "160"},
             stdin=subprocess.DEVNULL,
