@@ -22,6 +22,14 @@ def planned(case: Case, offer: DriverOffer) -> str:
         and sum((gpu.pci_id or "").lower() in card.model.sxm for gpu in case.profile.gpus) >= BOARD
     ]
     switched = [card for card in case.cards if card.model.nvswitch and card.count > 1]
+    if any(card.model.subnet_manager for card in boards):
+        case.notice(
+            "FABRIC-MANAGER",
+            f"Boards with {boards[0].model.name} need the NVLink subnet manager as well.",
+            "Fabric Manager reaches their switches through it. It is not part of this plan; nobody "
+            "of us has seen such a board.",
+            "Install nvlsm from NVIDIA's repository, as the Fabric Manager user guide says.",
+        )
     if case.profile.nvswitch or boards:
         seen = (
             "an NVSwitch is on the PCI bus"

@@ -36,6 +36,8 @@ class GpuModel:
     data_centre: bool = False
     nvswitch: bool = False
     """Sold on boards whose GPUs hang on NVSwitch, which needs Fabric Manager."""
+    subnet_manager: bool = False
+    """Whether its boards need NVIDIA's NVLink subnet manager (``nvlsm``) as well."""
     open_required: bool = False
     soc: str | None = None
     """Tegra chip id, where the GPU is part of a Jetson and its driver of Jetson Linux."""

@@ -174,6 +174,13 @@ def test_eight_sxm_modules_are_a_board_although_no_switch_shows() -> None:
     assert driver.fabric_manager
 
 
+def test_blackwell_board_is_told_of_its_subnet_manager() -> None:
+    gpus = tuple(Gpu(None, pci_id="2901") for _ in range(8))
+    plan = planned(host("ubuntu-24.04", gpus=gpus), without=["cuda"])
+    assert plan.driver is not None and plan.driver.fabric_manager == "nvidia-fabricmanager"
+    assert "nvlsm" in noticed("FABRIC-MANAGER", plan).remedy
+
+
 def test_eight_pcie_cards_are_no_board_but_worth_a_word() -> None:
     gpus = tuple(Gpu(None, pci_id="2331") for _ in range(8))
     plan = planned(host("ubuntu-22.04", gpus=gpus))
