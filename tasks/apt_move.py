@@ -45,8 +45,8 @@ simulated() {
     return $code
 }
 in_the_way() {
-    blamed=$(sed -n -e 's/^ \([a-z0-9][a-z0-9+.:-]*\) : .*/\1/p' \
-        -e 's/.*Depends: \([a-z0-9][a-z0-9+.:-]*\).*/\1/p' \
+    blamed=$(sed -n -e 'h; s/^ \([a-z0-9][a-z0-9+.:-]*\) : .*/\1/p; g' \
+        -e 's/.*Depends: \([a-z0-9][a-z0-9+.:-]*\).*/\1/p; g' \
         -e "s/.*Version '.*' for '\([^']*\)' was not found.*/\1/p" simulation complaint | sort -u)
     for name in $blamed; do
         ! apt-mark showhold | grep -qx "$name" ||

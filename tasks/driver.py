@@ -177,7 +177,7 @@ def _branch_script(manager: packages.Manager, driver: DriverPlan) -> str:
 def unserved_kernels(state: HostState, plan: Plan) -> list[str]:
     """Bootable kernels that have no module of the plan's driver."""
     assert plan.driver is not None
-    served = {m.kernel for m in state.driver.modules if driver_set.serves(m.version, plan.driver)}
+    served = {m.kernel for m in state.driver.modules if driver_set.serves(m, plan.driver)}
     return [k for k in kernels_to_serve(state) if k not in served]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import re
 
-from facts.model import HostState
+from facts.model import HostState, ModuleFile, Package
 from stacks.model import DriverPlan, Plan
 from tasks.installed import upstream
 from tasks.move import Move
@@ -16,13 +16,17 @@ the rest says which goes: ``535-from-nvidia``. A run that finds it goes on with 
 _DRIVER = re.compile(r"nvidia|^libcuda|^libnv|^cuda-drivers|^kmod-nvidia")
 
 
-def serves(module_version: str | None, driver: DriverPlan) -> bool:
-    """Whether a module is this driver's: of its exact version where the plan names it."""
-    if not module_version:
+def serves(module: ModuleFile, driver: DriverPlan) -> bool:
+    """Whether a module is this driver's: of its version where the plan names one, and of its kind.
+
+    Ubuntu's shipped modules lie in ``kernel/nvidia-580srv/``, those that DKMS builds elsewhere.
+    """
+    shipped = "/kernel/nvidia-" in module.path
+    if not module.version or shipped != (driver.modules == "precompiled"):
         return False
     if driver.versions:
-        return module_version == driver.version
-    return module_version.split(".")[0] == driver.branch
+        return module.version == driver.version
+    return module.version.split(".")[0] == driver.branch
 
 
 def going(state: HostState, driver: DriverPlan) -> str:
@@ -56,10 +60,19 @@ def old_set(state: HostState, driver: DriverPlan) -> list[str]:
         if p.installed
         and p.name not in driver.packages
         and p.name not in driver.pinning
-        and _DRIVER.search(p.name)
-        and upstream(p.version).split(".")[0] == branch
+        and _is_of(p, branch)
         and (branch != driver.branch or (p.origin or "").lower() == origin)
     )
+
+
+def _is_of(package: Package, branch: str) -> bool:
+    """Whether a package is of a driver of this branch: by its version, or as a shipped module.
+
+    Ubuntu's shipped modules have the kernel's version and the branch in their name.
+    """
+    shipped = re.match(rf"linux-(modules|objects|signatures)-nvidia-{branch}-", package.name)
+    by_version = upstream(package.version).split(".")[0] == branch
+    return bool(shipped or (by_version and _DRIVER.search(package.name)))
 
 
 def traces(state: HostState, driver: DriverPlan) -> list[str]:
@@ -68,10 +81,7 @@ def traces(state: HostState, driver: DriverPlan) -> list[str]:
     removed = [
         p.name
         for p in state.packages.values()
-        if branch
-        and p.status.startswith("rc")
-        and _DRIVER.search(p.name)
-        and upstream(p.version).split(".")[0] == branch
+        if branch and p.status.startswith("rc") and _is_of(p, branch)
     ]
     return sorted({*removed, *old_set(state, driver), *old_pinning(state, driver)})
 

@@ -63,3 +63,30 @@ def test_mirrors_are_addresses_by_kind() -> None:
 def test_what_is_no_mirror_is_named(wish: Any) -> None:
     with pytest.raises(ValueError, match="«mirrors"):
         host_data.mirrors({"mirrors": wish})
+
+
+FINGERPRINT = "EB693B3035CD5710E231E123A4B469963BF863CC"
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [{"nvidia": FINGERPRINT}, {"nvidia": [FINGERPRINT.lower()]}]
+    + [{"nvidia": ["EB69 3B30 35CD 5710 E231  E123 A4B4 6996 3BF8 63CC"]}],
+)
+def test_fingerprints_are_read_as_they_are_printed(wish: Any) -> None:
+    assert host_data.fingerprints({"fingerprints": wish}) == {"nvidia": (FINGERPRINT,)}
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [FINGERPRINT, {"nvidia": ["3BF863CC"]}, {"nvidia": []}, {"debian": [FINGERPRINT]}]
+    + [{"nvidia": [FINGERPRINT[:-1] + "G"]}],
+)
+def test_what_is_no_fingerprint_is_named(wish: Any) -> None:
+    with pytest.raises(ValueError, match="«fingerprints"):
+        host_data.fingerprints({"fingerprints": wish})
+
+
+def test_short_key_ids_are_refused_with_the_reason() -> None:
+    with pytest.raises(ValueError, match="short key id can be forged"):
+        host_data.fingerprints({"fingerprints": {"nvidia": ["3BF863CC"]}})
