@@ -77,6 +77,7 @@ def _sources(state: HostState, plan: Plan) -> list[Conflict]:
         )
     for repository in plan.repositories:
         found += repository_files.of(repository).shared(state, repository)
+    found += repositories.epel_missing(state, plan)
     return found
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from facts.model import AptSource, HostState
-from stacks.model import Plan
+from facts.model import AptSource, DnfRepository, HostState
+from stacks.model import Conflict, Plan
 from tasks import dnf, files, job
 from tasks.step import Commands, look, step
 
@@ -47,9 +47,35 @@ def components(plan: Plan) -> Commands:
 def epel_due(state: HostState, plan: Plan) -> bool:
     """Whether the plan needs EPEL, which has dkms, and no repository of the host is it."""
     return "epel" in wanted(plan) and not any(
-        r.enabled and ("epel" in r.name or any("epel" in a for a in r.addresses))
-        for r in state.package_manager.repositories
+        "epel" in r.name or any("epel" in address for address in r.addresses)
+        for r in _enabled_repositories(state)
     )
+
+
+def epel_missing(state: HostState, plan: Plan) -> tuple[Conflict, ...]:
+    """EPEL-MISSING: Red Hat's own repositories have no package that brings EPEL."""
+    name, _, version = state.system.os.partition("-")
+    if name != "rhel" or not epel_due(state, plan):
+        return ()
+    major = version.split(".")[0]
+    return (
+        Conflict(
+            "EPEL-MISSING",
+            "EPEL is not enabled on this host; dkms comes from there",
+            "enabled are " + ", ".join(r.name for r in _enabled_repositories(state)),
+            (
+                "enable it: subscription-manager repos --enable codeready-builder-for-rhel-"
+                f"{major}-{state.system.arch}-rpms && dnf install -y "
+                f"https://dl.fedoraproject.org/pub/epel/epel-release-latest-{major}.noarch.rpm",
+                "or name a mirror of it in a file below /etc/yum.repos.d whose id begins with epel",
+            ),
+            "docs.fedoraproject.org: EPEL, how to use it",
+        ),
+    )
+
+
+def _enabled_repositories(state: HostState) -> list[DnfRepository]:
+    return [r for r in state.package_manager.repositories if r.enabled]
 
 
 def wanted(plan: Plan) -> tuple[str, ...]:

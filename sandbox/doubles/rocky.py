@@ -44,6 +44,7 @@ def present(root: Path, os_name: str) -> None:
     offered = {
         "baseos": [*_named("baseos"), *base(os_name), *kernels(os_name, root)],
         "appstream": [*_named("appstream"), *compilers(os_name), *devels(os_name, root)],
+        "extras": [epel_release(major)],
         "epel": [dkms(major, root)],
     }
     for name, packages in offered.items():
@@ -69,11 +70,8 @@ def _identity(major: str, minor: str) -> dict[str, str]:
         f'ID_LIKE="rhel centos fedora"\nVERSION_ID="{minor}"\nPLATFORM_ID="platform:el{major}"\n'
         f'PRETTY_NAME="Rocky Linux {minor} (presented by gpuwright\'s sandbox)"\n'
     )
-    repositories = "".join(
-        f"[{name}]\nname=Rocky Linux {major} - {name} (gpuwright sandbox)\n"
-        f"baseurl=file:///{_ASIDE}/repositories/{name}\nenabled=1\ngpgcheck=0\n\n"
-        for name in ("baseos", "appstream", "epel")
-    )
+    own = ("baseos", "appstream", "extras")
+    repositories = "\n".join(_repository(name, f"Rocky Linux {major} - {name}") for name in own)
     return {
         "etc/os-release": release,
         "etc/redhat-release": f"Rocky Linux release {minor} (gpuwright sandbox)\n",
@@ -87,6 +85,25 @@ def _identity(major: str, minor: str) -> dict[str, str]:
         # Debian's loader looks into its own folders only.
         "etc/ld.so.conf.d/lib64.conf": "/usr/lib64\n",
     }
+
+
+def _repository(name: str, title: str) -> str:
+    return (
+        f"[{name}]\nname={title} (gpuwright sandbox)\n"
+        f"baseurl=file:///{_ASIDE}/repositories/{name}\nenabled=1\ngpgcheck=0\n"
+    )
+
+
+def epel_release(major: str) -> Rpm:
+    """What brings EPEL's entry to a host."""
+    text = _repository("epel", f"Extra Packages for Enterprise Linux {major}")
+    return Rpm(
+        "epel-release",
+        major,
+        f"7.el{major}",
+        arch="noarch",
+        files={"/etc/yum.repos.d/epel.repo": File(text)},
+    )
 
 
 def base(os_name: str) -> list[Rpm]:

@@ -166,6 +166,16 @@ def test_upgrades_move_nothing_of_the_set(nine: Rocky, nine_done: tuple[Run, Run
     assert nine.sh("rpm -qa '*nvidia*' '*cuda*' 'lib*11-8' | sort") == before
 
 
+def test_older_point_release_by_name(nine: Rocky, nine_done: tuple[Run, Run]) -> None:
+    older = nine.run(driver_version=OLD)
+    assert older.code == 0, older.told
+    assert set(nine.versions().values()) == {OLD}
+    assert {m.version for m in nine.state().driver.modules} == {OLD}
+    # Its packages are locked too: an upgrade does not bring the newer ones back.
+    nine.sh("dnf -y upgrade")
+    assert set(nine.versions().values()) == {OLD}
+
+
 def test_vanished_version_is_refused_with_what_is_there(eight: Rocky) -> None:
     eight.double.withdraw(NEW)
     with untouched(eight):
