@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from stacks import driver_refusals, driver_sets, fabric_rules, gpu_rules, kernel_rules
 from stacks.case import Case, names
 from stacks.distribution import Distribution, DriverOffer
@@ -72,7 +74,8 @@ def _of_version(case: Case, offer: DriverOffer) -> DriverOffer | None:
     asked = case.stack.driver.version
     if asked in (None, offer.version):
         return offer
-    if not offer.versions or not asked.startswith(f"{offer.branch}."):
+    whole = re.fullmatch(r"[0-9]+(\.[0-9]+)+", asked) is not None
+    if not offer.versions or not whole or not asked.startswith(f"{offer.branch}."):
         return None
     return driver_sets.filled(offer, case.catalog.driver_sets, asked)
 

@@ -6,6 +6,7 @@ it is given. `faults` lists every constraint that a plan breaks.
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ CUDNN = _read("cudnn")
 TORCH = _read("pytorch")
 DISTRIBUTIONS = _read("distributions")["distributions"]
 SETS = _read("driver_sets")["sets"]
+KEYS = {row["fingerprint"] for row in _read("repositories")["keys"].values()}
 JETSON = _read("jetson")
 PCI = {pci: key for key, row in GPUS["models"]["rows"].items() for pci in row.get("pci", ())}
 
@@ -53,6 +55,7 @@ def faults(plan: Plan, stack: Stack, profile: HostProfile) -> list[str]:
         found += _cuda(plan, stack, profile, cards)
         found += _cudnn(plan, stack, profile)
         found += _torch(plan, stack, profile, cards)
+        found += _repositories(plan, profile)
     else:
         found += _jetson(plan, profile, cards)
     return found
@@ -129,6 +132,31 @@ def _versions(stack: Stack, profile: HostProfile) -> list[str]:
     """What may stand in the plan instead of the catalogue's version: asked for, or there."""
     there = profile.driver.version if profile.driver else None
     return [version for version in (stack.driver.version, there) if version]
+
+
+def _repositories(plan: Plan, profile: HostProfile) -> list[str]:
+    taken: set[str] = set()
+    for part in (plan.driver, plan.cuda, plan.cudnn):
+        if part is not None and part.origin == "nvidia":
+            taken |= {*part.packages}
+    if plan.driver is not None:
+        taken |= {*plan.driver.pinning}
+    if not taken:
+        return ["a repository that nothing is taken from"] if plan.repositories else []
+    if len(plan.repositories) != 1:
+        return ["packages of NVIDIA's, and not one repository"]
+    (source,) = plan.repositories
+    found = [
+        f"{name} may not be taken"
+        for name in taken
+        if not any(fnmatchcase(name, pattern) for pattern in source.packages)
+    ]
+    trusted = set(profile.fingerprints.get("nvidia") or KEYS)
+    if not source.fingerprints or not set(source.fingerprints) <= trusted:
+        found.append("a key that nobody pinned")
+    if any(fnmatchcase(trap, p) for p in source.packages for trap in ("cuda", "linux-image-x")):
+        found.append("more may be taken than the plan needs")
+    return found
 
 
 def _move(plan: Plan, stack: Stack, profile: HostProfile) -> list[str]:

@@ -250,6 +250,19 @@ def test_trixie_nvidia_old_repo_is_refused_for_its_key() -> None:
     assert "8793F200" in conflict.remedies[0]
 
 
+def test_mirror_that_signs_with_a_key_of_its_own_is_not_refused_for_nvidia_s() -> None:
+    plan = planned(
+        host(
+            "debian-13",
+            "a100",
+            indexes={"nvidia": "https://mirror.example/debian12/x86_64/"},
+            fingerprints={"nvidia": ("AB" * 20,)},
+        ),
+        driver_origin="nvidia",
+    )
+    assert plan.repositories[0].address == "https://mirror.example/debian12/x86_64/"
+
+
 def test_trixie_s_own_nvidia_repo_is_not_refused() -> None:
     plan = planned(host("debian-13", "a100"), driver_origin="nvidia")
     assert plan.driver is not None

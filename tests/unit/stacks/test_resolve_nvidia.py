@@ -121,6 +121,11 @@ def test_exact_version_is_followed_in_every_package() -> None:
     assert set(driver.versions.values()) == {"580.159.04-*"}
 
 
+@pytest.mark.parametrize("version", ["580", "580.", "580.*", "580.159.04; reboot", "580.159.04-1"])
+def test_what_is_no_version_is_refused(version: str) -> None:
+    refused("DRIVER-NONE", host("ubuntu-22.04", "a100"), driver_version=version)
+
+
 def test_exact_version_of_an_unknown_branch_is_refused() -> None:
     conflict = refused("DRIVER-NONE", host("ubuntu-22.04", "a100"), driver_version="400.1.2")
     assert "version 400.1.2" in conflict.what

@@ -153,12 +153,13 @@ plain = st.builds(
 wishes = st.fixed_dictionaries(
     {},
     optional={
-        "driver_branch": st.sampled_from(["470", "535", "550", "580"]),
+        "driver_branch": st.sampled_from(["470", "535", "550", "580", "595"]),
+        "driver_version": st.sampled_from(["580.159.04", "535.309.01", "595.71.05"]),
         "driver_flavour": st.sampled_from(["open", "proprietary"]),
-        "driver_origin": st.sampled_from(["debian", "nvidia"]),
+        "driver_origin": st.sampled_from(["debian", "nvidia", "ubuntu"]),
         "cuda_origin": st.sampled_from(["debian", "redist", "nvidia"]),
         "cuda_purpose": st.sampled_from(["compile", "auto", "runtime"]),
-        "cudnn_origin": st.sampled_from(["wheels", "redist", "debian"]),
+        "cudnn_origin": st.sampled_from(["wheels", "redist", "debian", "nvidia"]),
         "torch_version": st.sampled_from(["2.9.1", "2.9.0"]),
         "torch_variant": st.sampled_from(["cu118", "cu126", "cu128", "cu130"]),
         "torch_python": st.sampled_from(["3.10", "3.11", "3.12", "3.13"]),
