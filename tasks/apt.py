@@ -25,7 +25,8 @@ def options() -> str:
     """Options that every apt-get call of ours carries."""
     return (
         f"-y -q -o DPkg::Lock::Timeout=${{LOCK_WAIT:-{LOCK_WAIT_S}}} -o Acquire::Retries=3 "
-        "-o APT::Get::Assume-Yes=true -o Dpkg::Use-Pty=0 "
+        # A name that no archive has would else be a pattern: `g++-9` then brings 217 packages.
+        "-o APT::Get::Assume-Yes=true -o Dpkg::Use-Pty=0 -o APT::Cmd::Pattern-Only=true "
         "-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold"
     )
 

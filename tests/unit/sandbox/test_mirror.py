@@ -4,6 +4,7 @@ import hashlib
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
@@ -12,6 +13,7 @@ import httpx
 import pytest
 
 from sandbox.mirror import Mirror, server
+from sandbox.mirror_doubles import local_file
 from sandbox.mirror_faults import Faults
 from sandbox.mirror_store import byte_range
 
@@ -225,3 +227,38 @@ def test_dropped_path_is_not_found_and_others_are(world: World) -> None:
 )
 def test_byte_range(header: str | None, expected: tuple[int, int] | None) -> None:
     assert byte_range(header, 10) == expected
+
+
+@pytest.fixture
+def double(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file InRelease of a repository double that the mirror serves."""
+    monkeypatch.setattr("sandbox.mirror.local_file", partial(local_file, folder=tmp_path))
+    file = tmp_path / "nvidia/repos/ubuntu2204/InRelease"
+    file.parent.mkdir(parents=True)
+    file.write_text("first")
+    return file
+
+
+def test_doubles_file_is_sent_as_it_is_now(world: World, double: Path) -> None:
+    url = f"{world.url}/doubles/nvidia/repos/ubuntu2204/InRelease"
+    answer = get(url)
+    double.write_text("second")
+    known = {"If-Modified-Since": answer.headers["date"]}
+    assert (answer.text, get(url, **known).text) == ("first", "second")
+
+
+def test_double_has_an_address_of_its_own_behind_the_proxy(world: World, double: Path) -> None:
+    with httpx.Client(proxy=world.url, trust_env=False) as client:
+        assert client.get("http://nvidia.example/ubuntu2204/InRelease").text == "first"
+        assert client.get("http://nvidia.example/ubuntu2204/Release").status_code == 404
+
+
+def test_rest_of_a_doubles_file(world: World, double: Path) -> None:
+    url = f"{world.url}/doubles/nvidia/repos/ubuntu2204/InRelease"
+    rest = get(url, Range="bytes=2-")
+    assert (rest.status_code, rest.text) == (206, "rst")
+
+
+def test_faults_hold_for_doubles_too(world: World, double: Path) -> None:
+    world.faults = Faults(drop=("/doubles/",))
+    assert get(f"{world.url}/doubles/nvidia/repos/ubuntu2204/InRelease").status_code == 404
