@@ -87,12 +87,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     headers = kernels.debian_headers(root("debian-12", host.mirror_url), host.mirror_url)
     address = f"{host.mirror_url}{double.path}ubuntu2204/x86_64/"
     host.rootfs.joinpath(OLD_SOURCE.lstrip("/")).write_text(
-        f"deb [signed-by=/usr/share/keyrings/cuda-archive-keyring.gpg] {address} /\n"
+        f"deb [signed-by=/usr/share/keyrings/cuda-archive-keyring.asc] {address} /\n"
     )
     host.rootfs.joinpath("etc/apt/apt.conf.d/60all-origins").write_text(ALL_ORIGINS)
     done = host.run(
         f"/usr/lib/apt/apt-helper download-file {address}3bf863cc.pub "
-        "/usr/share/keyrings/cuda-archive-keyring.gpg 2>&1 && apt-get -qq update && "
+        "/usr/share/keyrings/cuda-archive-keyring.asc 2>&1 && apt-get -qq update && "
         "DEBIAN_FRONTEND=noninteractive apt-get -qq install unattended-upgrades >/dev/null"
     )
     assert done.returncode == 0, done.stdout + done.stderr
