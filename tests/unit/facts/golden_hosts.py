@@ -7,7 +7,7 @@ from facts.model import HostState
 from facts.parse import parse_host
 
 FOLDER = Path(__file__).with_name("golden")
-HOSTS = sorted(path.name for path in FOLDER.glob("debian-*.txt"))
+HOSTS = sorted(path.name for path in FOLDER.glob("[dr]*-[0-9]*.txt"))
 
 
 def lines(name: str) -> list[str]:
