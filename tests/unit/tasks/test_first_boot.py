@@ -1,4 +1,4 @@
-"""The first boot of a cloud machine: waited for, reported, and no reason to stop if it went badly."""
+"""The first boot of a cloud machine: waited for; what went badly in it is reported, no more."""
 
 from __future__ import annotations
 
