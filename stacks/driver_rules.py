@@ -34,7 +34,8 @@ def candidates(case: Case, dist: Distribution) -> list[DriverOffer]:
         and (offer.modules == "dkms" or kernel_rules.flavours(case, dist))
     ]
     if case.profile.secure_boot:
-        left.sort(key=lambda offer: offer.modules == "dkms")
+        # A driver that is there may well load: its key was enrolled once. Else the signed first.
+        left.sort(key=lambda offer: (not _is_there(case, offer), offer.modules == "dkms"))
     if not left:
         driver_refusals.nothing_on_offer(case, dist)
         return []
@@ -63,6 +64,14 @@ def candidates(case: Case, dist: Distribution) -> list[DriverOffer]:
 def _signed(case: Case, offer: DriverOffer) -> bool:
     """Whether Secure Boot speaks for this offer: its modules are signed by the distribution."""
     return bool(case.profile.secure_boot) and offer.modules == "precompiled"
+
+
+def _is_there(case: Case, offer: DriverOffer) -> bool:
+    there = case.profile.driver
+    return there is not None and (there.version.split(".")[0], there.origin) == (
+        offer.branch,
+        offer.origin,
+    )
 
 
 def _of_version(case: Case, offer: DriverOffer) -> DriverOffer | None:

@@ -313,6 +313,13 @@ def test_secure_boot_with_nvidia_s_driver_by_name_offers_the_signed_ones() -> No
     assert "driver_origin: ubuntu" in noticed("SECURE-BOOT", plan).remedy
 
 
+def test_secure_boot_does_not_drive_out_a_driver_whose_key_may_be_enrolled() -> None:
+    there = InstalledDriver("580.178.04", "nvidia")
+    plan = planned(host("ubuntu-22.04", "a100", secure_boot=True, driver=there))
+    assert plan.driver is not None
+    assert (plan.driver.origin, plan.driver.replaces) == ("nvidia", "")
+
+
 def test_signed_modules_are_not_held_for_they_must_follow_the_kernel() -> None:
     driver = planned(host("ubuntu-24.04", "a100"), driver_origin="ubuntu").driver
     assert driver is not None
