@@ -161,3 +161,15 @@ def test_files_record_and_jobs_of_ours_are_read() -> None:
 
 def test_whole_host_was_read_without_a_gap() -> None:
     assert state("debian-12-managed-h100.txt").unread == {}
+
+
+def test_board_of_the_sandbox_tells_all_that_a_jetson_can_tell() -> None:
+    host = state("jetpack-6-sandbox.txt")
+    assert host.jetson is not None
+    assert (host.jetson.l4t, host.jetson.soc) == ("36.4.7", "tegra234")
+    assert host.jetson.model == "NVIDIA Jetson AGX Orin Developer Kit"
+    assert (host.jetson.jetpack, host.jetson.power_mode) == ("6.2.1+b38", "MAXN")
+    assert (host.system.os, host.system.arch) == ("ubuntu-22.04", "aarch64")
+    assert [(t.path, t.version) for t in host.cuda] == [("/usr/local/cuda-12.6", "12.6.11")]
+    assert [(c.path, c.version) for c in host.cudnn] == [("/usr", "9.3.0")]
+    assert host.packages["nvidia-l4t-core"].version == "36.4.7-20250918154033"
