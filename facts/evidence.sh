@@ -1,0 +1,187 @@
+# Second look at a host, for its driver's sake: logs, copies, device files, containers. POSIX sh,
+# reads only. It speaks the language of probe.sh: sections, parts and reasons behind a nonce.
+#
+# Arguments: the kernels whose headers and initramfs are looked into.
+
+export LC_ALL=C LANG=C
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin
+export PATH
+umask 077
+
+sec() { printf '##%s %s\n' "$N" "$1"; }
+part() { printf '##%s @%s\n' "$N" "$1"; }
+no() { f=$1; shift; printf '##%s !%s %s\n' "$N" "$f" "$(printf %s "$*" | tr '\n' ' ')"; }
+have() { command -v "$1" >/dev/null 2>&1; }
+first() { line=; [ -r "$1" ] && { IFS= read -r line <"$1" || [ -n "$line" ]; } 2>/dev/null; }
+bound() { if have timeout; then timeout -k 1 "$@"; else shift; "$@"; fi; }
+hidden() { sed -e 's#://[^/@[:space:]]*@#://HIDDEN@#g' -e "\$a\\" "$1" 2>/dev/null; }
+
+build_logs() {
+  sec build_logs
+  for f in /var/lib/dkms/nvidia*/*/build/make.log; do
+    [ -r "$f" ] || continue
+    part "$f"
+    # The first line names the kernel, the last ones the end; an error may stand anywhere.
+    head -n 1 "$f"
+    { grep -aiE 'error|compiler differs|unrecognized command|no space left|killed|cannot allocate|out of memory|not found|version check|implicit declaration|no member|too (few|many) arguments' "$f" |
+      head -n 30; tail -n 6 "$f"; } | cut -c 1-300
+  done
+}
+
+kernel_log() {
+  sec kernel_log
+  part uptime; first /proc/uptime && printf '%s\n' "${line%% *}"
+  part lines
+  words='nvrm|nvidia|nouveau|xid|key was rejected|unsigned module|lockdown|gsp_|out of memory|oom-kill'
+  if dmesg >/dev/null 2>&1; then
+    dmesg 2>/dev/null | grep -aiE "$words" | tail -n 200 | cut -c 1-300
+  elif [ -e /run/systemd/container ]; then no kernel_log "a container has no kernel log of its own"
+  elif have journalctl; then
+    bound 5 journalctl -k -b -q --no-pager -o short-monotonic 2>/dev/null |
+      grep -aiE "$words" | tail -n 200 | cut -c 1-300
+  else no kernel_log "dmesg cannot read it and there is no journal"; fi
+}
+
+# What the package manager offers is known only where it has lists.
+headers() {
+  sec headers
+  for k in "$@"; do
+    d=/lib/modules/$k
+    [ -d "$d" ] && [ ! -e "$d/build/Makefile" ] || continue
+    offered='?'
+    if have apt-cache && [ -n "$(find /var/lib/apt/lists -name '*Packages*' 2>/dev/null | head -n 1)" ]; then
+      offered=$(bound 5 apt-cache policy "linux-headers-$k" 2>/dev/null |
+        sed -n 's/^ *Candidate: *//p' | grep -v '(none)')
+    elif have dnf; then
+      offered=$(bound 15 dnf -q -C repoquery --qf '%{version}-%{release}' "kernel-devel-$k" \
+        2>/dev/null) || offered='?'
+    fi
+    printf '%s|%s|%s\n' "$k" "$(readlink "$d/build" 2>/dev/null)" "$offered"
+  done
+}
+
+initramfs() {
+  sec initramfs
+  for k in "$@"; do
+    for i in "/boot/initrd.img-$k" "/boot/initramfs-$k.img"; do
+      [ -r "$i" ] || continue
+      if have lsinitramfs; then list=$(bound 10 lsinitramfs -l "$i" 2>/dev/null)
+      elif have lsinitrd; then list=$(bound 20 lsinitrd "$i" 2>/dev/null)
+      else no initramfs "neither lsinitramfs nor lsinitrd is installed"; return; fi
+      [ -n "$list" ] || { no initramfs "$i could not be listed in time"; continue; }
+      printf '%s\n' "$list" | grep -aE '/nvidia(-current[^/]*|-[0-9][^/]*)?\.ko(\.[a-z0-9]+)?$' |
+        while read -r _ _ _ _ size rest; do
+          path=${rest##* }; path=${path#/}
+          disk=/${path#usr/}; older=yes bytes=
+          if [ -e "$disk" ]; then
+            bytes=$(stat -L -c %s "$disk")
+            [ "$i" -ot "$disk" ] || older=
+          fi
+          printf '%s|%s|%s|%s|%s|%s\n' "$k" "$i" "$path" "$size" "$older" "$bytes"
+        done
+    done
+  done
+}
+
+loading() {
+  sec loading
+  part blocks
+  if have modprobe; then
+    modprobe -c 2>/dev/null | grep -E \
+      '^(blacklist (nvidia|nvidia_current|nvidia-current)$|alias nvidia off$|install (nvidia|nvidia_current|nvidia-current) .*/(bin/)?(false|true)( |$))'
+  fi
+  part gsp
+  for f in /lib/firmware/nvidia/*/gsp_*.bin*; do [ -e "$f" ] && printf '%s\n' "$f"; done
+  part majors; grep -s nvidia /proc/devices
+  part nodes
+  for f in /dev/nvidia* /dev/nvidia-caps/*; do
+    [ -c "$f" ] && printf '%s|%d|%d\n' "$f" "0x$(stat -c %t "$f")" "0x$(stat -c %T "$f")"
+  done
+  if [ -d /sys/firmware/efi ] && have mokutil; then
+    for key in /var/lib/dkms/mok.pub /var/lib/shim-signed/mok/MOK.der; do
+      [ -r $key ] && { part enrolled; bound 5 mokutil --test-key $key 2>&1 | head -n 1; break; }
+    done
+  fi
+}
+
+holders() {
+  sec holders
+  [ -e /dev/nvidiactl ] || [ -e /dev/nvidia0 ] || return
+  part names
+  have docker && bound 2 docker ps --no-trunc --format '{{.ID}} {{.Names}}' 2>/dev/null
+  part pids
+  bound 5 find /proc/[0-9]*/fd -lname '/dev/nvidia*' 2>/dev/null | cut -d/ -f3 | sort -un |
+    while read -r p; do
+      first "/proc/$p/comm" || continue
+      name=$line
+      id=$(grep -oE '(docker|libpod|crio|cri-containerd)[-/][0-9a-f]{64}' "/proc/$p/cgroup" \
+        2>/dev/null | head -n 1)
+      printf '%s|%s|%s\n' "$p" "$name" "${id##*[-/]}"
+    done
+}
+
+daemons() {
+  sec daemons
+  part fabric
+  for d in /sys/bus/pci/devices/*; do
+    first "$d/vendor" && [ "$line" = 0x10de ] && first "$d/class" || continue
+    case $line in 0x0680*)
+      have journalctl && bound 5 journalctl -b -q --no-pager -o cat -u nvidia-fabricmanager \
+        2>/dev/null | grep -aiE "don.t match|error|failed" | tail -n 5
+      break ;;
+    esac
+  done
+  # Without the module nvidia-smi would load it, and this look changes nothing.
+  [ -d /sys/module/nvidia ] || return
+  have nvidia-smi || return
+  said=$(bound 20 nvidia-smi -L 2>&1 </dev/null); code=$?
+  part smi; printf '%s\n' "$said" | head -n 40 | cut -c 1-200
+  part smi_exit; printf '%s\n' $code
+}
+
+packages() {
+  sec packages
+  if have apt-get && have dpkg-query; then
+    part broken
+    # -s takes no lock.
+    said=$(bound 10 apt-get -s -q check 2>&1 </dev/null) ||
+      printf '%s\n' "$said" | grep -aE '^( |E:)' | head -n 12
+  else no broken "there is no apt-get"; fi
+  part upgrades
+  [ -r /var/log/apt/history.log ] && awk -v RS= '/nvidia|cuda|docker|containerd/' \
+    /var/log/apt/history.log 2>/dev/null | grep -aE '^(Start-Date|Commandline|Upgrade|Remove)' |
+    cut -c 1-300 | tail -n 12
+}
+
+containers() {
+  sec containers
+  d=$(command -v docker) && { part docker; readlink -f "$d"; printf '%s\n' "$d"; }
+  have podman && { part podman; echo yes; }
+  for f in /etc/docker/daemon.json /etc/docker/daemon.json[.~]* /etc/docker/daemon.json-*; do
+    [ -f "$f" ] && [ -r "$f" ] && { part "$f"; hidden "$f"; }
+  done
+  part no_cgroups
+  grep -sE '^[[:space:]]*no-cgroups[[:space:]]*=[[:space:]]*true' \
+    /etc/nvidia-container-runtime/config.toml
+  sec cdi
+  for f in /etc/cdi/*.yaml /etc/cdi/*.json /var/run/cdi/*.yaml /var/run/cdi/*.json; do
+    [ -r "$f" ] && grep -q 'nvidia\.com/' "$f" || continue
+    part "$f"
+    grep -aE '^[[:space:]"-]*(path|major|hostPath)"?:' "$f" | head -n 500 |
+      sed -E 's/^[[:space:]"-]*(path|major|hostPath)"?:[[:space:]]*"?([^",]*)"?,?[[:space:]]*$/\1|\2/' |
+      while IFS='|' read -r key value; do
+        [ "$key" != hostPath ] || [ ! -e "$value" ] || continue
+        printf '%s|%s\n' "$key" "$value"
+      done
+  done
+}
+
+main() {
+  N=; first /proc/sys/kernel/random/uuid && N=$line
+  [ -n "$N" ] || N=$$-$(date +%s)
+  printf '##gpuwright-probe 1 %s\n' "$N"
+  build_logs; kernel_log; headers "$@"; initramfs "$@"; loading; holders; daemons; packages; containers
+  printf '##%s end\n' "$N"
+}
+
+main "$@" </dev/null 2>/dev/null | tr '\000-\010\013-\037\177-\377' '?'

@@ -1,0 +1,143 @@
+"""What a driver doctor needs beyond `facts.model.HostState`: logs, copies, nodes, containers.
+
+Values only. ``None`` means «not known»; the reason stands in ``unread`` under the field's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from facts.model import Shown
+
+
+@dataclass(frozen=True)
+class BuildLog(Shown):
+    """A ``make.log`` that DKMS left."""
+
+    path: str
+    kernel: str | None
+    """The kernel that its first line names."""
+    lines: tuple[str, ...]
+    """The lines that speak of errors, and the last ones, in their order."""
+
+
+@dataclass(frozen=True)
+class Headers(Shown):
+    """About a kernel whose headers are not there."""
+
+    link: str | None
+    """Where its ``build`` link leads, into the void; None: there is no link."""
+    offered: str | None
+    """The version of them that the package manager offers; empty: none; None: not known."""
+
+
+@dataclass(frozen=True)
+class InitramfsCopy(Shown):
+    """A module ``nvidia`` inside an initramfs."""
+
+    kernel: str
+    image: str
+    path: str
+    """Its path inside the image, without a slash in front."""
+    size: int
+    older: bool
+    """The image is older than the file of the same path on the disk, or there is no such file."""
+    disk_size: int | None
+    """Bytes of the file on the disk; None: there is none."""
+
+
+@dataclass(frozen=True)
+class Node(Shown):
+    """A device file."""
+
+    path: str
+    major: int
+    minor: int
+
+
+@dataclass(frozen=True)
+class Holder(Shown):
+    """A process that has a ``/dev/nvidia*`` open."""
+
+    pid: int
+    name: str
+    container: str | None
+    """Id or name of the container that it runs in."""
+
+
+@dataclass(frozen=True)
+class CdiDevice(Shown):
+    """A device node that a CDI spec names."""
+
+    path: str
+    major: int | None
+
+
+@dataclass(frozen=True)
+class CdiSpec(Shown):
+    """A CDI spec of the vendor nvidia.com."""
+
+    file: str
+    devices: tuple[CdiDevice, ...]
+    missing: tuple[str, ...]
+    """Paths of the host that it wants mounted and that do not exist."""
+
+
+@dataclass(frozen=True)
+class Engine(Shown):
+    """Docker and what stands around it."""
+
+    docker: str | None = None
+    """Where ``docker`` really lies; None: there is none."""
+    snap: bool = False
+    """It is the snap."""
+    podman: bool = False
+    daemon_json: str | None = None
+    """Text of ``/etc/docker/daemon.json``; None: there is none."""
+    backups: Mapping[str, str] = field(default_factory=dict)
+    """Text of its backups, by path: ``daemon.json.bak``, ``.dpkg-old`` …"""
+    no_cgroups: str | None = None
+    """The line of ``/etc/nvidia-container-runtime/config.toml`` that turns cgroups off."""
+    cdi: tuple[CdiSpec, ...] = ()
+
+
+@dataclass(frozen=True)
+class Smi(Shown):
+    """What ``nvidia-smi -L`` said; it is run only where the module is loaded."""
+
+    code: int
+    """Its exit status; 124: no answer within the time."""
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Evidence(Shown):
+    """Everything that one further round trip brings."""
+
+    build_logs: tuple[BuildLog, ...] = ()
+    kernel_log: tuple[str, ...] | None = None
+    """Lines of this boot that speak of NVIDIA, nouveau, refused modules or lack of memory."""
+    uptime_s: float | None = None
+    headers: Mapping[str, Headers] = field(default_factory=dict)
+    """By kernel, for those asked about that have none."""
+    initramfs: tuple[InitramfsCopy, ...] | None = None
+    blocks: tuple[str, ...] = ()
+    """Lines of modprobe's whole configuration that keep nvidia from loading."""
+    gsp_firmware: tuple[str, ...] = ()
+    """Driver versions with a ``gsp_*.bin``."""
+    nodes: tuple[Node, ...] = ()
+    majors: Mapping[str, int] = field(default_factory=dict)
+    """Major numbers of ``/proc/devices`` by name: ``nvidia-uvm`` …"""
+    holders: tuple[Holder, ...] = ()
+    fabric_log: tuple[str, ...] = ()
+    """The Fabric Manager's complaints of this boot."""
+    broken: tuple[str, ...] | None = None
+    """What ``apt-get check`` or ``dnf check`` complains about; empty: nothing."""
+    upgrades: tuple[str, ...] = ()
+    """Recent transactions of apt that touched NVIDIA's, CUDA's or Docker's packages."""
+    enrolled: bool | None = None
+    """Whether DKMS's key is enrolled at the firmware."""
+    smi: Smi | None = None
+    engine: Engine = field(default_factory=Engine)
+    unread: Mapping[str, str] = field(default_factory=dict)

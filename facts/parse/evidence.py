@@ -1,0 +1,134 @@
+"""The second look's output → `facts.evidence_model.Evidence`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from facts.evidence_model import (
+    BuildLog,
+    CdiDevice,
+    CdiSpec,
+    Engine,
+    Evidence,
+    Headers,
+    Holder,
+    InitramfsCopy,
+    Node,
+    Smi,
+)
+from facts.parse.sections import Section, fields, integer, split
+
+_KERNEL = re.compile(r"make\.log for \S+ for kernel (\S+)")
+_GSP = re.compile(r"^/lib/firmware/nvidia/([0-9][^/]*)/gsp_")
+_MAJOR = re.compile(r"^\s*(\d+)\s+(\S+)$")
+
+
+def evidence(output: Iterable[str]) -> Evidence:
+    """Everything that ``facts/evidence.sh`` told.
+
+    Raises `ProbeError` where the output is cut off or is not that script's.
+    """
+    text = split(output)
+    log, loading, daemons = text["kernel_log"], text["loading"], text["daemons"]
+    packages = text["packages"]
+    majors = (_MAJOR.match(line) for line in loading.part("majors"))
+    enrolled = loading.first("enrolled")
+    return Evidence(
+        build_logs=tuple(_build_log(path, lines) for path, lines in text["build_logs"].files()),
+        kernel_log=None if "kernel_log" in text.unread else tuple(log.part("lines")),
+        uptime_s=_seconds(log.first("uptime")),
+        headers=_headers(text["headers"]),
+        initramfs=None if "initramfs" in text.unread else _copies(text["initramfs"]),
+        blocks=tuple(loading.part("blocks")),
+        gsp_firmware=tuple(
+            sorted({m[1] for line in loading.part("gsp") if (m := _GSP.match(line))})
+        ),
+        nodes=tuple(_node(line) for line in loading.part("nodes")),
+        majors={m[2]: int(m[1]) for m in majors if m},
+        holders=_holders(text["holders"]),
+        fabric_log=tuple(daemons.part("fabric")),
+        broken=None if "broken" in text.unread else tuple(packages.part("broken")),
+        upgrades=tuple(packages.part("upgrades")),
+        enrolled=None if enrolled is None else "is already enrolled" in enrolled,
+        smi=_smi(daemons),
+        engine=_engine(text["containers"], text["cdi"]),
+        unread=text.unread,
+    )
+
+
+def _build_log(path: str, lines: list[str]) -> BuildLog:
+    named = _KERNEL.search(lines[0]) if lines else None
+    once = tuple(dict.fromkeys(line.strip() for line in lines if line.strip()))
+    return BuildLog(path, named[1] if named else None, once)
+
+
+def _seconds(text: str | None) -> float | None:
+    return float(text) if text and re.fullmatch(r"\d{1,12}(\.\d{1,6})?", text) else None
+
+
+def _headers(section: Section) -> dict[str, Headers]:
+    found = {}
+    for line in section.lines:
+        kernel, link, offered = fields(line, 3)
+        found[kernel] = Headers(link or None, None if offered == "?" else offered)
+    return found
+
+
+def _copies(section: Section) -> tuple[InitramfsCopy, ...]:
+    found = []
+    for line in section.lines:
+        kernel, image, path, size, older, disk = fields(line, 6)
+        found.append(
+            InitramfsCopy(kernel, image, path, integer(size) or 0, bool(older), integer(disk))
+        )
+    return tuple(found)
+
+
+def _node(line: str) -> Node:
+    path, major, minor = fields(line, 3)
+    return Node(path, int(major), int(minor))
+
+
+def _holders(section: Section) -> tuple[Holder, ...]:
+    names = dict(line.split(" ", 1) for line in section.part("names") if " " in line)
+    found = []
+    for line in section.part("pids"):
+        pid, name, container = fields(line, 3)
+        found.append(Holder(int(pid), name, names.get(container, container[:12]) or None))
+    return tuple(found)
+
+
+def _smi(section: Section) -> Smi | None:
+    code = integer(section.first("smi_exit"))
+    return None if code is None else Smi(code, tuple(section.part("smi")))
+
+
+def _engine(section: Section, cdi: Section) -> Engine:
+    docker = section.first("docker")
+    files = {path: "\n".join(lines) for path, lines in section.files()}
+    live = files.pop("/etc/docker/daemon.json", None)
+    return Engine(
+        docker=docker,
+        snap=any("/snap" in line for line in section.part("docker")),
+        podman=section.has("podman"),
+        daemon_json=live,
+        backups=files,
+        no_cgroups=section.first("no_cgroups"),
+        cdi=tuple(_spec(file, lines) for file, lines in cdi.files()),
+    )
+
+
+def _spec(file: str, lines: list[str]) -> CdiSpec:
+    """``path`` and the ``major`` behind it are a device node; other paths are mounts or hooks."""
+    devices: list[CdiDevice] = []
+    missing = []
+    for line in lines:
+        key, value = fields(line, 2)
+        if key == "path" and value.startswith("/dev/"):
+            devices.append(CdiDevice(value, None))
+        elif key == "major" and devices:
+            devices[-1] = CdiDevice(devices[-1].path, integer(value))
+        elif key == "hostPath":
+            missing.append(value)
+    return CdiSpec(file, tuple(dict.fromkeys(devices)), tuple(dict.fromkeys(missing)))
