@@ -1,0 +1,122 @@
+"""What the doctor looks at, and what a rule says. Pure values."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from facts.evidence_model import Evidence
+from facts.model import HostState, ModuleFile, Package
+from facts.runtime import CudaAnswer
+from stacks.model import Plan
+from tasks.doctor.catalog import Breaks
+from tasks.findings import Level, library_version
+
+_DRIVER_PACKAGE = re.compile(
+    r"^(lib)?nvidia-(?!container|l4t|cuda|cudnn|driver-pinning|settings)"
+    r"|^libcuda1|^kmod-nvidia|^linux-modules-nvidia|^firmware-nvidia-gsp"
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One host, as it was seen."""
+
+    state: HostState
+    evidence: Evidence = field(default_factory=Evidence)
+    plan: Plan | None = None
+    """The host's plan, where its data or its record names a stack."""
+    cuda: CudaAnswer | None = None
+    """The CUDA call's answer; None: none was made."""
+    expected_gpus: int = 0
+    rollback: int = 0
+
+    @property
+    def container(self) -> bool:
+        """A container has its host's kernel: modules, kernel log and PCI bus are not its own."""
+        return bool(self.state.system.container)
+
+    @property
+    def kernel(self) -> str | None:
+        """The kernel that matters first: the running one; of a container, the one in its /boot."""
+        return self.state.kernels.next_boot if self.container else self.state.kernels.running
+
+    @property
+    def loaded(self) -> str:
+        """Version of the loaded module; an empty string where none is, or none of ours."""
+        return "" if self.container else self.state.driver.loaded or ""
+
+    @functools.cached_property
+    def user(self) -> str | None:
+        """Version of the driver's libraries."""
+        return library_version(self.state)
+
+    @functools.cached_property
+    def driver_packages(self) -> tuple[Package, ...]:
+        """Packages of a driver that are installed in some way."""
+        return tuple(
+            p
+            for p in self.state.packages.values()
+            if _DRIVER_PACKAGE.search(p.name) and p.status[1:2] not in ("n", "c")
+        )
+
+    @property
+    def has_driver(self) -> bool:
+        """Whether any part of a driver is here."""
+        return bool(self.driver_packages or self.state.driver.modules or self.user)
+
+    @property
+    def dkms(self) -> dict[str, str]:
+        """``module`` and ``version`` that DKMS knows the driver by, for commands."""
+        known = [b for b in self.state.dkms or () if b.module.startswith("nvidia")]
+        mine = [b for b in known if b.version == self.user] or known
+        if not mine:
+            return {"module": "nvidia", "version": self.user or "VERSION"}
+        return {"module": mine[-1].module, "version": mine[-1].version}
+
+    def modules(self, kernel: str | None) -> tuple[ModuleFile, ...]:
+        """The files of the module ``nvidia`` itself for this kernel."""
+        return tuple(m for m in self.state.driver.modules if m.kernel == kernel and is_main(m))
+
+    def subjects(self) -> list[str]:
+        """Kernels to judge: running and next first, then the others that can boot."""
+        first = [] if self.container else [self.state.kernels.running]
+        if self.state.kernels.next_boot:
+            first.append(self.state.kernels.next_boot)
+        rest = [k.release for k in self.state.kernels.installed if k.bootable]
+        return list(dict.fromkeys((*first, *rest)))
+
+    def matters(self, kernel: str) -> bool:
+        """Whether this kernel runs or boots next."""
+        return kernel in (self.kernel, self.state.kernels.next_boot)
+
+
+def is_main(module: ModuleFile) -> bool:
+    """Whether it is ``nvidia`` and not ``nvidia_uvm`` and fellows; Debian has ``nvidia_current``.
+
+    Debian renames the file (``nvidia-current.ko``), not always the module.
+    """
+    stem = module.path.rsplit("/", 1)[-1].split(".ko")[0]
+    return bool(re.fullmatch(r"nvidia(-current|-tesla|-legacy)?(-\d+\w*)?", stem))
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What a rule found: the code's row in ``faults.yaml`` says the rest."""
+
+    code: str
+    level: Level
+    what: str
+    observed: str
+    kernels: tuple[str, ...] = ()
+    """Kernels that it concerns; empty: the whole host."""
+    values: Mapping[str, str] = field(default_factory=dict)
+    """What stands in the command's braces."""
+    cause: str | None = None
+    """In place of the row's, where this case is a special one."""
+    breaks: tuple[Breaks, ...] | None = None
+    """In place of the row's."""
+    key: str | None = None
+    """Which of the row's commands; None: the package manager's, else ``any``."""

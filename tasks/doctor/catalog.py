@@ -1,0 +1,79 @@
+"""The doctor's data: ``faults.yaml`` and ``xids.yaml``, read once."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from stacks.decode import load
+from stacks.provenance import Confidence, Group
+
+FOLDER = Path(__file__).parent
+Breaks = Literal["boot", "container"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One fault by its code; the fields are explained at the top of ``faults.yaml``."""
+
+    title: str
+    symptoms: tuple[str, ...]
+    probe: str
+    cause: str
+    remedy: str
+    commands: Mapping[str, str]
+    interrupts: str = "nothing"
+    needs: Literal["nothing", "reload", "reboot", "person"] = "nothing"
+    breaks: tuple[Breaks, ...] = ()
+    hides: tuple[str, ...] = ()
+    hides_running: tuple[str, ...] = ()
+    tested: Literal["host", "unit", "no"]
+    unnamed: str | None = None
+    sources: tuple[str, ...]
+    confidence: Confidence
+
+
+@dataclass(frozen=True)
+class Faults:
+    """``faults.yaml``: rows by code, in the order in which the doctor asks."""
+
+    date: str
+    faults: Mapping[str, Row]
+
+
+@dataclass(frozen=True)
+class XidAction:
+    """What to do about some Xids."""
+
+    do: str
+    level: Literal["WARN", "CRITICAL"]
+    xids: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Xids(Group):
+    """``xids.yaml``."""
+
+    hours: int
+    """Older ones are history."""
+    actions: tuple[XidAction, ...]
+    ignored: tuple[int, ...]
+    hangs: tuple[int, ...]
+    """Xids of a driver that hangs (D27)."""
+    lost: tuple[int, ...]
+    """Xids of a GPU that has fallen off the bus (D22)."""
+
+
+@functools.cache
+def faults() -> Mapping[str, Row]:
+    """All rows by code, in their order. Raises `SchemaError` with file and line."""
+    return load(FOLDER / "faults.yaml", Faults, "tasks/doctor/faults.yaml").faults
+
+
+@functools.cache
+def xids() -> Xids:
+    """What to do about which Xid. Raises `SchemaError` with file and line."""
+    return load(FOLDER / "xids.yaml", Xids, "tasks/doctor/xids.yaml")

@@ -1,0 +1,160 @@
+"""The driver is well: will a container get the GPU? Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from packaging.version import InvalidVersion, Version
+
+from tasks.doctor.case import Case, Fault
+from tasks.installed import upstream
+
+_CDI_IN_DOCKER = Version("1.18")
+"""From this toolkit on, CDI is the way and nothing is set behind systemd's back (C2)."""
+_LIBRARY = re.compile(r"\.so\.(\d+\.\d+(?:\.\d+)?)$")
+
+
+def engine_here(case: Case) -> bool:
+    """Whether containers with a GPU are meant to start here."""
+    engine = case.evidence.engine
+    return bool(engine.docker or engine.podman or engine.cdi or _toolkit(case))
+
+
+def _toolkit(case: Case) -> str | None:
+    package = case.state.packages.get("nvidia-container-toolkit")
+    return upstream(package.version) if package and package.installed else None
+
+
+def _settings(text: str | None) -> dict[str, object] | None:
+    try:
+        data = json.loads(text or "{}")
+    except ValueError:
+        return None
+    return data if isinstance(data, dict) else None
+
+
+def no_runtime(case: Case) -> Iterator[Fault]:
+    """C1: Docker is here, and nothing that hands it GPUs."""
+    engine = case.evidence.engine
+    if not engine.docker or not case.has_driver:
+        return
+    settings = _settings(engine.daemon_json) or {}
+    runtimes = settings.get("runtimes")
+    known = isinstance(runtimes, dict) and "nvidia" in runtimes
+    if engine.snap:
+        told = f"docker is {engine.docker}, the snap"
+    elif _toolkit(case) is None:
+        told = "nvidia-container-toolkit is not installed"
+    elif not known and not engine.cdi:
+        told = "daemon.json names no runtime nvidia, and there is no CDI spec"
+    else:
+        return
+    yield Fault("C1", "WARN", "Docker cannot give GPUs to containers", told)
+
+
+def loses_devices(case: Case) -> Iterator[Fault]:
+    """C2: an old toolkit under systemd's cgroups."""
+    version = _toolkit(case)
+    if not case.evidence.engine.docker or version is None:
+        return
+    try:
+        if Version(version.split("~")[0]) >= _CDI_IN_DOCKER:
+            return
+    except InvalidVersion:
+        return
+    settings = _settings(case.evidence.engine.daemon_json) or {}
+    if "native.cgroupdriver=cgroupfs" in str(settings.get("exec-opts", "")):
+        return
+    yield Fault(
+        "C2",
+        "WARN",
+        "running containers lose the GPU at the next systemctl daemon-reload",
+        f"nvidia-container-toolkit {version}; systemd manages the cgroups",
+    )
+
+
+def no_cgroups(case: Case) -> Iterator[Fault]:
+    """C3: left by a rootless set-up."""
+    line = case.evidence.engine.no_cgroups
+    if line:
+        yield Fault(
+            "C3",
+            "CRITICAL" if case.evidence.engine.docker else "WARN",
+            "the container toolkit leaves cgroups alone",
+            f"/etc/nvidia-container-runtime/config.toml: {line}",
+        )
+
+
+def stale_spec(case: Case) -> Iterator[Fault]:
+    """C4: paths that are gone, majors that changed, libraries of another version."""
+    live = {node.path: node.major for node in case.evidence.nodes}
+    for spec in case.evidence.engine.cdi:
+        told = [f"{path} does not exist" for path in spec.missing if not path.startswith("/dev/")]
+        versions = {m[1] for path in spec.missing if (m := _LIBRARY.search(path))}
+        if versions and case.user and case.user not in versions:
+            told.insert(0, f"it names libraries {', '.join(sorted(versions))}; here is {case.user}")
+        for device in spec.devices:
+            major = live.get(device.path)
+            if major is not None and device.major is not None and device.major != major:
+                told.append(f"{device.path} has major {major}, the spec says {device.major}")
+        if told:
+            yield Fault(
+                "C4",
+                "CRITICAL",
+                f"the CDI spec {spec.file} tells of another driver",
+                "; ".join(told[:4]),
+                values={"file": spec.file},
+            )
+            return
+    unit = case.state.units.get("nvidia-cdi-refresh.service")
+    if unit and unit.active == "failed" and case.loaded:
+        yield Fault(
+            "C4",
+            "WARN",
+            "the unit that writes the CDI spec has failed",
+            f"{unit.name}: {unit.active}",
+            values={"file": "/var/run/cdi/nvidia.yaml"},
+        )
+
+
+def replaced(case: Case) -> Iterator[Fault]:
+    """C6: keys of a backup that daemon.json lacks, or no JSON at all."""
+    engine = case.evidence.engine
+    if engine.daemon_json is None:
+        return
+    live = _settings(engine.daemon_json)
+    if live is None:
+        yield Fault(
+            "C6",
+            "CRITICAL",
+            "Docker's settings are not JSON",
+            "/etc/docker/daemon.json cannot be parsed",
+            values={"file": next(iter(engine.backups), "BACKUP")},
+        )
+        return
+    for path, text in sorted(engine.backups.items()):
+        gone = sorted(set(_settings(text) or {}) - set(live) - {"runtimes", "default-runtime"})
+        if gone:
+            yield Fault(
+                "C6",
+                "WARN",
+                "Docker's settings were replaced",
+                f"{path} has {', '.join(gone)}; daemon.json has not",
+                values={"file": path},
+            )
+            return
+
+
+def stopped(case: Case) -> Iterator[Fault]:
+    """C8: docker.service should run and does not."""
+    unit = case.state.units.get("docker.service")
+    if unit and unit.enabled == "enabled" and unit.active in ("failed", "inactive"):
+        yield Fault(
+            "C8",
+            "CRITICAL",
+            "Docker does not run",
+            f"docker.service: {unit.active}"
+            + (f"; apt: {case.evidence.upgrades[-1]}" if case.evidence.upgrades else ""),
+        )

@@ -1,0 +1,86 @@
+"""``docs/faults.md``, made from ``faults.yaml`` and ``xids.yaml``. Pure."""
+
+from __future__ import annotations
+
+from tasks.doctor.catalog import Row, faults, xids
+
+_HEAD = """\
+# Faults and their codes
+
+Made from `tasks/doctor/faults.yaml` by `python -m tasks.doctor > docs/faults.md`; a test compares.
+
+```console
+$ pyinfra inventories/lab.py deploys/driver_doctor.py           # a block of text per host
+$ pyinfra --json inventories/lab.py deploys/driver_doctor.py    # the same as data
+```
+
+The doctor reads only, asks nothing, and needs no stack. It ends with 0 (OK), 1 (WARN), 2 (CRITICAL)
+or 3 (UNKNOWN), by the worst host. Where no host at all can be reached, pyinfra itself ends with 1.
+It names root causes: what only follows from another fault is left out. In a container the running
+kernel, its log and the PCI bus are another machine's, so there it judges the kernel in `/boot`.
+
+**tested**: `host`, put on a real throwaway host and taken away again; `unit`, on a value; `no`.
+**needs**: what the remedy needs beyond a command.
+
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    lines = ["| code | fault | needs | interrupts | tested |", "| --- | --- | --- | --- | --- |"]
+    for code, row in faults().items():
+        lines.append(
+            f"| [{code}](#{code.lower()}) | {row.title} | {row.needs} | {row.interrupts} "
+            f"| {row.tested}{', never named' if row.unnamed else ''} |"
+        )
+    body = "\n".join(_section(code, row) for code, row in faults().items())
+    return _HEAD + "\n".join(lines) + "\n\n" + body + "\n" + _xids()
+
+
+def _section(code: str, row: Row) -> str:
+    commands = "\n".join(f"- {_for(kind)}`{command}`" for kind, command in row.commands.items())
+    symptoms = ", ".join(f"`{s}`" for s in row.symptoms)
+    doubt = "" if row.confidence.startswith("primary") else f" ({row.confidence})"
+    lines = [
+        f"## {code}",
+        f"{row.title[:1].upper()}{row.title[1:]}.",
+        "",
+        f"- seen as: {symptoms}",
+        f"- decided by: {row.probe}",
+        f"- cause: {row.cause}",
+        f"- remedy: {row.remedy}",
+        commands,
+    ]
+    if row.breaks:
+        lines.append(f"- will not work: {' and '.join(_BREAKS[b] for b in row.breaks)}")
+    if row.unnamed:
+        lines.append(f"- the doctor does not name it: {row.unnamed}")
+    lines.append(f"- source: {', '.join(row.sources)}{doubt}")
+    return "\n".join(lines) + "\n"
+
+
+_BREAKS = {
+    "boot": "the driver after the next boot",
+    "container": "the next container with a GPU",
+}
+_KINDS = {"any": "", "apt": "apt: ", "dnf": "dnf: "}
+
+
+def _for(kind: str) -> str:
+    return _KINDS.get(kind, f"{kind}: ")
+
+
+def _xids() -> str:
+    data = xids()
+    lines = [
+        "## Xid numbers",
+        f"Those of the last {data.hours} hours count. Source: {data.cite}.",
+        "",
+        "| Xid | what to do |",
+        "| --- | --- |",
+    ]
+    for action in data.actions:
+        numbers = ", ".join(str(x) for x in action.xids)
+        lines.append(f"| {numbers} | {action.do.replace('|', chr(92) + '|')} |")
+    lines.append(f"| {', '.join(str(x) for x in data.ignored)} | nothing; the doctor is silent |")
+    return "\n".join(lines) + "\n"

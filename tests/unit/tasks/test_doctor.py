@@ -1,0 +1,405 @@
+"""The doctor names exactly the root of each fault, on values."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from facts.evidence_model import (
+    BuildLog,
+    CdiDevice,
+    CdiSpec,
+    Engine,
+    Headers,
+    Holder,
+    InitramfsCopy,
+    Smi,
+)
+from facts.model import (
+    AptSource,
+    DkmsBuild,
+    Jetson,
+    Library,
+    LockHolder,
+    Mount,
+    Package,
+    Setting,
+    Unit,
+    Venv,
+)
+from facts.runtime import CudaAnswer
+from tasks.doctor.case import Case
+from tasks.doctor.catalog import faults
+from tests.unit.tasks import a_host, a_patient
+from tests.unit.tasks.a_host import DRIVER, KERNEL
+from tests.unit.tasks.a_patient import OLD_KERNEL, case, codes, driver, kernels, manager, module
+
+GOLDEN = Path(__file__).with_name("golden")
+NO_MODULE = driver(modules=(), loaded="", loaded_modules=())
+NOT_LOADED = {"loaded": "", "loaded_modules": (), "loaded_flavour": None}
+DKMS = (DkmsBuild("nvidia-current", DRIVER, None, None, "added"),)
+
+
+def logged(*lines: str) -> dict[str, Any]:
+    """Evidence with these lines in the kernel's log."""
+    return {"kernel_log": lines}
+
+
+def build_log(name: str) -> dict[str, Any]:
+    lines = (GOLDEN / f"make-{name}.log").read_text().splitlines()
+    return {"build_logs": (BuildLog("/var/lib/dkms/make.log", KERNEL, tuple(lines)),)}
+
+
+def packages(*more: Package, without: tuple[str, ...] = ()) -> dict[str, Any]:
+    have = {k: v for k, v in a_patient.state().packages.items() if k not in without}
+    return {"packages": {**have, **{p.name: p for p in more}}}
+
+
+def unit(name: str, active: str, enabled: str = "enabled") -> dict[str, Any]:
+    return {"units": {**a_patient.state().units, name: Unit(name, active, enabled)}}
+
+
+def engine(**more: Any) -> dict[str, Any]:
+    return {"engine": Engine(**more)}
+
+
+def source(file: str, key: str | None) -> AptSource:
+    return AptSource(file, ("https://example.org/nvidia",), ("/",), (), key)
+
+
+DOCKER = {"docker": "/usr/bin/docker", "daemon_json": '{"runtimes": {"nvidia": {}}}'}
+TOOLKIT = Package("nvidia-container-toolkit", "1.19.0-1", "ii", "NVIDIA")
+OLD_TOOLKIT = Package("nvidia-container-toolkit", "1.17.8-1", "ii", "NVIDIA")
+GSP = "NVRM: GPU 0000:17:00.0: RmInitAdapter failed! (0x62:0x55:2477)"
+PRECOMPILED = Package(f"linux-modules-nvidia-535-{OLD_KERNEL}", "6.1", "ii", "Debian")
+
+ILL: dict[str, list[Case]] = {
+    "BUSY": [
+        case(**manager(locks=(LockHolder("/var/lib/dpkg/lock", 7, "apt-get"),))),
+        case(**manager(locks=(LockHolder("/var/lib/dpkg/lock", 7, "apt-get"),)), **NO_MODULE),
+    ],
+    "NO-GPU": [case(pci=(), **driver(**NOT_LOADED))],
+    "D9": [
+        case(**manager(half_configured=("libfoo iU",))),
+        case({"broken": (" nvidia-smi : Depends: libnvidia-ml1 but it is not installed",)}),
+        case(**packages(Package("libnvidia-ml1", "580.1", "ii", "NVIDIA"))),
+        case(**driver(runfile="/usr/bin/nvidia-uninstall")),
+        case(
+            {"broken": (" nvidia-smi : Depends: libnvidia-ml1",)},
+            **driver(libraries=(a_host.library("libcuda.so.1", DRIVER),)),
+        ),
+    ],
+    "J4": [
+        case(
+            jetson=Jetson("36.4.7", None, "tegra234"),
+            **manager(half_configured=("nvidia-l4t-bootloader iF",)),
+        )
+    ],
+    "J1": [
+        case(
+            jetson=Jetson("36.4.7", None, "tegra234"),
+            venvs=(Venv("/e", True, "3.10", {"torch": "2.9.1+cpu"}),),
+            current_venv="/e",
+        )
+    ],
+    "DISK-FULL": [case(mounts={"/": Mount("/", "/dev/vda1", 150, 90_000, None)})],
+    "DRIVER-INCOMPLETE": [
+        case(packages={}, **driver(modules=(), libraries=(), **NOT_LOADED)),
+    ],
+    "D7": [
+        case(
+            kernels=replace(a_patient.state().kernels, running="6.1.0-49-cloud-amd64"),
+            **driver(**NOT_LOADED),
+        )
+    ],
+    "D6": [
+        case(
+            **packages(PRECOMPILED, without=("nvidia-kernel-dkms",)),
+            **NO_MODULE,
+        )
+    ],
+    "D2": [
+        case(
+            {"headers": {KERNEL: Headers(None, "")}},
+            **kernels(headers=False),
+            **NO_MODULE,
+        )
+    ],
+    "D1": [
+        case(**kernels(headers=False), **NO_MODULE),
+        case(
+            {"headers": {KERNEL: Headers("/usr/src/gone", "6.1-1")}},
+            **kernels(headers=False),
+            **NO_MODULE,
+        ),
+        case(**NO_MODULE, dkms=DKMS),
+        case(**NO_MODULE, nouveau=replace(a_patient.state().nouveau, loaded=True)),
+    ],
+    "D3": [
+        case(build_log("gcc11"), **NO_MODULE),
+        case(
+            build_log("gcc11"), **NO_MODULE, **manager(half_configured=("nvidia-kernel-dkms iF",))
+        ),
+    ],
+    "D4": [case(build_log("cerror"), **NO_MODULE)],
+    "D5": [
+        case(build_log("nospace"), **NO_MODULE),
+        case(**NO_MODULE, mounts={"/var": Mount("/var", "/dev/vda1", 3, 90_000, None)}),
+    ],
+    "D8": [
+        case(
+            nouveau=replace(a_patient.state().nouveau, loaded=True),
+            pci=tuple(replace(d, driver="nouveau") for d in a_patient.state().pci),
+            **driver(**NOT_LOADED),
+        )
+    ],
+    "D13": [
+        case(**driver(blocked_in=("/etc/modprobe.d/vfio.conf",), **NOT_LOADED)),
+        case({"blocks": ("alias nvidia off",)}, **driver(**NOT_LOADED)),
+        case(
+            system=replace(
+                a_patient.state().system, cmdline="quiet modprobe.blacklist=nouveau,nvidia"
+            ),
+            **driver(**NOT_LOADED),
+        ),
+    ],
+    "D10": [
+        case(secure_boot=True, **driver(**NOT_LOADED)),
+        case(
+            {"enrolled": False},
+            secure_boot=True,
+            **driver(modules=(module(signer="DKMS module signing key"),), **NOT_LOADED),
+        ),
+        case(
+            logged("Loading of module with unavailable key is rejected"),
+            secure_boot=True,
+            **driver(modules=(module(signer="DKMS module signing key"),), **NOT_LOADED),
+        ),
+    ],
+    "D11": [case(**driver(modules=(module(vermagic="6.1.0-50-cloud-amd64 SMP"),), **NOT_LOADED))],
+    "D12": [
+        case(
+            logged(
+                "NVRM: The NVIDIA GPU 0000:17:00.0 (PCI ID: 10de:2b85) requires use of the NVIDIA "
+                "open kernel modules."
+            ),
+            **driver(**NOT_LOADED),
+        ),
+        case(
+            logged(
+                "NVRM: not supported by open nvidia.ko because it does not include the required "
+                "GPU System Processor (GSP).",
+                GSP,
+            ),
+        ),
+    ],
+    "D14": [
+        case(**driver(loaded="535.288.01")),
+        case(**driver(loaded="535.288.01"), **unit("nvidia-persistenced.service", "failed")),
+    ],
+    "D15": [
+        case(**driver(modules=(module(version="535.288.01"),))),
+        case(**driver(modules=(module(version="535.288.01"),), loaded="535.288.01")),
+    ],
+    "D16": [
+        case(
+            **driver(
+                modules=(
+                    module(),
+                    module(path=f"/lib/modules/{KERNEL}/kernel/nvidia.ko", version="525.1"),
+                )
+            )
+        ),
+        case(
+            {
+                "initramfs": (
+                    InitramfsCopy(KERNEL, "/boot/i", "usr/lib/nvidia-current.ko", 100, True, 120),
+                )
+            },
+            **driver(loaded="535.288.01"),
+        ),
+    ],
+    "NOT-LOADED": [case(**driver(**NOT_LOADED))],
+    "D17": [case(**unit("nvidia-persistenced.service", "failed"))],
+    "D18": [case(**driver(libraries=(a_host.library("libcuda.so.1", DRIVER),)))],
+    "D19": [
+        case(**driver(modules=(module(license="Dual MIT/GPL"),))),
+        case(
+            logged(
+                "nvidia 0000:17:00.0: Direct firmware load for nvidia/535/gsp_ga10x.bin failed "
+                "with error -2",
+                GSP,
+            ),
+        ),
+    ],
+    "D20": [case(logged("NVRM: _kgspBootGspRm: unexpected WPR2 already up, cannot proceed", GSP))],
+    "D21": [case(logged(GSP))],
+    "D22": [
+        case(logged("[99000.1] NVRM: Xid (PCI:0000:17:00): 79, GPU has fallen off the bus.")),
+        case({"smi": Smi(15, ("Unable to determine the device handle for GPU",))}),
+    ],
+    "D23": [
+        replace(case(), expected_gpus=8),
+        case({"smi": Smi(0, ("GPU 0: NVIDIA H100 (UUID: GPU-0)",))}),
+    ],
+    "D24": [
+        case(pci=(*a_patient.state().pci, a_patient.switch())),
+        case(
+            pci=(*a_patient.state().pci, a_patient.switch()),
+            **packages(Package("nvidia-fabricmanager", "535.288.01-1", "ii", "Debian")),
+        ),
+    ],
+    "D25": [
+        case(**driver(loaded_modules=("nvidia",))),
+        case({"nodes": a_patient.EVIDENCE.nodes[:1]}),
+        case({"majors": {"nvidia-uvm": 236}}),
+    ],
+    "D26": [
+        case(
+            **driver(
+                libraries=(
+                    Library("libcuda.so.1", "/usr/local/cuda/compat/libcuda.so.550.1", "550.1"),
+                    *a_patient.state().driver.libraries,
+                )
+            )
+        ),
+        case(settings=(Setting("/etc/environment", "LD_LIBRARY_PATH=/usr/local/cuda/compat"),)),
+    ],
+    "D27": [
+        case({"smi": Smi(124, ())}),
+        case(logged("[99000.1] NVRM: Xid (PCI:0000:17:00): 119, pid=1, Timeout waiting for RPC")),
+    ],
+    "D28": [replace(case(), cuda=CudaAnswer(802, "CUDA_ERROR_SYSTEM_NOT_READY", call="cuInit"))],
+    "CUDA-FAILS": [replace(case(), cuda=CudaAnswer(999, "CUDA_ERROR_UNKNOWN", call="cuInit"))],
+    "XID": [case(logged("[99000.1] NVRM: Xid (PCI:0000:17:00): 31, pid=4242, name=python"))],
+    "C1": [
+        case(engine(docker="/usr/bin/docker")),
+        case(engine(docker="/snap/bin/docker", snap=True), **packages(TOOLKIT)),
+        case(engine(docker="/usr/bin/docker"), **packages(TOOLKIT)),
+    ],
+    "C2": [case(engine(**DOCKER), **packages(OLD_TOOLKIT))],
+    "C3": [case(engine(**DOCKER, no_cgroups="no-cgroups = true"), **packages(TOOLKIT))],
+    "C4": [
+        case(engine(cdi=(CdiSpec("/etc/cdi/n.yaml", (), ("/usr/lib/libcuda.so.535.288.01",)),))),
+        case(engine(cdi=(CdiSpec("/etc/cdi/n.yaml", (CdiDevice("/dev/nvidia-uvm", 236),), ()),))),
+    ],
+    "C6": [
+        case(
+            engine(**{**DOCKER, "daemon_json": "{"}, cdi=(CdiSpec("/c", (), ()),)),
+            **packages(TOOLKIT),
+        ),
+        case(
+            engine(**DOCKER, backups={"/etc/docker/daemon.json.bak": '{"data-root": "/d"}'}),
+            **packages(TOOLKIT),
+        ),
+    ],
+    "C7": [case(**manager(sources=(source("/a.list", None), source("/b.sources", "/k.asc"))))],
+    "C8": [case(**unit("docker.service", "failed"))],
+}
+
+
+def test_healthy_machine_has_no_fault_and_is_ready() -> None:
+    answer = a_patient.answer(case())
+    assert answer.findings == ()
+    assert (answer.level, answer.next_boot.ready, answer.next_container.ready) == ("OK", True, None)
+
+
+@pytest.mark.parametrize(
+    ("code", "patient"),
+    [pytest.param(c, p, id=f"{c}-{i}") for c, ps in ILL.items() for i, p in enumerate(ps)],
+)
+def test_exactly_the_root_is_named(code: str, patient: Case) -> None:
+    assert codes(patient) == [code]
+
+
+def test_every_code_that_a_rule_can_name_is_tested_here_and_no_other() -> None:
+    named = {code for code, row in faults().items() if row.unnamed is None}
+    assert set(ILL) == named
+
+
+def test_followers_are_codes_that_exist() -> None:
+    ours = set(faults()) | {"NEXT-BOOT", "FM-VERSION", "STRAY-SETTING"}
+    for row in faults().values():
+        assert {*row.hides, *row.hides_running} <= ours
+
+
+@pytest.mark.parametrize("code", list(ILL))
+def test_command_has_no_brace_left(code: str) -> None:
+    for patient in ILL[code]:
+        for finding in a_patient.answer(patient).findings:
+            left = finding.command.replace("${Package}", "")
+            assert "{" not in left + finding.remedy, finding.command
+
+
+def test_reboot_mends_an_outlived_module_but_not_half_a_driver() -> None:
+    assert a_patient.answer(ILL["D14"][0]).next_boot.ready is True
+    assert a_patient.answer(ILL["D15"][0]).next_boot.ready is False
+
+
+def test_fault_of_another_kernel_warns_and_leaves_the_next_boot_ready() -> None:
+    known = a_patient.state().kernels
+    other = replace(known.installed[0], release=OLD_KERNEL, headers=False)
+    patient = case(kernels=replace(known, installed=(*known.installed, other)))
+    answer = a_patient.answer(patient)
+    assert [(f.code, f.level) for f in answer.findings] == [("D1", "WARN")]
+    assert answer.next_boot.ready is True
+
+
+def test_other_kernels_fault_does_not_hide_the_running_ones() -> None:
+    known = a_patient.state().kernels
+    other = replace(known.installed[0], release=OLD_KERNEL, headers=False)
+    patient = case(
+        kernels=replace(known, installed=(*known.installed, other)), **driver(loaded="535.288.01")
+    )
+    assert codes(patient) == ["D14", "D1"]
+
+
+def test_new_kernel_without_headers_shows_before_the_reboot() -> None:
+    known = a_patient.state().kernels
+    new = replace(known.installed[0], release="6.1.0-60-cloud-amd64", headers=False)
+    patient = case(kernels=replace(known, installed=(*known.installed, new), next_boot=new.release))
+    answer = a_patient.answer(patient)
+    assert [(f.code, f.level) for f in answer.findings] == [("D1", "CRITICAL")]
+    assert answer.next_boot.ready is False
+    assert "6.1.0-60-cloud-amd64" in answer.next_boot.why
+
+
+def test_those_who_use_the_gpu_are_named_where_they_would_be_interrupted() -> None:
+    users = (Holder(42, "python", "trainer"), Holder(43, "jupyter", None))
+    answer = a_patient.answer(case({"holders": users}, **driver(loaded="535.288.01")))
+    assert answer.findings[0].interrupts == (
+        "programs that use the GPU: now python 42 in container trainer, jupyter 43"
+    )
+
+
+def test_old_xid_is_history() -> None:
+    line = "[   50.1] NVRM: Xid (PCI:0000:17:00): 79, GPU lost"
+    assert codes(case(logged(line))) == []
+
+
+def test_ignored_xid_is_not_told() -> None:
+    assert codes(case(logged("[99000.1] NVRM: Xid (PCI:0000:17:00): 63, pid=1"))) == []
+
+
+def test_container_is_judged_by_the_kernel_in_its_boot_folder() -> None:
+    patient = Case(a_host.done(), replace(a_patient.EVIDENCE, kernel_log=None, smi=None))
+    assert codes(patient) == []
+    gone = replace(patient.state, driver=replace(patient.state.driver, modules=()))
+    assert codes(replace(patient, state=gone)) == ["D1"]
+
+
+def test_plan_is_compared_too() -> None:
+    patient = Case(a_patient.state(), a_patient.EVIDENCE, a_host.plan())
+    assert codes(patient) == []
+    free = replace(patient.state.package_manager, holds=())
+    assert codes(replace(patient, state=replace(patient.state, package_manager=free))) == [
+        "NOT-HELD"
+    ]
+
+
+def test_missing_headers_are_not_told_twice_where_there_is_a_plan() -> None:
+    patient = case(**kernels(headers=False), **NO_MODULE)
+    assert codes(replace(patient, plan=a_host.plan())) == ["D1"]
