@@ -118,7 +118,7 @@ def install(
         ]
     else:
         flags += f" {apt_move.options(move)}"
-        trial = [apt_move.pins(move), apt_move.simulation(move, packages, flags, more)]
+        trial = [apt_move.pins(move), apt_move.simulation(move, packages, flags, more, refresh())]
         names = "$names"
     lines = [
         mended(),

@@ -40,6 +40,13 @@ upgraded() { awk '/^Inst / && $3 ~ /^\[/ { sub(/:.*/, "", $2); print $2 }' "$@";
 simulated() {
     apt-get install -s "$@" >simulation 2>complaint && return 0
     code=$?
+    if [ -z "$read_anew" ] && grep -q "was not found$\|Unable to locate package" complaint; then
+        # The lists may be half a day old; what was planned against is newer.
+        read_anew=1
+        read_lists
+        simulated "$@"
+        return
+    fi
     cat simulation complaint
     in_the_way
     return $code
@@ -84,7 +91,9 @@ def options(move: Move) -> str:
     return f'--ignore-hold -o "Dir::Etc::Preferences=$PWD/{PINS}"{back}'
 
 
-def simulation(move: Move, packages: Sequence[str], flags: str, more: str) -> str:
+def simulation(
+    move: Move, packages: Sequence[str], flags: str, more: str, refresh: str = ":"
+) -> str:
     """Shell that leaves the names of the real transaction in ``$names``, or ends the job.
 
     Args:
@@ -93,12 +102,14 @@ def simulation(move: Move, packages: Sequence[str], flags: str, more: str) -> st
             name, so a pattern in it stays what it is.
         flags: Options of apt-get, `options` among them.
         more: Shell that gives further names, unquoted.
+        refresh: Shell that reads the package lists anew, where a version is not in them.
     """
     names = " ".join([*packages, more]).strip()
     needed = " ".join([*move.prerequisites, more]).strip()
     return "\n".join(
         [
             FUNCTIONS,
+            f"read_anew=\nread_lists() {{\n{refresh}\n}}",
             f'names="{names}"',
             f"simulated {flags} $names",
             # What gives way by itself, or comes anew under its old name, needs not be told to go.

@@ -67,7 +67,7 @@ def _available(
         return None
     there = {name: p.version for name, p in state.packages.items() if p.installed}
     return {
-        name: (*versions, there[name]) if name in there else versions
+        name: (*versions, *({there[name]} - {*versions} if name in there else ()))
         for name, versions in offered.items()
     }
 

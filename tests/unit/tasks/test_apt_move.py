@@ -132,6 +132,27 @@ def test_unsolvable_transaction_names_holds_and_pins_in_its_way(machine: Apt) ->
     assert machine.installed == ""
 
 
+def test_lists_are_read_anew_where_they_do_not_have_the_version(machine: Apt) -> None:
+    """They may be half a day old, and the plan was made with what is there now."""
+    fails = "echo \"E: Version '580.178.04-*' for 'nvidia-utils-580' was not found\" >&2; exit 100"
+    trial = f'*" -s "*) [ -e read ] || {{ {fails}; }}; cat said ;;'
+    machine.says("apt-get", f'echo "$*" >>calls; case "$*" in update*) : >read ;; {trial} esac')
+    code, said = machine.install(SET, NEW)
+    assert code == 0, said
+    assert machine.installed.startswith("update")
+    calls = (machine.folder / "calls").read_text().splitlines()
+    assert [c.split()[0] for c in calls if " -s " not in c] == ["update", "install"]
+
+
+def test_version_that_is_not_there_is_looked_for_once(machine: Apt) -> None:
+    fails = "echo \"E: Version '580.178.04-*' for 'nvidia-utils-580' was not found\" >&2; exit 100"
+    machine.says("apt-get", f'echo "$*" >>calls; case "$*" in *" -s "*) {fails} ;; esac')
+    code, said = machine.install(SET)
+    assert code == 100
+    assert "was not found" in said
+    assert machine.installed.startswith("update")
+
+
 def test_planned_versions_stand_before_the_hosts_own_preferences(machine: Apt) -> None:
     machine.install(Move(pins=(("nvidia-* libnvidia-*", "580.178.04-*"),)), NEW)
     text = (machine.folder / apt_move.PINS).read_text()
