@@ -14,6 +14,7 @@ from rich.table import Table
 from sandbox import clean, hosts, mirror_control, pcibus, prepare, roots
 from sandbox.checkout import SandboxError
 from sandbox.doubles.nvidia import AptDouble
+from sandbox.doubles.nvidia_dnf import DnfDouble
 from sandbox.hosts import HostSpec, SandboxHost
 
 
@@ -62,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--all", action="store_true")
     command.set_defaults(run=_down)
 
-    command = commands.add_parser("double", help="a double of NVIDIA's apt repository")
+    command = commands.add_parser("double", help="a double of NVIDIA's apt or dnf repository")
     command.add_argument("distribution", metavar="DISTRIBUTION", help="ubuntu2204, debian12 …")
     command.add_argument("--publish", nargs="+", metavar="VERSION", help="further driver releases")
     command.add_argument("--withdraw", nargs="+", metavar="VERSION", help="drop driver releases")
@@ -170,7 +171,8 @@ def _down(args: argparse.Namespace) -> int:
 
 
 def _double(args: argparse.Namespace) -> int:
-    double = AptDouble(args.distribution)
+    dnf = args.distribution.startswith("rhel")
+    double = DnfDouble(args.distribution) if dnf else AptDouble(args.distribution)
     if args.reset or not double.folder.is_dir():
         double.reset()
     if args.publish:

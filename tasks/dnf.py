@@ -44,9 +44,13 @@ def repaired() -> str:
 
 
 def refresh() -> str:
-    """Read the package lists anew, and fail if one cannot be read."""
+    """Read the package lists anew; fail if one cannot be read, at once if its signature is wrong.
+
+    A signature does not get better by asking again.
+    """
     return (
-        f"n=0; until dnf makecache --refresh {options()}; do "
+        f"n=0; until dnf makecache --refresh {options()} >lists 2>&1; do cat lists; "
+        "! grep -q 'GPG signature' lists || exit 100; "
         "n=$((n+1)); [ $n -lt 4 ] || exit 100; "
         'echo "package lists could not be read; try $((n+1)) of 4 in 5 s"; sleep 5; done'
     )

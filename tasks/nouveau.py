@@ -13,6 +13,7 @@ BLACKLIST = "/etc/modprobe.d/gpuwright-nouveau.conf"
 MARK = "/opt/gpuwright/etc/initramfs-nouveau"
 """Says for which text of the blacklist the initramfs images were made."""
 
+DEBIAN_IMAGE = "/boot/initrd.img-$kernel"
 DRACUT = (
     "/boot/initramfs-$kernel.img",
     'dracut --force "/boot/initramfs-$kernel.img" "$kernel" || exit 1',
@@ -31,23 +32,30 @@ def blacklisted(plan: Plan) -> Commands:
         files.differs(state, BLACKLIST, TEXT) or files.differs(state, MARK, mark)
     ):
         return
-    if state.package_manager.kind == "dnf":
-        image, update = DRACUT
-    else:
-        image, update = "/boot/initrd.img-$kernel", _debian_update(state, plan)
+    dracut = state.package_manager.kind == "dnf"
+    image, update = DRACUT if dracut else (DEBIAN_IMAGE, _debian_update(state, plan))
     script = "\n".join(
         [
             files.write_script(BLACKLIST, TEXT),
+            images_rebuilt(image, update),
+            files.write_script(MARK, mark),
+        ]
+    )
+    yield job.complete(job.Job("nouveau", "nouveau blacklist", script))
+
+
+def images_rebuilt(image: str, update: str) -> str:
+    """Shell that does ``update`` for each kernel that has nouveau and an image; knows $kernel."""
+    return "\n".join(
+        [
             "for modules in /lib/modules/*; do",
             "  kernel=${modules##*/}",
             f'  [ -e "{image}" ] || continue',
             "  find \"$modules\" -name 'nouveau.ko*' | grep -q . || continue",
             f"  {update}",
             "done",
-            files.write_script(MARK, mark),
         ]
     )
-    yield job.complete(job.Job("nouveau", "nouveau blacklist", script))
 
 
 def _debian_update(state: HostState, plan: Plan) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from sandbox.checkout import STATE, lock, read_record, write_record
+from sandbox.checkout import STATE, SandboxError, lock, read_record, write_record
 from sandbox.doubles import dnf_index, rpm_payloads
 from sandbox.doubles.payloads import Values
 from sandbox.doubles.rpm import Rpm, build
@@ -41,10 +41,10 @@ class DnfDouble:
 
     @property
     def fingerprint(self) -> str:
-        """Fingerprint of the key that signs now."""
+        """Fingerprint of the key that it publishes."""
         if not self._record.exists():
             self.reset()
-        return str(self._state()["key"])
+        return str(self._state()["published"])
 
     def host_data(self, mirror_url: str) -> dict[str, Any]:
         """Host data by which a host takes this double for NVIDIA's repository."""
@@ -55,10 +55,20 @@ class DnfDouble:
 
     def reset(self) -> "DnfDouble":
         """Publish what NVIDIA's repository has at first, signed by a key that lasts."""
+        if self.distribution not in _data()["distributions"]:
+            raise SandboxError(
+                f"No double of NVIDIA's repository {self.distribution!r}; of the Red Hat family "
+                f"there are {', '.join(_data()['distributions'])}."
+            )
         with self._lock():
             keys = self._signer.fingerprints() if self._signer.home.is_dir() else []
             key = keys[0] if keys else self._signer.make("cudatools stand-in")
-            state = {"key": key, "expired": False, "releases": _data()["releases"]}
+            state = {
+                "key": key,
+                "published": key,
+                "expired": False,
+                "releases": _data()["releases"],
+            }
             if read_record(self._record) != state or not self.folder.is_dir():
                 self._publish(state)
         return self
@@ -77,8 +87,34 @@ class DnfDouble:
 
     def rotate_key(self) -> str:
         """Sign everything with a new key and publish only that one; gives its fingerprint."""
-        key = self._signer.make("cudatools stand-in, rotated")
-        self._change(lambda state: state.update(key=key))
+        return self._new_key("cudatools stand-in, rotated")
+
+    def expire_key(self) -> str:
+        """Sign with a key that ended yesterday, and publish it; gives its fingerprint."""
+        return self._new_key("cudatools stand-in, expired", expired=True)
+
+    def sign_with_stranger(self) -> None:
+        """Sign with a key that is not the published one."""
+        self._change(lambda state: state.update(key=self._signer.make("a stranger")))
+
+    def corrupt(self, pattern: str) -> list[str]:
+        """Change the bytes of every served file whose name matches; gives the names.
+
+        `reset`, or any other change, publishes whole files again.
+        """
+        with self._lock():
+            spoiled = []
+            for file in sorted(self.folder.glob(pattern)):
+                body = bytearray(file.read_bytes())
+                body[len(body) // 2] ^= 0xFF
+                file.write_bytes(body)
+                spoiled.append(file.name)
+            write_record(self._record, {**self._state(), "spoiled": True})
+        return spoiled
+
+    def _new_key(self, name: str, expired: bool = False) -> str:
+        key = self._signer.make(name, expired)
+        self._change(lambda state: state.update(key=key, published=key, expired=expired))
         return key
 
     def _change(self, change: Callable[[dict[str, Any]], None]) -> None:
@@ -86,6 +122,7 @@ class DnfDouble:
             self.reset()
         with self._lock():
             state = self._state()
+            state.pop("spoiled", None)
             change(state)
             self._publish(state)
 
@@ -97,8 +134,8 @@ class DnfDouble:
         drivers = {version: driver(self.distribution, version) for version in state["releases"]}
         packages = {p.nevra: p for made in drivers.values() for p, _ in made}
         files = build([*packages.values(), *others()])
-        dnf_index.write(new, files, self._signer, state["key"], streams(drivers))
-        (new / _data()["key"]).write_text(self._signer.public(state["key"]))
+        dnf_index.write(new, files, self._signer, state["key"], streams(drivers), state["expired"])
+        (new / _data()["key"]).write_text(self._signer.public(state["published"]))
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         part = self.folder.with_name(f".{self.folder.name}.{os.getpid()}")
         part.symlink_to(new)

@@ -197,6 +197,25 @@ def test_rotated_key_is_refused_until_its_fingerprint_is_given(eight: Rocky) -> 
     assert accepted_now.code == 0, accepted_now.told
 
 
+def test_package_that_is_not_whole_is_not_installed(eight: Rocky) -> None:
+    eight.double.corrupt("nvidia-driver-cuda-580.178.04-*.rpm")
+    failed = eight.run()
+    eight.double.reset()
+    assert failed.code != 0
+    assert "checksum doesn't match" in failed.told
+    assert eight.versions() == {}
+    assert eight.state().package_manager.streams == {}
+
+
+def test_index_of_another_key_than_the_published_one_is_not_read(eight: Rocky) -> None:
+    eight.double.sign_with_stranger()
+    failed = eight.run()
+    eight.double.reset()
+    assert failed.code != 0
+    assert "GPG signature verification error" in failed.told
+    assert eight.versions() == {}
+
+
 def test_power_cut_while_the_driver_is_installed_is_mended_by_the_next_run(eight: Rocky) -> None:
     runner.inventory(
         eight.folder,
