@@ -61,7 +61,7 @@ def refresh_if_stale() -> str:
     return "\n".join(
         [
             "(flock 9",
-            f'if [ -e {STAMP} ] && [ -z "$(find /etc/yum.repos.d /etc/dnf -newer {STAMP} '
+            f'if [ -e {STAMP} ] && [ -z "$(find /etc/yum.repos.d /etc/dnf/dnf.conf -newer {STAMP} '
             f'2>/dev/null)" ] && [ -z "$(find {STAMP} -mmin +720)" ]; then :; else',
             refresh(),
             f"touch {STAMP}; fi) 9>{STAMP}.lock",

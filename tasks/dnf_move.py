@@ -48,6 +48,9 @@ moved() { awk '/^[A-Z].*:$/ { s = $0 } /^ [^ ]/ && s ~ /^Upgrading/ { print $1 }
 simulated() {
     # dnf ends with 1 when it is told not to go on; what it prints tells the two apart.
     dnf install "$@" --assumeno >simulation 2>&1 || :
+    # The lists may be older than what the repository has by now.
+    ! grep -q '^No match for argument\|Unable to find a match' simulation ||
+        dnf install "$@" --refresh --assumeno >simulation 2>&1 || :
     grep -q '^Nothing to do\.$\|^Operation aborted\.$' simulation && return 0
     cat simulation
     return 1

@@ -30,7 +30,7 @@ from tests.hosts.conftest import Lab, Run
 WITHOUT = ["torch", "cudnn"]
 """Both come as wheels of gigabytes, as on every other distribution, and are tested there."""
 OLD, NEW = "580.159.04", "580.178.04"
-NEWER = "580.200.01"
+NEWER, NEWEST = "580.200.01", "580.210.02"
 FOREIGN = "/etc/yum.repos.d/cuda-rhel9.repo"
 
 
@@ -164,6 +164,15 @@ def test_upgrades_move_nothing_of_the_set(nine: Rocky, nine_done: tuple[Run, Run
     automatic = "import sys; sys.argv=['']; import dnf.automatic.main as m; "
     nine.sh(f"python3 -c \"{automatic}m.main(['--installupdates'])\"")
     assert nine.sh("rpm -qa '*nvidia*' '*cuda*' 'lib*11-8' | sort") == before
+
+
+def test_point_release_by_name_that_the_hosts_lists_do_not_know_yet(
+    nine: Rocky, nine_done: tuple[Run, Run]
+) -> None:
+    nine.double.publish(NEWEST)
+    newest = nine.run(driver_version=NEWEST)
+    assert newest.code == 0, newest.told
+    assert set(nine.versions().values()) == {NEWEST}
 
 
 def test_older_point_release_by_name(nine: Rocky, nine_done: tuple[Run, Run]) -> None:

@@ -167,6 +167,23 @@ def test_dnf_that_fails_is_not_taken_for_a_plan(machine: Machine) -> None:
     assert "Unable to find a match" in done.stdout
 
 
+def test_lists_are_read_anew_before_a_package_is_called_unknown(machine: Machine) -> None:
+    machine.write(
+        "dnf",
+        'echo "$*" >>"$LOG"\ncase "$*" in\n'
+        "*--refresh*) echo 'Operation aborted.'; exit 1 ;;\n"
+        "*--assumeno*) echo 'No match for argument: new'; exit 1 ;;\nesac\n",
+    )
+    done = machine.run(dnf.install(["new"]))
+    assert done.returncode == 0, done.stdout
+    calls = (machine.folder / "calls").read_text().splitlines()
+    assert [("--refresh" in c, "--assumeno" in c) for c in calls] == [
+        (False, True),
+        (True, True),
+        (False, False),
+    ]
+
+
 def test_stream_of_another_branch_is_reset_first(machine: Machine) -> None:
     machine.says("dnf")
     script = dnf.stream("nvidia-driver:580-open", {"nvidia-driver": "570-open"})
