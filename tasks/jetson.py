@@ -7,6 +7,8 @@ Nothing here installs or removes one of them.
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from pyinfra.api import StringCommand
 
@@ -14,6 +16,9 @@ from facts.model import HostState, Package
 from stacks.model import Conflict, Plan, TorchPlan
 from tasks import files, holds, job, packages
 from tasks.step import Commands, look, step
+
+if TYPE_CHECKING:
+    from tasks.findings import Finding  # which imports this module
 
 PINS = "/etc/apt/preferences.d/gpuwright-jetson-linux"
 CHAIN = ("nvidia-l4t-", "nvidia-jetpack")
@@ -84,6 +89,14 @@ def missing_from_jetpack(state: HostState, plan: Plan) -> list[str]:
     if own.cudnn and not any(f"{c.version}.".startswith(f"{own.cudnn}.") for c in state.cudnn):
         lacking.append(f"cuDNN {own.cudnn}")
     return lacking
+
+
+def named_deploy(found: list[Finding], plan: Plan) -> list[Finding]:
+    """The findings; on a Jetson their remedies name the deploy that is for Jetsons."""
+    if plan.jetson is None:
+        return found
+    other, own = "deploys/gpu_host.py", "deploys/jetson_host.py"
+    return [replace(f, remedy=f.remedy.replace(other, own)) for f in found]
 
 
 def missing_needs(state: HostState, torch: TorchPlan) -> list[str]:

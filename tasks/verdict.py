@@ -14,7 +14,7 @@ from facts.cuda_call import CudaCall
 from facts.model import HostState
 from facts.runtime import CudaAnswer, TorchAnswer
 from stacks.model import Plan
-from tasks import __version__, files, findings, proof, pytorch, report, torch_import
+from tasks import __version__, files, findings, jetson, proof, pytorch, report, torch_import
 from tasks.layout import RECORD, env_of
 from tasks.step import Commands, ask, executing, look, step, this_host
 
@@ -47,7 +47,7 @@ def given(plan: Plan, rollback: int = 0, expected_gpus: int = 0) -> Commands:
         torch_note = _import_note(state, plan, answer)
     call: CudaAnswer = ask(CudaCall)
     proven = proof.of_cuda_call(state, plan, call)
-    found += proven.findings
+    found = jetson.named_deploy([*found, *proven.findings], plan)
     level = findings.worst(tuple(found))
     report.judged(this_host(), state, plan, level, proven.text, tuple(found), torch_note or {})
     if _stale(state, plan, environments) or (state.record or {}).get("verdict") != level:

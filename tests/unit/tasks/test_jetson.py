@@ -91,6 +91,13 @@ def test_missing_library_of_torch_is_a_finding() -> None:
     assert "JETPACK-INCOMPLETE" not in codes(a_host.with_packages(board(), *needs), plan)
 
 
+def test_remedies_on_a_jetson_name_its_own_deploy() -> None:
+    plan = planned(board())
+    found = jetson.named_deploy(list(findings.compare(board(), plan)), plan)
+    remedies = " ".join(f.remedy for f in found)
+    assert "deploys/jetson_host.py" in remedies and "deploys/gpu_host.py" not in remedies
+
+
 def test_jetpacks_own_loader_entries_are_no_stray_settings() -> None:
     own = Setting("/etc/ld.so.conf.d/nvidia-tegra.conf", "/usr/lib/aarch64-linux-gnu/tegra")
     stray = Setting("/etc/environment", "LD_PRELOAD=/x.so")
