@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from sandbox import clean, hosts, mirror_control, pcibus, prepare, roots
+from sandbox import clean, hosts, mirror_control, pcibus, prepare, roots, vm
 from sandbox.checkout import SandboxError
 from sandbox.doubles.nvidia import AptDouble
 from sandbox.doubles.nvidia_dnf import DnfDouble
@@ -23,6 +23,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
 
     command = commands.add_parser("prepare", help="install what the sandbox needs")
+    command.add_argument("--vm", action="store_true", help="and what virtual machines need")
     command.add_argument("--arm64", action="store_true", help="also what JetPack hosts need")
     command.set_defaults(run=_prepare)
 
@@ -41,6 +42,13 @@ def _parser() -> argparse.ArgumentParser:
         "--delay", type=_amount, default=0, metavar="MS", help="per ssh round trip"
     )
     command.add_argument("--rate", type=_above_zero, metavar="MBIT", help="limit in each direction")
+    command.add_argument("--vm", action="store_true", help="a virtual machine, with its own kernel")
+    command.add_argument(
+        "--memory", type=int, default=1024, metavar="MIB", help="of a virtual machine"
+    )
+    command.add_argument(
+        "--disk-of", metavar="HOST", help="a virtual machine with a copy of a stopped host's disk"
+    )
     command.add_argument("--fresh", action="store_true", help="throw an old one away first")
     command.add_argument("--json", action="store_true")
     command.set_defaults(run=_up)
@@ -57,6 +65,15 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("kill", help="cut a host's power; `up` boots its disk again")
     command.add_argument("names", nargs="+", metavar="NAME")
     command.set_defaults(run=_kill)
+
+    for word, help_text in (
+        ("snapshot", "save a running virtual machine, memory and disk"),
+        ("restore", "put a virtual machine back into a saved state"),
+    ):
+        command = commands.add_parser(word, help=help_text)
+        command.add_argument("name", metavar="NAME")
+        command.add_argument("state", nargs="?", default="saved", metavar="STATE")
+        command.set_defaults(run=_snapshot if word == "snapshot" else _restore)
 
     command = commands.add_parser("down", help="stop and remove hosts")
     command.add_argument("names", nargs="*", metavar="NAME")
@@ -96,6 +113,7 @@ def _above_zero(text: str) -> float:
 
 def _prepare(args: argparse.Namespace) -> int:
     installed = prepare.prepare()
+    installed += vm.prepare() if args.vm else []
     if args.arm64:
         prepare.emulate("arm64")
     print(f"installed {', '.join(installed)}" if installed else "everything is there")
@@ -113,6 +131,9 @@ def _up(args: argparse.Namespace) -> int:
             offline=args.offline,
             delay_ms=args.delay,
             rate_mbit=args.rate,
+            vm=args.vm,
+            memory_mib=args.memory,
+            disk_of=args.disk_of,
         )
         found.append(host := hosts.up(spec, fresh=args.fresh))
         print(f"{name}: up after {time.monotonic() - started:.1f} s", file=sys.stderr)
@@ -140,7 +161,7 @@ def _list(args: argparse.Namespace) -> int:
         table.add_row(
             spec.name,
             "running" if host.running() else "stopped",
-            spec.os,
+            f"{spec.os} (VM)" if spec.vm else spec.os,
             ", ".join(gpus) or "none",
             f"{host.address}:{host.port}",
             ", ".join(network),
@@ -159,6 +180,16 @@ def _ssh(args: argparse.Namespace) -> int:
 def _kill(args: argparse.Namespace) -> int:
     for name in args.names:
         hosts.get(name).kill()
+    return 0
+
+
+def _snapshot(args: argparse.Namespace) -> int:
+    hosts.get(args.name).snapshot(args.state)
+    return 0
+
+
+def _restore(args: argparse.Namespace) -> int:
+    hosts.get(args.name).restore(args.state)
     return 0
 
 

@@ -4,12 +4,23 @@ import contextlib
 import dataclasses
 import shutil
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox import container, mirror_control, network, pcibus, prepare, roots, settings, ssh
+from sandbox import (
+    container,
+    machines,
+    mirror_control,
+    network,
+    pcibus,
+    prepare,
+    roots,
+    settings,
+    ssh,
+)
 from sandbox.checkout import (
     HOSTS,
     SOURCE,
@@ -21,27 +32,11 @@ from sandbox.checkout import (
 )
 from sandbox.mirror_faults import Faults, set_faults
 from sandbox.processes import Process, spawn
+from sandbox.spec import HostSpec, differs, from_record
+
+__all__ = ["HostSpec", "SandboxHost", "all_hosts", "down", "get", "up"]
 
 _RELAY_PORT = 2222
-
-
-@dataclass(frozen=True)
-class HostSpec:
-    """What a host should be like."""
-
-    name: str
-    os: str = "debian-12"
-    """One of `roots.names`."""
-    gpus: tuple[str, ...] = ()
-    """One model of `gpus.yaml` per simulated GPU."""
-    offline: bool = False
-    """No route out, no mirror; ssh still works."""
-    delay_ms: float = 0
-    """Added to each ssh round trip, in milliseconds."""
-    rate_mbit: float | None = None
-    """Limit of the host's link in each direction, in Mbit/s."""
-    mirror: bool = True
-    """Whether apt and pip in the host go through the download cache."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +53,8 @@ class SandboxHost:
     known_hosts: Path
     """Holds exactly this host's key."""
     rootfs: Path
-    """The host's file system, as this machine sees it."""
+    """The host's file system, as this machine sees it; of a virtual machine only what it is given
+    at each boot."""
     mirror_url: str | None
     """Base address of the download cache as the host reaches it; the index is at `/simple`."""
     user: str = "root"
@@ -88,7 +84,7 @@ class SandboxHost:
             set_faults(self.ip, None)
 
     def running(self) -> bool:
-        """Whether the host's container runs and its sshd answers."""
+        """Whether the host runs and its sshd answers."""
         return _running(self)
 
     def kill(self) -> None:
@@ -99,6 +95,29 @@ class SandboxHost:
     def boot(self) -> "SandboxHost":
         """Boot the same disk again (nothing happens if the host runs)."""
         return up(self.spec)
+
+    def snapshot(self, state: str = "saved") -> None:
+        """Save a running virtual machine, memory and disk, in about a second.
+
+        Raises:
+            SandboxError: if it is none, does not run, or has such a state already.
+
+        """
+        with lock(f"host-{self.name}"):
+            machines.snapshot(self.spec, HOSTS / self.name, state)
+
+    def restore(self, state: str = "saved") -> "SandboxHost":
+        """Put a virtual machine, running or not, back into a saved state; its clock is set anew.
+
+        Raises:
+            SandboxError: if it is none, or was never in this state.
+
+        """
+        with lock(f"host-{self.name}"):
+            machines.check_state(self.spec, HOSTS / self.name, state)
+            host = _boot(self.spec, state)
+            host.run(f"date --utc --set=@{time.time():.3f}")
+            return host
 
     def down(self) -> None:
         """Stop the host and remove all of it."""
@@ -118,13 +137,14 @@ def up(spec: HostSpec, fresh: bool = False) -> SandboxHost:
     check_name(spec.name)
     pcibus.parse_gpus(spec.gpus)
     roots.check_name(spec.os)
+    machines.check(spec)
     prepare.check()
     with lock(f"host-{spec.name}"):
         old = read_record(_record_file(spec.name))
         if old and fresh:
             _remove(spec.name)
-        elif old and _spec(old) != spec:
-            raise SandboxError(_differs(_spec(old), spec))
+        elif old and from_record(old["spec"]) != spec:
+            raise SandboxError(differs(from_record(old["spec"]), spec))
         elif old and _running(host := _host(old)):
             return _with_mirror(host)
         return _boot(spec)
@@ -157,22 +177,22 @@ def down(name: str) -> None:
         _remove(name)
 
 
-def _boot(spec: HostSpec) -> SandboxHost:
+def _boot(spec: HostSpec, state: str = "") -> SandboxHost:
     name, folder = spec.name, HOSTS / spec.name
     # The record comes first: whatever is made after it is found by `down`.
     record = _allocate(spec)
     record["mirror_url"] = mirror_url = _mirror(spec)
-    record["lower"] = record["lower"] or str(roots.root(spec.os, mirror_url))
+    record["lower"] = record["lower"] or str(_lower(spec, mirror_url))
     write_record(_record_file(name), record)
     lower = Path(record["lower"])
-    if not lower.is_dir():
+    if not lower.exists():
         raise SandboxError(
             f"The root image of {name} is gone ({lower}), so its disk is of no use. "
             f"`python -m sandbox up {name} --fresh` makes a new host."
         )
     container.stop(name, folder)
     where = network.address(record["index"])
-    root = container.mount(folder, lower)
+    root = machines.root(spec, folder, lower)
     public_key = container.write_identity(folder, root, name)
     container.write_network_files(root, spec.offline, mirror_url)
     network.connect(name, where, spec.offline, spec.rate_mbit)
@@ -180,7 +200,7 @@ def _boot(spec: HostSpec) -> SandboxHost:
     host = _host(record)
     known = host.address if host.port == 22 else f"[{host.address}]:{host.port}"
     host.known_hosts.write_text(f"{known} {public_key}\n")
-    process = container.start(folder, root, name, spec.gpus)
+    process = machines.start(spec, folder, host.ip, lower, state)
     record["process"] = dataclasses.asdict(process)
     if spec.delay_ms:
         relay = spawn(
@@ -195,12 +215,27 @@ def _boot(spec: HostSpec) -> SandboxHost:
         record["relay"] = dataclasses.asdict(relay)
     write_record(_record_file(name), record)
     try:
-        ssh.wait(host.ssh_argv("true"), host.address, host.port, process.alive)
+        limit_s = machines.BOOT_LIMIT_S[spec.vm]
+        ssh.wait(host.ssh_argv("true"), host.address, host.port, process.alive, limit_s)
     except SandboxError as error:
         log = folder / "console.log"
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-5:])
         raise SandboxError(f"{name} did not come up: {error}. The end of {log}:\n{tail}") from None
     return host
+
+
+def _lower(spec: HostSpec, proxy: str | None) -> Path:
+    """What the host's own disk lies upon."""
+    if spec.disk_of is None:
+        return machines.image(spec, proxy)
+    given = get(spec.disk_of)
+    if given.running():
+        raise SandboxError(
+            f"{given.name} runs, so its disk changes while it is read. Switch it off first: "
+            f"`python -m sandbox kill {given.name}`."
+        )
+    lower = Path(read_record(_record_file(given.name))["lower"])
+    return machines.copy_disk(given.spec, HOSTS / given.name, lower, HOSTS / spec.name, proxy)
 
 
 def _mirror(spec: HostSpec) -> str | None:
@@ -218,6 +253,7 @@ def _with_mirror(host: SandboxHost) -> SandboxHost:
     if url == host.mirror_url:
         return host
     container.write_network_files(host.rootfs, host.spec.offline, url)
+    machines.refresh(host.spec, HOSTS / host.name)
     record = {**read_record(_record_file(host.name)), "mirror_url": url}
     write_record(_record_file(host.name), record)
     return _host(record)
@@ -272,7 +308,7 @@ def _running(host: SandboxHost) -> bool:
 
 
 def _host(record: dict[str, Any]) -> SandboxHost:
-    spec = _spec(record)
+    spec = from_record(record["spec"])
     where = network.address(record["index"])
     folder = HOSTS / spec.name
     return SandboxHost(
@@ -287,21 +323,5 @@ def _host(record: dict[str, Any]) -> SandboxHost:
     )
 
 
-def _spec(record: dict[str, Any]) -> HostSpec:
-    return HostSpec(**{**record["spec"], "gpus": tuple(record["spec"]["gpus"])})
-
-
 def _record_file(name: str) -> Path:
     return HOSTS / name / "host.json"
-
-
-def _differs(old: HostSpec, new: HostSpec) -> str:
-    parts = [
-        f"{field.name} is {getattr(old, field.name)!r}, asked for {getattr(new, field.name)!r}"
-        for field in dataclasses.fields(HostSpec)
-        if getattr(old, field.name) != getattr(new, field.name)
-    ]
-    return (
-        f"There is a host {new.name} already and it differs: {'; '.join(parts)}. Take another "
-        f"name, or throw the old one away: `--fresh`, or `python -m sandbox down {new.name}`."
-    )

@@ -35,7 +35,13 @@ def prepare() -> None:
         run("env", "DEBIAN_FRONTEND=noninteractive", *install)
 
 
-def after_loading(kernel: Path, modules: Sequence[Path], commands: Sequence[str]) -> str:
+def after_loading(
+    kernel: Path,
+    modules: Sequence[Path],
+    commands: Sequence[str],
+    accelerator: str = "tcg",
+    limit_s: int = _LIMIT_S,
+) -> str:
     """What the commands print in a machine that has booted `kernel` and loaded `modules`.
 
     Args:
@@ -43,6 +49,8 @@ def after_loading(kernel: Path, modules: Sequence[Path], commands: Sequence[str]
         modules: Uncompressed module files, loaded in this order; one that does not load is told in
             the text, and the next is tried.
         commands: Shell for busybox, run one after the other.
+        accelerator: ``tcg``, or ``kvm`` to find out whether that works here.
+        limit_s: Seconds that all of it may take.
 
     Raises:
         SandboxError: if the machine does not come to its end.
@@ -50,7 +58,7 @@ def after_loading(kernel: Path, modules: Sequence[Path], commands: Sequence[str]
     with tempfile.TemporaryDirectory(prefix="gpuwright-vm-") as folder:
         image = _initramfs(Path(folder), modules, commands)
         argv = [
-            *("qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-m", "512"),
+            *("qemu-system-x86_64", "-accel", accelerator, "-cpu", "max", "-m", "512"),
             *("-nographic", "-no-reboot", "-nic", "none", "-kernel", str(kernel)),
             *("-initrd", str(image), "-append", "console=ttyS0 quiet panic=-1"),
         ]
@@ -61,11 +69,11 @@ def after_loading(kernel: Path, modules: Sequence[Path], commands: Sequence[str]
                 capture_output=True,
                 text=True,
                 errors="replace",
-                timeout=_LIMIT_S,
+                timeout=limit_s,
                 check=False,
             )
         except subprocess.TimeoutExpired as late:
-            raise SandboxError(f"The machine did not end within {_LIMIT_S} s.") from late
+            raise SandboxError(f"The machine did not end within {limit_s} s.") from late
     begin, end = done.stdout.find(_BEGIN), done.stdout.rfind(_END)
     if begin < 0 or end < 0:
         raise SandboxError(f"The machine did not come up:\n{done.stdout[-2000:]}{done.stderr}")

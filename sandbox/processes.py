@@ -82,6 +82,11 @@ def marked_environment(what: str) -> dict[str, str]:
     return {**os.environ, _VARIABLE: f"{MARK}:{what}"}
 
 
+def marked_words(what: str) -> tuple[str, ...]:
+    """What to put before a command so that it carries the mark of `what`."""
+    return ("env", f"{_VARIABLE}={MARK}:{what}")
+
+
 def marked(what: str | None = None) -> Iterator[Process]:
     """Every process of this checkout, or only those marked as `what`."""
     wanted = f"{_VARIABLE}={MARK}:".encode() + (f"{what}\0".encode() if what else b"")

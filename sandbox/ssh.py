@@ -89,7 +89,7 @@ def wait(
     last = "it did not answer"
     while time.monotonic() < deadline:
         if not alive():
-            raise SandboxError("the host's container ended while it booted")
+            raise SandboxError("the host ended while it booted")
         if answers(address, port):
             done = run_command(argv)
             if done.returncode == 0:

@@ -1,0 +1,89 @@
+"""The two kinds of host, a container and a virtual machine, behind the same words."""
+
+from pathlib import Path
+
+from sandbox import container, roots, vm, vm_image
+from sandbox.checkout import SandboxError
+from sandbox.processes import Process
+from sandbox.spec import HostSpec
+
+BOOT_LIMIT_S = {False: 90.0, True: 300.0}
+"""Seconds until ssh must work, for a container and for a virtual machine: emulation is slow, and
+slower the busier this machine is."""
+
+
+def check(spec: HostSpec) -> None:
+    """Raise `SandboxError` if there can be no such host, or not on this machine."""
+    if spec.vm:
+        vm.check()
+        vm_image.check_system(spec.os)
+    elif spec.disk_of:
+        raise SandboxError("Only a virtual machine can have a copy of a disk: add --vm.")
+
+
+def image(spec: HostSpec, proxy: str | None) -> Path:
+    """The shared folder or disk image that a new host's disk lies upon, made if need be."""
+    return vm_image.image(spec.os, proxy) if spec.vm else roots.root(spec.os, proxy)
+
+
+def copy_disk(given: HostSpec, folder: Path, lower: Path, target: Path, proxy: str | None) -> Path:
+    """Make a virtual machine's disk image, in its folder `target`, of the container `given`'s disk.
+
+    Raises:
+        SandboxError: if `given` is a virtual machine, or the image cannot be made.
+
+    """
+    if given.vm:
+        raise SandboxError(f"{given.name} is a virtual machine: only a container's disk is copied.")
+    disk = target / "base.raw"
+    # Marked as the new host's, so that taking that down ends it.
+    vm_image.from_tree(container.mount(folder, lower), disk, proxy, f"host:{target.name}")
+    return disk
+
+
+def root(spec: HostSpec, folder: Path, lower: Path) -> Path:
+    """Where files for the host are written before it starts."""
+    return vm.staging(folder) if spec.vm else container.mount(folder, lower)
+
+
+def start(spec: HostSpec, folder: Path, address: str, lower: Path, state: str = "") -> Process:
+    """Switch the host on, a virtual machine in the saved `state` if one is named."""
+    if not spec.vm:
+        return container.start(folder, folder / "root", spec.name, spec.gpus)
+    vm.make_disk(folder, lower)
+    refresh(spec, folder)
+    # Whichever kernel of this distribution: it only tries what this machine can do.
+    kernels = sorted(roots.root(spec.os).glob("boot/vmlinuz-*"))
+    return vm.start(folder, spec.name, address, spec.memory_mib, kernels[-1], state)
+
+
+def refresh(spec: HostSpec, folder: Path) -> None:
+    """Let the host see what was written into its root: a virtual machine does at its next boot."""
+    if spec.vm:
+        vm.write_seed(folder, folder / "root", spec.gpus)
+
+
+def snapshot(spec: HostSpec, folder: Path, state: str) -> None:
+    """Save a running virtual machine as `state`.
+
+    Raises:
+        SandboxError: if it is none, does not run, or has such a state already.
+
+    """
+    if state in _states(spec, folder):
+        raise SandboxError(f"{spec.name} has a state {state!r} already: take another name.")
+    vm.snapshot(folder, state)
+
+
+def check_state(spec: HostSpec, folder: Path, state: str) -> None:
+    """Raise `SandboxError` if the host is no virtual machine or was never in `state`."""
+    if state not in (have := _states(spec, folder)):
+        raise SandboxError(
+            f"{spec.name} has no state {state!r}; saved are: {', '.join(have) or 'none'}."
+        )
+
+
+def _states(spec: HostSpec, folder: Path) -> list[str]:
+    if not spec.vm:
+        raise SandboxError(f"{spec.name} is a container; only a virtual machine has saved states.")
+    return vm.snapshots(folder)

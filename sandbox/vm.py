@@ -1,0 +1,207 @@
+"""One host's virtual machine: its disk, what is put into it, start, snapshots.
+
+QEMU runs inside the host's network namespace and carries the guest's connections itself (user
+networking), so that address, route, rate limit, offline and the mirror's faults are those of any
+other host. It runs with hardware help where that really works, else with emulation.
+"""
+
+import json
+import os
+import shlex
+import shutil
+import socket
+import tarfile
+from pathlib import Path
+from typing import Any
+
+from sandbox import cgroups, kernel_vm, network, pcibus
+from sandbox.checkout import STATE, SandboxError, read_record, write_record
+from sandbox.commands import run
+from sandbox.processes import Process, spawn
+
+_NEEDS = {
+    "qemu-system-x86_64": "qemu-system-x86",
+    "qemu-img": "qemu-utils",
+    "mke2fs": "e2fsprogs",
+    "nsenter": "util-linux",
+}
+_KVM = STATE / "kvm.json"
+
+
+def missing() -> list[str]:
+    """The packages that virtual machines need and this machine lacks."""
+    path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+    return sorted({_NEEDS[tool] for tool in _NEEDS if not shutil.which(tool, path=path)})
+
+
+def prepare() -> list[str]:
+    """Install what is missing; give the packages.
+
+    Raises:
+        SandboxError: if it cannot be installed.
+
+    """
+    if lacking := missing():
+        run("apt-get", "update", "-q")
+        install = ("apt-get", "install", "-q", "-y", "--no-install-recommends", *lacking)
+        run("env", "DEBIAN_FRONTEND=noninteractive", *install)
+    return lacking
+
+
+def check() -> None:
+    """Raise `SandboxError`, naming what to do, if this machine cannot run virtual machines."""
+    if lacking := missing():
+        raise SandboxError(
+            f"Virtual machines need {', '.join(lacking)}. `python -m sandbox prepare --vm` "
+            "installs that on Debian and Ubuntu."
+        )
+
+
+def make_disk(folder: Path, image: Path) -> None:
+    """Give the host its disk, a layer of its own over the shared `image`, if it has none."""
+    disk = folder / "disk" / "disk.qcow2"
+    if disk.is_file():
+        return
+    disk.parent.mkdir(parents=True, exist_ok=True)
+    part = disk.with_name("disk.part")
+    # A path is absolute in the layer, so it may lie anywhere.
+    layer = ("qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", str(image.resolve()))
+    run(*layer, str(part))
+    part.rename(disk)
+
+
+def staging(folder: Path) -> Path:
+    """A tree for the files that the guest takes over at each boot, with its users' homes."""
+    tree = folder / "root"
+    for path in ("etc/ssh", "etc/apt/apt.conf.d", "root", "home/admin", "home/nosudo"):
+        (tree / path).mkdir(parents=True, exist_ok=True)
+    (tree / "etc/machine-id").write_text("kept by the machine itself\n")
+    # The ids that useradd gives to the root images' two users, in their order.
+    for number, user in enumerate(("admin", "nosudo"), 1000):
+        os.chown(tree / "home" / user, number, number)
+    return tree
+
+
+def write_seed(folder: Path, tree: Path, gpus: tuple[str, ...]) -> None:
+    """Pack what is in `tree`, and a simulated PCI bus with `gpus`, as the guest's second disk."""
+    bus = tree / "run/gpuwright-sandbox/pci"
+    shutil.rmtree(bus, ignore_errors=True)
+    bus.mkdir(parents=True)
+    pcibus.write(bus, gpus)
+    part = folder / "seed.part"
+    with tarfile.open(part, "w") as archive:
+        for path in sorted(tree.rglob("*")):
+            name = str(path.relative_to(tree))
+            # Folders that the guest has keep their owners and modes; its machine id is its own.
+            ours = path.is_file() or path.name == ".ssh" or path.is_relative_to(bus)
+            if ours and name != "etc/machine-id":
+                archive.add(path, name, recursive=False)
+    part.rename(folder / "seed.tar")
+
+
+def start(
+    folder: Path, name: str, address: str, memory_mib: int, kernel: Path | None, snapshot: str = ""
+) -> Process:
+    """Switch host `name` on, or wake it up in `snapshot`, and give its process.
+
+    Args:
+        folder: The host's folder, with its disk and seed in it.
+        name: The host's name.
+        address: Where the guest's sshd is to answer, at port 22 of the host's namespace.
+        memory_mib: The guest's memory in MiB.
+        kernel: A kernel image to try hardware help with; without one it is not tried.
+        snapshot: A state that `snapshot` saved; empty for a cold start.
+
+    """
+    accelerator = ("kvm", "host") if kernel and kvm_works(kernel) else ("tcg,thread=multi", "max")
+    (folder / "monitor").unlink(missing_ok=True)
+    argv = [
+        *("nsenter", f"--net=/run/netns/{network.namespace(name)}", "qemu-system-x86_64"),
+        *("-accel", accelerator[0], "-cpu", accelerator[1], "-smp", "2", "-m", str(memory_mib)),
+        *("-name", name, "-nodefaults", "-display", "none", "-vga", "none"),
+        *("-serial", "stdio", "-qmp", "unix:monitor,server=on,wait=off"),
+        # Its flushes are real ones: what the guest synced is there after a power cut.
+        *("-drive", "file=disk/disk.qcow2,format=qcow2,if=none,id=disk,cache=writeback"),
+        *("-device", "virtio-blk-pci,drive=disk,bootindex=0"),
+        *("-drive", "file=seed.tar,format=raw,if=none,readonly=on,id=seed"),
+        *("-device", "virtio-blk-pci,drive=seed,serial=gpuwright"),
+        *("-netdev", f"user,id=net,ipv6=off,hostfwd=tcp:{address}:22-:22"),
+        *("-device", "virtio-net-pci,netdev=net,romfile=", "-device", "virtio-rng-pci"),
+        *(("-loadvm", snapshot) if snapshot else ()),
+    ]
+    # 0 stands for the process that writes: the shell, which becomes QEMU.
+    join = "".join(f"echo 0 > {shlex.quote(str(file))}; " for file in cgroups.make(name))
+    command = f"{join}exec {shlex.join(argv)}"
+    return spawn(f"host:{name}", ["sh", "-c", command], folder / "console.log", cwd=folder)
+
+
+def snapshot(folder: Path, name: str) -> None:
+    """Save the running machine, memory and disk, as the state called `name`.
+
+    Raises:
+        SandboxError: if QEMU does not run or refuses.
+
+    """
+    if said := _monitor(folder, f"savevm {name}"):
+        raise SandboxError(f"QEMU cannot save a state: {said}")
+
+
+def snapshots(folder: Path) -> list[str]:
+    """The states that were saved, oldest first; the machine may run."""
+    disk = folder / "disk" / "disk.qcow2"
+    if not disk.is_file():
+        return []
+    about = json.loads(run("qemu-img", "info", "--force-share", "--output=json", str(disk)))
+    return [row["name"] for row in about.get("snapshots", [])]
+
+
+def kvm_works(kernel: Path) -> bool:
+    """Whether QEMU with KVM boots `kernel` here: /dev/kvm alone says little.
+
+    It is tried once per boot of this machine, at most 20 s, where the device exists.
+    """
+    if not Path("/dev/kvm").exists():
+        return False
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    record = read_record(_KVM)
+    if not record or record["boot"] != boot:
+        kernel_vm.prepare()
+        try:
+            words = kernel_vm.after_loading(
+                kernel, (), ("echo it works",), accelerator="kvm", limit_s=20
+            )
+        except SandboxError as error:
+            words = str(error)
+        record = {"boot": boot, "works": words == "it works", "said": words[-400:]}
+        write_record(_KVM, record)
+    return bool(record["works"])
+
+
+def _monitor(folder: Path, command: str) -> str:
+    """What QEMU's monitor answers to one command, «» if it has nothing to say."""
+    place = os.open(folder, os.O_PATH)
+    try:
+        with socket.socket(socket.AF_UNIX) as channel:
+            channel.settimeout(120)
+            # A socket's path may have 107 characters; the way over the open folder is short.
+            channel.connect(f"/proc/self/fd/{place}/monitor")
+            with channel.makefile("rw") as stream:
+                stream.readline()
+                _execute(stream, "qmp_capabilities", {})
+                return _execute(stream, "human-monitor-command", {"command-line": command}).strip()
+    except OSError as error:
+        raise SandboxError(f"QEMU's monitor does not answer: {error}") from None
+    finally:
+        os.close(place)
+
+
+def _execute(stream: Any, command: str, arguments: dict[str, str]) -> str:
+    stream.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
+    stream.flush()
+    for line in stream:
+        answer = json.loads(line)
+        if "error" in answer:
+            raise SandboxError(f"QEMU: {answer['error']['desc']}")
+        if "return" in answer:
+            return str(answer["return"] or "")
+    raise SandboxError("QEMU ended while it was asked.")
