@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from sandbox import hosts, prepare
+from sandbox import hosts, kernel_vm, prepare
 from sandbox.checkout import SandboxError
 from sandbox.doubles.nvidia import AptDouble
 from sandbox.hosts import HostSpec, SandboxHost
@@ -144,3 +144,18 @@ def test_first_boot_is_waited_for(fleet: Fleet) -> None:
     ended = float(host.run("stat -c %Y /run/cloud-boot-ended").stdout)
     begun = float(host.run("stat -c %Y /var/lib/gpuwright").stdout)
     assert begun >= ended
+
+
+def test_module_that_dkms_built_loads_in_the_kernel_of_its_host(fleet: Fleet) -> None:
+    try:
+        kernel_vm.prepare()
+    except SandboxError as error:
+        pytest.skip(str(error))
+    root = fleet.hosts["bookworm"].rootfs
+    [kernel] = root.glob("boot/vmlinuz-*")
+    release = kernel.name.removeprefix("vmlinuz-")
+    built = root / "lib/modules" / release / "updates/dkms"
+    modules = [built / "nvidia.ko", built / "nvidia-uvm.ko"]
+    said = kernel_vm.after_loading(kernel, modules, ["cat /proc/driver/nvidia/version", "lsmod"])
+    assert DRIVER in said
+    assert "nvidia_uvm" in said
