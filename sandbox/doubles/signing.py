@@ -58,8 +58,8 @@ class Signer:
 
     def _gpg(self, *words: str) -> str:
         quiet = ("--quiet", "--batch", "--yes", "--no-tty", "--pinentry-mode", "loopback")
-        return run("gpg", "--homedir", str(self.home), *quiet, *words)
-
-    def close(self) -> None:
-        """End the agent that gpg left running for this home."""
-        run("gpgconf", "--homedir", str(self.home), "--kill", "gpg-agent", check=False)
+        try:
+            return run("gpg", "--homedir", str(self.home), *quiet, *words)
+        finally:
+            # gpg leaves an agent running for each home; nobody else would end it.
+            run("gpgconf", "--homedir", str(self.home), "--kill", "gpg-agent", check=False)
