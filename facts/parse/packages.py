@@ -17,7 +17,7 @@ _QUOTED = re.compile(r"[\\|{}\[\]<>\"^~_=!@#$%&*]")
 
 def _list_name(uri: str) -> str:
     """How apt names the list files of an address, without its scheme and login."""
-    body = uri.split(":", 1)[1].lstrip("/")
+    body = uri.split(":", 1)[1].removeprefix("//")
     body = _QUOTED.sub(lambda m: f"%{ord(m[0]):02x}", body)
     return body.rstrip("/").replace("/", "_") + "_"
 

@@ -15,7 +15,8 @@ $ pyinfra --json inventories/lab.py deploys/driver_doctor.py    # the same as da
 ```
 
 The doctor reads only, asks nothing, and needs no stack. It ends with 0 (OK), 1 (WARN), 2 (CRITICAL)
-or 3 (UNKNOWN), by the worst host. Where no host at all can be reached, pyinfra itself ends with 1.
+or 3 (UNKNOWN), by the worst host. A host that cannot be reached is UNKNOWN; give `-y` where nobody
+can answer pyinfra's question about it. Where no host at all can be reached, pyinfra ends with 1.
 It names root causes: what only follows from another fault is left out. In a container the running
 kernel, its log and the PCI bus are another machine's, so there it judges the kernel in `/boot`.
 

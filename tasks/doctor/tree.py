@@ -125,7 +125,7 @@ def diagnose(case: Case) -> Diagnosis:
     """
     rules = _JETSON if case.state.jetson is not None else _SERVER
     found = [fault for rule in rules for fault in rule(case)]
-    left = [f for f in found if not _hidden(f.code, found, case)]
+    left = [f for f in found if not _hidden(f.code, f.level, found, case)]
     named = _once([_named(fault, case) for fault in left])
     if case.plan is not None:
         named += _against_plan(case, found, {n.code for n in named})
@@ -134,10 +134,10 @@ def diagnose(case: Case) -> Diagnosis:
     return Diagnosis(judge.worst(whole), whole, _next_boot(case, whole), _container(case, whole))
 
 
-def _hidden(code: str, found: list[Fault], case: Case) -> bool:
-    """Whether another fault explains this one. A fault never hides its own code."""
+def _hidden(code: str, level: Level, found: list[Fault], case: Case) -> bool:
+    """Whether another fault explains this one: of another code, and no mere warning of a worse."""
     for other in found:
-        if other.code == code:
+        if other.code == code or (other.level == "WARN" and level == "CRITICAL"):
             continue
         row = faults()[other.code]
         concerns = not other.kernels or case.kernel in other.kernels
@@ -194,7 +194,7 @@ def _against_plan(case: Case, found: list[Fault], known: set[str]) -> list[Named
     assert case.plan is not None
     more = []
     for f in judge.compare(case.state, case.plan, case.rollback, case.expected_gpus):
-        if f.code in _OWN or f.code in known or _hidden(f.code, found, case):
+        if f.code in _OWN or f.code in known or _hidden(f.code, "WARN", found, case):
             continue
         breaks: tuple[Breaks, ...] = ("boot",) if f.code == "DRIVER-INCOMPLETE" else ()
         plain: dict[str, Any] = {"cause": "", "command": "", "breaks": breaks}

@@ -34,6 +34,13 @@ def test_origin_is_the_label_of_the_archive_that_has_the_installed_version() -> 
     assert packages["cuda-drivers"].origin == "LP-PPA-team"
 
 
+def test_origin_of_a_folder_of_the_host_is_its_label() -> None:
+    policy = "@policy\nlibcuda1:\n *** 535.1 500\n        500 file:/srv/other ./ Packages"
+    releases = "@releases\n/var/lib/apt/lists/_srv_other_._Release:Origin: Other"
+    said = f"@dpkg\nii |libcuda1|amd64|535.1\n@architecture\namd64\n{policy}\n{releases}"
+    assert host(packages=said).packages["libcuda1"].origin == "Other"
+
+
 def test_package_that_no_archive_has_any_more_has_no_origin() -> None:
     assert host(packages=POLICY).packages["nvidia-smi"].origin is None
 

@@ -375,6 +375,18 @@ def test_those_who_use_the_gpu_are_named_where_they_would_be_interrupted() -> No
     )
 
 
+def test_warning_hides_nothing_worse_than_itself() -> None:
+    runfile = replace(a_patient.state().driver, runfile="/usr/bin/nvidia-uninstall")
+    patient = case(driver=replace(runfile, loaded="535.288.01"))
+    assert codes(patient) == ["D14", "D9"]
+
+
+def test_no_two_codes_hide_each_other() -> None:
+    hidden = {code: {*row.hides, *row.hides_running} for code, row in faults().items()}
+    for code, followers in hidden.items():
+        assert not [f for f in followers if code in hidden.get(f, ())], code
+
+
 def test_old_xid_is_history() -> None:
     line = "[   50.1] NVRM: Xid (PCI:0000:17:00): 79, GPU lost"
     assert codes(case(logged(line))) == []
