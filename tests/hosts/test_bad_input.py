@@ -163,10 +163,10 @@ def test_unsupported_distribution_is_refused_with_the_known_ones(
 
 
 def test_distribution_that_is_only_planned_is_refused(bare: Bare, tmp_path: Path) -> None:
-    other = "NAME=Ubuntu\\nID=ubuntu\\nVERSION_ID=24.04\\n"
+    other = "NAME=RHEL\\nID=rhel\\nID_LIKE=fedora\\nVERSION_ID=10.0\\n"
     mount = f"printf '{other}' >/run/other && mount --bind /run/other /etc/os-release"
     with mounted(bare("h100"), mount, "/etc/os-release"):
-        refuse(bare("h100"), tmp_path, "PLAN-ONLY", "Ubuntu 24.04")
+        refuse(bare("h100"), tmp_path, "PLAN-ONLY", "does not install it on")
 
 
 def test_small_disk_is_refused_with_the_numbers(bare: Bare, tmp_path: Path) -> None:
