@@ -60,7 +60,7 @@ def _gone(
     remedies = []
     if part == "driver" and driver is not None:
         newer = _newest(offered.get(driver.packages[0], ()), driver.branch)
-        if newer:
+        if newer not in ("", driver.version):
             remedies.append(
                 f'Take a version that is there: `driver_version: "{newer}"` in the host data, '
                 f"`version` in the stack's `driver`, `--driver {newer}`."
