@@ -22,7 +22,8 @@ demo: env
 test: check
 	@$(PYTHON) -m sandbox prepare
 	@$(PYTHON) -m sandbox prepare --arm64 || echo "tests of Jetsons are skipped"
-	$(PYTHON) -m pytest -v --durations=15 tests/hosts
+	# Two at once: most of a test is waiting. A module stays in one process, in the order of its place.
+	$(PYTHON) -m pytest -v -n 2 --dist loadfile --no-loadscope-reorder --durations=15 tests/hosts
 
 check: env
 	ruff check .
