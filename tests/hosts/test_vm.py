@@ -5,16 +5,19 @@ container: two kernels, and a stand-in for NVIDIA's driver whose module DKMS bui
 """
 
 import re
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from sandbox import hosts, network, prepare, vm
+from sandbox import checkout, hosts, network, prepare, vm
 from sandbox.checkout import HOSTS, SandboxError
 from sandbox.doubles.nvidia import AptDouble
 from sandbox.hosts import HostSpec, SandboxHost
+from tests.hosts.test_sandbox import Sandbox
 
 VERSION = "580.178.04"
 OLDER = "6.1.0-55-cloud-amd64"
@@ -139,6 +142,30 @@ def test_power_cut_keeps_what_was_synced_and_the_choice_was_for_once(machine: Sa
     assert said(machine, "cat /root/file") == "kept"
     assert boot_id(machine) != before
     assert said(machine, "uname -r") != OLDER
+
+
+def test_start_that_was_killed_leaves_nothing_after_clean(
+    machine: SandboxHost, tmp_path: Path
+) -> None:
+    del machine  # It is there so that what this machine can do is known already.
+    (tmp_path / "roots").symlink_to(checkout.ROOTS)
+    if (tried := checkout.STATE / "kvm.json").exists():
+        shutil.copy(tried, tmp_path)
+    box = Sandbox(tmp_path)
+    before = box.traces()
+    process = box.start("up", "half", "--vm", "--gpu", "h100:8")
+    deadline = time.monotonic() + 300
+    while not (tmp_path / "hosts/half/console.log").exists() and process.poll() is None:
+        assert time.monotonic() < deadline, "it does not start"
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    assert (tmp_path / "hosts/half/disk/disk.qcow2").exists()
+    done = box.command("clean")
+    assert done.returncode == 0, done.stderr
+    after = box.traces()
+    assert set(after.pop("folders")) <= {*before.pop("folders"), "locks"} - {"kvm.json"}
+    assert after == before
 
 
 def test_machine_that_is_down_leaves_no_process(machine: SandboxHost) -> None:
