@@ -124,10 +124,18 @@ def install(
         mended(),
         *trial,
         f"mkdir -p {archives}/partial" if archives else ":",
-        f"apt-get install {flags} {folder} -o APT::Status-Fd=3 {names} 3>{STATUS}",
+        f"apt-get install {flags} {folder} -o APT::Status-Fd=3 {names} 3>{STATUS} || {_or_stale()}",
         f"rm -rf {archives}" if archives else ":",
     ]
     return "\n".join(line for line in lines if line != ":")
+
+
+def _or_stale() -> str:
+    """Shell after an apt-get that fails: the lists count as old from then on.
+
+    A package may have gone or changed since they were read; the next run reads them anew.
+    """
+    return f"{{ code=$?; rm -f {STAMP}; exit $code; }}"
 
 
 def forgotten(packages: Sequence[str]) -> str:
@@ -159,7 +167,7 @@ def download(packages: Sequence[str], archives: str) -> str:
         f"mkdir -p {archives}/partial\n"
         f"apt-get install --download-only {options()} --no-install-recommends "
         f"--allow-change-held-packages -o Debug::NoLocking=1 -o Dir::Cache::Archives={archives} "
-        f"-o APT::Status-Fd=3 {names} 3>{STATUS}"
+        f"-o APT::Status-Fd=3 {names} 3>{STATUS} || {_or_stale()}"
     )
 
 

@@ -207,3 +207,16 @@ def test_progress_is_apts_last_word(machine: Machine) -> None:
         "dlstatus:1:20.5:Retrieving file 1 of 9\npmstatus:libcublas11:62.4:Unpacking a: b\n"
     )
     assert machine.run(apt.progress()).stdout == "62 % Unpacking a b\n"
+
+
+@pytest.mark.parametrize("way", ["install", "download"])
+def test_failed_installation_lets_the_next_run_read_the_lists_anew(
+    machine: Machine, way: str
+) -> None:
+    Path(apt.STAMP).touch()
+    machine.says("dpkg")
+    machine.write("apt-get", '[ "$2" = -s ] || { echo "404  Not Found" >&2; exit 100; }\n')
+    script = apt.install(["hello"]) if way == "install" else apt.download(["hello"], "archives")
+    done = machine.run(script)
+    assert done.returncode == 100, done.stdout
+    assert not Path(apt.STAMP).exists()
