@@ -29,6 +29,7 @@ ORDER = (
     "sandbox",
     "bad_input",
     "redist",
+    "doctor",
     "jetson",
     "gpu_host",
     "debian_13",
