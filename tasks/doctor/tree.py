@@ -227,6 +227,8 @@ def _next_boot(case: Case, named: tuple[Named, ...]) -> Ready:
 def _container(case: Case, named: tuple[Named, ...]) -> Ready:
     if not container_rules.engine_here(case):
         return Ready(None, "no container engine or CDI spec is here")
+    if case.state.jetson is None and not case.has_driver:
+        return Ready(False, "no driver is installed")
     bad = [
         f"{n.code}: {n.what}"
         for n in named

@@ -375,6 +375,12 @@ def test_those_who_use_the_gpu_are_named_where_they_would_be_interrupted() -> No
     )
 
 
+def test_host_with_docker_and_no_driver_is_ready_for_nothing() -> None:
+    bare = case(engine(**DOCKER), packages={}, pci=(), **driver(modules=(), libraries=()))
+    answer = a_patient.answer(bare)
+    assert (answer.next_boot.ready, answer.next_container.ready) == (False, False)
+
+
 def test_warning_hides_nothing_worse_than_itself() -> None:
     runfile = replace(a_patient.state().driver, runfile="/usr/bin/nvidia-uninstall")
     patient = case(driver=replace(runfile, loaded="535.288.01"))
