@@ -12,14 +12,14 @@ def copies(case: Case) -> Iterator[Fault]:
     for kernel in case.subjects():
         found = case.modules(kernel)
         if len({m.version for m in found if m.version}) > 1:
-            last = found[-1].path
+            foreign = next((m for m in found if m.version != case.user), found[-1])
             yield Fault(
                 "D16",
                 "CRITICAL" if case.matters(kernel) else "WARN",
                 f"kernel {kernel} has modules of different versions",
                 "; ".join(f"{m.path} {m.version}" for m in found),
                 (kernel,),
-                {"kernel": kernel, "path": last},
+                {"kernel": kernel, "path": foreign.path},
                 cause="two origins brought a copy each; depmod takes one of them",
             )
             return

@@ -381,6 +381,15 @@ def test_host_with_docker_and_no_driver_is_ready_for_nothing() -> None:
     assert (answer.next_boot.ready, answer.next_container.ready) == (False, False)
 
 
+def test_firmware_of_a_stray_version_is_not_asked_for() -> None:
+    open_one = module(version="535.288.01", license="Dual MIT/GPL")
+    stray = replace(open_one, path=f"/lib/modules/{KERNEL}/kernel/nvidia.ko")
+    assert codes(case({"gsp_firmware": (DRIVER,)}, **driver(modules=(open_one,)))) == ["D15"]
+    both = case({"gsp_firmware": (DRIVER,)}, **driver(modules=(module(), stray)))
+    (found,) = a_patient.answer(both).findings
+    assert (found.code, stray.path in found.command) == ("D16", True)
+
+
 def test_warning_hides_nothing_worse_than_itself() -> None:
     runfile = replace(a_patient.state().driver, runfile="/usr/bin/nvidia-uninstall")
     patient = case(driver=replace(runfile, loaded="535.288.01"))
