@@ -54,7 +54,7 @@ mkdir -p /root/away
 SAVED = "cp -a /var/lib/dkms/nvidia /root/saved; cp -a $D /root/saved-modules"
 RESTORED = (
     "rm -rf /var/lib/dkms/nvidia $D; mkdir -p $M/updates; cp -a /root/saved /var/lib/dkms/nvidia; "
-    "cp -a /root/saved-modules $D"
+    "cp -a /root/saved-modules $D; depmod $K"
 )
 FAIL_TO_BUILD = "rm -r $D; ! dkms build --force nvidia/$V -k $K"
 
