@@ -27,6 +27,7 @@ from tests.hosts import runner
 NAME = "acceptance"
 ORDER = (
     "sandbox",
+    "vm",
     "bad_input",
     "redist",
     "doctor",
