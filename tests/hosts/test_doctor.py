@@ -169,10 +169,10 @@ INJURIES = [
     ),
     Injury(
         "D16",
-        "cp -a $D /root/away/; echo nvidia >>/etc/initramfs-tools/modules; "
+        "cp -a $D /boot/initrd.img-$K /root/away/; echo nvidia >>/etc/initramfs-tools/modules; "
         "update-initramfs -u -k $K; sleep 1; echo more >>$D/nvidia.ko",
-        "rm -r $D; mv /root/away/dkms $D; sed -i '/^nvidia$/d' /etc/initramfs-tools/modules; "
-        "update-initramfs -u -k $K",
+        "rm -r $D; mv /root/away/dkms $D; mv /root/away/initrd.img-$K /boot/; "
+        "sed -i '/^nvidia$/d' /etc/initramfs-tools/modules",
         "older than the file on the disk",
     ),
     Injury(
