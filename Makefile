@@ -2,11 +2,12 @@
 PYTHON := .venv/bin/python
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help env demo test check bench lock clean-sandbox
+.PHONY: help env demo test test-vm check bench lock clean-sandbox
 
 help:
 	@echo "make demo           a throwaway Debian 12 host becomes a GPU host (as root on Debian)"
-	@echo "make test           all tests, on real throwaway hosts (as root on Debian)"
+	@echo "make test           all tests but the next, on real throwaway hosts (as root on Debian)"
+	@echo "make test-vm        the sandbox's virtual machines"
 	@echo "make check          ruff, mypy, import contracts, unit tests"
 	@echo "make bench          benchmarks, side by side"
 	@echo "make clean-sandbox  stop and remove every throwaway host of this checkout"
@@ -23,7 +24,13 @@ test: check
 	@$(PYTHON) -m sandbox prepare
 	@$(PYTHON) -m sandbox prepare --arm64 || echo "tests of Jetsons are skipped"
 	# Two at once: most of a test is waiting. A module stays in one process, in the order of its place.
-	$(PYTHON) -m pytest -v -n 2 --dist loadfile --no-loadscope-reorder --durations=15 tests/hosts
+	$(PYTHON) -m pytest -v -n 2 --dist loadfile --no-loadscope-reorder --durations=15 \
+	    --ignore tests/hosts/test_vm.py tests/hosts
+
+# Emulated machines: some ten minutes for twelve tests where KVM does not work.
+test-vm: check
+	@$(PYTHON) -m sandbox prepare --vm
+	$(PYTHON) -m pytest -v --durations=15 tests/hosts/test_vm.py
 
 check: env
 	ruff check .

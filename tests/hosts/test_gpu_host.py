@@ -30,7 +30,16 @@ cudnn: {version: "8.9"}
 torch: {version: "2.9.0"}
 """
 NO_SILICON = "proof: none (no real GPU in this host"
-EXPECTED_SKIPS = {f"{NAME}: no driver is loaded"}
+EXPECTED_SKIPS = {
+    f"{NAME}: {reason}"
+    for reason in (
+        "no driver is loaded",
+        "no dnf",
+        "its plan names no versions",
+        "its plan has no Fabric Manager",
+        "its plan adds no apt repository",
+    )
+}
 
 
 def link(lab: Lab) -> str:
