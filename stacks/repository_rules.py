@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fnmatch
+import functools
+
 from stacks.case import Case
-from stacks.distribution import Distribution
-from stacks.model import Repository
+from stacks.distribution import CudaOffer, Distribution, DriverOffer
+from stacks.model import CudnnPlan, Repository
 
 
 def folder(case: Case, default: str | None) -> str | None:
@@ -44,15 +47,37 @@ def repository(
     )
 
 
+def taken(offer: DriverOffer, cuda: CudaOffer | None, cudnn: CudnnPlan | None) -> tuple[str, ...]:
+    """Patterns of all packages that the plan's parts may take from NVIDIA's repository."""
+    found: list[str] = []
+    if offer.origin == "nvidia":
+        found += [*offer.packages, *offer.held, *offer.pinning]
+    if cuda and cuda.origin == "nvidia":
+        found += [*cuda.packages, *cuda.held, *cuda.along]
+    if cudnn and cudnn.origin == "nvidia":
+        found += [*cudnn.packages, *cudnn.held]
+    return _uncovered(tuple(found))
+
+
+@functools.lru_cache(maxsize=256)
+def _uncovered(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    """The patterns that no other one covers. A fleet has few different lists."""
+    return tuple(
+        sorted(
+            name
+            for name in {*patterns}
+            if not any(p != name and fnmatch.fnmatchcase(name, p) for p in patterns)
+        )
+    )
+
+
 def planned(case: Case, dist: Distribution, packages: tuple[str, ...]) -> tuple[Repository, ...]:
     """The repositories of a plan that takes ``packages`` from NVIDIA; none where it takes none."""
     name = folder(case, dist.nvidia_repository)
     if not packages or name is None:
         return ()
     table = case.catalog.repositories
-    made = repository(
-        case, dist.family, name, table.arches[case.profile.arch], tuple(sorted({*packages}))
-    )
+    made = repository(case, dist.family, name, table.arches[case.profile.arch], packages)
     case.reason(
         "repository",
         made.address,

@@ -5,8 +5,6 @@ Pure, total and deterministic: no file, no clock, no exception for anything that
 
 from __future__ import annotations
 
-import fnmatch
-
 from stacks import (
     availability,
     cuda_rules,
@@ -123,7 +121,8 @@ def _host(case: Case, dist: Distribution) -> Resolution:
         return Resolution(None, tuple(case.conflicts))
     offer, build = driver_moves.newest(case, choice[0]), choice[1]
     replaces = driver_moves.replaced(case, dist, offer)
-    if _from_nvidia(offer, cuda[1] if cuda else None, cudnn):
+    taken = repository_rules.taken(offer, cuda[1] if cuda else None, cudnn)
+    if taken:
         repository_rules.check_key(case, dist)
     if case.conflicts:
         return Resolution(None, tuple(case.conflicts))
@@ -140,27 +139,8 @@ def _host(case: Case, dist: Distribution) -> Resolution:
     torch = torch_rules.plan(case, dist, build, interpreter) if build and interpreter else None
     support = _support(case, dist, offer, cuda[1] if cuda else None)
     made = cuda[0] if cuda else None
-    taken = _from_nvidia(offer, cuda[1] if cuda else None, cudnn)
     repositories = repository_rules.planned(case, dist, taken)
     return _planned(case, support, driver, made, cudnn, torch, repositories)
-
-
-def _from_nvidia(
-    offer: DriverOffer, cuda: CudaOffer | None, cudnn: CudnnPlan | None
-) -> tuple[str, ...]:
-    """Patterns of all packages that the plan's parts may take from NVIDIA's repository."""
-    taken: list[str] = []
-    if offer.origin == "nvidia":
-        taken += [*offer.packages, *offer.held, *offer.pinning]
-    if cuda and cuda.origin == "nvidia":
-        taken += [*cuda.packages, *cuda.held, *cuda.along]
-    if cudnn and cudnn.origin == "nvidia":
-        taken += [*cudnn.packages, *cudnn.held]
-    return tuple(name for name in taken if not any(_covers(p, name) for p in taken))
-
-
-def _covers(pattern: str, name: str) -> bool:
-    return pattern != name and fnmatch.fnmatchcase(name, pattern)
 
 
 def _floors(case: Case) -> dict[str, str]:
