@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 import pytest
 import yaml
 
-from sandbox.doubles import nvidia_dnf
+from sandbox.doubles import module_streams, names_dnf
 from stacks.catalog import load_catalog
 from stacks.load import load_stack
 from stacks.model import Gpu, HostProfile, Plan
@@ -28,8 +28,8 @@ def plan(os_name: str, branch: str, flavour: str) -> Plan:
 
 def streams(distribution: str) -> dict[str, set[str]]:
     """Stream to the packages in it, as ``name-epoch:version-release.arch``."""
-    drivers = {version: nvidia_dnf.driver(distribution, version) for version in RELEASES}
-    documents = yaml.safe_load_all(nvidia_dnf.streams(drivers))
+    drivers = {version: names_dnf.driver(distribution, version) for version in RELEASES}
+    documents = yaml.safe_load_all(module_streams.streams(drivers))
     return {d["data"]["stream"]: set(d["data"]["artifacts"]["rpms"]) for d in documents}
 
 
@@ -51,7 +51,7 @@ def test_planned_driver_is_in_the_planned_stream(os_name: str, branch: str, flav
 def test_planned_toolkit_is_offered_in_its_versions(os_name: str) -> None:
     cuda = plan(os_name, "580", "open").cuda
     assert cuda is not None and cuda.origin == "nvidia"
-    offered = {(p.name, f"{p.version}-{p.release}") for p in nvidia_dnf.others()}
+    offered = {(p.name, f"{p.version}-{p.release}") for p in names_dnf.others()}
     assert {(name, cuda.versions[name]) for name in cuda.packages} - offered == set()
 
 
