@@ -8,13 +8,11 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 
-from tasks import apt_move
+from tasks import apt_move, lists
 from tasks.move import Move
 
 LOCK_WAIT_S = 600
 """Seconds to wait for dpkg's locks; jobs carry the host's own wish as ``$LOCK_WAIT``."""
-STAMP = "/var/lib/gpuwright/lists-read"
-"""Touched whenever all package lists were read."""
 STATUS = "status"
 """File in the job's folder that apt writes its progress to (``README.progress-reporting``)."""
 FETCH_TOOLS: tuple[str, ...] = ("curl", "ca-certificates", "xz-utils")
@@ -68,26 +66,13 @@ def refresh() -> str:
     apt-get exits 0 when a list could not be fetched and an older one is used; ``Error-Mode=any``
     makes that a failure (apt.conf(5), since apt 2.2).
     """
-    return (
-        f"{PATIENTLY}\n"
-        f"n=0; until patiently apt-get update {options()} -o APT::Update::Error-Mode=any; do "
-        "n=$((n+1)); [ $n -lt 4 ] || exit 100; "
-        'echo "package lists could not be read; try $((n+1)) of 4 in 5 s"; sleep 5; done'
-    )
+    update = f"patiently apt-get update {options()} -o APT::Update::Error-Mode=any"
+    return f"{PATIENTLY}\n{lists.tried_again(update)}"
 
 
 def refresh_if_stale() -> str:
     """`refresh`, unless the lists are younger than half a day and than every source file."""
-    return "\n".join(
-        [
-            # Of two jobs that start together, one reads the lists and the other waits for it.
-            "(flock 9",
-            f'if [ -e {STAMP} ] && [ -z "$(find /etc/apt/sources.list /etc/apt/sources.list.d '
-            f'-newer {STAMP} 2>/dev/null)" ] && [ -z "$(find {STAMP} -mmin +720)" ]; then :; else',
-            refresh(),
-            f"touch {STAMP}; fi) 9>{STAMP}.lock",
-        ]
-    )
+    return lists.if_stale(refresh(), "/etc/apt/sources.list /etc/apt/sources.list.d")
 
 
 def install(
@@ -124,18 +109,12 @@ def install(
         mended(),
         *trial,
         f"mkdir -p {archives}/partial" if archives else ":",
-        f"apt-get install {flags} {folder} -o APT::Status-Fd=3 {names} 3>{STATUS} || {_or_stale()}",
+        lists.stale_after(
+            f"apt-get install {flags} {folder} -o APT::Status-Fd=3 {names} 3>{STATUS}"
+        ),
         f"rm -rf {archives}" if archives else ":",
     ]
     return "\n".join(line for line in lines if line != ":")
-
-
-def _or_stale() -> str:
-    """Shell after an apt-get that fails: the lists count as old from then on.
-
-    A package may have gone or changed since they were read; the next run reads them anew.
-    """
-    return f"{{ code=$?; rm -f {STAMP}; exit $code; }}"
 
 
 def forgotten(packages: Sequence[str]) -> str:
@@ -163,12 +142,12 @@ def download(packages: Sequence[str], archives: str) -> str:
     Nothing is installed, so no lock is needed; a folder of its own keeps the two apart.
     """
     names = " ".join(shlex.quote(p) for p in packages)
-    return (
-        f"mkdir -p {archives}/partial\n"
+    fetch = (
         f"apt-get install --download-only {options()} --no-install-recommends "
         f"--allow-change-held-packages -o Debug::NoLocking=1 -o Dir::Cache::Archives={archives} "
-        f"-o APT::Status-Fd=3 {names} 3>{STATUS} || {_or_stale()}"
+        f"-o APT::Status-Fd=3 {names} 3>{STATUS}"
     )
+    return f"mkdir -p {archives}/partial\n{lists.stale_after(fetch)}"
 
 
 def progress() -> str:

@@ -6,18 +6,14 @@ on the host is the one that was checked.
 
 from __future__ import annotations
 
-import hashlib
-import re
 import shlex
 
 from facts.model import AptSource, HostState
 from stacks.model import Conflict, Repository
-from tasks import files
+from tasks import files, further_repository
 
 KEYRINGS = "/usr/share/keyrings"
 SOURCES = "/etc/apt/sources.list.d"
-OLD = ".gpuwright-old"
-"""Ending of files that were moved aside; apt reads none of that name."""
 QUIET = "/etc/apt/apt.conf.d/52gpuwright-old-files"
 """apt says at each call that it ignores such a file; here it is told not to (apt.conf(5))."""
 QUIET_TEXT = (
@@ -46,7 +42,7 @@ def script(state: HostState, repository: Repository, keyring: bytes) -> str:
     aside = sorted({s.file for s in others(state, repository)})
     if aside:
         lines.append(files.write_script(QUIET, QUIET_TEXT))
-    lines += [f"mv {shlex.quote(f)} {shlex.quote(f + OLD)}" for f in aside]
+    lines += [f"mv {shlex.quote(f)} {shlex.quote(f + further_repository.OLD)}" for f in aside]
     lines.append(files.write_script(sources_path(repository), sources_text(repository, path)))
     lines += [f"rm -f {shlex.quote(p)}" for p in _keyrings(state, repository) if p != path]
     return " &&\n".join(lines)
@@ -54,8 +50,7 @@ def script(state: HostState, repository: Repository, keyring: bytes) -> str:
 
 def keyring_path(repository: Repository, keyring: bytes) -> str:
     """Where these keys lie on the host."""
-    digest = hashlib.sha256(keyring).hexdigest()
-    return f"{KEYRINGS}/gpuwright-{repository.name}-{digest[:16]}.gpg"
+    return f"{KEYRINGS}/gpuwright-{repository.name}-{further_repository.digest(keyring)}.gpg"
 
 
 def sources_path(repository: Repository) -> str:
@@ -106,7 +101,7 @@ def others(state: HostState, repository: Repository) -> list[AptSource]:
     return [
         s
         for s in state.package_manager.sources
-        if s.file != ours and _same(repository.address, s.uris)
+        if s.file != ours and further_repository.same(repository.address, s.uris)
     ]
 
 
@@ -116,27 +111,20 @@ def shared(state: HostState, repository: Repository) -> tuple[Conflict, ...]:
     for file in sorted({s.file for s in others(state, repository)}):
         whole = [s for s in state.package_manager.sources if s.file == file]
         if file != "/etc/apt/sources.list" and all(
-            _same(repository.address, s.uris) for s in whole
+            further_repository.same(repository.address, s.uris) for s in whole
         ):
             continue
         found.append(
-            Conflict(
-                "SOURCE-SHARED",
-                f"{file} names NVIDIA's repository beside other archives",
+            further_repository.shared(
+                file,
+                "other archives",
                 f"it stands there with another key than the plan's ({repository.address}); apt "
-                "refuses one repository with two keys, and the file is not ours to change",
-                (f"take it out of {file}; gpuwright adds it with its own key",),
+                "refuses one repository with two keys",
+                f"take it out of {file}; gpuwright adds it with its own key",
                 "sources.list(5), Signed-By",
             )
         )
     return tuple(found)
-
-
-def _same(address: str, uris: tuple[str, ...]) -> bool:
-    def plain(uri: str) -> str:
-        return re.sub(r"^[a-z+]+://(?:[^@/]*@)?", "", uri.lower()).rstrip("/.")
-
-    return any(plain(uri) == plain(address) for uri in uris)
 
 
 def _keyrings(state: HostState, repository: Repository) -> list[str]:

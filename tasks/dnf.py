@@ -9,11 +9,9 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 
-from tasks import dnf_move
+from tasks import dnf_move, lists
 from tasks.move import Move
 
-STAMP = "/var/lib/gpuwright/lists-read"
-"""Touched whenever all package lists were read."""
 FETCH_TOOLS: tuple[str, ...] = ("/usr/bin/curl", "ca-certificates", "/usr/bin/xz")
 """By file: ``curl`` itself would throw out the ``curl-minimal`` that EL 9 comes with."""
 
@@ -48,25 +46,15 @@ def refresh() -> str:
 
     A signature does not get better by asking again.
     """
-    return (
-        f"n=0; until dnf makecache --refresh {options()} >lists 2>&1; do cat lists; "
-        "! grep -q 'GPG signature' lists || exit 100; "
-        "n=$((n+1)); [ $n -lt 4 ] || exit 100; "
-        'echo "package lists could not be read; try $((n+1)) of 4 in 5 s"; sleep 5; done'
+    return lists.tried_again(
+        f"dnf makecache --refresh {options()} >lists 2>&1",
+        unless="cat lists; ! grep -q 'GPG signature' lists || exit 100",
     )
 
 
 def refresh_if_stale() -> str:
     """`refresh`, unless the lists are younger than half a day and than every repository file."""
-    return "\n".join(
-        [
-            "(flock 9",
-            f'if [ -e {STAMP} ] && [ -z "$(find /etc/yum.repos.d /etc/dnf/dnf.conf -newer {STAMP} '
-            f'2>/dev/null)" ] && [ -z "$(find {STAMP} -mmin +720)" ]; then :; else',
-            refresh(),
-            f"touch {STAMP}; fi) 9>{STAMP}.lock",
-        ]
-    )
+    return lists.if_stale(refresh(), "/etc/yum.repos.d /etc/dnf/dnf.conf")
 
 
 def install(
@@ -94,7 +82,7 @@ def install(
     flags += f" {dnf_move.options(move)}" if move else ""
     lines = [
         dnf_move.simulation(limits, names, flags, more),
-        f"dnf install {flags} {names}",
+        lists.stale_after(f"dnf install {flags} {names}"),
         dnf_move.leftovers(limits, flags) if limits.goes else ":",
         f"rm -rf {archives}" if archives else ":",
     ]

@@ -7,18 +7,14 @@ the index against it (``repo_gpgcheck``) and every package (``gpgcheck``).
 
 from __future__ import annotations
 
-import hashlib
-import re
 import shlex
 
 from facts.model import DnfRepository, HostState
 from stacks.model import Conflict, Repository
-from tasks import files
+from tasks import files, further_repository
 
 KEYS = "/etc/pki/rpm-gpg"
 FOLDER = "/etc/yum.repos.d"
-OLD = ".gpuwright-old"
-"""Ending of files that were moved aside; dnf reads ``*.repo`` only."""
 
 
 def due(state: HostState, repository: Repository) -> bool:
@@ -37,7 +33,7 @@ def script(state: HostState, repository: Repository, keyring: bytes) -> str:
     path = key_path(repository, keyring)
     aside = sorted({r.file for r in others(state, repository)})
     lines = [files.write_bytes_script(path, keyring)]
-    lines += [f"mv {shlex.quote(f)} {shlex.quote(f + OLD)}" for f in aside]
+    lines += [f"mv {shlex.quote(f)} {shlex.quote(f + further_repository.OLD)}" for f in aside]
     lines.append(files.write_script(repo_path(repository), repo_text(repository, path)))
     lines += [f"rm -f {shlex.quote(p)}" for p in _keys(state, repository) if p != path]
     return " &&\n".join(lines)
@@ -45,8 +41,7 @@ def script(state: HostState, repository: Repository, keyring: bytes) -> str:
 
 def key_path(repository: Repository, keyring: bytes) -> str:
     """Where these keys lie on the host."""
-    digest = hashlib.sha256(keyring).hexdigest()
-    return f"{KEYS}/RPM-GPG-KEY-gpuwright-{repository.name}-{digest[:16]}"
+    return f"{KEYS}/RPM-GPG-KEY-gpuwright-{repository.name}-{further_repository.digest(keyring)}"
 
 
 def repo_path(repository: Repository) -> str:
@@ -77,7 +72,7 @@ def others(state: HostState, repository: Repository) -> list[DnfRepository]:
     return [
         r
         for r in state.package_manager.repositories
-        if r.file != ours and r.enabled and _same(repository.address, r.addresses)
+        if r.file != ours and r.enabled and further_repository.same(repository.address, r.addresses)
     ]
 
 
@@ -86,27 +81,22 @@ def shared(state: HostState, repository: Repository) -> tuple[Conflict, ...]:
     found = []
     for file in sorted({r.file for r in others(state, repository)}):
         whole = [r for r in state.package_manager.repositories if r.file == file]
-        if all(_same(repository.address, r.addresses) for r in whole):
+        if all(further_repository.same(repository.address, r.addresses) for r in whole):
             continue
-        name = next(r.name for r in whole if _same(repository.address, r.addresses))
+        name = next(
+            r.name for r in whole if further_repository.same(repository.address, r.addresses)
+        )
         found.append(
-            Conflict(
-                "SOURCE-SHARED",
-                f"{file} names NVIDIA's repository beside others",
+            further_repository.shared(
+                file,
+                "others",
                 f"its section [{name}] would bring the same packages past the plan's key and list "
-                f"({repository.address}), and the file is not ours to change",
-                (f"switch it off: dnf config-manager --set-disabled {name}",),
+                f"({repository.address})",
+                f"switch it off: dnf config-manager --set-disabled {name}",
                 "dnf.conf(5), repo options",
             )
         )
     return tuple(found)
-
-
-def _same(address: str, urls: tuple[str, ...]) -> bool:
-    def plain(url: str) -> str:
-        return re.sub(r"^[a-z+]+://(?:[^@/]*@)?", "", url.lower()).rstrip("/")
-
-    return any(plain(url) == plain(address) for url in urls)
 
 
 def _keys(state: HostState, repository: Repository) -> list[str]:

@@ -13,9 +13,6 @@ from tasks import apt_repository, dnf_repository
 class RepositoryFiles(Protocol):
     """Pure: what the host has, what is due, and shell that sets it up."""
 
-    OLD: str
-    """Ending of files that were moved aside."""
-
     def due(self, state: HostState, repository: Repository) -> bool:
         """Whether a file of ours is missing or differs, or one of others names this repository."""
 

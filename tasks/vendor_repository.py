@@ -7,7 +7,7 @@ from pyinfra.api import FunctionCommand, StringCommand
 from pyinfra.api.host import Host
 
 from stacks.model import Conflict, Plan
-from tasks import offers, repository_files
+from tasks import further_repository, offers, repository_files
 from tasks.step import Commands, look, step, this_host
 
 
@@ -24,7 +24,7 @@ def added(plan: Plan) -> Commands:
         for source in files.others(state, repository):
             logger.info(
                 f"{this_host().print_prefix}{source.file} names {repository.address} too: it is "
-                f"kept as {source.file}{files.OLD}"
+                f"kept as {source.file}{further_repository.OLD}"
             )
         yield StringCommand(files.script(state, repository, keyring))
 

@@ -11,6 +11,7 @@ import pytest
 from facts.model import AptSource, HostState
 from stacks.model import Repository
 from tasks import apt_repository as files
+from tasks import further_repository
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import source
 
@@ -89,7 +90,7 @@ def test_old_list_of_this_repository_is_moved_aside(uri: str) -> None:
     assert files.due(state, REPOSITORY)
     script = files.script(state, REPOSITORY, KEYRING)
     assert "mv /etc/apt/sources.list.d/cuda.list /etc/apt/sources.list.d/cuda.list" in script
-    assert files.OLD in script
+    assert further_repository.OLD in script
 
 
 @pytest.mark.parametrize(

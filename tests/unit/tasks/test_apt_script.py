@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks import apt
+from tasks import apt, lists
 
 FRONTEND = "dpkg: error: dpkg frontend lock was locked by another process with pid 4711"
 LISTS = "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 4711 (apt-get)"
@@ -72,7 +72,7 @@ class Machine:
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     """A machine where everything goes well."""
-    monkeypatch.setattr(apt, "STAMP", str(tmp_path / "lists-read"))
+    monkeypatch.setattr(lists, "STAMP", str(tmp_path / "lists-read"))
     (tmp_path / "bin").mkdir()
     machine = Machine(tmp_path)
     for command in ("apt-get", "dpkg", "sleep"):
@@ -157,8 +157,8 @@ def test_fresh_lists_are_not_read_again(machine: Machine) -> None:
 
 def test_old_lists_are_read_again(machine: Machine) -> None:
     machine.run(apt.refresh_if_stale())
-    hours_ago = Path(apt.STAMP).stat().st_mtime - 13 * 3600
-    os.utime(apt.STAMP, (hours_ago, hours_ago))
+    hours_ago = Path(lists.STAMP).stat().st_mtime - 13 * 3600
+    os.utime(lists.STAMP, (hours_ago, hours_ago))
     machine.run(apt.refresh_if_stale())
     assert len(machine.called("apt-get update")) == 2
 
@@ -166,7 +166,7 @@ def test_old_lists_are_read_again(machine: Machine) -> None:
 def test_lists_that_were_not_read_stay_stale(machine: Machine) -> None:
     machine.says("apt-get", *[(100, "E: Failed to fetch")] * 4)
     machine.run(apt.refresh_if_stale())
-    assert not Path(apt.STAMP).exists()
+    assert not Path(lists.STAMP).exists()
 
 
 def test_lists_are_read_again_after_a_source_was_added(
@@ -176,7 +176,7 @@ def test_lists_are_read_again_after_a_source_was_added(
     sources.mkdir()
     script = apt.refresh_if_stale().replace("/etc/apt/sources.list.d", str(sources))
     machine.run(script)
-    now = Path(apt.STAMP).stat().st_mtime
+    now = Path(lists.STAMP).stat().st_mtime
     (sources / "new.sources").touch()
     os.utime(sources / "new.sources", (now + 10, now + 10))
     machine.run(script)
@@ -213,10 +213,10 @@ def test_progress_is_apts_last_word(machine: Machine) -> None:
 def test_failed_installation_lets_the_next_run_read_the_lists_anew(
     machine: Machine, way: str
 ) -> None:
-    Path(apt.STAMP).touch()
+    Path(lists.STAMP).touch()
     machine.says("dpkg")
     machine.write("apt-get", '[ "$2" = -s ] || { echo "404  Not Found" >&2; exit 100; }\n')
     script = apt.install(["hello"]) if way == "install" else apt.download(["hello"], "archives")
     done = machine.run(script)
     assert done.returncode == 100, done.stdout
-    assert not Path(apt.STAMP).exists()
+    assert not Path(lists.STAMP).exists()
