@@ -20,10 +20,10 @@ demo: env
 	@$(PYTHON) -m sandbox prepare
 	pyinfra -y inventories/sandbox.py deploys/gpu_host.py
 
+# Two at once: most of a test is waiting. A module stays in one process, in the order of its place.
 test: check
 	@$(PYTHON) -m sandbox prepare
 	@$(PYTHON) -m sandbox prepare --arm64 || echo "tests of Jetsons are skipped"
-	# Two at once: most of a test is waiting. A module stays in one process, in the order of its place.
 	$(PYTHON) -m pytest -v -n 2 --dist loadfile --no-loadscope-reorder --durations=15 \
 	    --ignore tests/hosts/test_vm.py tests/hosts
 
