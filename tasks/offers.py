@@ -6,6 +6,7 @@ round trip.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from weakref import WeakKeyDictionary
 
@@ -57,7 +58,7 @@ def asked(plan: Plan) -> tuple[Available, tuple[Conflict, ...]]:
     conflicts: list[Conflict] = []
     offered: dict[str, tuple[str, ...]] = dict.fromkeys(names, ())
     for repository, answer in zip(plan.repositories, answers, strict=True):
-        objections = trust.objections(repository, answer)
+        objections = trust.objections(repository, answer, time.time())
         conflicts += objections
         if objections:
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 
 from facts.parse import openpgp
 from facts.parse.repository import RepositoryAnswer
@@ -11,11 +12,16 @@ from stacks.model import Conflict, Repository
 SOURCE = "docs/gpu-host.md: NVIDIA's repository"
 
 
-def objections(repository: Repository, answer: RepositoryAnswer) -> tuple[Conflict, ...]:
-    """Why this repository cannot be used as it answers; empty: its keys are those of the plan."""
+def objections(
+    repository: Repository, answer: RepositoryAnswer, now: float
+) -> tuple[Conflict, ...]:
+    """Why this repository cannot be used as it answers; empty: its keys are those of the plan.
+
+    ``now`` is in seconds since 1970.
+    """
     if answer.key is None:
         return (_unreachable(repository, answer),)
-    found = _key(repository, answer)
+    found = _key(repository, answer, now)
     if found is not None:
         return (found,)
     if answer.why is not None:
@@ -47,12 +53,12 @@ def _unreachable(repository: Repository, answer: RepositoryAnswer) -> Conflict:
     )
 
 
-def _key(repository: Repository, answer: RepositoryAnswer) -> Conflict | None:
-    """REPO-KEY, unless every primary key in the file is pinned."""
+def _key(repository: Repository, answer: RepositoryAnswer, now: float) -> Conflict | None:
+    """REPO-KEY, unless every primary key in the file is pinned and one of them still lives."""
     address = repository.address + repository.key
     pinned = {p.replace(" ", "").upper() for p in repository.fingerprints}
     try:
-        found = openpgp.read(base64.b64decode(answer.key or "")).fingerprints
+        keys = openpgp.read(base64.b64decode(answer.key or ""))
     except openpgp.OpenPgpError as error:
         return Conflict(
             "REPO-KEY",
@@ -64,9 +70,10 @@ def _key(repository: Repository, answer: RepositoryAnswer) -> Conflict | None:
             ),
             SOURCE,
         )
-    strangers = [f for f in found if f not in pinned]
-    if not strangers:
-        return None
+    found = keys.fingerprints
+    if all(f in pinned for f in found):
+        ended = [end for end in keys.ends if end is not None and end <= now]
+        return _ended(repository, address, keys, max(ended)) if len(ended) == len(found) else None
     told = ", ".join(f"'{f}'" for f in found)
     return Conflict(
         "REPO-KEY",
@@ -79,6 +86,22 @@ def _key(repository: Repository, answer: RepositoryAnswer) -> Conflict | None:
             "if the key was changed there and the new one is right, say so in the host's data: "
             f"fingerprints = {{'nvidia': [{told}]}}",
             "if not, somebody else answers for that address: take another mirror",
+        ),
+        SOURCE,
+    )
+
+
+def _ended(repository: Repository, address: str, keys: openpgp.Keys, end: int) -> Conflict:
+    day = time.strftime("%Y-%m-%d", time.gmtime(end))
+    return Conflict(
+        "REPO-KEY",
+        f"the key of the repository {repository.address} has expired",
+        f"the file {address} holds {', '.join(keys.fingerprints)}, which ended on {day}",
+        (
+            "if that day is still to come, set the clock of this machine",
+            "let the mirror carry the newest key file of the original: a key whose life was "
+            "prolonged keeps its fingerprint, and nothing else has to change",
+            "or take another mirror: mirrors: {nvidia: ADDRESS} in the host's data",
         ),
         SOURCE,
     )

@@ -18,8 +18,12 @@ _ARMOUR = re.compile(
     re.DOTALL,
 )
 _SECRET = {5: "secret key", 7: "secret subkey"}
-_PRIMARY, _SUBKEY, _MARKER = 6, 14, 10
-_KNOWN = {_PRIMARY, _SUBKEY, _MARKER, 2, 12, 13, 17}
+_PRIMARY, _SUBKEY, _MARKER, _SIGNATURE = 6, 14, 10, 2
+_CERTIFIES = {0x10, 0x11, 0x12, 0x13, 0x1F}
+"""Kinds of signature that say something of the primary key (RFC 4880, 5.2.1)."""
+_MADE, _LIFE, _ISSUER = 2, 9, 16
+"""Subpackets: when it was made, how many seconds the key lives, by whom (RFC 4880, 5.2.3.1)."""
+_KNOWN = {_PRIMARY, _SUBKEY, _MARKER, _SIGNATURE, 12, 13, 17}
 """Packets of a certificate: keys, signatures, trust, user ids and attributes (RFC 4880, 4.3)."""
 
 
@@ -35,6 +39,8 @@ class Keys:
     """Of every primary key, in order: 40 upper-case hexadecimal digits."""
     binary: bytes
     """The same certificates without armour, packet by packet: a keyring that apt and rpm read."""
+    ends: tuple[int | None, ...] = ()
+    """When each primary key ends, in seconds since 1970; None: never."""
 
 
 def read(data: bytes) -> Keys:
@@ -61,12 +67,54 @@ def read(data: bytes) -> Keys:
     if not found:
         raise OpenPgpError("it holds no key")
     kept = (_packed(tag, body) for tag, body in packets if tag != _MARKER)
-    return Keys(tuple(found), b"".join(kept))
+    return Keys(tuple(found), b"".join(kept), tuple(_ends(packets)))
 
 
 def fingerprint(body: bytes) -> str:
     """Fingerprint of a version 4 key packet's body (RFC 4880, 12.2)."""
     return hashlib.sha1(b"\x99" + len(body).to_bytes(2, "big") + body).hexdigest().upper()
+
+
+def _ends(packets: list[tuple[int, bytes]]) -> Iterator[int | None]:
+    """When each primary key ends: what its own newest signature says of it."""
+    starts = [i for i, (tag, _) in enumerate(packets) if tag == _PRIMARY]
+    for start, stop in zip(starts, [*starts[1:], len(packets)], strict=True):
+        key = packets[start][1]
+        own = bytes.fromhex(fingerprint(key))[-8:]
+        newest, life = -1, 0
+        for tag, body in packets[start + 1 : stop]:
+            if tag == _SUBKEY:
+                break
+            if tag != _SIGNATURE or body[:1] != b"\x04" or body[1] not in _CERTIFIES:
+                continue
+            said = _subpackets(body)
+            made = int.from_bytes(said.get(_MADE, b""), "big")
+            if said.get(_ISSUER, own) == own and made >= newest:
+                newest, life = made, int.from_bytes(said.get(_LIFE, b""), "big")
+        yield int.from_bytes(key[1:5], "big") + life if life else None
+
+
+def _subpackets(body: bytes) -> dict[int, bytes]:
+    """What a version 4 signature says; what it vouches for goes before what it merely adds."""
+    found: dict[int, bytes] = {}
+    at = 4
+    for _ in range(2):
+        stop = at + 2 + int.from_bytes(body[at : at + 2], "big")
+        at += 2
+        while at < min(stop, len(body)):
+            size, at = _subpacket_length(body, at)
+            found.setdefault(body[at] & 0x7F if at < len(body) else 0, body[at + 1 : at + size])
+            at += max(size, 1)
+        at = stop
+    return found
+
+
+def _subpacket_length(data: bytes, at: int) -> tuple[int, int]:
+    """As that of a packet, but two octets reach further (RFC 4880, 5.2.3.1)."""
+    first = data[at]
+    if 192 <= first < 255:
+        return ((first - 192) << 8) + (data[at + 1] if at + 1 < len(data) else 0) + 192, at + 2
+    return _new_length(data, at)
 
 
 def _blocks(data: bytes) -> list[bytes]:

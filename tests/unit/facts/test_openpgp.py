@@ -17,6 +17,8 @@ from facts.parse import openpgp
 GOLDEN = Path(__file__).with_name("golden") / "keys"
 WITH_SUBKEY = "8680028958071000BD4F1774E521412E2DDCD1E7"
 PLAIN = "842E1221BBACBD825E028AA2BBF7CED4BA735993"
+PLAIN_ENDS, ENDED, PROLONGED = 1893499200, 1609416000, 2364120000
+"""When gpg says that those keys end."""
 
 
 def armoured(name: str) -> bytes:
@@ -103,3 +105,38 @@ def test_key_that_was_damaged_on_its_way_is_refused() -> None:
     damaged = text[:at] + (b"A" if text[at : at + 1] != b"A" else b"B") + text[at + 1 :]
     with pytest.raises(openpgp.OpenPgpError, match="checksum"):
         openpgp.read(damaged)
+
+
+def test_key_s_end_is_what_its_own_signature_says() -> None:
+    assert openpgp.read(armoured("plain")).ends == (PLAIN_ENDS,)
+    assert openpgp.read(armoured("ended")).ends == (ENDED,)
+    assert openpgp.read(armoured("plain") + armoured("ended")).ends == (PLAIN_ENDS, ENDED)
+
+
+def test_prolonged_key_keeps_its_fingerprint_and_ends_later() -> None:
+    ended, prolonged = openpgp.read(armoured("ended")), openpgp.read(armoured("prolonged"))
+    assert ended.fingerprints == prolonged.fingerprints
+    assert prolonged.ends == (PROLONGED,)
+
+
+def packets(data: bytes) -> list[bytes]:
+    """The packets of a keyring of ours: one octet of kind, four of length."""
+    found = []
+    while data:
+        size = 5 + int.from_bytes(data[1:5], "big")
+        found.append(data[:size])
+        data = data[size:]
+    return found
+
+
+def test_newest_signature_counts_wherever_it_stands() -> None:
+    """A keyring may keep the signature from before the key was prolonged."""
+    key, name, old = packets(binary("ended"))
+    new = packets(binary("prolonged"))[-1]
+    assert openpgp.read(key + name + old + new).ends == (PROLONGED,)
+    assert openpgp.read(key + name + new + old).ends == (PROLONGED,)
+
+
+def test_signature_of_another_key_says_nothing_of_this_one() -> None:
+    key, name, _ = packets(binary("plain"))
+    assert openpgp.read(key + name + packets(binary("ended"))[-1]).ends == (None,)

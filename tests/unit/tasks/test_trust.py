@@ -16,6 +16,7 @@ from tasks import trust
 KEYS = Path(__file__).parents[1] / "facts/golden/keys"
 GOOD = "842E1221BBACBD825E028AA2BBF7CED4BA735993"
 OTHER = "8680028958071000BD4F1774E521412E2DDCD1E7"
+NOW = 1_790_000_000.0
 REPOSITORY = Repository(
     "nvidia-cuda", "apt", "http://mirror.example.org/ubuntu2204/x86_64/", "key.pub", (GOOD,)
 )
@@ -31,18 +32,19 @@ def answer(
 
 
 def objection(given: RepositoryAnswer, repository: Repository = REPOSITORY) -> Conflict:
-    (found,) = trust.objections(repository, given)
+    (found,) = trust.objections(repository, given, NOW)
     return found
 
 
 def test_repository_with_the_pinned_key_has_no_objection() -> None:
-    assert trust.objections(REPOSITORY, answer("plain")) == ()
+    assert trust.objections(REPOSITORY, answer("plain"), NOW) == ()
     assert openpgp.read(trust.keyring(answer("plain"))).fingerprints == (GOOD,)
 
 
 def test_fingerprint_may_be_pinned_in_lower_case_and_with_blanks() -> None:
     written = " ".join(GOOD[i : i + 4] for i in range(0, 40, 4)).lower()
-    assert trust.objections(replace(REPOSITORY, fingerprints=(written,)), answer("plain")) == ()
+    pinned = replace(REPOSITORY, fingerprints=(written,))
+    assert trust.objections(pinned, answer("plain"), NOW) == ()
 
 
 def test_rotated_key_is_refused_with_both_fingerprints_and_the_line_that_accepts_it() -> None:
@@ -92,3 +94,23 @@ def test_repository_of_another_label_is_refused() -> None:
     found = objection(answer("plain", label="Debian"))
     assert found.code == "REPO-LABEL"
     assert "«Debian»" in found.why
+
+
+ENDED = "C08D2F3AC65535B4BD5F5A637762F0C6254724E8"
+
+
+def test_expired_key_is_refused_with_its_day() -> None:
+    found = objection(answer("ended"), replace(REPOSITORY, fingerprints=(ENDED,)))
+    assert found.code == "REPO-KEY"
+    assert "expired" in found.what
+    assert "2020-12-31" in found.why
+
+
+def test_prolonged_key_is_trusted_by_the_same_fingerprint() -> None:
+    pinned = replace(REPOSITORY, fingerprints=(ENDED,))
+    assert trust.objections(pinned, answer("prolonged"), NOW) == ()
+
+
+def test_expired_key_beside_a_living_one_is_no_objection() -> None:
+    pinned = replace(REPOSITORY, fingerprints=(GOOD, ENDED))
+    assert trust.objections(pinned, answer("plain", "ended"), NOW) == ()
