@@ -15,6 +15,7 @@ from sandbox import clean, hosts, mirror_control, pcibus, prepare, roots, vm
 from sandbox.checkout import SandboxError
 from sandbox.doubles.nvidia import AptDouble
 from sandbox.doubles.nvidia_dnf import DnfDouble
+from sandbox.faults import catalog, driver
 from sandbox.hosts import HostSpec, SandboxHost
 
 
@@ -88,6 +89,18 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--corrupt", metavar="PATTERN", help="spoil the files with such names")
     command.add_argument("--reset", action="store_true", help="what it has at first")
     command.set_defaults(run=_double)
+
+    command = commands.add_parser("driver", help="give a Debian 12 host a driver of the double")
+    command.add_argument("name", metavar="HOST")
+    command.set_defaults(run=_driver)
+
+    command = commands.add_parser("break", help="put a fault on a host, for the doctor to name")
+    command.add_argument("words", nargs="*", metavar="HOST FAULT")
+    command.add_argument("--list", action="store_true", help="the faults that there are")
+    command.add_argument(
+        "--undo", action="store_true", help="take it away: only where no repair does"
+    )
+    command.set_defaults(run=_break)
 
     command = commands.add_parser("clean", help="remove everything this checkout made")
     command.add_argument("--cache", action="store_true", help="root images and downloads too")
@@ -220,6 +233,27 @@ def _double(args: argparse.Namespace) -> int:
         print(f"corrupted: {', '.join(double.corrupt(args.corrupt)) or 'nothing'}", file=sys.stderr)
     url = mirror_control.running() or "http://(no host is up)"
     print(json.dumps(double.host_data(url), indent=1))
+    return 0
+
+
+def _driver(args: argparse.Namespace) -> int:
+    driver.install(hosts.get(args.name))
+    print(f"{args.name}: driver {driver.VERSION}")
+    return 0
+
+
+def _break(args: argparse.Namespace) -> int:
+    if args.list:
+        table = Table("fault", "code", "on", "what", "the repair")
+        for fault in catalog.faults().values():
+            table.add_row(fault.id, fault.code, ", ".join(fault.where), fault.what, fault.repair)
+        Console().print(table)
+        return 0
+    if len(args.words) != 2:
+        raise SandboxError("Name a host and a fault, or say --list.")
+    host, fault = hosts.get(args.words[0]), catalog.get(args.words[1])
+    (catalog.undo if args.undo else catalog.make)(host, fault)
+    print(f"{host.name}: {fault.what} ({'undone' if args.undo else fault.code})")
     return 0
 
 

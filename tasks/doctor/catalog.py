@@ -30,7 +30,6 @@ class Row:
     breaks: tuple[Breaks, ...] = ()
     hides: tuple[str, ...] = ()
     hides_running: tuple[str, ...] = ()
-    tested: Literal["host", "unit", "no"]
     unnamed: str | None = None
     sources: tuple[str, ...]
     confidence: Confidence

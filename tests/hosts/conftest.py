@@ -12,7 +12,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,9 @@ import pytest
 
 from sandbox import hosts, prepare
 from sandbox.checkout import SOURCE, SandboxError
+from sandbox.faults.catalog import Fault
 from sandbox.hosts import HostSpec, SandboxHost
-from tests.hosts import runner
+from tests.hosts import fault_table, runner
 
 NAME = "acceptance"
 ORDER = (
@@ -48,6 +49,33 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return words[0] if words else len(ORDER)
 
     items.sort(key=place)
+
+
+@pytest.fixture
+def reached(
+    record_property: Callable[[str, object], None],
+) -> Callable[[Fault, str, str], None]:
+    """Write down that a fault, on a kind of host, has come to one of `fault_table.STEPS`."""
+
+    def write(fault: Fault, place: str, step: str) -> None:
+        record_property(fault_table.PROPERTY, fault_table.entry(fault, place, step))
+
+    return write
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the table of faults, where any test of this run made one."""
+    reports = [report for found in terminalreporter.stats.values() for report in found]
+    entries = [
+        value
+        for report in reports
+        for name, value in getattr(report, "user_properties", ())
+        if name == fault_table.PROPERTY
+    ]
+    if entries:
+        terminalreporter.section("faults: made, named, repaired")
+        for line in fault_table.lines(entries):
+            terminalreporter.write_line(line)
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,18 @@
-"""``docs/faults.md``, made from ``faults.yaml`` and ``xids.yaml``. Pure."""
+"""``docs/faults.md``, made from the doctor's data and from that of the faults made in tests.
+
+Run as ``python -m tests.faults_page > docs/faults.md``.
+"""
 
 from __future__ import annotations
 
+from sandbox.faults import catalog as made
 from tasks.doctor.catalog import Row, faults, xids
 
 _HEAD = """\
 # Faults and their codes
 
-Made from `tasks/doctor/faults.yaml` by `python -m tasks.doctor > docs/faults.md`; a test compares.
+Made from `tasks/doctor/faults.yaml` and `sandbox/faults/faults.yaml` by `python -m
+tests.faults_page > docs/faults.md`; a test compares.
 
 ```console
 $ pyinfra inventories/lab.py deploys/driver_doctor.py           # a block of text per host
@@ -20,22 +25,45 @@ can answer pyinfra's question about it. Where no host at all can be reached, pyi
 It names root causes: what only follows from another fault is left out. In a container the running
 kernel, its log and the PCI bus are another machine's, so there it judges the kernel in `/boot`.
 
-**tested**: `host`, put on a real throwaway host and taken away again; `unit`, on a value; `no`.
 **needs**: what the remedy needs beyond a command.
+**tested**: `container`, `vm`: put on a real throwaway host, named, and handed to the repair;
+`unit`: on values; `no`: never named.
+**repair**: what `driver_repair.py` does with it in those tests; `–` where it is not put to them.
 
 """
 
 
 def page() -> str:
     """The whole page."""
-    lines = ["| code | fault | needs | interrupts | tested |", "| --- | --- | --- | --- | --- |"]
+    lines = [
+        "| code | fault | needs | interrupts | tested | repair |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
     for code, row in faults().items():
         lines.append(
             f"| [{code}](#{code.lower()}) | {row.title} | {row.needs} | {row.interrupts} "
-            f"| {row.tested}{', never named' if row.unnamed else ''} |"
+            f"| {tested(code, row)} | {_repair(code)} |"
         )
     body = "\n".join(_section(code, row) for code, row in faults().items())
     return _HEAD + "\n".join(lines) + "\n\n" + body + "\n" + _xids()
+
+
+def tested(code: str, row: Row) -> str:
+    """Where this code is tested: kinds of host, else ``unit``, else ``no``."""
+    places = {_PLACES[place] for fault in _made(code) for place in fault.where}
+    return ", ".join(sorted(places)) or ("no" if row.unnamed else "unit")
+
+
+_PLACES = {"container": "container", "prebuilt": "container", "jetson": "container", "vm": "vm"}
+
+
+def _made(code: str) -> list[made.Fault]:
+    return [fault for fault in made.faults().values() if fault.code == code]
+
+
+def _repair(code: str) -> str:
+    told = {"mended" if fault.stops is None else "stops" for fault in _made(code)}
+    return ", ".join(sorted(told)) or "–"
 
 
 def _section(code: str, row: Row) -> str:
@@ -56,6 +84,10 @@ def _section(code: str, row: Row) -> str:
         lines.append(f"- will not work: {' and '.join(_BREAKS[b] for b in row.breaks)}")
     if row.unnamed:
         lines.append(f"- the doctor does not name it: {row.unnamed}")
+    for fault in _made(code):
+        outcome = "mended" if fault.stops is None else "left to a person"
+        limits = f"; {fault.honest}" if fault.honest else ""
+        lines.append(f"- made in tests: {fault.what} (`{fault.id}`, {outcome}{limits})")
     lines.append(f"- source: {', '.join(row.sources)}{doubt}")
     return "\n".join(lines) + "\n"
 
@@ -85,3 +117,7 @@ def _xids() -> str:
         lines.append(f"| {numbers} | {action.do.replace('|', chr(92) + '|')} |")
     lines.append(f"| {', '.join(str(x) for x in data.ignored)} | nothing; the doctor is silent |")
     return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(page(), end="")

@@ -1,0 +1,13 @@
+# Install a driver of the double of NVIDIA's repository for Debian 12, with real apt and DKMS.
+# @ADDRESS@ of the repository, its public @KEY@, the driver's @VERSION@, further @PACKAGES@.
+set -e
+export LC_ALL=C DEBIAN_FRONTEND=noninteractive
+cat >/usr/share/keyrings/cuda.asc <<'KEY'
+@KEY@
+KEY
+echo 'deb [signed-by=/usr/share/keyrings/cuda.asc] @ADDRESS@ /' >/etc/apt/sources.list.d/cuda.list
+printf 'Package: *nvidia* libcuda*\nPin: version @VERSION@*\nPin-Priority: 1001\n' \
+  >/etc/apt/preferences.d/driver
+apt-get -q update
+apt-get -qy install --no-install-recommends linux-headers-cloud-amd64 \
+  nvidia-driver-cuda nvidia-kernel-open-dkms @PACKAGES@
