@@ -76,6 +76,19 @@ class Case:
             return {"module": "nvidia", "version": self.user or "VERSION"}
         return {"module": mine[-1].module, "version": mine[-1].version}
 
+    def exact(self, name: str, version: str | None = None) -> str:
+        """A package as the package manager installs it in the version that is here.
+
+        Args:
+            name: The package.
+            version: The driver's version that it must be of where it is not here.
+        """
+        package = self.state.packages.get(name)
+        sign = "-" if self.state.package_manager.kind == "dnf" else "="
+        if package and package.status[1:2] not in ("n", "c"):
+            return f"{name}{sign}{package.version}"
+        return f"{name}{sign}{version}-*" if version else name
+
     def modules(self, kernel: str | None) -> tuple[ModuleFile, ...]:
         """The files of the module ``nvidia`` itself for this kernel."""
         return tuple(m for m in self.state.driver.modules if m.kernel == kernel and is_main(m))

@@ -13,6 +13,23 @@ from stacks.provenance import Confidence, Group
 
 FOLDER = Path(__file__).parent
 Breaks = Literal["boot", "container"]
+Rung = Literal[
+    "wait",
+    "command",
+    "build",
+    "converge",
+    "plan",
+    "clean",
+    "nouveau",
+    "release",
+    "reload",
+    "reboot",
+]
+"""A way to mend a fault; ``tasks.repair.means`` says how each is done."""
+Stage = Literal[
+    "packages", "disk", "kernels", "loading", "files", "running", "services", "containers"
+]
+"""When a fault is mended; the order is that of the repair."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +47,9 @@ class Row:
     breaks: tuple[Breaks, ...] = ()
     hides: tuple[str, ...] = ()
     hides_running: tuple[str, ...] = ()
+    repair: tuple[Rung, ...] = ()
+    stage: Stage = "running"
+    by_hand: tuple[str, ...] = ()
     unnamed: str | None = None
     sources: tuple[str, ...]
     confidence: Confidence

@@ -51,7 +51,9 @@ def no_runtime(case: Case) -> Iterator[Fault]:
         told = "daemon.json names no runtime nvidia, and there is no CDI spec"
     else:
         return
-    yield Fault("C1", "WARN", "Docker cannot give GPUs to containers", told)
+    able = not engine.snap and _toolkit(case) is not None
+    key = "known" if able else None
+    yield Fault("C1", "WARN", "Docker cannot give GPUs to containers", told, key=key)
 
 
 def loses_devices(case: Case) -> Iterator[Fault]:
@@ -106,6 +108,7 @@ def stale_spec(case: Case) -> Iterator[Fault]:
                 f"the CDI spec {spec.file} tells of another driver",
                 "; ".join(told[:4]),
                 values={"file": spec.file},
+                key=None if _writes_specs(case) else "aside",
             )
             return
     unit = case.state.units.get("nvidia-cdi-refresh.service")
@@ -116,7 +119,14 @@ def stale_spec(case: Case) -> Iterator[Fault]:
             "the unit that writes the CDI spec has failed",
             f"{unit.name}: {unit.active}",
             values={"file": "/var/run/cdi/nvidia.yaml"},
+            key="unit",
         )
+
+
+def _writes_specs(case: Case) -> bool:
+    """Whether ``nvidia-ctk`` is here, to write a spec anew."""
+    package = case.state.packages.get("nvidia-container-toolkit-base")
+    return bool(_toolkit(case) or (package and package.installed))
 
 
 def replaced(case: Case) -> Iterator[Fault]:

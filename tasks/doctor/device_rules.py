@@ -88,7 +88,7 @@ def no_firmware(case: Case) -> Iterator[Fault]:
             "CRITICAL",
             "the kernel did not find the GPU's firmware",
             told[-1],
-            values={"package": names[0] if names else "nvidia-firmware"},
+            values={"package": case.exact(names[0] if names else "nvidia-firmware", case.user)},
         )
 
 
@@ -143,13 +143,14 @@ def fabric(case: Case) -> Iterator[Fault]:
     )
     unit = case.state.units.get("nvidia-fabricmanager.service")
     version = upstream(package.version) if package else None
-    told = []
+    told, stopped = [], False
     if version is None:
         told.append("no package nvidia-fabricmanager")
     elif case.user and version != case.user:
         told.append(f"Fabric Manager {version}, driver {case.user}")
     elif case.loaded and (unit is None or unit.active != "active"):
         told.append(f"nvidia-fabricmanager is {unit.active if unit else 'not there'}")
+        stopped = True
     if told:
         told += case.evidence.fabric_log[-1:]
         yield Fault(
@@ -158,10 +159,18 @@ def fabric(case: Case) -> Iterator[Fault]:
             "NVSwitch is here without its Fabric Manager",
             "; ".join(told),
             values={
-                "package": package.name if package else "nvidia-fabricmanager",
+                "package": package.name if package else _fabric_package(case.user),
                 "version": case.user or "VERSION",
             },
+            key="stopped" if stopped else None,
         )
+
+
+def _fabric_package(version: str | None) -> str:
+    """From branch 580 on its name carries no branch (Azure/azhpc-images)."""
+    branch = (version or "").split(".")[0]
+    new = not branch.isdigit() or int(branch) >= 580
+    return "nvidia-fabricmanager" if new else f"nvidia-fabricmanager-{branch}"
 
 
 def uvm(case: Case) -> Iterator[Fault]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -89,8 +90,23 @@ def _not_shipped(case: Case, kernel: str) -> Fault:
         f"there is no precompiled NVIDIA module for {_called(case, kernel)}",
         f"installed: {', '.join(have[:6])}",
         (kernel,),
-        {"kernel": kernel, "branch": (case.user or "BRANCH").split(".")[0]},
+        {"kernel": kernel, "package": _shipped_package(case, kernel, have)},
     )
+
+
+def _shipped_package(case: Case, kernel: str, have: list[str]) -> str:
+    """The module package for this kernel, named as those of the other kernels are.
+
+    ``linux-modules-nvidia-580-server-6.8.0-45-generic``: branch and kind before the release. Red
+    Hat's ``kmod-nvidia-580.159.04-5.14.0-503`` has the driver's version there.
+    """
+    for name in have:
+        kind = re.match(r"(linux-modules-nvidia-\d+(?:-server)?(?:-open)?)-", name)
+        if kind:
+            return f"{kind[1]}-{kernel}"
+    if case.state.package_manager.kind == "dnf":
+        return f"kmod-nvidia-*{kernel}*"
+    return f"linux-modules-nvidia-{(case.user or 'BRANCH').split('.')[0]}-{kernel}"
 
 
 def _no_headers(case: Case, kernel: str) -> Fault:

@@ -15,14 +15,17 @@ _REFUSED = re.compile(
     r"Key was rejected|Loading of unsigned module|module verification failed.*nvidia"
     r"|Required key not available|Loading of module with unavailable key"
 )
+_LOADED = re.compile(r"NVRM: loading NVIDIA UNIX")
 _FLAVOUR = re.compile(
     r"requires use of the NVIDIA open kernel modules|not supported by open nvidia\.ko"
 )
 
 
 def log(case: Case, pattern: re.Pattern[str]) -> list[str]:
-    """Lines of this boot's kernel log that say such a thing."""
-    return [line.strip() for line in case.evidence.kernel_log or () if pattern.search(line)]
+    """Lines of the kernel log that say such a thing, since the module was last loaded."""
+    lines = case.evidence.kernel_log or ()
+    loads = [i for i, line in enumerate(lines) if _LOADED.search(line)]
+    return [line.strip() for line in lines[loads[-1] if loads else 0 :] if pattern.search(line)]
 
 
 def nouveau(case: Case) -> Iterator[Fault]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from tasks import findings as judge
@@ -92,6 +92,10 @@ class Named(Finding):
     """``nothing``, ``reload``, ``reboot`` or ``person``."""
     breaks: tuple[Breaks, ...] = ()
     kernels: tuple[str, ...] = ()
+    key: str = ""
+    """Which of the row's commands ``command`` is."""
+    values: Mapping[str, str] = field(default_factory=dict)
+    """What stands in the command's braces."""
 
 
 @dataclass(frozen=True)
@@ -153,28 +157,32 @@ def _once(named: list[Named]) -> list[Named]:
 
 def _named(fault: Fault, case: Case) -> Named:
     row = faults()[fault.code]
+    key = _key(row, fault, case)
     return Named(
         fault.code,
         fault.level,
         fault.what,
         fault.observed,
-        _fill(row.remedy, fault),
+        filled(row.remedy, fault.values),
         _interrupted(row, case),
         fault.cause or row.cause,
-        _fill(_command(row, fault, case), fault),
+        filled(row.commands.get(key, ""), fault.values),
         row.needs,
         row.breaks if fault.breaks is None else fault.breaks,
         fault.kernels,
+        key,
+        fault.values,
     )
 
 
-def _command(row: Row, fault: Fault, case: Case) -> str:
+def _key(row: Row, fault: Fault, case: Case) -> str:
     wanted = (fault.key, case.state.package_manager.kind, "any", "apt")
-    return next((row.commands[k] for k in wanted if k and k in row.commands), "")
+    return next((k for k in wanted if k and k in row.commands), "")
 
 
-def _fill(text: str, fault: Fault) -> str:
-    for key, value in fault.values.items():
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """The text with these values in its braces."""
+    for key, value in values.items():
         text = text.replace("{" + key + "}", value)
     return text
 

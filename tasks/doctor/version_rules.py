@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from tasks.doctor.case import Case, Fault
@@ -21,6 +22,7 @@ def copies(case: Case) -> Iterator[Fault]:
                 (kernel,),
                 {"kernel": kernel, "path": foreign.path},
                 cause="two origins brought a copy each; depmod takes one of them",
+                key=None if re.search(r"/(updates|extra)/", foreign.path) else "copy",
             )
             return
     for copy in case.evidence.initramfs or ():
@@ -92,8 +94,16 @@ def library(case: Case) -> Iterator[Fault]:
         "CRITICAL",
         "libnvidia-ml.so.1 is not where the loader looks",
         f"ldconfig -p does not list it; package: {', '.join(names) or 'not installed'}",
-        values={"package": names[0] if names else _package(case)},
+        values={
+            "package": case.exact(
+                names[0] if names else _package(case), case.loaded or _on_disk(case)
+            )
+        },
     )
+
+
+def _on_disk(case: Case) -> str | None:
+    return next((m.version for m in case.modules(case.kernel)), None)
 
 
 def _package(case: Case) -> str:
@@ -122,5 +132,5 @@ def firmware(case: Case) -> Iterator[Fault]:
             "CRITICAL",
             f"the firmware of driver {', '.join(lacking)} is missing",
             f"/lib/firmware/nvidia has gsp_*.bin of {there}; the open module needs its own",
-            values={"package": names[0] if names else "nvidia-firmware"},
+            values={"package": case.exact(names[0] if names else "nvidia-firmware", lacking[0])},
         )

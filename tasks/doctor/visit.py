@@ -41,7 +41,7 @@ def this_one() -> None:
     """
     host = this_host()
     try:
-        case, complaint = _case(host)
+        case, complaint = examined(host)
     except PyinfraError as error:
         case, complaint = None, str(error)
     if case is None:
@@ -55,7 +55,12 @@ def this_one() -> None:
     _leave_if_last()
 
 
-def _case(host: Host) -> tuple[Case | None, str | None]:
+def examined(host: Host) -> tuple[Case | None, str | None]:
+    """What is seen of this host, and why it cannot be compared with a plan.
+
+    Three round trips at most: the probe, the second look, and a CUDA call where a driver is loaded.
+    ``None`` where the host could not be read.
+    """
     state: HostState | None = look()
     if state is None:
         return None, None
