@@ -170,7 +170,12 @@ containers() {
     grep -aE '^[[:space:]"-]*(path|major|hostPath)"?:' "$f" | head -n 500 |
       sed -E 's/^[[:space:]"-]*(path|major|hostPath)"?:[[:space:]]*"?([^",]*)"?,?[[:space:]]*$/\1|\2/' |
       while IFS='|' read -r key value; do
-        [ "$key" != hostPath ] || [ ! -e "$value" ] || continue
+        # Of what is there only the libraries that tell the driver's version matter.
+        case $key:$value in
+          hostPath:*/libcuda.so.*.*|hostPath:*/libnvidia-ml.so.*.*) ;;
+          hostPath:*) [ ! -e "$value" ] || continue ;;
+        esac
+        [ "$key" != hostPath ] || [ ! -e "$value" ] || key=library
         printf '%s|%s\n' "$key" "$value"
       done
   done

@@ -82,6 +82,8 @@ class CdiSpec(Shown):
     devices: tuple[CdiDevice, ...]
     missing: tuple[str, ...]
     """Paths of the host that it wants mounted and that do not exist."""
+    libraries: tuple[str, ...] = ()
+    """Paths of libcuda and libnvidia-ml that it wants mounted and that are there."""
 
 
 @dataclass(frozen=True)

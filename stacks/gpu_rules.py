@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from stacks.case import Card, Case, names, numbers
 from stacks.decode import nearest
+from stacks.hardware import module_flavours
 from stacks.model import Gpu
 
 
@@ -75,8 +76,8 @@ def _key(case: Case, gpu: Gpu) -> str:
 
 def check_flavours(case: Case) -> None:
     """FLAVOUR-MIXED: one card takes only the open module, another only the proprietary one."""
-    needs_open = [card for card in case.cards if _open_only(card)]
-    needs_closed = [card for card in case.cards if "open" not in card.generation.flavours]
+    needs_open = [card for card in case.cards if "proprietary" not in _flavours(card)]
+    needs_closed = [card for card in case.cards if "open" not in _flavours(card)]
     if needs_open and needs_closed:
         case.conflict(
             "FLAVOUR-MIXED",
@@ -166,8 +167,8 @@ def _alone(case: Case) -> tuple[str, ...]:
     return ("--without", "cuda", "--origin", f"driver={other.origin}", "--driver", other.branch)
 
 
-def _open_only(card: Card) -> bool:
-    return card.model.open_required or "proprietary" not in card.generation.flavours
+def _flavours(card: Card) -> tuple[str, ...]:
+    return module_flavours(card.model, card.generation)
 
 
 def flavours(case: Case) -> tuple[str, ...]:
@@ -175,10 +176,7 @@ def flavours(case: Case) -> tuple[str, ...]:
     return tuple(
         flavour
         for flavour in ("open", "proprietary")
-        if all(
-            flavour in card.generation.flavours and (flavour == "open" or not _open_only(card))
-            for card in case.cards
-        )
+        if all(flavour in _flavours(card) for card in case.cards)
     )
 
 

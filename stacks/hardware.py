@@ -43,6 +43,11 @@ class GpuModel:
     """Tegra chip id, where the GPU is part of a Jetson and its driver of Jetson Linux."""
 
 
+def module_flavours(model: GpuModel, generation: Generation) -> tuple[Flavour, ...]:
+    """Kernel module flavours that drive a model, of those that drive its generation."""
+    return ("open",) if model.open_required else generation.flavours
+
+
 @dataclass(frozen=True, kw_only=True)
 class Generations(Group):
     """Generations by key (``hopper``)."""

@@ -122,7 +122,7 @@ def _engine(section: Section, cdi: Section) -> Engine:
 def _spec(file: str, lines: list[str]) -> CdiSpec:
     """``path`` and the ``major`` behind it are a device node; other paths are mounts or hooks."""
     devices: list[CdiDevice] = []
-    missing = []
+    missing, libraries = [], []
     for line in lines:
         key, value = fields(line, 2)
         if key == "path" and value.startswith("/dev/"):
@@ -131,4 +131,7 @@ def _spec(file: str, lines: list[str]) -> CdiSpec:
             devices[-1] = CdiDevice(devices[-1].path, integer(value))
         elif key == "hostPath":
             missing.append(value)
-    return CdiSpec(file, tuple(dict.fromkeys(devices)), tuple(dict.fromkeys(missing)))
+        elif key == "library":
+            libraries.append(value)
+    paths = (tuple(dict.fromkeys(found)) for found in (missing, libraries))
+    return CdiSpec(file, tuple(dict.fromkeys(devices)), *paths)

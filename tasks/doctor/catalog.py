@@ -86,6 +86,13 @@ class Xids(Group):
     """Xids of a GPU that has fallen off the bus (D22)."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class SmiExits(Group):
+    """``smi.yaml``: exit status to its meaning."""
+
+    exits: Mapping[str, str]
+
+
 @functools.cache
 def faults() -> Mapping[str, Row]:
     """All rows by code, in their order. Raises `SchemaError` with file and line."""
@@ -96,3 +103,9 @@ def faults() -> Mapping[str, Row]:
 def xids() -> Xids:
     """What to do about which Xid. Raises `SchemaError` with file and line."""
     return load(FOLDER / "xids.yaml", Xids, "tasks/doctor/xids.yaml")
+
+
+@functools.cache
+def smi_exits() -> Mapping[str, str]:
+    """What nvidia-smi's exit status says. Raises `SchemaError` with file and line."""
+    return load(FOLDER / "smi.yaml", SmiExits, "tasks/doctor/smi.yaml").exits

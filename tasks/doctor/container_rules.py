@@ -94,8 +94,9 @@ def stale_spec(case: Case) -> Iterator[Fault]:
     live = {node.path: node.major for node in case.evidence.nodes}
     for spec in case.evidence.engine.cdi:
         told = [f"{path} does not exist" for path in spec.missing if not path.startswith("/dev/")]
-        versions = {m[1] for path in spec.missing if (m := _LIBRARY.search(path))}
-        if versions and case.user and case.user not in versions:
+        paths = (*spec.missing, *spec.libraries)
+        versions = {m[1] for path in paths if (m := _LIBRARY.search(path))}
+        if versions and case.user and versions != {case.user}:
             told.insert(0, f"it names libraries {', '.join(sorted(versions))}; here is {case.user}")
         for device in spec.devices:
             major = live.get(device.path)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from tasks.doctor.case import Case, Fault
-from tasks.doctor.catalog import XidAction, xids
+from tasks.doctor.catalog import XidAction, smi_exits, xids
 from tasks.doctor.load_rules import log
 from tasks.installed import upstream
 
@@ -70,6 +70,20 @@ def xid(case: Case) -> Iterator[Fault]:
         f"{len(found)} Xid error(s) within {data.hours} hours, the last one {number}",
         line,
         values={"action": action.do},
+    )
+
+
+def smi_fails(case: Case) -> Iterator[Fault]:
+    """SMI: any other exit of nvidia-smi that says that something is wrong."""
+    smi = case.evidence.smi
+    if smi is None or smi.code in (0, 6, 15, 124, 137, 255):
+        return
+    meaning = smi_exits().get(str(smi.code), "not known to this release")
+    yield Fault(
+        "SMI",
+        "CRITICAL",
+        f"nvidia-smi fails: {meaning}",
+        f"nvidia-smi -L ends with {smi.code}" + "".join(f"; {line}" for line in smi.lines[:1]),
     )
 
 

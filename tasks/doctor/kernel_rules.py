@@ -8,9 +8,11 @@ from dataclasses import replace
 
 from facts.model import Kernel
 from tasks.doctor.case import Case, Fault
+from tasks.doctor.load_rules import log
 from tasks.doctor.makelog import kernel_compiler, reason
 from tasks.findings import Level
 
+_KILLED = re.compile(r"Out of memory: Killed process \d+ \((?:cc1|ld|make|as)\b")
 _ROOM_MB = 100
 """The build of the open module takes more below /var and /tmp (580: some 300 MB)."""
 
@@ -146,19 +148,19 @@ def _not_built(case: Case, kernel: Kernel) -> Fault:
     release = kernel.release
     compiler = kernel_compiler(kernel.compiler)
     values = {**case.dkms, "kernel": release, "compiler": compiler}
-    for log in case.evidence.build_logs:
-        found = reason(log.lines) if log.kernel == release else None
+    for told in case.evidence.build_logs:
+        found = reason(told.lines) if told.kernel == release else None
         if found:
             return Fault(
                 found[0],
                 _level(case, release),
                 f"the build of the NVIDIA module for {_called(case, release)} failed",
-                f"{log.path}: {found[1]}"
+                f"{told.path}: {found[1]}"
                 + (f"; the kernel was built with {kernel.compiler}" if kernel.compiler else ""),
                 (release,),
                 values,
             )
-    if room := _no_room(case):
+    if room := _no_room(case) or _no_memory(case):
         return Fault(
             "D5",
             _level(case, release),
@@ -183,6 +185,11 @@ def _no_room(case: Case) -> str:
     """On a full disk dkms cannot even copy the source, and its log tells of a missing Makefile."""
     full = [m for p in ("/var", "/tmp") if (m := case.state.mounts.get(p)) and m.free_mb < _ROOM_MB]
     return "; ".join(f"{m.path}: {m.free_mb} MB free" for m in full)
+
+
+def _no_memory(case: Case) -> str:
+    """The compiler was killed; make.log may have been lost with it."""
+    return next(iter(log(case, _KILLED)), "")
 
 
 def _dkms(case: Case) -> str:

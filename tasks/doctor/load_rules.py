@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 
 from facts.model import ModuleFile
+from stacks.catalog import load_catalog
+from stacks.hardware import module_flavours
 from tasks.doctor.case import Case, Fault
 
 _BLOCKED = re.compile(
@@ -68,22 +70,38 @@ def blocked(case: Case) -> Iterator[Fault]:
 
 
 def secure_boot(case: Case) -> Iterator[Fault]:
-    """D10: Secure Boot refuses the module, as far as it is on and the module is not loaded."""
-    modules = case.modules(case.kernel)
-    if case.container or not case.state.secure_boot or case.loaded or not modules:
+    """D10: Secure Boot refuses the module now, or will at the next boot."""
+    if case.container or not case.state.secure_boot:
         return
     refused = log(case, _REFUSED)
-    signers = sorted({m.signer for m in modules if m.signer})
-    if not (refused or not signers or case.evidence.enrolled is False):
+    kernels = dict.fromkeys((case.kernel, case.state.kernels.next_boot))
+    bad = [
+        kernel
+        for kernel in kernels
+        if kernel
+        and case.modules(kernel)
+        and (not _signers(case, kernel) or case.evidence.enrolled is False or refused)
+        # What is loaded was let in, whatever its file says now; the next boot asks anew.
+        and not (case.loaded and (kernel == case.kernel or _signers(case, kernel)))
+    ]
+    if not bad:
         return
+    signers = sorted({signer for kernel in bad for signer in _signers(case, kernel)})
     key = {True: "enrolled", False: "not enrolled", None: "not known"}[case.evidence.enrolled]
     yield Fault(
         "D10",
         "CRITICAL",
-        "Secure Boot keeps the module out",
+        "Secure Boot keeps the module out"
+        if case.kernel in bad
+        else f"Secure Boot will keep the module for {bad[0]} out",
         f"signed by {', '.join(signers) or 'nobody'}; DKMS's key: {key}"
         + (f"; kernel: {refused[-1]}" if refused else ""),
+        tuple(bad),
     )
+
+
+def _signers(case: Case, kernel: str) -> list[str]:
+    return sorted({m.signer for m in case.modules(kernel) if m.signer})
 
 
 def wrong_kernel(case: Case) -> Iterator[Fault]:
@@ -106,26 +124,43 @@ def wrong_kernel(case: Case) -> Iterator[Fault]:
 
 
 def flavour(case: Case) -> Iterator[Fault]:
-    """D12: the kernel says so, or the plan wants the other one."""
+    """D12: the kernel says so, the GPUs ask for the other one, or the plan does."""
     said = log(case, _FLAVOUR)
     if said:
         yield Fault("D12", "CRITICAL", "the module's flavour does not drive these GPUs", said[-1])
         return
-    wanted = case.plan.driver.flavour if case.plan and case.plan.driver else None
-    kernels = (case.kernel, case.state.kernels.next_boot)
-    wrong = {
-        m.path: flavour_of(m)
-        for kernel in dict.fromkeys(kernels)
-        for m in case.modules(kernel)
-        if wanted and flavour_of(m) not in (None, wanted)
-    }
-    if wrong:
-        yield Fault(
-            "D12",
-            "CRITICAL",
-            f"the module is {next(iter(wrong.values()))}; planned for these GPUs is {wanted}",
-            ", ".join(wrong),
-        )
+    kernels = dict.fromkeys((case.kernel, case.state.kernels.next_boot))
+    modules = [m for kernel in kernels for m in case.modules(kernel)]
+    planned = case.plan.driver.flavour if case.plan and case.plan.driver else None
+    for device in case.state.gpus:
+        name, able, last = _drivers_of(device.device)
+        for module in modules:
+            kind, branch = flavour_of(module), (module.version or "").split(".")[0]
+            if kind and kind not in able:
+                told = f"{name} takes the {' or '.join(able)} module, and this is the {kind} one"
+            elif last and branch.isdigit() and int(branch) > int(last):
+                told = f"branch {last} is the last that drives {name}, and this is {branch}"
+            elif kind and planned and kind != planned:
+                told = f"the plan asks for the {planned} module, and this is the {kind} one"
+            else:
+                continue
+            yield Fault(
+                "D12",
+                "CRITICAL",
+                "the module does not drive these GPUs",
+                f"{told}: {module.path}",
+            )
+            return
+
+
+def _drivers_of(device: str) -> tuple[str, tuple[str, ...], str | None]:
+    """Name, module flavours and last branch of a PCI device; one not known takes them all."""
+    catalog = load_catalog()
+    model = catalog.gpus.models.rows.get(catalog.pci.get(device.lower(), ""))
+    if model is None:
+        return f"10de:{device}", ("open", "proprietary"), None
+    generation = catalog.gpus.generations.rows[model.generation]
+    return model.name, module_flavours(model, generation), generation.last_branch
 
 
 def flavour_of(module: ModuleFile) -> str | None:

@@ -18,6 +18,8 @@ _CORE = re.compile(
 )
 """Packages that must come from one place; small tools beside them (nvidia-modprobe) need not."""
 
+_HIDING = re.compile(r"\b(?:CUDA|NVIDIA)_VISIBLE_DEVICES=")
+
 
 def busy(case: Case) -> Iterator[Fault]:
     """BUSY: somebody is at work, so that what is seen may be half of it."""
@@ -130,4 +132,17 @@ def full(case: Case) -> Iterator[Fault]:
             "there is little room for updates and module builds",
             "; ".join(f"{path}: {free} MB free" for free, path, _ in told),
             values={"path": told[0][1]},
+        )
+
+
+def hidden(case: Case) -> Iterator[Fault]:
+    """GPUS-HIDDEN: a setting for all users chooses which GPUs CUDA may see."""
+    told = [f"{s.file}: {s.text}" for s in case.state.settings if _HIDING.search(s.text)]
+    if told:
+        yield Fault(
+            "GPUS-HIDDEN",
+            "WARN",
+            "a setting for all users hides GPUs from CUDA",
+            "; ".join(told),
+            values={"file": told[0].split(":")[0]},
         )

@@ -26,6 +26,7 @@ from facts.model import (
     LockHolder,
     Mount,
     Package,
+    PciDevice,
     Setting,
     Unit,
     Venv,
@@ -60,6 +61,19 @@ def packages(*more: Package, without: tuple[str, ...] = ()) -> dict[str, Any]:
 
 def unit(name: str, active: str, enabled: str = "enabled") -> dict[str, Any]:
     return {"units": {**a_patient.state().units, name: Unit(name, active, enabled)}}
+
+
+def cards(device: str) -> tuple[PciDevice, ...]:
+    """The machine's GPUs, of another model."""
+    return tuple(replace(d, device=device) for d in a_patient.state().pci)
+
+
+def of_version(version: str) -> dict[str, Any]:
+    """Module file and libraries of another version."""
+    return {
+        "modules": (module(version=version),),
+        "libraries": (a_host.library("libnvidia-ml.so.1", version),),
+    }
 
 
 def engine(**more: Any) -> dict[str, Any]:
@@ -148,6 +162,7 @@ ILL: dict[str, list[Case]] = {
     "D5": [
         case(build_log("nospace"), **NO_MODULE),
         case(**NO_MODULE, mounts={"/var": Mount("/var", "/dev/vda1", 3, 90_000, None)}),
+        case(logged("[9.1] Out of memory: Killed process 4711 (cc1) total-vm:2kB"), **NO_MODULE),
     ],
     "D8": [
         case(
@@ -195,7 +210,12 @@ ILL: dict[str, list[Case]] = {
                 GSP,
             ),
         ),
+        case(pci=cards("2b85"), **driver(**NOT_LOADED)),
+        case(pci=cards("1db6"), **driver(modules=(module(license="Dual MIT/GPL"),), **NOT_LOADED)),
+        case(pci=cards("1b06"), **driver(**of_version("590.48.01"), loaded="590.48.01")),
     ],
+    "SMI": [case({"smi": Smi(14, ("WARNING: infoROM is corrupted at gpu 0000:17:00.0",))})],
+    "GPUS-HIDDEN": [case(settings=(Setting("/etc/environment", "CUDA_VISIBLE_DEVICES="),))],
     "D14": [
         case(**driver(loaded="535.288.01")),
         case(**driver(loaded="535.288.01"), **unit("nvidia-persistenced.service", "failed")),
@@ -284,6 +304,11 @@ ILL: dict[str, list[Case]] = {
     "C3": [case(engine(**DOCKER, no_cgroups="no-cgroups = true"), **packages(TOOLKIT))],
     "C4": [
         case(engine(cdi=(CdiSpec("/etc/cdi/n.yaml", (), ("/usr/lib/libcuda.so.535.288.01",)),))),
+        case(
+            engine(
+                cdi=(CdiSpec("/etc/cdi/n.yaml", (), (), ("/usr/lib/libcuda.so.535.288.01",)),),
+            )
+        ),
         case(engine(cdi=(CdiSpec("/etc/cdi/n.yaml", (CdiDevice("/dev/nvidia-uvm", 236),), ()),))),
     ],
     "C6": [
@@ -409,6 +434,31 @@ def test_old_xid_is_history() -> None:
 
 def test_ignored_xid_is_not_told() -> None:
     assert codes(case(logged("[99000.1] NVRM: Xid (PCI:0000:17:00): 63, pid=1"))) == []
+
+
+def test_unsigned_module_of_the_next_kernel_shows_before_the_reboot() -> None:
+    known = a_patient.state().kernels
+    new = replace(known.installed[0], release="6.1.0-60-cloud-amd64")
+    signed, unsigned = module(signer="Debian"), a_host.module(new.release, DRIVER)
+    patient = case(
+        secure_boot=True,
+        kernels=replace(known, installed=(*known.installed, new), next_boot=new.release),
+        **driver(modules=(signed, unsigned)),
+    )
+    answer = a_patient.answer(patient)
+    assert [f.code for f in answer.findings] == ["D10"]
+    assert "6.1.0-60-cloud-amd64" in answer.findings[0].what
+    assert answer.next_boot.ready is False
+
+
+def test_loaded_module_was_let_in_by_secure_boot() -> None:
+    signed = case(secure_boot=True, **driver(modules=(module(signer="Debian"),)))
+    assert codes(signed) == []
+
+
+def test_smi_that_hangs_or_lists_too_few_has_its_own_code() -> None:
+    assert codes(case({"smi": Smi(124, ())})) == ["D27"]
+    assert codes(case({"smi": Smi(6, ("No devices were found",))})) == ["D23"]
 
 
 def test_container_is_judged_by_the_kernel_in_its_boot_folder() -> None:
