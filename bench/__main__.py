@@ -6,12 +6,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from bench import noop, resolve, results, time_to_ready, ways
+from bench import doctor, noop, resolve, results, time_to_ready, ways
 from bench.results import Comparison
 from bench.target import BenchError
 from sandbox.checkout import SandboxError
 
-NAMES = ("resolve", "noop", "time_to_ready")
+NAMES = ("resolve", "doctor", "noop", "time_to_ready")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -20,8 +20,8 @@ def _parser() -> argparse.ArgumentParser:
         "which",
         nargs="*",
         metavar="WHICH",
-        help="resolve (seconds), noop (two minutes after one converged host), time_to_ready "
-        "(4 to 10 minutes per run; goes on where it was cut off); default: all",
+        help="resolve (seconds), doctor (a minute), noop (two minutes after one converged host), "
+        "time_to_ready (4 to 10 minutes per run; goes on where it was cut off); default: all",
     )
     parser.add_argument("--show", action="store_true", help="run nothing, show what is on record")
     parser.add_argument("--runs", type=int, default=1, help="time_to_ready: counted runs per way")
@@ -31,9 +31,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--no-warm", action="store_true", help="time_to_ready: the download cache is warm already"
     )
-    parser.add_argument("--times", type=int, default=5, help="noop: runs of each")
-    parser.add_argument("--host", help="noop: a converged sandbox host to use")
-    parser.add_argument("--keep", action="store_true", help="noop: leave the host that was made")
+    parser.add_argument("--times", type=int, default=5, help="doctor, noop: runs of each")
+    parser.add_argument("--host", help="doctor, noop: a converged sandbox host to use")
+    parser.add_argument("--keep", action="store_true", help="doctor, noop: leave the host made")
     return parser
 
 
@@ -54,6 +54,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if "resolve" in which:
             resolve.main()
             rows += results.comparisons("resolve")
+        if "doctor" in which:
+            rows += doctor.run(args.times, args.host, args.keep)
         if "noop" in which:
             rows += noop.run(args.times, args.host, args.keep)
         if "time_to_ready" in which:
