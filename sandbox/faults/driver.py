@@ -1,4 +1,4 @@
-"""A driver of NVIDIA's double on a Debian 12 host: what the faults are made on."""
+"""A driver on a throwaway host: what the faults are made on."""
 
 from pathlib import Path
 
@@ -7,34 +7,47 @@ from sandbox.doubles.nvidia import AptDouble
 from sandbox.hosts import SandboxHost
 
 VERSION = "580.159.04"
-_SCRIPT = Path(__file__).with_name("driver.sh")
+"""Of NVIDIA's double; Ubuntu's own is the one that the double of its archive has."""
+_FOLDER = Path(__file__).parent
 
 
 def install(host: SandboxHost, version: str = VERSION, double: AptDouble | None = None) -> None:
-    """Install driver, module and headers, and a Fabric Manager where NVSwitch is on the bus.
+    """Install a driver with its modules, and a Fabric Manager where NVSwitch is on the bus.
+
+    Debian 12 gets NVIDIA's, whose module DKMS builds; Ubuntu gets its own, with prebuilt modules.
 
     Args:
-        host: A Debian 12 host, container or virtual machine.
-        version: One that the double has.
-        double: The repository; without one, the double of Debian 12 that all hosts share.
+        host: A container or a virtual machine.
+        version: On Debian, one that the double has.
+        double: On Debian, the repository; without one, the double that all hosts share.
 
     Raises:
-        SandboxError: if the host is none of these, or apt or DKMS fails.
+        SandboxError: if the host is of another distribution, or apt or DKMS fails.
 
     """
-    if host.spec.os != "debian-12":
-        raise SandboxError(f"{host.name} is {host.spec.os}: such a driver is for debian-12.")
-    source = double or AptDouble("debian12").reset()
-    switches = host.run("cat /sys/bus/pci/devices/*/class").stdout.split().count("0x068000")
-    script = _SCRIPT.read_text()
-    for name, value in {
-        "ADDRESS": f"{host.mirror_url}{source.path}debian12/x86_64",
-        "KEY": (source.folder / "3bf863cc.pub").read_text().strip(),
-        "VERSION": version,
-        "PACKAGES": "nvidia-fabricmanager" if switches else "",
-    }.items():
-        script = script.replace(f"@{name}@", value)
+    if host.spec.os in ("ubuntu-22.04", "ubuntu-24.04"):
+        script = (_FOLDER / "prebuilt.sh").read_text()
+    elif host.spec.os == "debian-12":
+        script = _from_nvidia(host, version, double or AptDouble("debian12").reset())
+    else:
+        raise SandboxError(
+            f"{host.name} is {host.spec.os}: there are drivers for debian-12, ubuntu-22.04 and "
+            "ubuntu-24.04."
+        )
     done = host.run(script)
     if done.returncode != 0:
         told = "\n".join((done.stdout + done.stderr).splitlines()[-20:])
         raise SandboxError(f"{host.name} gets no driver:\n{told}")
+
+
+def _from_nvidia(host: SandboxHost, version: str, double: AptDouble) -> str:
+    switches = host.run("cat /sys/bus/pci/devices/*/class").stdout.split().count("0x068000")
+    script = (_FOLDER / "driver.sh").read_text()
+    for name, value in {
+        "ADDRESS": f"{host.mirror_url}{double.path}debian12/x86_64",
+        "KEY": (double.folder / "3bf863cc.pub").read_text().strip(),
+        "VERSION": version,
+        "PACKAGES": "nvidia-fabricmanager" if switches else "",
+    }.items():
+        script = script.replace(f"@{name}@", value)
+    return script

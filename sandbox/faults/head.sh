@@ -7,7 +7,7 @@ OTHER=$(printf %s "$V" | sed 's/..$/99/')
 # The kernel that counts: the running one; a container's is the newest in its /boot.
 K=$(uname -r)
 if [ -e /run/systemd/container ]; then
-  K=$(find /boot -name 'vmlinuz-*-*64' | sed 's/.*vmlinuz-//' | sort -V | tail -n 1)
+  K=$(find /boot -name 'vmlinuz-*' ! -name '*-none' | sed 's/.*vmlinuz-//' | sort -V | tail -n 1)
 fi
 M=/lib/modules/$K
 D=$M/updates/dkms
@@ -15,7 +15,8 @@ SRC=/usr/src/nvidia-$V
 LIB=/usr/lib/x86_64-linux-gnu
 AWAY=/var/tmp/gpuwright-faults
 mkdir -p "$AWAY"
-if [ -z "$V" ] && [ ! -e /etc/nv_tegra_release ] && [ -z "$(ls -d /lib/modules/*/kernel/nvidia-* 2>/dev/null)" ]; then
+if [ -z "$V$(ls /lib/modules/*/kernel/nvidia-*/nvidia.ko 2>/dev/null)" ] &&
+  [ ! -e /etc/nv_tegra_release ]; then
   echo "this host has no driver to break: python -m sandbox driver HOST installs a double's" >&2
   exit 3
 fi

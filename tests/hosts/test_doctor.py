@@ -3,7 +3,8 @@
 The host has eight H100 with NVSwitch on a simulated bus and a driver from the double of NVIDIA's
 repository: real packages, a module that DKMS really builds. It is a container, so faults of a
 loaded driver are made in virtual machines (`test_vm_faults`). The faults follow each other on one
-host; what their repair leaves is there when the next is made.
+host; what their repair leaves is there when the next is made. A second host presents as Ubuntu with
+Ubuntu's prebuilt modules.
 """
 
 from __future__ import annotations
@@ -23,26 +24,30 @@ from sandbox.hosts import HostSpec, SandboxHost
 from tests.hosts import runner, ward
 
 Reached = Callable[[Fault, str, str], None]
-SPEC = HostSpec("doctor", gpus=("h100",) * 8)
-CONTAINER = "container"
-FAULTS = [pytest.param(fault, id=fault.id) for fault in catalog.on(CONTAINER)]
+SPECS = {
+    "container": HostSpec("doctor", gpus=("h100",) * 8),
+    "prebuilt": HostSpec("prebuilt", os="ubuntu-22.04", gpus=("h100",)),
+}
+FAULTS = [pytest.param(place, fault, id=fault.id) for place in SPECS for fault in catalog.on(place)]
 
 
 class Ward:
     """One host, thrown away and made anew after a test that failed."""
 
-    def __init__(self) -> None:
+    def __init__(self, place: str) -> None:
+        self.place = place
         self.mended: list[Fault] = []
         """Faults that the host as it is now has had, and was mended of."""
         self.well = False
+        """A test that makes the host ill says so, and says when it is well again."""
         self._host: SandboxHost | None = None
 
     @property
     def host(self) -> SandboxHost:
-        """The host, healthy when a test gets it."""
+        """The host, healthy when a test asks for it first."""
         if self._host is None or not self.well:
             self.mended.clear()
-            self._host = hosts.up(SPEC, fresh=True)
+            self._host = hosts.up(SPECS[self.place], fresh=True)
             driver.install(self._host, double=AptDouble("debian12", "ward").reset())
             self.well = True
         return self._host
@@ -54,21 +59,20 @@ class Ward:
 
 
 @pytest.fixture(scope="module")
-def ward_of_module() -> Iterator[Ward]:
+def wards() -> Iterator[dict[str, Ward]]:
     try:
         prepare.check()
     except SandboxError as error:
         pytest.skip(str(error))
-    made = Ward()
+    made = {place: Ward(place) for place in SPECS}
     yield made
-    made.close()
+    for each in made.values():
+        each.close()
 
 
 @pytest.fixture
-def patient(ward_of_module: Ward) -> Iterator[Ward]:
-    """The ward; a test that makes its host ill says so by ``well``, and again when it is well."""
-    _ = ward_of_module.host
-    yield ward_of_module
+def patient(wards: dict[str, Ward]) -> Ward:
+    return wards["container"]
 
 
 def test_healthy_host_is_ok_and_is_left_as_it_was(patient: Ward, tmp_path: Path) -> None:
@@ -102,18 +106,19 @@ def test_warning_ends_with_one(patient: Ward, tmp_path: Path) -> None:
     assert "D9 WARN: the driver comes from several places" in done.stdout
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(("place", "fault"), FAULTS)
 def test_fault_is_named_alone_and_repaired(
-    patient: Ward, fault: Fault, reached: Reached, tmp_path: Path
+    wards: dict[str, Ward], place: str, fault: Fault, reached: Reached, tmp_path: Path
 ) -> None:
+    patient = wards[place]
     host = patient.host
     patient.well = False
     ward.made_and_named(host, fault)
-    reached(fault, CONTAINER, "named")
+    reached(fault, place, "named")
     ward.repaired(host, fault, tmp_path)
-    reached(fault, CONTAINER, "repaired")
+    reached(fault, place, "repaired")
     ward.left_alone(host, tmp_path)
-    reached(fault, CONTAINER, "second run")
+    reached(fault, place, "second run")
     if fault.stops is None:
         patient.mended.append(fault)
     else:
@@ -122,13 +127,15 @@ def test_fault_is_named_alone_and_repaired(
     patient.well = True
 
 
+@pytest.mark.parametrize("place", SPECS)
 def test_all_that_was_mended_stays_so_after_a_reboot(
-    patient: Ward, reached: Reached, tmp_path: Path
+    wards: dict[str, Ward], place: str, reached: Reached, tmp_path: Path
 ) -> None:
     """One reboot for all: a fault that came back would be named."""
+    patient = wards[place]
     patient.host.kill()
     patient.host.boot()
     ward.healthy(patient.host)
     ward.left_alone(patient.host, tmp_path)
     for fault in patient.mended:
-        reached(fault, CONTAINER, "after reboot")
+        reached(fault, place, "after reboot")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -22,8 +22,10 @@ import pytest
 from sandbox import hosts, prepare
 from sandbox.checkout import SOURCE, SandboxError
 from sandbox.doubles.jetson import TegraDouble, jetpack
+from sandbox.faults import catalog
+from sandbox.faults.catalog import Fault
 from sandbox.hosts import HostSpec, SandboxHost
-from tests.hosts import jetson_index, runner
+from tests.hosts import jetson_index, runner, ward
 from tests.hosts.conftest import Lab, Run
 
 DEPLOY = "deploys/jetson_host.py"
@@ -44,6 +46,8 @@ class Board:
     first: Run
     second: Run
     """After a newer Jetson Linux was published."""
+    wishes: dict[str, Any]
+    """Its host data."""
 
     @property
     def name(self) -> str:
@@ -63,12 +67,13 @@ def board(
     host = hosts.up(HostSpec(system, os=system), fresh=True)
     folder = tmp_path_factory.mktemp(system)
     with index(host, folder) as address:
-        data = runner.host_data(host, **wishes(host, system, folder, address))
+        wished = wishes(host, system, folder, address)
+        data = runner.host_data(host, **wished)
         lab = Lab(host, runner.inventory(folder, **{system: data}))
         predicted, first = (lab.pyinfra(word, deploy=DEPLOY) for word in ("--dry", "-y"))
         jetpack(system).publish(newer=True)
         lab.on_host("apt-get -q update")
-        yield Board(lab, predicted, first, lab.pyinfra("-y", deploy=DEPLOY))
+        yield Board(lab, predicted, first, lab.pyinfra("-y", deploy=DEPLOY), wished)
     jetpack(system).publish()
     host.down()
 
@@ -173,3 +178,21 @@ def test_acceptance_is_green(board: Board) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_half_configured_boot_chain_is_named_and_finished(
+    board: Board, reached: Callable[[Fault, str, str], None], tmp_path: Path
+) -> None:
+    if board.name != "jetpack-6":
+        pytest.skip("one board is enough")
+    fault, host = catalog.get("J4-half-configured"), board.lab.host
+    ward.made_and_named(host, fault)
+    reached(fault, "jetson", "named")
+    ward.repaired(host, fault, tmp_path, **board.wishes)
+    reached(fault, "jetson", "repaired")
+    ward.left_alone(host, tmp_path, **board.wishes)
+    reached(fault, "jetson", "second run")
+    host.kill()
+    host.boot()
+    ward.healthy(host)
+    reached(fault, "jetson", "after reboot")

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from facts.evidence import evidence_command
 from facts.host import probe_command
@@ -48,9 +49,9 @@ def made_and_named(host: SandboxHost, fault: Fault) -> None:
     assert answer.next_boot.ready is fault.next_boot, answer.next_boot
 
 
-def repaired(host: SandboxHost, fault: Fault, folder: Path) -> None:
-    """Run the repair; fail unless it does what the fault's row says."""
-    run = runner.run(host, folder, deploy=REPAIR)
+def repaired(host: SandboxHost, fault: Fault, folder: Path, **data: Any) -> None:
+    """Run the repair with host data ``data``; fail unless it does what the fault's row says."""
+    run = runner.run(host, folder, deploy=REPAIR, **data)
     assert "Traceback" not in run.said, run.said
     if fault.stops is None:
         assert run.code == 0, run.said
@@ -60,9 +61,9 @@ def repaired(host: SandboxHost, fault: Fault, folder: Path) -> None:
         assert [f.code for f in judged(host).findings] == [fault.code]
 
 
-def left_alone(host: SandboxHost, folder: Path) -> None:
+def left_alone(host: SandboxHost, folder: Path, **data: Any) -> None:
     """Run the repair once more; fail if it changes anything."""
-    run = runner.run(host, folder, deploy=REPAIR)
+    run = runner.run(host, folder, deploy=REPAIR, **data)
     assert run.changes == [], run.said
 
 
