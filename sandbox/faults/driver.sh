@@ -11,3 +11,5 @@ printf 'Package: *nvidia* libcuda*\nPin: version @VERSION@*\nPin-Priority: 1001\
 apt-get -q update
 apt-get -qy install --no-install-recommends linux-headers-cloud-amd64 \
   nvidia-driver-cuda nvidia-kernel-open-dkms @PACKAGES@
+[ ! -e /lib/systemd/system/nvidia-fabricmanager.service ] ||
+  systemctl -q enable --now nvidia-fabricmanager

@@ -165,6 +165,9 @@ def fabric(case: Case) -> Iterator[Fault]:
     elif case.loaded and (unit is None or unit.active != "active"):
         told.append(f"nvidia-fabricmanager is {unit.active if unit else 'not there'}")
         stopped = True
+    elif unit and unit.enabled in ("disabled", "masked"):
+        told.append(f"nvidia-fabricmanager is {unit.enabled}: it does not start at boot")
+        stopped = True
     if told:
         told += case.evidence.fabric_log[-1:]
         yield Fault(

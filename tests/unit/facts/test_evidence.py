@@ -110,11 +110,13 @@ def test_smi_that_was_not_run_is_none() -> None:
 
 def test_cdi_spec_keeps_device_majors_and_what_is_missing() -> None:
     spec = (
-        "@/etc/cdi/nvidia.yaml\npath|/dev/nvidia-uvm\nmajor|236\nhostPath|/usr/lib/libcuda.so.1.2"
+        "@/etc/cdi/nvidia.yaml\npath|/dev/nvidia-uvm\nmajor|236\nhostPath|/usr/lib/libcuda.so.1.2\n"
+        "library|/usr/lib/libnvidia-ml.so.1.3"
     )
     (found,) = evidence(lines(cdi=spec)).engine.cdi
     assert found.devices == (CdiDevice("/dev/nvidia-uvm", 236),)
     assert found.missing == ("/usr/lib/libcuda.so.1.2",)
+    assert found.libraries == ("/usr/lib/libnvidia-ml.so.1.3",)
 
 
 def test_docker_behind_a_snap_is_seen() -> None:

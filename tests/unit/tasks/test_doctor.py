@@ -271,6 +271,11 @@ ILL: dict[str, list[Case]] = {
             pci=(*a_patient.state().pci, a_patient.switch()),
             **packages(Package("nvidia-fabricmanager", "535.288.01-1", "ii", "Debian")),
         ),
+        case(
+            pci=(*a_patient.state().pci, a_patient.switch()),
+            **packages(Package("nvidia-fabricmanager", f"{DRIVER}-1", "ii", "Debian")),
+            **unit("nvidia-fabricmanager.service", "active", "disabled"),
+        ),
     ],
     "D25": [
         case(**driver(loaded_modules=("nvidia",))),
