@@ -3,8 +3,9 @@
     pyinfra inventories/lab.py deploys/gpu_host.py
 
 A second run changes nothing. Host data that matters here: ``stack``, ``mirrors``,
-``expected_gpus``, ``lock_wait`` (seconds) and the wishes of ``stacks.wishes`` (``driver_flavour``,
-``cuda_origin`` …); ``--data rollback=1`` goes back to the environment before the newest.
+``expected_gpus``, ``lock_wait`` (seconds), ``kernel_policy``, ``textfile_folder`` and the wishes of
+``stacks.wishes`` (``driver_flavour``, ``cuda_origin`` …); ``--data rollback=1`` goes back to the
+environment before the newest.
 """
 
 from tasks import (
@@ -27,6 +28,7 @@ from tasks import (
     vendor_repository,
     verdict,
 )
+from tasks.guard import kernel_guard
 
 plan = plans.for_this_host()
 
@@ -58,6 +60,12 @@ if plan is not None:
     persistence.enabled(plan=plan, name="GPU persistence")
     fabric_manager.enabled(plan=plan, name="Fabric Manager")
     holds.held(plan=plan, name="Set held and pinned")
+    kernel_guard.in_force(
+        plan=plan,
+        wish=plans.kernel_policy(),
+        textfile=plans.textfile_folder(),
+        name="Kernel guard and policy",
+    )
 
     pytorch.switched(plan=plan, rollback=plans.rollback(), name="Stable link")
 
@@ -65,5 +73,6 @@ if plan is not None:
         plan=plan,
         rollback=plans.rollback(),
         expected_gpus=plans.expected_gpus(),
+        kernel_policy=plans.kernel_policy(),
         name="Verdict",
     )

@@ -116,6 +116,9 @@ kernels() {
     fi
   done
   part entries; grep -sE '^(linux|version)[[:space:]]' /boot/loader/entries/*.conf /dev/null
+  part choice
+  grep -sE '^[[:space:]]*(export[[:space:]]+)?(GRUB_DEFAULT|GRUB_SAVEDEFAULT|UPDATEDEFAULT)=' \
+    /etc/default/grub /etc/default/grub.d/*.cfg /etc/sysconfig/kernel /dev/null
 }
 
 driver() {
@@ -374,7 +377,8 @@ ours() {
     /etc/yum.repos.d/*gpuwright* /etc/pki/rpm-gpg/*gpuwright* \
     /etc/profile.d/*gpuwright* /etc/systemd/system/*gpuwright* /etc/systemd/system/*/*gpuwright* \
     /etc/dkms/*gpuwright* /etc/udev/rules.d/*gpuwright* /usr/share/keyrings/*gpuwright* \
-    /etc/modules-load.d/*gpuwright* "$OURS"/etc/*
+    /etc/modules-load.d/*gpuwright* /etc/update-motd.d/*gpuwright* \
+    /etc/default/grub.d/*gpuwright* "$OURS"/etc/*
     find "$OURS/lib" -type f -size -128k 2>/dev/null)
   if [ -n "$files" ]; then
     printf '%s\n' "$files" | while IFS= read -r f; do
@@ -409,7 +413,7 @@ units() {
     nvidia-persistenced.service nvidia-fabricmanager.service unattended-upgrades.service \
     apt-daily.timer apt-daily-upgrade.timer dnf-automatic.timer dnf-automatic-install.timer docker.service containerd.service \
     nvidia-dcgm.service dcgm.service nvidia-cdi-refresh.service cloud-init.service \
-    'gpuwright-*.service' 2>/dev/null || {
+    gpuwright-guard.path 'gpuwright-*.service' 2>/dev/null || {
     no units "systemctl gave no answer within 5 s"; no jobs "systemctl gave no answer within 5 s"
   }
 }

@@ -19,6 +19,7 @@ from stacks import decode
 from stacks.distribution import Distribution, Distributions, Repositories
 from stacks.driver_sets import DriverSet, DriverSets, completed
 from stacks.hardware import Drivers, Gpus, Jetson
+from stacks.kernel_packages import KernelPackages, KernelPackagesByManager
 from stacks.provenance import Confidence
 from stacks.software import Cuda, Cudnn, Pytorch
 
@@ -68,6 +69,8 @@ class Catalog:
     driver_sets: Mapping[str, DriverSet]
     jetson: Jetson
     repositories: Repositories
+    kernels: Mapping[str, KernelPackages]
+    """Packages that move the kernel, by package manager."""
     codes: Mapping[str, Code]
     other_rules: Mapping[str, str]
     locks: Mapping[str, Lock]
@@ -98,6 +101,7 @@ def load_catalog(folder: Path = FOLDER) -> Catalog:
         driver_sets=sets,
         jetson=read("jetson.yaml", Jetson),
         repositories=read("repositories.yaml", Repositories),
+        kernels=read("kernels.yaml", KernelPackagesByManager).kernels,
         codes=codes.codes,
         other_rules=codes.other_rules,
         locks=read_locks(folder / "locks"),

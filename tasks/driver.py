@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from pyinfra.api import StringCommand
 
 from facts.model import HostState
@@ -191,7 +193,7 @@ def _build(state: HostState, plan: Plan) -> job.Job:
         render(
             "dkms.sh.j2",
             version=plan.driver.version if plan.driver.versions else f"{plan.driver.branch}.*",
-            kernels=kernels,
+            kernels=[shlex.quote(kernel) for kernel in kernels],
         ),
         progress=f'echo "building for $(cat kernel): $({count}) object files"',
     )

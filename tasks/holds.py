@@ -12,6 +12,7 @@ import fnmatch
 import re
 import shlex
 from collections import defaultdict
+from collections.abc import Sequence
 
 from pyinfra.api import StringCommand
 
@@ -58,10 +59,19 @@ def kept_from_unattended_upgrades(plan: Plan) -> Commands:
 
 
 def unattended_text(plan: Plan) -> str:
-    """The drop-in. Its entries are Python regular expressions that match from the start."""
+    """The drop-in that keeps the set out of unattended-upgrades."""
+    return blacklist_text(patterns(plan))
+
+
+def blacklist_text(names: Sequence[str]) -> str:
+    """The drop-in. Its entries are Python regular expressions that match from the start.
+
+    Args:
+        names: Shell patterns of package names.
+    """
     entries = [
         "^" + re.escape(g).replace(r"\*", ".*").replace(r"\?", ".").replace(r"\-", "-") + "$"
-        for g in patterns(plan)
+        for g in names
     ]
     lines = "".join(f'    "{e}";\n' for e in entries)
     header = files.HEADER.replace("#", "//", 1)

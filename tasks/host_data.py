@@ -17,6 +17,8 @@ from stacks.model import Gpu
 MIRRORS = ("pypi", "pytorch", "redist", "nvidia", "jetson")
 TRUSTED = ("nvidia",)
 """Kinds of repository whose key host data may name."""
+KERNEL_POLICIES = ("hold", "follow", "free")
+"""What `tasks.guard.policy` says of each."""
 
 
 class Data(Protocol):
@@ -102,6 +104,26 @@ def rollback(data: Data) -> int:
 def lock_wait(data: Data, default: int) -> int:
     """``lock_wait``: seconds to wait for whoever holds the package manager."""
     return _count(data, "lock_wait", default)
+
+
+def kernel_policy(data: Data) -> str | None:
+    """``kernel_policy``: ``hold``, ``follow`` or ``free``; None where nothing is said."""
+    wish = data.get("kernel_policy")
+    if wish is None or wish == "":
+        return None
+    if wish not in KERNEL_POLICIES:
+        raise _wrong("kernel_policy", wish, f"one of {', '.join(KERNEL_POLICIES)}")
+    return str(wish)
+
+
+def textfile_folder(data: Data) -> str:
+    """``textfile_folder``: where node_exporter's textfile collector reads; empty: not said."""
+    wish = data.get("textfile_folder")
+    if wish is None or wish == "":
+        return ""
+    if not isinstance(wish, str) or not wish.startswith("/") or wish != wish.strip():
+        raise _wrong("textfile_folder", wish, "a path such as /var/lib/node_exporter")
+    return wish.rstrip("/")
 
 
 def _count(data: Data, key: str, default: int) -> int:

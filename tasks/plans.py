@@ -16,6 +16,7 @@ from stacks.model import Conflict, Plan, Resolution, Stack
 from stacks.resolve import resolve
 from stacks.wishes import WISHES, with_wishes
 from tasks import apt, forecast, host_data, jetson, locks, offers, preflight, pytorch, report
+from tasks.guard import kernel_guard
 from tasks.profile import profile_of
 from tasks.step import Commands, look, step, this_host, this_run
 
@@ -45,6 +46,8 @@ def for_this_host(for_jetsons: bool = False) -> Plan | None:
         resolution = resolved(state, host.data)
         rollback()
         lock_wait()
+        kernel_policy()
+        textfile_folder()
     except (StackError, ValueError) as error:
         _refuse(host, (_bad_data(error),))
         return None
@@ -122,6 +125,16 @@ def lock_wait() -> int:
     return host_data.lock_wait(this_host().data, apt.LOCK_WAIT_S)
 
 
+def kernel_policy() -> str | None:
+    """Whether the kernel may move: host data ``kernel_policy``; None where they say nothing."""
+    return host_data.kernel_policy(this_host().data)
+
+
+def textfile_folder() -> str:
+    """Where node_exporter reads: host data ``textfile_folder``; empty where they say nothing."""
+    return host_data.textfile_folder(this_host().data)
+
+
 def _stack(data: host_data.Data, board: bool = False) -> Stack:
     name = str(data.get("stack") or (jetson.STACK if board else "pytorch-2.9"))
     if name.endswith((".yaml", ".yml")):
@@ -172,10 +185,17 @@ def _bad_data(error: Exception) -> Conflict:
 
 
 def _announce(host: Host, state: HostState, plan: Plan) -> None:
-    for line in forecast.lines(state, plan):
+    for line in (*forecast.lines(state, plan), *_kernel_forecast(host, state, plan)):
         logger.info(f"{host.print_prefix}{line}")
     for notice in plan.notices:
         logger.warning(f"{host.print_prefix}{notice.code}: {notice.what} {notice.why}")
+
+
+def _kernel_forecast(host: Host, state: HostState, plan: Plan) -> list[str]:
+    if plan.jetson is not None:  # its boot chain moves with Jetson Linux, which is held as a whole
+        return []
+    wish, textfile = host_data.kernel_policy(host.data), host_data.textfile_folder(host.data)
+    return kernel_guard.forecast(state, plan, wish, textfile)
 
 
 def _refuse(host: Host, conflicts: tuple[Conflict, ...]) -> None:

@@ -15,6 +15,7 @@ from facts.model import HostState
 from facts.runtime import CudaAnswer, TorchAnswer
 from stacks.model import Plan
 from tasks import __version__, files, findings, jetson, proof, pytorch, report, torch_import
+from tasks.guard import kernel_guard
 from tasks.layout import RECORD, env_of
 from tasks.step import Commands, ask, executing, look, step, this_host
 
@@ -22,7 +23,9 @@ TOOL = f"gpuwright {__version__}"
 
 
 @step
-def given(plan: Plan, rollback: int = 0, expected_gpus: int = 0) -> Commands:
+def given(
+    plan: Plan, rollback: int = 0, expected_gpus: int = 0, kernel_policy: str | None = None
+) -> Commands:
     """Compare the host with its plan, make a real CUDA call, record what is there.
 
     torch is imported when something has changed since it was imported last: another environment,
@@ -32,6 +35,7 @@ def given(plan: Plan, rollback: int = 0, expected_gpus: int = 0) -> Commands:
         plan: The host's plan.
         rollback: How many environments this run goes back.
         expected_gpus: How many GPUs the host's data announce; 0 for nothing.
+        kernel_policy: The policy that the host's data ask for; None for nothing.
     """
     state = look()
     environments = _environments(state, plan)
@@ -40,6 +44,7 @@ def given(plan: Plan, rollback: int = 0, expected_gpus: int = 0) -> Commands:
             yield files.write(RECORD, "")  # never sent: it only says that a record will be written
         return
     found = list(findings.compare(state, plan, rollback, expected_gpus))
+    found += kernel_guard.findings(state, plan, kernel_policy)
     torch_note = _known_import(state, plan)
     if plan.torch is not None and torch_note is None and state.current_venv:
         answer = torch_import.answer(state, state.current_venv)

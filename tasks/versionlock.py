@@ -1,4 +1,4 @@
-"""Holds on the Red Hat family: entries of dnf's versionlock, in a block of our own. Pure.
+"""Holds on the Red Hat family: entries of dnf's versionlock, in blocks of our own. Pure.
 
 versionlock keeps the set as it is against every repository, in dnf and in dnf-automatic, and it
 knows versions; an ``exclude`` in a ``.repo`` file keeps to its own repository. The plugin is in
@@ -17,6 +17,8 @@ LIST = "/etc/dnf/plugins/versionlock.list"
 PLUGIN = "python3-dnf-plugin-versionlock"
 BEGIN = "# gpuwright: begin (changes between these lines are overwritten)"
 END = "# gpuwright: end"
+SET, KERNEL = "gpuwright", "gpuwright kernel"
+"""Names of the blocks: the driver's set, and the kernel where the policy holds it."""
 
 
 def entries(packages: Sequence[Package]) -> list[str]:
@@ -32,8 +34,8 @@ def right(state: HostState, packages: Sequence[Package]) -> bool:
     return bool(packages) and {p.name for p in packages} <= set(state.package_manager.holds)
 
 
-def script(state: HostState, packages: Sequence[Package]) -> str:
-    """Shell that makes our block hold exactly these packages, and leaves all other lines alone."""
+def script(state: HostState, packages: Sequence[Package], block: str = SET) -> str:
+    """Shell that makes a block hold exactly these packages, and leaves all other lines alone."""
     plugin = state.packages.get(PLUGIN)
     needed = [
         f"dnf -q -y install --setopt=install_weak_deps=False {PLUGIN}"
@@ -41,17 +43,29 @@ def script(state: HostState, packages: Sequence[Package]) -> str:
         else ":",
         "sed -i 's/^enabled *=.*/enabled = 1/' /etc/dnf/plugins/versionlock.conf",
     ]
-    block = shlex.quote("\n".join([BEGIN, *entries(packages), END]))
+    begin, end = (mark.replace(SET, block, 1) for mark in (BEGIN, END))
+    lines = shlex.quote("\n".join([begin, *entries(packages), end]))
     return " &&\n".join(
         [
             *(line for line in needed if line != ":"),
             f"touch {LIST}",
-            f"{{ sed '/^{BEGIN.split(' (')[0]}/,/^{END}/d' {LIST}; printf '%s\\n' {block}; }} "
-            f">{LIST}.new",
+            f"{{ {_without(block)}; printf '%s\\n' {lines}; }} >{LIST}.new",
             f"chmod 644 {LIST}.new",
             f"mv {LIST}.new {LIST}",
         ]
     )
+
+
+def released(block: str) -> str:
+    """Shell that takes one of our blocks out, where it is there."""
+    return (
+        f"! grep -qs '^# {block}: begin' {LIST} || "
+        f"{{ {_without(block)} >{LIST}.new && chmod 644 {LIST}.new && mv {LIST}.new {LIST}; }}"
+    )
+
+
+def _without(block: str) -> str:
+    return f"sed '/^# {block}: begin/,/^# {block}: end/d' {LIST}"
 
 
 RELEASED = "--disableplugin=versionlock"

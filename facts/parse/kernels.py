@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
-from facts.model import Kernel, Kernels
+from facts.model import BootMenu, Kernel, Kernels
 from facts.parse import grub
 from facts.parse.debversion import version_key
 from facts.parse.sections import ProbeError, Section
 
 _COMPILER = re.compile(r"/boot/config-(.+?):CONFIG_CC_VERSION_TEXT=\"(.*)\"$")
 _MODULES = "/lib/modules/"
+_CHOICE = re.compile(r"^(/[^:]+):\s*(?:export\s+)?(\w+)=(.*)$")
 
 
 def _images(lines: list[str]) -> set[str]:
@@ -56,6 +57,25 @@ def _next_boot(section: Section, bootable: list[str]) -> tuple[str | None, str]:
     return newest, why
 
 
+def _menu(section: Section) -> BootMenu | None:
+    """GRUB's settings: the last one counts (grub-mkconfig reads the file, then its drop-ins)."""
+    config = next((path for path, _ in section.files() if path.endswith("/grub.cfg")), None)
+    if config is None:
+        return None
+    said: dict[str, tuple[str, str]] = {}
+    for line in section.part("choice"):
+        if (match := _CHOICE.match(line)) and "gpuwright" not in match[1]:
+            said[match[2]] = (match[3].strip(), match[1])
+    default, where = said.get("GRUB_DEFAULT", ("0", ""))
+    return BootMenu(
+        config=config,
+        default=default.strip("\"'"),
+        default_in=where,
+        saves=said.get("GRUB_SAVEDEFAULT", ("", ""))[0].strip("\"'").lower() == "true",
+        update_default=said["UPDATEDEFAULT"][0] if "UPDATEDEFAULT" in said else None,
+    )
+
+
 def kernels(section: Section, unread: dict[str, str]) -> Kernels:
     """Kernels in Debian's version order. Raises `ProbeError` where ``uname -r`` gave nothing."""
     running = section.first("running")
@@ -77,4 +97,5 @@ def kernels(section: Section, unread: dict[str, str]) -> Kernels:
         installed=tuple(Kernel(r, r in bootable, r in headers, compilers.get(r)) for r in releases),
         next_boot=following,
         next_boot_why=why,
+        menu=_menu(section),
     )

@@ -159,6 +159,7 @@ def dkms(
         script = script.replace(f'"{path}', f'"{folder}{path}')
         script = script.replace(f"in {path}", f"in {folder}{path}")
         script = script.replace(f"={path}", f"={folder}{path}")
+    script = script.replace("/run/gpuwright", f"{folder}/run")
     done = run(folder, script, dkms=stand_in)
     return done.returncode, done.stdout
 

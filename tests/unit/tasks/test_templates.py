@@ -11,6 +11,7 @@ import pytest
 
 import tasks.templates
 from stacks.model import CudaPlan, CudnnPlan, Download
+from tasks.guard import program
 from tasks.templates import render
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import KERNEL
@@ -58,6 +59,7 @@ RENDERED = {
     "cudnn_tarball.sh.j2": render("cudnn_tarball.sh.j2", cudnn=CUDNN, link="/opt/c"),
     "cudnn_wheel.sh.j2": render("cudnn_wheel.sh.j2", **WHEEL),
     "dkms.sh.j2": render("dkms.sh.j2", version="535.*", kernels=[KERNEL, "6.1.0-50-amd64"]),
+    "kernel_guard.sh.j2": program.program(),
     "environment.sh.j2": "",  # has tests of its own
     "fetch.sh.j2": render("fetch.sh.j2"),
     "venv.sh.j2": render("venv.sh.j2", **VENV),

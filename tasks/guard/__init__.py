@@ -1,0 +1,1 @@
+"""The kernel guard: no reboot into a kernel that has no NVIDIA module without somebody knowing."""

@@ -1,0 +1,115 @@
+"""The host's own reading of GRUB's menu agrees with the controller's."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from facts.parse import grub, sections
+from tasks.guard import program
+from tests.unit.facts import golden_hosts
+from tests.unit.facts.test_kernel_order import MENU
+from tests.unit.tasks.a_guarded_host import entry
+
+AWKS = [a for a in (["mawk"], ["gawk", "--posix"], ["busybox", "awk"]) if shutil.which(a[0])]
+
+
+def told(awk: list[str], config: list[str], env: dict[str, str]) -> list[list[str]]:
+    """The lines of the awk program, in words."""
+    done = subprocess.run(
+        [*awk, program.menu()],
+        input="".join(f"{line}\n" for line in config),
+        env={
+            "PATH": "/usr/bin:/bin",
+            "LC_ALL": "C",
+            "SAVED": env.get("saved_entry", ""),
+            "ONCE": env.get("next_entry", ""),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == ""
+    return [line.split("\t") for line in done.stdout.splitlines()]
+
+
+def next_kernel(awk: list[str], config: list[str], env: dict[str, str]) -> str | None:
+    return next((words[1] for words in told(awk, config, env) if words[0] == "next"), None)
+
+
+def expected(config: list[str], env: dict[str, str]) -> str | None:
+    return (grub.next_boot(config, env) or (None,))[0]
+
+
+@pytest.mark.parametrize("awk", AWKS, ids=lambda a: a[0])
+@pytest.mark.parametrize(
+    "wanted",
+    ["", "0", "1", "2", "1>0", "1>1", "1>7", "Advanced>Old", "advanced>old", "1>old", "gone"]
+    + ["Debian", "Advanced", "simple>old", "99999999"],
+)
+@pytest.mark.parametrize("variable", ["saved_entry", "next_entry"])
+def test_next_kernel_is_the_same(awk: list[str], wanted: str, variable: str) -> None:
+    saved = [line.replace('"0"', '"${saved_entry}"') for line in MENU]
+    for config in (MENU, saved):
+        env = {variable: wanted}
+        assert next_kernel(awk, config, env) == expected(config, env)
+
+
+@pytest.mark.parametrize(
+    "name", ["debian-12-grub-next-entry.txt", "debian-12-grub-saved-entry.txt"]
+)
+def test_next_kernel_of_a_real_menu_is_the_same(name: str) -> None:
+    section = sections.split(golden_hosts.lines(name))["kernels"]
+    files = dict(section.files())
+    env = grub.environment(files["/boot/grub/grubenv"])
+    config = files["/boot/grub/grub.cfg"]
+    answer = expected(config, env)
+    assert answer is not None
+    for awk in AWKS:
+        assert next_kernel(awk, config, env) == answer
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.sampled_from(["'A'", '"B b"', "c", "'A' --id x", "'D' --id=y"]), max_size=5),
+    st.sampled_from(["0", "1", "A", "B b", "x", "y", "1>0", "c>A", "A>A", "2>1", ""]),
+)
+def test_any_menu_is_read_alike(names: list[str], wanted: str) -> None:
+    config = [f'set default="{wanted}"']
+    for at, name in enumerate(names):
+        kind = "submenu" if at % 2 else "menuentry"
+        config.append(f"{kind} {name} {{")
+        if at % 2:
+            config += [f"menuentry 'A' --id i{at} {{", f"linux /boot/vmlinuz-{at}.1-in", "}"]
+        else:
+            config.append(f"linux /vmlinuz-{at}.0-x root=/dev/vda1")
+        config.append("}")
+    assert next_kernel(AWKS[0], config, {}) == expected(config, {})
+
+
+def test_entry_of_a_kernel_is_one_that_boots_no_other() -> None:
+    config = [
+        *entry("Debian", "gnulinux-simple-U", "6.1.0-2-amd64").splitlines(),
+        "submenu 'Advanced' $menuentry_id_option 'advanced-U' {",
+        *entry(
+            "Debian, 6.1.0-2-amd64", "gnulinux-6.1.0-2-amd64-advanced-U", "6.1.0-2-amd64"
+        ).splitlines(),
+        *entry("Recovery", "gnulinux-6.1.0-2-amd64-recovery-U", "6.1.0-2-amd64").splitlines(),
+        *entry(
+            "Debian, 6.1.0-1-amd64", "gnulinux-6.1.0-1-amd64-advanced-U", "6.1.0-1-amd64"
+        ).splitlines(),
+        "}",
+    ]
+    found = [words[1:] for words in told(AWKS[0], config, {}) if words[0] == "entry"]
+    assert found == [
+        ["6.1.0-2-amd64", "advanced-U>gnulinux-6.1.0-2-amd64-advanced-U"],
+        ["6.1.0-1-amd64", "advanced-U>gnulinux-6.1.0-1-amd64-advanced-U"],
+    ]
+    for kernel, name in found:
+        assert expected(config, {"next_entry": name}) is not None
+        chosen = [f'set default="{name}"', *config]
+        assert expected(chosen, {}) == kernel
