@@ -124,7 +124,8 @@ def settings(policy: str, manager: str, textfile: str) -> str:
         manager: ``apt`` or ``dnf``.
         textfile: Folder of node_exporter's textfile collector; empty: the usual ones.
     """
-    values = {"POLICY": policy, "TEXTFILE": textfile, "MOTD": _MESSAGE.get(manager, "")}
+    message = _MESSAGE.get(manager, "")
+    values = {"POLICY": policy, "MANAGER": manager, "TEXTFILE": textfile, "MOTD": message}
     return files.HEADER + "".join(f"{k}={shlex.quote(v)}\n" for k, v in values.items())
 
 
