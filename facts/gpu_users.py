@@ -16,7 +16,7 @@ _END = "##gpuwright-users-end"
 class GpuUsers(FactBase[list[str]]):
     """``PID NAME`` of each process with an open ``/dev/nvidia*``, the driver's own daemons apart.
 
-    The persistence daemon and the Fabric Manager do not count: they are stopped for a reload.
+    The driver's daemons (persistence, Fabric Manager, DCGM …) do not count: a reload stops them.
     """
 
     @override
@@ -25,7 +25,8 @@ class GpuUsers(FactBase[list[str]]):
             "for fd in $(find /proc/[0-9]*/fd -lname '/dev/nvidia*' 2>/dev/null); do "
             "pid=${fd#/proc/}; echo ${pid%%/*}; done | sort -un | while read -r pid; do "
             "name=$(cat /proc/$pid/comm 2>/dev/null) || continue; case $name in "
-            'nvidia-persiste*|nv-fabricmanage*) ;; *) echo "$pid $name" ;; esac; done; '
+            "nvidia-persiste*|nv-fabricmanage*|nv-hostengine*|dcgm-exporter*|nvidia-gridd*"
+            '|nvidia-topology*|nvlsm*) ;; *) echo "$pid $name" ;; esac; done; '
             f"echo '{_END}'"
         )
 

@@ -15,23 +15,39 @@ from tasks import job
 from tasks.driver import due
 from tasks.step import Commands, ask, executing, look, step, this_host
 
-_SCRIPT = """\
+SCRIPT = """\
 daemons=
-for unit in nvidia-dcgm.service nvidia-fabricmanager.service nvidia-persistenced.service; do
-    systemctl is-active --quiet $unit || continue
-    systemctl stop $unit
-    daemons="$unit $daemons"
+back() { for unit in $daemons; do systemctl start $unit || :; done; }
+trap back EXIT
+for unit in nvidia-dcgm dcgm-exporter nvidia-dcgm-exporter nvidia-persistenced nvidia-gridd \\
+    nvidia-topologyd nvidia-fabricmanager nvlsm; do
+    systemctl is-active --quiet $unit.service || continue
+    daemons="$unit.service $daemons"
+    systemctl stop $unit.service
 done
-modules=
+modules= used=
 for module in nvidia_drm nvidia_modeset nvidia_uvm nvidia_peermem nvidia; do
-    [ ! -d /sys/module/$module ] || modules="$modules $module"
+    [ -d /sys/module/$module ] || continue
+    modules="$modules $module"
+    # Another module counts once; what is above that is a program or the console.
+    count=$(cat /sys/module/$module/refcnt 2>/dev/null || echo 0)
+    [ "$count" -le "$(ls /sys/module/$module/holders 2>/dev/null | wc -l)" ] ||
+        used="$used $module"
 done
 code=0
-rmmod $modules || code=$?
+[ -z "$used" ] && rmmod $modules || code=$?
 modprobe nvidia && { modprobe nvidia-uvm; nvidia-modprobe -c 0 -u; } || :
-for unit in $daemons; do systemctl start $unit || :; done
-[ $code -eq 0 ] || echo "the old module could not be taken out: the host needs a reboot"
+for module in $modules; do modprobe $module || :; done
+[ $code -eq 0 ] || echo "the old module could not be taken out${used:+, in use:$used}: the host \
+needs a reboot"
 """
+"""Stops the daemons in their order, takes the modules out if nothing counts on them, loads what is
+on the disk, starts the daemons again, whatever happened."""
+
+
+def job_of_it() -> job.Job:
+    """The job that reloads. Who calls it has made sure that no program uses the GPU."""
+    return job.Job("reload", "reload of the driver's module", SCRIPT)
 
 
 @step
@@ -52,7 +68,7 @@ def reloaded(plan: Plan) -> Commands:
             + ", ".join(users or ["programs that could not be listed"])
         )
         return
-    yield job.complete(job.Job("reload", "reload of the driver's module", _SCRIPT))
+    yield job.complete(job_of_it())
 
 
 def reload_would_do(state: HostState) -> bool:

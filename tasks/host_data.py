@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from stacks.catalog import Catalog
 from stacks.decode import nearest
 from stacks.model import Gpu
 
 MIRRORS = ("pypi", "pytorch", "redist", "nvidia", "jetson")
+Reboot = Literal["never", "if-needed", "now"]
+REBOOTS: tuple[Reboot, ...] = ("never", "if-needed", "now")
 TRUSTED = ("nvidia",)
 """Kinds of repository whose key host data may name."""
 KERNEL_POLICIES = ("hold", "follow", "free")
@@ -124,6 +126,52 @@ def textfile_folder(data: Data) -> str:
     if not isinstance(wish, str) or not wish.startswith("/") or wish != wish.strip():
         raise _wrong("textfile_folder", wish, "a path such as /var/lib/node_exporter")
     return wish.rstrip("/")
+
+
+def reboot(data: Data) -> Reboot:
+    """``reboot``: never (the default), if-needed (and nobody uses the GPU), now (in use or not)."""
+    wish = data.get("reboot") or "never"
+    for known in REBOOTS:
+        if wish == known:
+            return known
+    raise _wrong("reboot", wish, f"one of {', '.join(REBOOTS)}")
+
+
+def reboot_wait(data: Data) -> int:
+    """``reboot_wait``: seconds for a host to come back: large servers test themselves."""
+    return _count(data, "reboot_wait", 1200)
+
+
+def canary(data: Data) -> bool:
+    """``canary``: whether a fleet's repair begins with this host."""
+    wish = data.get("canary")
+    if wish in (None, ""):
+        return False
+    if not isinstance(wish, bool):
+        raise _wrong("canary", wish, "True or False")
+    return wish
+
+
+def batch(data: Data) -> int:
+    """``batch``: how many hosts of a fleet are repaired at once, after the canary."""
+    size = _count(data, "batch", 5)
+    if size < 1:
+        raise _wrong("batch", size, "a whole number, 1 or more")
+    return size
+
+
+def fail_share(data: Data) -> float:
+    """``fail_share``: a fleet's repair stops when more than this share of it has failed."""
+    wish = data.get("fail_share")
+    if wish is None or wish == "":
+        return 0.2
+    try:
+        share = float(str(wish))
+    except ValueError:
+        share = -1.0
+    if isinstance(wish, bool) or not 0 <= share <= 1:
+        raise _wrong("fail_share", wish, "a number from 0 to 1")
+    return share
 
 
 def _count(data: Data, key: str, default: int) -> int:

@@ -27,21 +27,34 @@ TEXT = files.HEADER + "blacklist nouveau\noptions nouveau modeset=0\n"
 def blacklisted(plan: Plan) -> Commands:
     """Blacklist nouveau and rebuild the initramfs of each kernel that has the module at all."""
     state = look()
-    mark = hashlib.sha256(TEXT.encode()).hexdigest() + "\n"
     if plan.driver is None or not (
-        files.differs(state, BLACKLIST, TEXT) or files.differs(state, MARK, mark)
+        files.differs(state, BLACKLIST, TEXT) or files.differs(state, MARK, _mark())
     ):
         return
+    script = kept_off(state, _debian_update(state, plan))
+    yield job.complete(job.Job("nouveau", "nouveau blacklist", script))
+
+
+def kept_off(state: HostState, debian: str = 'update-initramfs -u -k "$kernel"') -> str:
+    """Shell that writes the blacklist and makes the initramfs images that have nouveau anew.
+
+    Args:
+        state: What the probe saw.
+        debian: Shell that makes one anew where dracut does not; knows $kernel.
+    """
     dracut = state.package_manager.kind == "dnf"
-    image, update = DRACUT if dracut else (DEBIAN_IMAGE, _debian_update(state, plan))
-    script = "\n".join(
+    image, update = DRACUT if dracut else (DEBIAN_IMAGE, debian)
+    return "\n".join(
         [
             files.write_script(BLACKLIST, TEXT),
             images_rebuilt(image, update),
-            files.write_script(MARK, mark),
+            files.write_script(MARK, _mark()),
         ]
     )
-    yield job.complete(job.Job("nouveau", "nouveau blacklist", script))
+
+
+def _mark() -> str:
+    return hashlib.sha256(TEXT.encode()).hexdigest() + "\n"
 
 
 def images_rebuilt(image: str, update: str) -> str:

@@ -19,14 +19,15 @@ HEADROOM_MB = 1024
 def objections(state: HostState, plan: Plan) -> tuple[Conflict, ...]:
     """What speaks against this plan on this host as it stands: all found before it is touched."""
     found: list[Conflict] = []
-    found += _access(state)
+    found += access(state)
     found += _sources(state, plan)
     found += _foreign_driver(state, plan)
     found += _disk(state, plan)
     return tuple(found)
 
 
-def _access(state: HostState) -> list[Conflict]:
+def access(state: HostState) -> list[Conflict]:
+    """What keeps us from working on this host at all: no root, no systemd."""
     found = []
     if not state.login.root:
         found.append(

@@ -24,6 +24,7 @@ Rung = Literal[
     "release",
     "reload",
     "reboot",
+    "hold",
 ]
 """A way to mend a fault; ``tasks.repair.means`` says how each is done."""
 Stage = Literal[

@@ -160,7 +160,7 @@ def _not_built(case: Case, kernel: Kernel) -> Fault:
                 (release,),
                 values,
             )
-    if room := _no_room(case) or _no_memory(case):
+    if room := no_room(case) or _no_memory(case):
         return Fault(
             "D5",
             _level(case, release),
@@ -181,9 +181,12 @@ def _not_built(case: Case, kernel: Kernel) -> Fault:
     )
 
 
-def _no_room(case: Case) -> str:
-    """On a full disk dkms cannot even copy the source, and its log tells of a missing Makefile."""
-    full = [m for p in ("/var", "/tmp") if (m := case.state.mounts.get(p)) and m.free_mb < _ROOM_MB]
+def no_room(case: Case, paths: tuple[str, ...] = ("/var", "/tmp")) -> str:
+    """Where a build has no room; empty where it has.
+
+    On a full disk dkms cannot even copy the source, and its log tells of a missing Makefile.
+    """
+    full = [m for p in paths if (m := case.state.mounts.get(p)) and m.free_mb < _ROOM_MB]
     return "; ".join(f"{m.path}: {m.free_mb} MB free" for m in full)
 
 

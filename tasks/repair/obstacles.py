@@ -1,0 +1,144 @@
+"""What stands against one way to mend one fault on one host. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tasks import preflight
+from tasks.doctor.case import Case
+from tasks.doctor.catalog import Rung
+from tasks.doctor.kernel_rules import no_room
+from tasks.doctor.tree import Diagnosis, Named
+from tasks.host_data import Reboot
+from tasks.repair import versions
+
+ALLOW = "allow it with --data reboot=if-needed, or reboot it yourself"
+
+
+def of(rung: Rung, case: Case, finding: Named) -> tuple[str, ...]:
+    """Why this way is not gone; an empty text is a reason that nobody needs to read."""
+    if rung in ("release", "reload", "reboot") and case.container:
+        return ("a container has its host's kernel",)
+    if rung in ("plan", "converge", "build", "nouveau", "release", "reload", "reboot") and (
+        case.state.jetson is not None
+    ):
+        return ("Jetson Linux brings its own driver, which is not ours to change",)
+    if rung == "plan":
+        return _of_plan(case)
+    if rung == "clean":
+        return _of_clean(case, finding)
+    if rung == "converge" and not versions.strays(case):
+        return ("",)
+    if rung == "reload" and not case.loaded:
+        return ("",)
+    if rung == "command":
+        return _of_command(case, finding)
+    return ()
+
+
+def _of_plan(case: Case) -> tuple[str, ...]:
+    plan = case.plan
+    if plan is None or plan.driver is None:
+        return ("there is no plan for this host: name a stack in its data",)
+    if plan.support == "plan":
+        return ("the plan for such a host is advice only (PLAN-ONLY)",)
+    driver_alone = replace(plan, cuda=None, cudnn=None, torch=None)
+    return tuple(f"{c.code}: {c.what}" for c in preflight.objections(case.state, driver_alone))
+
+
+def _of_clean(case: Case, finding: Named) -> tuple[str, ...]:
+    """Packages that were fetched lie below /var: emptying that helps its own disk alone."""
+    cache = case.state.mounts.get("/var")
+    full = case.state.mounts.get(finding.values.get("path", "/var"))
+    if finding.level != "CRITICAL":
+        return ("nothing here is ours to delete",)
+    if (
+        cache is None
+        or full is None
+        or (cache.device, cache.size_mb) != (full.device, full.size_mb)
+    ):
+        return (
+            "the package manager's cache is not on that disk, and nothing else is ours to delete",
+        )
+    return ()
+
+
+def _of_command(case: Case, finding: Named) -> tuple[str, ...]:
+    check = _CHECKS.get(finding.code)
+    reason = check(case, finding) if check else None
+    return () if reason is None else (reason,)
+
+
+def _kernel_of_no_matter(case: Case, finding: Named) -> str | None:
+    if finding.level == "CRITICAL":
+        return None
+    return "that kernel neither runs nor boots next: remove it, or leave it"
+
+
+def _room(case: Case, finding: Named) -> str | None:
+    room = no_room(case, ("/var",))
+    return f"there is no room to build in: {room}" if room else None
+
+
+def _given_away(case: Case, finding: Named) -> str | None:
+    given = [gpu.address for gpu in case.state.gpus if gpu.driver == "vfio-pci"]
+    if not given:
+        return None
+    return f"vfio-pci has {', '.join(given)}: this host gives its GPUs to virtual machines"
+
+
+def _rootless(case: Case, finding: Named) -> str | None:
+    engine = case.evidence.engine
+    if engine.podman and not engine.docker:
+        return "podman is here and no Docker: a rootless engine needs that setting"
+    return None
+
+
+def _shared_source(case: Case, finding: Named) -> str | None:
+    file = finding.values.get("file", "")
+    others = {
+        uri.rstrip("/")
+        for source in case.state.package_manager.sources
+        if source.file == file
+        for uri in source.uris
+    }
+    if len(others) > 1 or file == "/etc/apt/sources.list":
+        return f"{file} names other archives too, and is not ours to move"
+    return None
+
+
+_CHECKS = {
+    "D2": _kernel_of_no_matter,
+    "D5": _room,
+    "D13": _given_away,
+    "C3": _rootless,
+    "C7": _shared_source,
+}
+
+
+def of_reboot(case: Case, answer: Diagnosis, policy: Reboot, mended: set[str]) -> tuple[str, ...]:
+    """What stands against a reboot: a container, the host's data, a next boot without the driver.
+
+    Args:
+        case: The host as it was seen.
+        answer: What the doctor named.
+        policy: Host data ``reboot``.
+        mended: Codes that have an act which comes before the reboot.
+    """
+    if case.container:
+        return ("a container has its host's kernel",)
+    if case.state.jetson is not None:
+        return ("a Jetson's boot chain is not ours to try",)
+    if policy == "never":
+        return (f"it takes a reboot, and host data reboot is never: {ALLOW}",)
+    ready = answer.next_boot
+    if ready.ready or (policy == "now" and (ready.ready is None or not case.loaded)):
+        return ()
+    breaking = [
+        n.code
+        for n in answer.findings
+        if "boot" in n.breaks and (not n.kernels or case.state.kernels.next_boot in n.kernels)
+    ]
+    if breaking and set(breaking) <= mended:
+        return ()
+    return (f"a reboot would not bring the GPU back, next_boot_ready: {ready}",)

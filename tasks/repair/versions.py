@@ -1,0 +1,55 @@
+"""Driver packages of several versions on one host: which is meant, which packages stray. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from tasks.doctor.case import Case
+from tasks.installed import upstream
+from tasks.move import Move
+from tasks.packages import of
+
+_DRIVER = re.compile(r"^\d{3}\.\d+(\.\d+)?$")
+
+
+def by_package(case: Case) -> dict[str, str]:
+    """Installed packages that carry the driver's version, with that version."""
+    found = {p.name: upstream(p.version) for p in case.driver_packages}
+    return {name: version for name, version in found.items() if _DRIVER.match(version)}
+
+
+def meant(case: Case) -> str | None:
+    """The version that all should be of: the plan's, else the record's, else that of the most.
+
+    The record's and the plan's count only where a package of it is here: no other is brought in
+    under this name.
+    """
+    here = Counter(by_package(case).values())
+    if not here:
+        return None
+    plan = case.plan.driver if case.plan else None
+    record = (case.state.record or {}).get("versions")
+    wishes = (
+        plan.version if plan and plan.versions else None,
+        record.get("driver") if isinstance(record, dict) else None,
+    )
+    return next((w for w in wishes if w in here), here.most_common(1)[0][0])
+
+
+def strays(case: Case) -> dict[str, str]:
+    """Packages of another version than the one that is meant, with theirs."""
+    version = meant(case)
+    return {name: v for name, v in by_package(case).items() if v != version}
+
+
+def script(case: Case) -> str:
+    """Shell that brings the strays to the version that is meant, and nothing else."""
+    version, names = meant(case), sorted(strays(case))
+    manager = of(case.state)
+    move = Move(
+        ours=tuple(sorted(by_package(case))),
+        pins=tuple((name, f"{version}-*") for name in names),
+        back=True,
+    )
+    return manager.install([manager.named(name, f"{version}-*") for name in names], move=move)
