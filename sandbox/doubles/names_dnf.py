@@ -49,7 +49,7 @@ def driver(distribution: str, version: str) -> list[tuple[Rpm, str]]:
         kind = row.get("payload", "")
         tags = {
             tag: tuple(entry.format(**words) for entry in row.get(tag.lower(), ()))
-            for tag in ("Requires", "Provides", "Conflicts")
+            for tag in ("Requires", "Provides", "Conflicts", "Obsoletes")
         }
         package = Rpm(
             row["name"],

@@ -6,12 +6,17 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from facts.host import probe_command
+from facts.parse import parse_host
 from sandbox.checkout import SOURCE
 from sandbox.doubles.nvidia import AptDouble
 from sandbox.hosts import SandboxHost
+from stacks.distribution import DriverOffer
+from tasks import plans
 from tests.hosts import runner
 
 NO_COMPILING = (
@@ -55,3 +60,41 @@ def versions(host: SandboxHost) -> dict[str, str]:
     )
     rows = [line.split("|") for line in done.stdout.splitlines()]
     return {name: version for status, name, version in rows if status.startswith(("ii", "hi"))}
+
+
+def offers(os_name: str) -> list[DriverOffer]:
+    """The drivers that the catalogue offers for this distribution and calls checked on a double."""
+    rows = plans.catalog().distributions[os_name].drivers
+    return [row for row in rows if row.support == "double" and "x86_64" in row.arches]
+
+
+def tried(host: SandboxHost, double: AptDouble, offer: DriverOffer) -> str:
+    """What speaks against this driver on this host, by a simulated transaction; empty: nothing.
+
+    The plan is made as for a host with a T4, which drivers of every flavour and branch serve.
+    """
+    state = parse_host(host.run(probe_command()).stdout.splitlines())
+    state = replace(state, pci=(replace(state.gpus[0], device="1eb8"),))
+    wish = {"driver_branch": offer.branch, "driver_flavour": offer.flavour}
+    data = {"stack": "pytorch-2.9", "without": ["cuda", "torch"], "driver_origin": offer.origin}
+    made = plans.resolved(state, {**host_data(host, double, **data), **wish})
+    if made.plan is None or made.plan.driver is None:
+        return f"no plan: {made.conflicts}"
+    driver = made.plan.driver
+    names = " ".join(
+        f"'{p}={driver.versions[p]}'" if p in driver.versions else p
+        for p in (*driver.pinning, *driver.packages)
+    )
+    done = host.run(
+        "apt-get install -s --no-install-recommends --allow-downgrades --ignore-hold "
+        f"-o Dir::Etc::PreferencesParts=/nowhere {names} 2>&1"
+    )
+    if done.returncode:
+        return done.stdout
+    comes = re.findall(r"^Inst (\S+) (?:\[\S+\] )?\((\S+)", done.stdout, re.MULTILINE)
+    wrong = [
+        f"{name} {version}"
+        for name, version in comes
+        if name in driver.versions and not version.startswith(driver.version)
+    ]
+    return ", ".join(wrong)

@@ -6,11 +6,8 @@ follow each other on it. The repository is a double (docs/sandbox.md): apt, dpkg
 
 from __future__ import annotations
 
-import contextlib
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +23,7 @@ from sandbox.mirror_faults import Faults
 from sandbox.roots import root
 from tests.hosts import nvidia_rows, runner
 from tests.hosts.conftest import Lab, Run
+from tests.hosts.cut_off import Phase, cut_off
 from tests.hosts.runner import untouched
 
 try:
@@ -40,7 +38,6 @@ OS = "ubuntu-22.04"
 PLANNED, OLDER, NEWER = "580.178.04", "535.309.01", "580.200.01"
 OLD_SOURCE = "/etc/apt/sources.list.d/cuda-ubuntu2204-x86_64.list"
 ALL_ORIGINS = 'Unattended-Upgrade::Origins-Pattern { "origin=*"; };\n'
-JOBS = "var/lib/gpuwright/jobs"
 
 
 @dataclass(frozen=True)
@@ -279,55 +276,22 @@ def test_rotated_key_is_refused_until_its_fingerprint_is_known(place: Place) -> 
 # ----------------------------------------------------------------- moves
 
 
-def until(reached: Callable[[], bool], process: Any, limit_s: float = 120) -> bool:
-    """Wait until ``reached``; whether it came before the run ended."""
-    deadline = time.monotonic() + limit_s
-    while time.monotonic() < deadline:
-        if reached():
-            return True
-        if process.poll() is not None:
-            return False
-        time.sleep(0.02)
-    return False
-
-
-def said(host: SandboxHost, file: str, since: float) -> str:
-    """What a job's file says, read from the host's disk; empty where it is older than ``since``."""
-    path = host.rootfs / JOBS / file
-    with contextlib.suppress(OSError):
-        if path.stat().st_mtime >= since:
-            return path.read_text(errors="replace")
-    return ""
-
-
-def _says(host: SandboxHost, file: str, words: str, since: float) -> bool:
-    return words in said(host, file, since)
-
-
 @pytest.mark.usefixtures("made")
 def test_move_back_that_is_cut_off_in_each_phase_ends_whole(place: Place) -> None:
     """Power cuts while dpkg is at work and while modules are built; a kill of pyinfra between."""
     phases = [
-        ("power", "driver/status", "pmstatus:"),
-        ("kill", "driver/status", ":Unpacking "),
-        ("power", "driver/status", ":Installing "),
-        ("power", "dkms/script", "dkms"),
+        Phase("power", "driver/status", "pmstatus:"),
+        Phase("kill", "driver/status", ":Unpacking "),
+        Phase("power", "driver/status", ":Installing "),
+        Phase("power", "dkms/script", "dkms"),
     ]
     reached, wanted = [], "580"
-    for kind, file, words in phases:
+    for phase in phases:
         place.lab(driver_branch=wanted)
-        since = time.time()
-        with runner.killed_at_the_end(runner.start(place.folder)) as process:
-            if until(partial(_says, place.host, file, words, since), process):
-                reached.append((kind, file, words))
-            else:  # It was done before that phase: the other way then.
-                wanted = "535" if wanted == "580" else "580"
-            if kind == "power":
-                place.host.kill()
-            process.kill()
-            process.wait()
-        if kind == "power":
-            place.host.boot()
+        if cut_off(place.host, place.folder, phase):
+            reached.append(phase)
+        else:  # It was done before that phase: the other way then.
+            wanted = "535" if wanted == "580" else "580"
     print(f"cut off at: {reached}")
     assert len(reached) >= 2, "too few phases were met"
     ended = place.run(driver_branch="580")

@@ -138,6 +138,19 @@ def test_acceptance_checks_pass_on_every_host(fleet: Fleet) -> None:
     assert passed, said
 
 
+@pytest.mark.parametrize("name", ROWS)
+def test_every_driver_of_the_catalogue_could_be_installed(fleet: Fleet, name: str) -> None:
+    """By name and version as planned, tried by the host's own apt."""
+    row, host = ROWS[name], fleet.hosts[name]
+    offers = nvidia_rows.offers(row.os)
+    assert {offer.flavour for offer in offers} == {"open", "proprietary"}
+    double = AptDouble(row.distribution)
+    against = {
+        f"{o.branch} {o.flavour} {o.set}": nvidia_rows.tried(host, double, o) for o in offers
+    }
+    assert {offer: why for offer, why in against.items() if why} == {}
+
+
 def test_first_boot_is_waited_for(fleet: Fleet) -> None:
     """The run began while cloud-init was at work, and nothing was done before it ended."""
     host = fleet.hosts["noble"]
