@@ -81,6 +81,7 @@ def install(
     archives: str = "",
     further_options: str = "",
     move: Move | None = None,
+    first: str = ":",
 ) -> str:
     """Install packages without recommendations, after a simulation that must remove nothing.
 
@@ -90,6 +91,7 @@ def install(
         archives: Folder that `download` filled; it is emptied afterwards.
         further_options: For the installation itself, as the shell reads them.
         move: What may happen to packages that are there; without it, everything but removal.
+        first: Shell between the simulation and the installation: nothing was refused by then.
     """
     flags = f"{options()} --no-install-recommends --allow-change-held-packages"
     folder = f"-o Dir::Cache::Archives={archives} " if archives else ""
@@ -108,6 +110,7 @@ def install(
     lines = [
         mended(),
         *trial,
+        first,
         f"mkdir -p {archives}/partial" if archives else ":",
         lists.stale_after(
             f"apt-get install {flags} {folder} -o APT::Status-Fd=3 {names} 3>{STATUS}"

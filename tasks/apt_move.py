@@ -56,17 +56,39 @@ in_the_way() {
         -e 's/.*Depends: \([a-z0-9][a-z0-9+.:-]*\).*/\1/p; g' \
         -e "s/.*Version '.*' for '\([^']*\)' was not found.*/\1/p" simulation complaint | sort -u)
     for name in $blamed; do
+        apt-cache policy "$name" | sed -n -e '1p' -e '/Installed:/p' -e '/Candidate:/p' \
+            -e '/Version table/,$p' | head -n 9
+        # Holds and pins of the set are left aside in this transaction.
+        ! of_the_set "$name" || continue
         ! apt-mark showhold | grep -qx "$name" ||
             echo "$name is held. If nobody needs that any more: apt-mark unhold $name"
         for file in /etc/apt/preferences /etc/apt/preferences.d/*; do
-            [ -f "$file" ] && grep -q "^Package:.*[ ]$name\( \|\$\)" "$file" || continue
+            [ -f "$file" ] && grep -q "^Package:.*[ ]$name\( \|$\)" "$file" || continue
             echo "$name is pinned in $file"
         done
-        apt-cache policy "$name" | sed -n -e '1p' -e '/Installed:/p' -e '/Candidate:/p' \
-            -e '/Version table/,$p' | head -n 9
+    done
+    for name in $(dpkg-query -W -f '${Package}\n' | grep -E "$ours"); do bound "$name"; done
+}
+of_the_set() { printf '%s\n' "$1" | grep -qE "$ours"; }
+bound() {
+    [ -n "$(planned "$1")" ] || return 0
+    # Packages of others that no more go with the version that is to come.
+    for other in $(apt-cache rdepends --installed "$1" | sed '1,2d; s/^[ |]*//' | sort -u); do
+        ! of_the_set "$other" || continue
+        dpkg-query -W -f '${Pre-Depends}, ${Depends}\n' "$other" | tr ',' '\n' |
+            sed -n "s/^ *$1\(:[a-z0-9]*\)\{0,1\} (\([<=>]*\) \([^)]*\)).*/\2 \3/p" |
+            while read -r relation version; do
+                ! dpkg --compare-versions "$(planned "$1")" "$relation" "$version" || continue
+                echo "$other is in the way: it needs $1 ($relation $version)."
+                ! apt-mark showhold | grep -qx "$other" ||
+                    echo "$other is held. If nobody needs that any more: apt-mark unhold $other"
+                echo "Take it to a version that goes with $(planned "$1"), or out:" \
+                    "apt-get remove $other"
+            done
     done
 }"""
-"""Shell functions. ``in_the_way`` names holds and pins behind apt's «held broken packages»."""
+"""Shell functions. ``in_the_way`` names what is behind apt's «held broken packages»: holds and
+pins of others, and installed packages that need another version of the set."""
 
 
 def pins(move: Move) -> str:
@@ -110,6 +132,8 @@ def simulation(
         [
             FUNCTIONS,
             f"read_anew=\nread_lists() {{\n{refresh}\n}}",
+            f"ours={shlex.quote(expression(move.ours))}",
+            _planned(move),
             f'names="{names}"',
             f"simulated {flags} $names",
             # What gives way by itself, or comes anew under its old name, needs not be told to go.
@@ -125,7 +149,7 @@ def simulation(
             "fi",
             "named=$(printf '%s ' $names | sed 's/=[^ ]* / /g')",
             "kernel=0; ! grep -q linux-image headers 2>/dev/null || kernel=1",
-            f'awk -v ours={shlex.quote(expression(move.ours))} -v goes=" $goes " '
+            'awk -v ours="$ours" -v goes=" $goes " '
             '-v named=" $named" -v needed="$needed" -v kernel=$kernel '
             '-v held="$(apt-mark showhold | in_one_line)" \'' + JUDGE + "' simulation || {",
             "  echo 'Nothing was changed: the lines above say what this would do to packages that'",
@@ -134,6 +158,15 @@ def simulation(
             "  exit 1; }",
         ]
     )
+
+
+def _planned(move: Move) -> str:
+    """Shell function: the version in which a package of the set is to come, if one is planned."""
+    further = [
+        f"{'|'.join(names.split())}) echo {shlex.quote(version.replace('*', '1'))} ;;"
+        for names, version in (*move.pins[1:], *move.pins[:1])
+    ]
+    return f"planned() {{\n    case $1 in\n    {' '.join(further)}\n    *) ;;\n    esac\n}}"
 
 
 def expression(patterns: Sequence[str]) -> str:

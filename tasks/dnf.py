@@ -63,6 +63,7 @@ def install(
     archives: str = "",
     further_options: str = "",
     move: Move | None = None,
+    first: str = ":",
 ) -> str:
     """Install packages without weak dependencies, after a simulation that must remove nothing.
 
@@ -73,6 +74,7 @@ def install(
         further_options: For simulation and installation, as the shell reads them.
         move: What may happen to packages that are there; without it, everything but removal and
             another kernel.
+        first: Shell between the simulation and the installation: nothing was refused by then.
     """
     names = " ".join([*(shlex.quote(p) for p in packages), more]).strip()
     folder = f" --setopt=cachedir={archives}" if archives else ""
@@ -82,6 +84,7 @@ def install(
     flags += f" {dnf_move.options(move)}" if move else ""
     lines = [
         dnf_move.simulation(limits, names, flags, more),
+        first,
         lists.stale_after(f"dnf install {flags} {names}"),
         dnf_move.leftovers(limits, flags) if limits.goes else ":",
         f"rm -rf {archives}" if archives else ":",

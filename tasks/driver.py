@@ -44,14 +44,13 @@ def installed(plan: Plan) -> Commands:
             f": >{DEFER_TARGET} && ln -sfn {DEFER_TARGET} {DEFER} || :",
             # The step that builds modules makes the initramfs as well.
             initramfs.stand_in() if put_off else ":",
-            _mark(state, plan.driver),
             manager.stream(plan.driver.stream, state.package_manager.streams),
-            _pinning(manager, state, plan.driver),
             manager.install(
                 [_named(manager, plan.driver, p) for p in plan.driver.packages],
                 more="$(cat headers)",
                 further_options=initramfs.PUT_OFF if put_off else "",
                 move=driver_set.move(state, plan.driver),
+                first=f"{_mark(state, plan.driver)}\n{_pinning(manager, state, plan.driver)}",
             ),
             manager.forgotten(driver_set.traces(state, plan.driver)),
             _daemons_back(state, plan.driver),
@@ -125,7 +124,8 @@ def _pinning(manager: packages.Manager, state: HostState, driver: DriverPlan) ->
     if not driver.pinning or not (old or lacking(state, driver.pinning, {})):
         return ":"
     one = Move(ours=driver.pinning, goes=tuple(old))
-    return manager.install(driver.pinning, move=one) + "\n" + manager.forgotten(old)
+    # In parentheses: its names are not those of the driver's transaction.
+    return f"(\n{manager.install(driver.pinning, move=one)}\n)\n{manager.forgotten(old)}"
 
 
 def _shipped_modules(state: HostState, driver: DriverPlan) -> str:

@@ -32,12 +32,15 @@ def serves(module: ModuleFile, driver: DriverPlan) -> bool:
 def going(state: HostState, driver: DriverPlan) -> str:
     """Which driver goes, as ``535 from nvidia``; empty where none does.
 
-    A move that was cut off counts as long as its mark lies there.
+    A move that was cut off counts as long as its mark lies there, unless the driver that was to go
+    is the one that is wanted again.
     """
     if driver.replaces:
         return driver.replaces
     marks = [p for p in state.managed_files if p.startswith(MOVING)]
-    return marks[0].removeprefix(MOVING).replace("-from-", " from ") if marks else ""
+    gone = [mark.removeprefix(MOVING).replace("-from-", " from ") for mark in marks]
+    wanted = f"{driver.branch} from {driver.origin}"
+    return next((one for one in gone if one != wanted), "")
 
 
 def mark(replaced: str) -> str:

@@ -38,8 +38,12 @@ class Manager(Protocol):
         archives: str = "",
         further_options: str = "",
         move: Move | None = None,
+        first: str = ":",
     ) -> str:
-        """Install packages without recommendations, after a simulation that `move` allows."""
+        """Install packages without recommendations, after a simulation that `move` allows.
+
+        What is to be done ``first`` is done between the two.
+        """
 
     def forgotten(self, packages: Sequence[str]) -> str:
         """Take away what removed packages left behind (their settings would still count)."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,17 +33,18 @@ class Apt:
         self.says("apt-get", f'echo "$*" >>calls; {trial}')
         self.says("apt-mark", "cat held 2>/dev/null")
         self.says("apt-cache", "echo $2:")
-        self.says("dpkg", ":")
+        self.says("dpkg", 'case "$1" in --compare-versions) [ "$3" = ">=" ] ;; esac')
+        self.says("dpkg-query", ":")
 
     def says(self, name: str, script: str) -> None:
         path = self.folder / "bin" / name
         path.write_text(f"#!/bin/sh\n{script}\n")
         path.chmod(0o755)
 
-    def install(self, move: Move, *simulation: str) -> tuple[int, str]:
+    def install(self, move: Move, *simulation: str, first: str = ":") -> tuple[int, str]:
         """Install nvidia-utils-580 within the move's limits; gives status and output."""
         (self.folder / "said").write_text("".join(f"{line}\n" for line in simulation))
-        script = apt.install(["nvidia-utils-580=580.178.04-*"], move=move)
+        script = apt.install(["nvidia-utils-580=580.178.04-*"], move=move, first=first)
         done = subprocess.run(
             ["sh", "-euc", script],
             cwd=self.folder,
@@ -122,14 +124,46 @@ def test_newest_kernel_may_come_where_its_headers_are_the_only_ones_left(machine
 
 
 def test_unsolvable_transaction_names_holds_and_pins_in_its_way(machine: Apt) -> None:
-    refusal = f"echo ' nvidia-utils-580 : Depends: libnvidia-compute-580 (= 1)'; echo '{HELD}' >&2"
+    refusal = f"echo ' nvidia-utils-580 : Depends: libc6 (>= 3)'; echo '{HELD}' >&2"
     machine.says("apt-get", f'echo "$*" >>calls; {refusal}; exit 100')
-    (machine.folder / "held").write_text("libnvidia-compute-580\n")
+    (machine.folder / "held").write_text("libc6\nnvidia-utils-580\n")
     code, said = machine.install(SET)
     assert code == 100
     assert HELD in said
-    assert "libnvidia-compute-580 is held" in said
+    assert "libc6 is held" in said
+    assert "nvidia-utils-580 is held" not in said, "holds of the set are left aside"
     assert machine.installed == ""
+
+
+def test_package_of_others_that_needs_another_version_is_named(machine: Apt) -> None:
+    """Apt itself speaks only of the set, and of «held broken packages»."""
+    machine.says("apt-get", f'echo "$*" >>calls; echo "{HELD}" >&2; exit 100')
+    machine.says("apt-cache", "echo $3; echo 'Reverse Depends:'; echo '  monitor'; echo ' |viewer'")
+    machine.says(
+        "dpkg-query",
+        'case "$*" in *monitor) echo ", libc6, libnvidia-ml1 (<< 570)" ;; '
+        '*viewer) echo ", libnvidia-ml1:amd64 (>= 450)" ;; '
+        "*) echo libc6; echo libnvidia-ml1 ;; esac",
+    )
+    (machine.folder / "held").write_text("monitor\n")
+    move = replace(SET, pins=(("nvidia-* libnvidia-*", "580.178.04-*"),))
+    code, said = machine.install(move)
+    assert code == 100
+    assert "monitor is in the way: it needs libnvidia-ml1 (<< 570)" in said
+    assert "apt-mark unhold monitor" in said
+    assert (
+        "Take it to a version that goes with 580.178.04-1, or out: apt-get remove monitor" in said
+    )
+    assert "viewer" not in said
+
+
+def test_what_comes_first_waits_for_the_simulation(machine: Apt) -> None:
+    code, _ = machine.install(SET, NEW, "Remv precious [1.0]", first=": >begun")
+    assert code == 1
+    assert not (machine.folder / "begun").exists()
+    code, said = machine.install(SET, NEW, first=": >begun")
+    assert code == 0, said
+    assert (machine.folder / "begun").exists()
 
 
 def test_lists_are_read_anew_where_they_do_not_have_the_version(machine: Apt) -> None:
