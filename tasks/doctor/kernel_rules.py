@@ -181,12 +181,12 @@ def _not_built(case: Case, kernel: Kernel) -> Fault:
     )
 
 
-def no_room(case: Case, paths: tuple[str, ...] = ("/var", "/tmp")) -> str:
+def no_room(case: Case) -> str:
     """Where a build has no room; empty where it has.
 
     On a full disk dkms cannot even copy the source, and its log tells of a missing Makefile.
     """
-    full = [m for p in paths if (m := case.state.mounts.get(p)) and m.free_mb < _ROOM_MB]
+    full = [m for p in ("/var", "/tmp") if (m := case.state.mounts.get(p)) and m.free_mb < _ROOM_MB]
     return "; ".join(f"{m.path}: {m.free_mb} MB free" for m in full)
 
 

@@ -76,7 +76,7 @@ def _kernel_of_no_matter(case: Case, finding: Named) -> str | None:
 
 
 def _room(case: Case, finding: Named) -> str | None:
-    room = no_room(case, ("/var",))
+    room = no_room(case)
     return f"there is no room to build in: {room}" if room else None
 
 

@@ -19,7 +19,8 @@ _REBOOT = {
 def plan(host: str, case: Case, answer: Diagnosis, course: Course) -> str:
     """The block before: every act in its order, and what a person must do."""
     if not answer.findings:
-        return f"{host}: OK, nothing to repair\n  next_boot_ready: {answer.next_boot}"
+        ready = f"  next_boot_ready: {answer.next_boot}"
+        return f"{host}: OK, nothing to repair\n{ready}\n  proof: {proof(case)}"
     lines = [f"{host}: {answer.level}; the repair:"]
     told = {finding.code: finding for finding in answer.findings}
     for number, act in enumerate(course.acts, 1):

@@ -86,7 +86,7 @@ class Repair:
         """Act until nothing is left that can be done from here, then look, prove and record."""
         try:
             self._look()
-            before = self._held()
+            before = self._seen
             records.note(self.host, "begun", found=self._codes())
             self._acts()
             self._held_again(before)
@@ -201,19 +201,19 @@ class Repair:
     def _codes(self) -> list[str]:
         return [finding.code for finding in self._told.findings]
 
-    def _held(self) -> set[str]:
-        return set(self._seen.state.package_manager.holds)
-
-    def _held_again(self, before: set[str]) -> None:
+    def _held_again(self, before: Case) -> None:
         """Hold again what was held before and has lost it, and what came anew into a held set."""
         state = self._seen.state
-        if state.package_manager.kind != "apt":
+        if state.package_manager.kind != "apt" or not self.done:
             return  # versionlock's list is a file, which no transaction changes
-        packages = {p.name for p in self._seen.driver_packages}
-        ours = packages if before & packages else set()
-        here = {n for n, p in state.packages.items() if p.installed}
-        lost = sorted(((before | ours) & here) - self._held())
-        if not (lost and self.done):
+        held = set(before.state.package_manager.holds)
+        whole = {p.name for p in before.driver_packages if p.installed}
+        wanted = set(held)
+        if whole and whole <= held:
+            wanted |= {p.name for p in self._seen.driver_packages}
+        here = {name for name, package in state.packages.items() if package.installed}
+        lost = sorted((wanted & here) - set(state.package_manager.holds))
+        if not lost:
             return
         run(self.host, f"apt-mark hold {shlex.join(lost)} >/dev/null", timeout=60)
         say(self.host, f"held again: {', '.join(lost)}")

@@ -90,3 +90,30 @@ def test_what_is_no_fingerprint_is_named(wish: Any) -> None:
 def test_short_key_ids_are_refused_with_the_reason() -> None:
     with pytest.raises(ValueError, match="short key id can be forged"):
         host_data.fingerprints({"fingerprints": {"nvidia": ["3BF863CC"]}})
+
+
+@pytest.mark.parametrize("wish", [None, "never", "if-needed", "now"])
+def test_reboot_is_never_where_nothing_is_said(wish: str | None) -> None:
+    assert host_data.reboot({"reboot": wish}) == (wish or "never")
+
+
+@pytest.mark.parametrize("wish", ["yes", True, "NOW", 1])
+def test_other_words_for_reboot_are_named(wish: Any) -> None:
+    with pytest.raises(ValueError, match=r"«reboot».*never, if-needed, now"):
+        host_data.reboot({"reboot": wish})
+
+
+def test_fleet_has_a_canary_batches_and_a_share_of_failures() -> None:
+    assert (host_data.batch({}), host_data.fail_share({}), host_data.canary({})) == (5, 0.2, False)
+    wish = {"batch": "2", "fail_share": "0.5", "canary": True, "reboot_wait": 60}
+    assert (host_data.batch(wish), host_data.fail_share(wish)) == (2, 0.5)
+    assert (host_data.canary(wish), host_data.reboot_wait(wish)) == (True, 60)
+
+
+@pytest.mark.parametrize(
+    ("key", "wish"),
+    [("batch", 0), ("fail_share", 2), ("fail_share", "x"), ("fail_share", True), ("canary", "yes")],
+)
+def test_fleet_wishes_that_make_no_sense_are_named(key: str, wish: Any) -> None:
+    with pytest.raises(ValueError, match=f"«{key}»"):
+        getattr(host_data, key)({key: wish})
