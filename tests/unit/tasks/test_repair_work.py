@@ -54,11 +54,14 @@ class Ward(Repair):
 def notes(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What is recorded; the host is reached by nothing."""
     written: list[dict[str, Any]] = []
+
+    def ran(host: Host, script: str, timeout: int) -> tuple[bool, str]:
+        written.append({"run": script})
+        return True, ""
+
     monkeypatch.setattr(work, "forget", lambda host: None)
     monkeypatch.setattr(work, "say", lambda host, text: None)
-    monkeypatch.setattr(
-        work, "run", lambda host, script, timeout: (written.append({"run": script}), (True, ""))[1]
-    )
+    monkeypatch.setattr(work, "run", ran)
     monkeypatch.setattr(
         records, "note", lambda host, event, **values: written.append({"event": event, **values})
     )
