@@ -75,6 +75,7 @@ initramfs() {
           disk=/${path#usr/}; older=yes bytes=
           if [ -e "$disk" ]; then
             bytes=$(stat -L -c %s "$disk")
+            # shellcheck disable=SC3013 # dash, bash and busybox have it
             [ "$i" -ot "$disk" ] || older=
           fi
           printf '%s|%s|%s|%s|%s|%s\n' "$k" "$i" "$path" "$size" "$older" "$bytes"
