@@ -49,7 +49,7 @@ def for_this_host(for_jetsons: bool = False) -> Plan | None:
         kernel_policy()
         textfile_folder()
     except (StackError, ValueError) as error:
-        _refuse(host, (_bad_data(error),))
+        _refuse(host, (bad_data(error),))
         return None
     if resolution.plan is None:
         _refuse(host, resolution.conflicts)
@@ -174,7 +174,8 @@ def _no_way_back(state: HostState, plan: Plan) -> tuple[Conflict, ...]:
     )
 
 
-def _bad_data(error: Exception) -> Conflict:
+def bad_data(error: Exception) -> Conflict:
+    """STACK-INVALID: host data or stack cannot be read."""
     return Conflict(
         "STACK-INVALID",
         "the stack or the host's data cannot be read",
@@ -185,21 +186,25 @@ def _bad_data(error: Exception) -> Conflict:
 
 
 def _announce(host: Host, state: HostState, plan: Plan) -> None:
-    for line in (*forecast.lines(state, plan), *_kernel_forecast(host, state, plan)):
+    for line in (*forecast.lines(state, plan), *_kernel_forecast(state, plan)):
         logger.info(f"{host.print_prefix}{line}")
     for notice in plan.notices:
         logger.warning(f"{host.print_prefix}{notice.code}: {notice.what} {notice.why}")
 
 
-def _kernel_forecast(host: Host, state: HostState, plan: Plan) -> list[str]:
-    if plan.jetson is not None:  # its boot chain moves with Jetson Linux, which is held as a whole
+def _kernel_forecast(state: HostState, plan: Plan) -> list[str]:
+    if plan.driver is None:
         return []
-    wish, textfile = host_data.kernel_policy(host.data), host_data.textfile_folder(host.data)
-    return kernel_guard.forecast(state, plan, wish, textfile)
+    return kernel_guard.forecast(state, kernel_policy(), textfile_folder())
 
 
 def _refuse(host: Host, conflicts: tuple[Conflict, ...]) -> None:
     report.refused(host, conflicts)
+    refuse(host, conflicts)
+
+
+def refuse(host: Host, conflicts: tuple[Conflict, ...]) -> None:
+    """Say why this host is left as it is, and fail it; the others go on."""
     this_run().failed_hosts.add(host)  # so that `--dry`, which runs no step, fails as well
     logger.error(f"{host.print_prefix}refused; nothing on this host was changed")
     for conflict in conflicts:

@@ -19,16 +19,16 @@ _WANTED = f"/etc/systemd/system/multi-user.target.wants/{SERVICE}"
 
 
 @step
-def in_force(plan: Plan, wish: str | None = None, textfile: str = "") -> Commands:
+def in_force(plan: Plan | None = None, wish: str | None = None, textfile: str = "") -> Commands:
     """The guard watches, and its policy is in force; what another policy did is undone.
 
     Args:
-        plan: The host's plan. Without a driver there is nothing to guard.
+        plan: The host's plan, if it has one; one without a driver has nothing to guard.
         wish: Host data ``kernel_policy``, checked; None where they say nothing.
         textfile: Host data ``textfile_folder``; empty where they say nothing.
     """
     state = look()
-    if plan.driver is None:
+    if plan is not None and plan.driver is None:
         return
     policy = decided(state, wish)
     if settled(state, policy, textfile):
@@ -36,10 +36,10 @@ def in_force(plan: Plan, wish: str | None = None, textfile: str = "") -> Command
     yield job.complete(job.Job("kernel-guard", "kernel guard", script(state, policy, textfile)))
 
 
-def forecast(state: HostState, plan: Plan, wish: str | None, textfile: str) -> list[str]:
+def forecast(state: HostState, wish: str | None, textfile: str) -> list[str]:
     """One sentence where something is to be done."""
     policy = decided(state, wish)
-    if plan.driver is None or settled(state, policy, textfile):
+    if settled(state, policy, textfile):
         return []
     return [f"will guard the kernel by the policy {policy.name} ({policy.why})"]
 

@@ -8,6 +8,7 @@ of its own. GRUB's choice needs a machine that boots: ``tests/hosts/test_vm_faul
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -95,7 +96,8 @@ class Place:
     def publish(self, *packages: Deb) -> None:
         """Put packages into the archive of kernels."""
         folder = self.host.rootfs / ARCHIVE
-        apt_index.link_or_copy(deb.build(packages), folder)
+        for file in deb.build(packages):
+            shutil.copy(file, folder)
         apt_index.write_packages(folder, ".", ".")
         self.sh("apt-get -q update -o APT::Update::Error-Mode=any")
 

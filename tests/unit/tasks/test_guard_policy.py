@@ -189,7 +189,7 @@ def guarded(state: HostState, policy: str) -> HostState:
 def test_guarded_host_is_left_alone(policy: str) -> None:
     state = guarded(debian(), policy)
     assert kernel_guard.settled(state, decided(state, policy), "")
-    assert kernel_guard.forecast(state, a_host.plan(), policy, "") == []
+    assert kernel_guard.forecast(state, policy, "") == []
 
 
 def test_host_is_not_settled_while_another_policys_files_are_there() -> None:
