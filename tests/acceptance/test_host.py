@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from stacks.model import CudaPlan
+from tasks.guard import kernel_guard
 from tasks.layout import ENVIRONMENT, RECORD, ROOT
 from tests.acceptance import build
 from tests.acceptance.subject import Subject
@@ -83,7 +84,8 @@ def test_no_unit_of_ours_has_failed(host: Subject) -> None:
 
 
 def test_no_job_is_running(host: Subject) -> None:
-    assert host.lines("systemctl list-units --plain --no-legend 'gpuwright-*'") == []
+    jobs = host.lines("systemctl list-units --plain --no-legend 'gpuwright-*.service'")
+    assert [job for job in jobs if not job.startswith(kernel_guard.SERVICE)] == []
 
 
 def test_package_manager_is_whole(host: Subject) -> None:

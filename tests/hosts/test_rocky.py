@@ -7,6 +7,8 @@ per release.
 
 from __future__ import annotations
 
+import json
+import shutil
 import subprocess
 import sys
 import time
@@ -22,6 +24,8 @@ from facts.model import HostState
 from facts.parse import parse_host
 from sandbox import hosts
 from sandbox.checkout import SOURCE
+from sandbox.commands import run
+from sandbox.doubles import rocky_kernel, rpm
 from sandbox.doubles.nvidia_dnf import DnfDouble
 from sandbox.hosts import HostSpec, SandboxHost
 from tests.hosts import runner
@@ -185,6 +189,57 @@ def test_older_point_release_by_name(nine: Rocky, nine_done: tuple[Run, Run]) ->
     assert set(nine.versions().values()) == {OLD}
 
 
+# ------------------------------------------------------------------------ the kernel guard
+
+
+GUARD = "Kernel guard and policy"
+KERNEL = "5.14.0-999.1.1.el9_4"
+
+
+def test_held_kernel_is_moved_by_no_upgrade(nine: Rocky, nine_done: tuple[Run, Run]) -> None:
+    predicted = nine.run("--dry", driver_version=OLD, kernel_policy="hold")
+    held = nine.run(driver_version=OLD, kernel_policy="hold")
+    assert held.code == 0, held.told
+    assert predicted.predicted("rocky9") == held.changed("rocky9") == {GUARD}
+    folder = nine.host.rootfs / "usr/share/gpuwright-sandbox/repositories/baseos"
+    for file in rpm.build(rocky_kernel.kernel(KERNEL)):
+        shutil.copy(file, folder)
+    run("createrepo_c", "--quiet", "--no-database", str(folder))
+    offered = nine.sh("dnf -q repoquery --refresh --disableplugin=versionlock kernel-core")
+    assert KERNEL in offered
+    nine.sh("dnf -y upgrade")
+    assert KERNEL not in nine.sh("rpm -q kernel-core")
+    again = nine.run(driver_version=OLD, kernel_policy="hold")
+    assert (again.code, again.changed("rocky9")) == (0, set()), again.told
+
+
+def test_another_policy_undoes_the_hold_and_leaves_the_drivers_locks(
+    nine: Rocky, nine_done: tuple[Run, Run]
+) -> None:
+    freed = nine.run(driver_version=OLD)
+    assert (freed.code, freed.changed("rocky9")) == (0, {GUARD}), freed.told
+    locks = nine.sh("dnf -q versionlock list")
+    assert "kernel-core" not in locks and "nvidia-driver-cuda" in locks
+
+
+def test_module_that_is_gone_is_built_again_by_the_guard(
+    nine: Rocky, nine_done: tuple[Run, Run]
+) -> None:
+    newest = nine.state().kernels.next_boot
+    nine.sh(f"rm -r /lib/modules/{newest}/extra; depmod {newest}; mkdir /usr/src/something")
+    wait_for(nine, "is built", "var/log/guard", "journalctl -u gpuwright-guard -o cat")
+    assert newest in {m.kernel for m in nine.state().driver.modules}
+
+
+def test_kernel_without_headers_is_told_at_the_next_login(
+    nine: Rocky, nine_done: tuple[Run, Run]
+) -> None:
+    nine.sh("dnf -y upgrade")
+    wait_for(nine, f"kernel-devel-{KERNEL}", "etc/motd.d/gpuwright")
+    assert json.loads(nine.sh("cat /var/lib/gpuwright/next-boot.json"))["ready"] is False
+    assert set(nine.versions().values()) == {OLD}
+
+
 def test_vanished_version_is_refused_with_what_is_there(eight: Rocky) -> None:
     eight.double.withdraw(NEW)
     with untouched(eight):
@@ -241,11 +296,13 @@ def test_power_cut_while_the_driver_is_installed_is_mended_by_the_next_run(eight
     assert eight.sh("dnf -q check --duplicates") == ""
 
 
-def wait_for(one: Rocky, words: str, file: str) -> None:
-    """Wait until a file on the host holds these words."""
+def wait_for(one: Rocky, words: str, file: str, fill: str = "") -> None:
+    """Wait until a file on the host holds these words; ``fill`` is shell that prints it anew."""
     path = one.host.rootfs / file.lstrip("/")
     deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
+        if fill:
+            one.sh(f"{fill} >/{file.lstrip('/')}")
         if path.exists() and words in path.read_text(errors="replace"):
             return
         time.sleep(0.02)
