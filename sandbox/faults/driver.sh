@@ -1,5 +1,5 @@
 # Install a driver of the double of NVIDIA's repository for Debian 12, with real apt and DKMS.
-# @ADDRESS@ of the repository, its public @KEY@, the driver's @VERSION@, further @PACKAGES@.
+# Filled in: the address of the repository, its public key, the version, further packages.
 set -e
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive
 cat >/usr/share/keyrings/cuda.asc <<'KEY'
