@@ -28,10 +28,10 @@ package() {
   if [ -n "$3" ]; then
     printf '#!/bin/sh\n%s\n' "$3" >"$AWAY/p/DEBIAN/postinst"; chmod +x "$AWAY/p/DEBIAN/postinst"
   fi
-  dpkg-deb -q -b "$AWAY/p" "$AWAY/$1.deb" >/dev/null
+  dpkg-deb -b "$AWAY/p" "$AWAY/$1.deb" >/dev/null
 }
 # A build that has to fail leaves its make.log; the module that was there goes.
 unbuildable() {
-  rm -rf "$D"
+  dkms unbuild "nvidia/$V" -k "$K"
   if dkms build --force "nvidia/$V" -k "$K"; then echo "the build went well" >&2; exit 4; fi
 }
