@@ -190,7 +190,12 @@ main() {
   N=; first /proc/sys/kernel/random/uuid && N=$line
   [ -n "$N" ] || N=$$-$(date +%s)
   printf '##gpuwright-probe 1 %s\n' "$N"
-  build_logs; kernel_log; headers "$@"; initramfs "$@"; loading; holders; daemons; packages; containers
+  # Listing an initramfs can take as long as all the rest, so it runs beside it; its words come last.
+  initramfs "$@" | {
+    exec 3<&0 </dev/null
+    build_logs; kernel_log; headers "$@"; loading; holders; daemons; packages; containers
+    cat <&3
+  }
   printf '##%s end\n' "$N"
 }
 
