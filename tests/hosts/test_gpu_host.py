@@ -35,6 +35,7 @@ EXPECTED_SKIPS = {
     for reason in (
         "no driver is loaded",
         "no dnf",
+        "its kernel is not held",
         "its plan names no versions",
         "its plan has no Fabric Manager",
         "its plan adds no apt repository",
