@@ -48,6 +48,9 @@ def _parser() -> argparse.ArgumentParser:
         "--memory", type=int, default=1024, metavar="MIB", help="of a virtual machine"
     )
     command.add_argument(
+        "--secure-boot", action="store_true", help="a virtual machine with UEFI and Secure Boot"
+    )
+    command.add_argument(
         "--disk-of", metavar="HOST", help="a virtual machine with a copy of a stopped host's disk"
     )
     command.add_argument("--fresh", action="store_true", help="throw an old one away first")
@@ -146,6 +149,7 @@ def _up(args: argparse.Namespace) -> int:
             rate_mbit=args.rate,
             vm=args.vm,
             memory_mib=args.memory,
+            secure_boot=args.secure_boot,
             disk_of=args.disk_of,
         )
         found.append(host := hosts.up(spec, fresh=args.fresh))

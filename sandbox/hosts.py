@@ -23,6 +23,7 @@ from sandbox import (
 )
 from sandbox.checkout import (
     HOSTS,
+    MARK,
     SOURCE,
     SandboxError,
     check_name,
@@ -68,6 +69,8 @@ class SandboxHost:
     def ssh_argv(self, *command: str, user: str | None = None) -> list[str]:
         """The ssh command line that runs `command` on the host, as `user`."""
         words = ssh.options(self.key, self.known_hosts, self.port)
+        if self.spec.vm:
+            words += ssh.shared(_channel(self.name, user or self.user))
         return ["ssh", *words, f"{user or self.user}@{self.address}", *command]
 
     def run(self, command: str, user: str | None = None) -> "ssh.Completed":
@@ -90,7 +93,7 @@ class SandboxHost:
     def kill(self) -> None:
         """Cut the power. What the host wrote stays on its disk."""
         with lock(f"host-{self.name}"):
-            container.stop(self.name, HOSTS / self.name)
+            _stop(self.name)
 
     def boot(self) -> "SandboxHost":
         """Boot the same disk again (nothing happens if the host runs)."""
@@ -190,7 +193,7 @@ def _boot(spec: HostSpec, state: str = "") -> SandboxHost:
             f"The root image of {name} is gone ({lower}), so its disk is of no use. "
             f"`python -m sandbox up {name} --fresh` makes a new host."
         )
-    container.stop(name, folder)
+    _stop(name)
     where = network.address(record["index"])
     root = machines.root(spec, folder, lower)
     public_key = container.write_identity(folder, root, name)
@@ -235,7 +238,8 @@ def _lower(spec: HostSpec, proxy: str | None) -> Path:
             f"`python -m sandbox kill {given.name}`."
         )
     lower = Path(read_record(_record_file(given.name))["lower"])
-    return machines.copy_disk(given.spec, HOSTS / given.name, lower, HOSTS / spec.name, proxy)
+    folders = HOSTS / spec.name, HOSTS / given.name
+    return machines.copy_disk(spec, folders[0], given.spec, folders[1], lower, proxy)
 
 
 def _mirror(spec: HostSpec) -> str | None:
@@ -281,7 +285,7 @@ def _allocate(spec: HostSpec) -> dict[str, Any]:
 def _remove(name: str) -> None:
     folder = HOSTS / name
     record = read_record(_record_file(name))
-    container.stop(name, folder)
+    _stop(name)
     if record:
         network.disconnect(name, network.address(record["index"]))
     container.unmount(folder)
@@ -296,6 +300,17 @@ def _remove(name: str) -> None:
             mirror_control.stop()
             network.mirror_address_off()
             settings.give_back()
+
+
+def _stop(name: str) -> None:
+    for channel in _channel(name, "").parent.glob(_channel(name, "*").name):
+        ssh.hang_up(channel)
+    container.stop(name, HOSTS / name)
+
+
+def _channel(name: str, user: str) -> Path:
+    """The socket of the connection that a user's commands share; its path has to be short."""
+    return Path(f"/run/{MARK}-{name}.{user}")
 
 
 def _running(host: SandboxHost) -> bool:

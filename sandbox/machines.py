@@ -17,17 +17,22 @@ def check(spec: HostSpec) -> None:
     if spec.vm:
         vm.check()
         vm_image.check_system(spec.os)
-    elif spec.disk_of:
-        raise SandboxError("Only a virtual machine can have a copy of a disk: add --vm.")
+    elif spec.disk_of or spec.secure_boot:
+        what = "have a copy of a disk" if spec.disk_of else "boot securely"
+        raise SandboxError(f"Only a virtual machine can {what}: add --vm.")
 
 
 def image(spec: HostSpec, proxy: str | None) -> Path:
     """The shared folder or disk image that a new host's disk lies upon, made if need be."""
-    return vm_image.image(spec.os, proxy) if spec.vm else roots.root(spec.os, proxy)
+    if spec.vm:
+        return vm_image.image(spec.os, proxy, spec.secure_boot)
+    return roots.root(spec.os, proxy)
 
 
-def copy_disk(given: HostSpec, folder: Path, lower: Path, target: Path, proxy: str | None) -> Path:
-    """Make a virtual machine's disk image, in its folder `target`, of the container `given`'s disk.
+def copy_disk(
+    spec: HostSpec, target: Path, given: HostSpec, folder: Path, lower: Path, proxy: str | None
+) -> Path:
+    """Make machine `spec`'s disk image, in its folder `target`, of the container `given`'s disk.
 
     Raises:
         SandboxError: if `given` is a virtual machine, or the image cannot be made.
@@ -37,7 +42,8 @@ def copy_disk(given: HostSpec, folder: Path, lower: Path, target: Path, proxy: s
         raise SandboxError(f"{given.name} is a virtual machine: only a container's disk is copied.")
     disk = target / "base.raw"
     # Marked as the new host's, so that taking that down ends it.
-    vm_image.from_tree(container.mount(folder, lower), disk, proxy, f"host:{target.name}")
+    tree = container.mount(folder, lower)
+    vm_image.from_tree(tree, disk, proxy, f"host:{target.name}", spec.secure_boot)
     return disk
 
 
@@ -50,11 +56,11 @@ def start(spec: HostSpec, folder: Path, address: str, lower: Path, state: str = 
     """Switch the host on, a virtual machine in the saved `state` if one is named."""
     if not spec.vm:
         return container.start(folder, folder / "root", spec.name, spec.gpus)
-    vm.make_disk(folder, lower)
+    vm.make_disk(folder, lower, spec.secure_boot)
     refresh(spec, folder)
     # Whichever kernel of this distribution: it only tries what this machine can do.
     kernels = sorted(roots.root(spec.os).glob("boot/vmlinuz-*"))
-    return vm.start(folder, spec.name, address, spec.memory_mib, kernels[-1], state)
+    return vm.start(folder, spec, address, kernels[-1], state)
 
 
 def refresh(spec: HostSpec, folder: Path) -> None:

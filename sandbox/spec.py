@@ -26,6 +26,8 @@ class HostSpec:
     """A virtual machine with a kernel of its own, instead of a container."""
     memory_mib: int = 1024
     """A virtual machine's memory, in MiB."""
+    secure_boot: bool = False
+    """A virtual machine with UEFI and Secure Boot, which loads signed code only."""
     disk_of: str | None = None
     """A container host whose disk, as it is now, a new virtual machine gets a copy of."""
 

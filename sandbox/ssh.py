@@ -59,6 +59,23 @@ def options(key: Path, known_hosts: Path, port: int) -> list[str]:
     return words
 
 
+def shared(channel: Path) -> list[str]:
+    """Ssh's options by which commands to a host share one connection, kept for a minute.
+
+    To begin one costs an emulated machine seconds.
+    """
+    pairs = {"ControlMaster": "auto", "ControlPath": str(channel), "ControlPersist": "60"}
+    return [word for name, value in pairs.items() for word in ("-o", f"{name}={value}")]
+
+
+def hang_up(channel: Path) -> None:
+    """End the connection that commands share, if there is one."""
+    if channel.exists():
+        argv = ["ssh", "-F", "/dev/null", "-O", "exit", "-o", f"ControlPath={channel}", "host"]
+        subprocess.run(argv, capture_output=True, check=False)
+        channel.unlink(missing_ok=True)
+
+
 def run_command(argv: Sequence[str]) -> Completed:
     """Run an ssh command line with its output captured as text."""
     return subprocess.run(

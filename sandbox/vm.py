@@ -18,20 +18,40 @@ from sandbox import cgroups, kernel_vm, network, pcibus
 from sandbox.checkout import STATE, SandboxError, read_record, write_record
 from sandbox.commands import run
 from sandbox.processes import Process, spawn
+from sandbox.spec import HostSpec
 
+_CODE, _VARIABLES = "/usr/share/OVMF/OVMF_CODE_4M.ms.fd", "/usr/share/OVMF/OVMF_VARS_4M.ms.fd"
+"""UEFI for Secure Boot, and its variables with Microsoft's keys in them (Debian's package ovmf)."""
 _NEEDS = {
     "qemu-system-x86_64": "qemu-system-x86",
     "qemu-img": "qemu-utils",
     "mke2fs": "e2fsprogs",
     "nsenter": "util-linux",
+    "sfdisk": "fdisk",
+    "mcopy": "mtools",
+    _VARIABLES: "ovmf",
 }
 _KVM = STATE / "kvm.json"
+_KVM_PROCESSOR = ("-accel", "kvm", "-cpu", "host", "-smp", "2")
+# What an emulated processor has is emulated: a plain one boots in two thirds of the time that one
+# with all that QEMU knows takes, and two of them spend it waiting for each other.
+_EMULATED_PROCESSOR = ("-accel", "tcg", "-cpu", "Nehalem", "-smp", "1")
+# Only code in system management mode may write the variables (OVMF's README, «SMM support»).
+_SECURE_BOOT = (
+    *("-machine", "q35,smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on"),
+    *("-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={_CODE}"),
+    *("-drive", "if=pflash,unit=1,format=qcow2,file=disk/variables.qcow2"),
+)
 
 
 def missing() -> list[str]:
     """The packages that virtual machines need and this machine lacks."""
     path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
-    return sorted({_NEEDS[tool] for tool in _NEEDS if not shutil.which(tool, path=path)})
+    return sorted(
+        package
+        for tool, package in _NEEDS.items()
+        if not (shutil.which(tool, path=path) or Path(tool).is_file())
+    )
 
 
 def prepare() -> list[str]:
@@ -57,17 +77,23 @@ def check() -> None:
         )
 
 
-def make_disk(folder: Path, image: Path) -> None:
-    """Give the host its disk, a layer of its own over the shared `image`, if it has none."""
-    disk = folder / "disk" / "disk.qcow2"
-    if disk.is_file():
-        return
-    disk.parent.mkdir(parents=True, exist_ok=True)
-    part = disk.with_name("disk.part")
-    # A path is absolute in the layer, so it may lie anywhere.
-    layer = ("qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", str(image.resolve()))
-    run(*layer, str(part))
-    part.rename(disk)
+def make_disk(folder: Path, image: Path, secure_boot: bool) -> None:
+    """Give the host its disk, a layer of its own over the shared `image`, if it has none.
+
+    With `secure_boot` its firmware's variables are such a layer too.
+    """
+    layers = {"disk.qcow2": image.resolve()}
+    if secure_boot:
+        layers["variables.qcow2"] = Path(_VARIABLES)
+    for name, lower in layers.items():
+        disk = folder / "disk" / name
+        if disk.is_file():
+            continue
+        disk.parent.mkdir(parents=True, exist_ok=True)
+        part = disk.with_name(f"{name}.part")
+        # A path is absolute in the layer, so it may lie anywhere.
+        run(*("qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", str(lower)), str(part))
+        part.rename(disk)
 
 
 def staging(folder: Path) -> Path:
@@ -100,28 +126,30 @@ def write_seed(folder: Path, tree: Path, gpus: tuple[str, ...]) -> None:
 
 
 def start(
-    folder: Path, name: str, address: str, memory_mib: int, kernel: Path | None, snapshot: str = ""
+    folder: Path, spec: HostSpec, address: str, kernel: Path | None, snapshot: str = ""
 ) -> Process:
-    """Switch host `name` on, or wake it up in `snapshot`, and give its process.
+    """Switch the host that `spec` describes on, or wake it up in `snapshot`, and give its process.
 
     Args:
         folder: The host's folder, with its disk and seed in it.
-        name: The host's name.
+        spec: What it should be like.
         address: Where the guest's sshd is to answer, at port 22 of the host's namespace.
-        memory_mib: The guest's memory in MiB.
         kernel: A kernel image to try hardware help with; without one it is not tried.
         snapshot: A state that `snapshot` saved; empty for a cold start.
 
     """
-    accelerator = ("kvm", "host") if kernel and kvm_works(kernel) else ("tcg,thread=multi", "max")
+    processor = _KVM_PROCESSOR if kernel and kvm_works(kernel) else _EMULATED_PROCESSOR
+    name = spec.name
     (folder / "monitor").unlink(missing_ok=True)
     argv = [
         *("nsenter", f"--net=/run/netns/{network.namespace(name)}", "qemu-system-x86_64"),
-        *("-accel", accelerator[0], "-cpu", accelerator[1], "-smp", "2", "-m", str(memory_mib)),
+        *(*processor, "-m", str(spec.memory_mib)),
+        *(_SECURE_BOOT if spec.secure_boot else ()),
         *("-name", name, "-nodefaults", "-display", "none", "-vga", "none"),
         *("-serial", "stdio", "-qmp", "unix:monitor,server=on,wait=off"),
-        # Its flushes are real ones: what the guest synced is there after a power cut.
-        *("-drive", "file=disk/disk.qcow2,format=qcow2,if=none,id=disk,cache=writeback"),
+        # What the guest synced has left QEMU, so it is there after a power cut; that this machine
+        # writes it to its own disk at once is not waited for.
+        *("-drive", "file=disk/disk.qcow2,format=qcow2,if=none,id=disk,cache=unsafe"),
         *("-device", "virtio-blk-pci,drive=disk,bootindex=0"),
         *("-drive", "file=seed.tar,format=raw,if=none,readonly=on,id=seed"),
         *("-device", "virtio-blk-pci,drive=seed,serial=gpuwright"),

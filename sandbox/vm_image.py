@@ -20,7 +20,7 @@ _GUEST = Path(__file__).with_name("vm_guest")
 SYSTEMS = ("debian-12", "debian-13")
 """Distributions whose root has a kernel that boots; the others' kernels are stand-ins."""
 
-# $1 is the root, $2 the path of the script that runs in it, $3 the file system's UUID to be.
+# $1 is the root, $2 the path of the script that runs in it, $3 and $4 what that is told.
 _INSIDE = r"""
 set -eu
 mount -t proc proc "$1/proc"
@@ -30,11 +30,11 @@ for name in null zero full random urandom tty; do
     mknod -m 666 "$1/dev/$name" c $(stat -c '0x%t 0x%T' "/dev/$name")
 done
 ln -s /proc/self/fd "$1/dev/fd"
-exec chroot "$1" sh "$2" "$3"
+exec chroot "$1" sh "$2" "$3" "$4"
 """
 
 
-def image(os_name: str, proxy: str | None) -> Path:
+def image(os_name: str, proxy: str | None, secure_boot: bool = False) -> Path:
     """The shared disk image of `os_name`, made now if it is not there.
 
     Raises:
@@ -43,13 +43,18 @@ def image(os_name: str, proxy: str | None) -> Path:
     """
     check_system(os_name)
     base = roots.root(os_name, proxy)
-    parts = [base.name, vm_disk.DISK_MIB, *(file.read_text() for file in sorted(_GUEST.iterdir()))]
+    parts = [
+        base.name,
+        vm_disk.DISK_MIB,
+        secure_boot,
+        *(file.read_text() for file in sorted(_GUEST.iterdir())),
+    ]
     digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:10]
     target = ROOTS / f"vm-{os_name}-{digest}.raw"
     with lock(f"vm-{os_name}"):
         if not target.is_file():
             print(f"sandbox: making {target.name}, once, half a minute", file=sys.stderr)
-            from_tree(base, target, proxy, f"image:{os_name}")
+            from_tree(base, target, proxy, f"image:{os_name}", secure_boot)
     return target
 
 
@@ -62,7 +67,9 @@ def check_system(os_name: str) -> None:
         )
 
 
-def from_tree(tree: Path, disk: Path, proxy: str | None, mark: str) -> None:
+def from_tree(
+    tree: Path, disk: Path, proxy: str | None, mark: str, secure_boot: bool = False
+) -> None:
     """Make the bootable `disk` out of a copy of `tree`; its processes carry the mark `mark`.
 
     Raises:
@@ -91,10 +98,10 @@ def from_tree(tree: Path, disk: Path, proxy: str | None, mark: str) -> None:
         *words,
         *("unshare", "--mount", "--propagation", "private"),
         *("--pid", "--fork", "--kill-child", "sh", "-c", _INSIDE, "sh", str(copy)),
-        *(f"/{_PLACES['prepare.sh']}", known),
+        *(f"/{_PLACES['prepare.sh']}", known, "efi" if secure_boot else "bios"),
     )
     setting.unlink(missing_ok=True)
-    vm_disk.make(copy, known, disk, words)
+    (vm_disk.make_efi if secure_boot else vm_disk.make)(copy, known, disk, words)
     roots.remove(copy)
 
 

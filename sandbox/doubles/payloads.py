@@ -181,8 +181,7 @@ def _daemon(program: str, unit: str, account: str = "root") -> Callable[[Values]
 
 
 def _modprobe(values: Values) -> Payload:
-    script = "#!/bin/sh\n# Simulated by gpuwright's sandbox: it makes no device files.\nexit 0\n"
-    return Payload({"/usr/bin/nvidia-modprobe": File(script, 0o755)})
+    return Payload({"/usr/bin/nvidia-modprobe": File(_text("nvidia-modprobe.sh"), 0o755)})
 
 
 def _firmware(values: Values) -> Payload:
@@ -192,8 +191,19 @@ def _firmware(values: Values) -> Payload:
 
 
 def _kernel_common(values: Values) -> Payload:
-    text = "# Simulated by gpuwright's sandbox.\nblacklist nouveau\noptions nouveau modeset=0\n"
-    return Payload({"/lib/modprobe.d/nvidia-graphics-drivers.conf": File(text)})
+    head = "# Simulated by gpuwright's sandbox.\n"
+    rule = 'ACTION=="add", SUBSYSTEM=="module", KERNEL=="nvidia"'
+    return Payload(
+        {
+            "/lib/modprobe.d/nvidia-graphics-drivers.conf": File(
+                f"{head}blacklist nouveau\noptions nouveau modeset=0\n"
+            ),
+            # Once the module is there, so are its device files and that of unified memory.
+            "/lib/udev/rules.d/60-nvidia.rules": File(
+                f'{head}{rule}, RUN+="/usr/bin/nvidia-modprobe -c 0 -u"\n'
+            ),
+        }
+    )
 
 
 def _pinning(values: Values) -> Payload:

@@ -8,12 +8,16 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
+case $(cat /run/sandbox-firmware) in
+bios) table=msdos; number=1 ;;
+efi) table=gpt; number=2 ;;
+esac
 case ${target:-fs} in
-device) echo /dev/vda1 ;;
+device) echo /dev/vda$number ;;
 fs) echo ext2 ;;
 fs_uuid) cat /run/sandbox-uuid ;;
-drive) echo '(hd0,msdos1)' ;;
-partmap) echo msdos ;;
-compatibility_hint | bios_hints) echo hd0,msdos1 ;;
-hints_string) echo '--hint-bios=hd0,msdos1' ;;
+drive) echo "(hd0,$table$number)" ;;
+partmap) echo $table ;;
+compatibility_hint | bios_hints) echo "hd0,$table$number" ;;
+hints_string) echo "--hint-bios=hd0,$table$number" ;;
 esac

@@ -1,5 +1,6 @@
 #!/bin/sh
-# A stand-in for nvidia-smi @VERSION@, made by gpuwright's sandbox: it knows of no GPU.
+# A stand-in for nvidia-smi @VERSION@, made by gpuwright's sandbox: the GPUs that it lists are those
+# of the simulated bus, where the stand-in for the module is loaded. It measures nothing.
 version=@VERSION@
 case "$1" in
 --version)
@@ -19,5 +20,19 @@ if [ "$loaded" != "$version" ]; then
     echo "NVML library version: ${version%.*}"
     exit 18
 fi
-echo "No devices were found"
-exit 6
+# The real one asks nvidia-modprobe for the device files too.
+[ -e /dev/nvidiactl ] || nvidia-modprobe
+number=0
+for device in /sys/bus/pci/devices/*; do
+    [ "$(cat "$device/vendor" 2>/dev/null)" = 0x10de ] || continue
+    case $(cat "$device/class") in 0x0300* | 0x0302*) ;; *) continue ;; esac
+    [ -c "/dev/nvidia$number" ] || continue
+    case "$1" in
+    --query-gpu=driver_version) echo "$version" ;;
+    *)
+        id=$(echo "${device##*/}" | tr -d :.)
+        echo "GPU $number: Simulated $(cat "$device/device") (UUID: GPU-00000000-0000-0000-0000-$id)" ;;
+    esac
+    number=$((number + 1))
+done
+[ $number -gt 0 ] || { echo "No devices were found"; exit 6; }

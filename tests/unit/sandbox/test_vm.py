@@ -15,7 +15,7 @@ from sandbox.spec import HostSpec, differs, from_record
 
 
 def test_spec_survives_its_record() -> None:
-    spec = HostSpec("a", gpus=("h100",), vm=True, memory_mib=2048, disk_of="b")
+    spec = HostSpec("a", gpus=("h100",), vm=True, memory_mib=2048, secure_boot=True, disk_of="b")
     assert from_record(json.loads(json.dumps(dataclasses.asdict(spec)))) == spec
 
 
@@ -72,3 +72,8 @@ def test_seed_has_keys_and_bus_but_neither_the_guests_folders_nor_its_id(tmp_pat
     assert {"root/.ssh", "root/.ssh/authorized_keys"} <= set(names)
     assert "run/gpuwright-sandbox/pci/0000:17:00.0/simulated" in names
     assert not {"root", "etc", "etc/machine-id"} & set(names)
+
+
+def test_container_cannot_boot_securely() -> None:
+    with pytest.raises(SandboxError, match="boot securely: add --vm"):
+        machines.check(HostSpec("a", secure_boot=True))
