@@ -43,6 +43,11 @@ def made_and_named(host: SandboxHost, fault: Fault) -> None:
     """Make the fault; fail unless the doctor names it, and nothing beside it."""
     words = catalog.seen(host, fault)
     catalog.make(host, fault)
+    named(host, fault, words)
+
+
+def named(host: SandboxHost, fault: Fault, words: str) -> None:
+    """Fail unless the doctor names the fault that was made, and nothing beside it."""
     answer = judged(host)
     assert [f.code for f in answer.findings] == [fault.code], answer.findings
     assert words in answer.findings[0].observed, answer.findings

@@ -1,0 +1,155 @@
+"""Kernels and faults on a machine with a kernel of its own: real modules, GRUB, reboots.
+
+One machine lives through all of it, in the order of the tests. What one repair mended is still
+there when the next fault is made, so that naming this one alone says that the others are gone; and
+each reboot that a test needs shows that all before lasted.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sandbox import network
+from sandbox.checkout import HOSTS
+from sandbox.faults import catalog
+from sandbox.faults.catalog import Fault
+from sandbox.hosts import SandboxHost
+from tests.hosts import runner, ward
+from tests.hosts.machine import boot_id, reboot, said
+
+Reached = Callable[[Fault, str, str], None]
+VM = "vm"
+UPGRADE = catalog.get("D1-kernel-upgrade")
+INITRAMFS = catalog.get("D16-initramfs-loaded")
+GONE = catalog.get("D7-modules-gone")
+LIVE = [fault for fault in catalog.on(VM) if fault not in (UPGRADE, INITRAMFS, GONE)]
+PROOF = "proof: cuda-call (8 "
+mended: list[Fault] = []
+"""Faults that the machine was mended of since it booted last."""
+
+
+def repaired(host: SandboxHost, fault: Fault, reached: Reached, folder: Path) -> None:
+    """Let one run mend the fault, and prove the driver."""
+    run = runner.run(host, folder, deploy=ward.REPAIR, reboot="if-needed")
+    assert run.code == 0, run.said
+    assert PROOF in run.said, run.said
+    reached(fault, VM, "repaired")
+    mended.append(fault)
+
+
+def left_alone(host: SandboxHost, reached: Reached, folder: Path) -> None:
+    """Let the repair run again: all is well, and it does nothing."""
+    run = runner.run(host, folder, deploy=ward.REPAIR, reboot="if-needed")
+    assert (run.code, run.changes) == (0, []), run.said
+    for fault in mended:
+        reached(fault, VM, "second run")
+
+
+def lasted(reached: Reached) -> None:
+    """Write down, after a reboot, that what was mended before it is still well."""
+    for fault in mended:
+        reached(fault, VM, "after reboot")
+    mended.clear()
+
+
+def kernels(host: SandboxHost) -> list[str]:
+    """Kernels that can boot, oldest first."""
+    return said(host, "ls /boot | sed -n s/vmlinuz-//p | sort -V").split()
+
+
+def test_machine_is_healthy(machine: SandboxHost) -> None:
+    ward.healthy(machine)
+
+
+@pytest.mark.parametrize("fault", [pytest.param(fault, id=fault.id) for fault in LIVE])
+def test_fault_of_a_running_kernel_is_named_alone_and_mended_without_a_reboot(
+    machine: SandboxHost, fault: Fault, reached: Reached, tmp_path: Path
+) -> None:
+    before = boot_id(machine)
+    ward.made_and_named(machine, fault)
+    reached(fault, VM, "named")
+    repaired(machine, fault, reached, tmp_path)
+    assert boot_id(machine) == before
+
+
+def test_second_run_after_all_these_changes_nothing(
+    machine: SandboxHost, reached: Reached, tmp_path: Path
+) -> None:
+    left_alone(machine, reached, tmp_path)
+
+
+def test_new_kernel_without_headers_is_repaired_in_one_run_after_it_came_up_without_a_module(
+    machine: SandboxHost, reached: Reached, tmp_path: Path
+) -> None:
+    words = catalog.seen(machine, UPGRADE)
+    catalog.make(machine, UPGRADE)
+    ahead = ward.judged(machine)
+    assert [f.code for f in ahead.findings] == ["D1"], ahead.findings
+    assert ahead.next_boot.ready is False
+    reboot(machine)
+    newer = kernels(machine)[-1]
+    assert said(machine, "uname -r") == newer
+    refused = machine.run("modprobe nvidia")
+    assert f"Module nvidia not found in directory /lib/modules/{newer}" in refused.stderr
+    ward.named(machine, UPGRADE, words)
+    lasted(reached)
+    reached(UPGRADE, VM, "named")
+    repaired(machine, UPGRADE, reached, tmp_path)
+    left_alone(machine, reached, tmp_path)
+
+
+def test_old_module_in_the_initramfs_shows_after_a_power_cut_and_is_mended(
+    machine: SandboxHost, reached: Reached, tmp_path: Path
+) -> None:
+    words = catalog.seen(machine, INITRAMFS)
+    catalog.make(machine, INITRAMFS)
+    said(machine, "echo kept > /root/file && sync")
+    before = boot_id(machine)
+    machine.kill()
+    assert not machine.running()
+    machine.boot()
+    assert boot_id(machine) != before
+    assert said(machine, "cat /root/file") == "kept"
+    ward.named(machine, INITRAMFS, words)
+    lasted(reached)
+    reached(INITRAMFS, VM, "named")
+    repaired(machine, INITRAMFS, reached, tmp_path)
+    left_alone(machine, reached, tmp_path)
+
+
+def test_guest_chooses_the_kernel_of_its_next_boot(machine: SandboxHost, reached: Reached) -> None:
+    older = kernels(machine)[0]
+    menu = said(machine, "grep -o 'gnulinux-[^ ]*' /boot/grub/grub.cfg")
+    (entry,) = set(re.findall(rf"gnulinux-{older}-advanced[^'\n]*", menu))
+    (above,) = set(re.findall(r"gnulinux-advanced-[^'\n]*", menu))
+    said(machine, f"grub-reboot '{above}>{entry}'")
+    reboot(machine)
+    assert said(machine, "uname -r") == older
+    ward.healthy(machine)
+    lasted(reached)
+
+
+def test_kernel_whose_modules_went_is_left_for_one_that_is_ready(
+    machine: SandboxHost, reached: Reached, tmp_path: Path
+) -> None:
+    ward.made_and_named(machine, GONE)
+    reached(GONE, VM, "named")
+    before = boot_id(machine)
+    repaired(machine, GONE, reached, tmp_path)
+    assert boot_id(machine) != before
+    assert said(machine, "uname -r") == kernels(machine)[-1]
+    lasted(reached)
+    mended.append(GONE)
+    left_alone(machine, reached, tmp_path)
+
+
+def test_machine_that_is_down_leaves_no_process(machine: SandboxHost) -> None:
+    machine.down()
+    assert not (HOSTS / machine.name).exists()
+    seen = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    assert [line for line in seen.splitlines() if network.namespace(machine.name) in line] == []
