@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -60,9 +61,12 @@ def repaired(host: SandboxHost, fault: Fault, folder: Path, **data: Any) -> None
     assert "Traceback" not in run.said, run.said
     if fault.stops is None:
         assert run.code == 0, run.said
-        healthy(host)
+        closing = run.line(f"{host.name}: OK; worked on ")
+        assert fault.code in re.findall(r"[A-Z][A-Z0-9-]+", closing), closing
     else:
-        assert fault.stops in run.said, run.said
+        head = f"a person must: {fault.code} "
+        assert head in run.said, run.said
+        assert fault.stops in run.said[run.said.rindex(head) :], run.said
         assert [f.code for f in judged(host).findings] == [fault.code]
 
 
