@@ -15,7 +15,7 @@ from tasks.doctor.catalog import Rung, Stage, faults
 from tasks.doctor.tree import Diagnosis, Named
 from tasks.finding import Level
 from tasks.host_data import Reboot
-from tasks.repair import means, obstacles
+from tasks.repair import means, obstacles, versions
 
 STAGES: tuple[Stage, ...] = (
     "packages",
@@ -144,7 +144,7 @@ def _climbed(
         if reasons:
             ladder.why += [reason for reason in reasons if reason]
             continue
-        who = _who(rung, finding)
+        who = _who(rung, case, finding)
         acts = [
             Act((finding.code,), rung, stage, means.title(rung, finding), script, who, shown)
             for shown, script in means.scripts(rung, case, finding)
@@ -165,11 +165,11 @@ def _rungs(finding: Named) -> tuple[tuple[Rung, ...], Stage]:
     return row.repair, row.stage
 
 
-def _who(rung: Rung, finding: Named) -> str:
+def _who(rung: Rung, case: Case, finding: Named) -> str:
     """What this way interrupts: a command alone what its fault's row says, unless a rung tells."""
     if rung == "reboot":
         return "the host"
-    if rung in ("reload", "release"):
+    if rung in ("reload", "release") or versions.moves(case, rung):
         return finding.interrupts if "GPU" in finding.interrupts else "programs that use the GPU"
     if finding.interrupts.startswith("containers"):
         return finding.interrupts

@@ -70,6 +70,8 @@ def scripts(rung: Rung, case: Case, finding: Named) -> list[tuple[str, str]]:
         return [("", nouveau.kept_off(case.state))]
     if rung == "release":
         return [("modprobe -r nouveau", "modprobe -r nouveau")]
+    if rung == "plan" and case.plan and (planned := case.plan.driver):
+        return [(f"driver {planned.version} ({planned.flavour}, from {planned.origin})", "")]
     return [("", "")]
 
 

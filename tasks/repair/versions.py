@@ -6,6 +6,7 @@ import re
 from collections import Counter
 
 from tasks.doctor.case import Case
+from tasks.doctor.catalog import Rung
 from tasks.installed import upstream
 from tasks.move import Move
 from tasks.packages import of
@@ -41,6 +42,19 @@ def strays(case: Case) -> dict[str, str]:
     """Packages of another version than the one that is meant, with theirs."""
     version = meant(case)
     return {name: v for name, v in by_package(case).items() if v != version}
+
+
+def moves(case: Case, rung: Rung) -> bool:
+    """Whether this way brings other libraries than those of the module that is loaded.
+
+    What uses the GPU then goes on, but nothing new can begin: so it asks first, as a reload does.
+    """
+    plan = case.plan.driver if case.plan else None
+    if not case.loaded or case.container:
+        return False
+    if rung == "plan":
+        return bool(plan and plan.versions and plan.version != case.loaded)
+    return rung == "converge" and meant(case) != case.loaded
 
 
 def script(case: Case) -> str:

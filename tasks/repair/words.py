@@ -29,6 +29,7 @@ def plan(host: str, case: Case, answer: Diagnosis, course: Course) -> str:
             f"{', '.join(act.codes)}: {first.what}" if len(act.codes) == 1 else ", ".join(act.codes)
         )
         lines.append(f"  {number}. {what}")
+        lines += [f"     seen: {told[code].observed}" for code in act.codes]
         lines.append(f"     {act.title}")
         if act.shown:
             lines.append(f"     {act.shown}")

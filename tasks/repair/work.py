@@ -34,7 +34,7 @@ from tasks.apt import LOCK_WAIT_S
 from tasks.doctor.case import Case
 from tasks.doctor.tree import Diagnosis, diagnose
 from tasks.doctor.visit import examined
-from tasks.repair import records, words
+from tasks.repair import records, versions, words
 from tasks.repair.course import Act, Attempt, Course, chart
 from tasks.step import ask, forget, run, this_run
 
@@ -126,6 +126,7 @@ class Repair:
         if act.rung == "hold":
             return self._steps(holds.held, plan=plan)
         asks = act.rung == "reload" or (act.rung == "reboot" and self.policy != "now")
+        asks = asks or versions.moves(self._seen, act.rung)
         if asks and (users := self._users()):
             return f"refused: the GPU is in use by {users}"
         if act.rung == "reload":
@@ -165,12 +166,16 @@ class Repair:
             status = known.execute(this_run(), self.host, sudo.copy())
             good = status[0] if isinstance(status, tuple) else status is not False
             if not good:
-                return f"failed at: {step.__name__}"
+                jobs = [a for a in getattr(known, "args", ()) if isinstance(a, job.Job)]
+                return self._complaint(jobs[0]) if jobs else f"failed at: {step.__name__}"
         return DONE
 
     def _job(self, one: job.Job) -> str:
         if job.complete(one).execute(this_run(), self.host, {}) is not False:
             return DONE
+        return self._complaint(one)
+
+    def _complaint(self, one: job.Job) -> str:
         _, tail = run(self.host, f"grep . {one.folder}/log | tail -n 1", timeout=30)
         return f"failed: {tail.strip() or 'without a word'} (log: {one.folder}/log)"
 
