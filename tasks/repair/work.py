@@ -176,8 +176,10 @@ class Repair:
         return self._complaint(one)
 
     def _complaint(self, one: job.Job) -> str:
-        _, tail = run(self.host, f"grep . {one.folder}/log | tail -n 1", timeout=30)
-        return f"failed: {tail.strip() or 'without a word'} (log: {one.folder}/log)"
+        last = f"grep . {one.folder}/log | grep -v 'Sub-process' | tail -n 3"
+        _, tail = run(self.host, last, timeout=30)
+        said = " / ".join(line.strip() for line in tail.splitlines())
+        return f"failed: {said or 'without a word'} (log: {one.folder}/log)"
 
     def _users(self) -> str:
         forget(self.host)
