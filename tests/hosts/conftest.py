@@ -33,6 +33,7 @@ ORDER = (
     "bad_input",
     "redist",
     "doctor",
+    "repair",
     "jetson",
     "gpu_host",
     "debian_13",
