@@ -61,8 +61,8 @@ def repaired(host: SandboxHost, fault: Fault, folder: Path, **data: Any) -> None
     assert "Traceback" not in run.said, run.said
     if fault.stops is None:
         assert run.code == 0, run.said
-        closing = run.line(f"{host.name}: OK; worked on ")
-        assert fault.code in re.findall(r"[A-Z][A-Z0-9-]+", closing), closing
+        assert f"{host.name}: OK, nothing is wrong" in run.said, run.said
+        assert re.search(rf"^  did [^:]*\b{fault.code}\b", run.said, re.MULTILINE), run.said
     else:
         head = f"a person must: {fault.code} "
         assert head in run.said, run.said
