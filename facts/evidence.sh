@@ -99,9 +99,10 @@ loading() {
   for f in /lib/firmware/nvidia/*/gsp_*.bin*; do [ -e "$f" ] && printf '%s\n' "$f"; done
   part majors; grep -s nvidia /proc/devices
   part nodes
-  for f in /dev/nvidia* /dev/nvidia-caps/*; do
-    [ -c "$f" ] && printf '%s|%d|%d\n' "$f" "0x$(stat -c %t "$f")" "0x$(stat -c %T "$f")"
-  done
+  stat -c '%F|%n|%t|%T' /dev/nvidia* /dev/nvidia-caps/* 2>/dev/null |
+    while IFS='|' read -r kind f major minor; do
+      case $kind in 'character '*) printf '%s|%d|%d\n' "$f" "0x$major" "0x$minor" ;; esac
+    done
   if [ -d /sys/firmware/efi ] && have mokutil; then
     for key in /var/lib/dkms/mok.pub /var/lib/shim-signed/mok/MOK.der; do
       [ -r $key ] && { part enrolled; bound 5 mokutil --test-key $key 2>&1 | head -n 1; break; }

@@ -24,14 +24,14 @@ fi
 [ -e /dev/nvidiactl ] || nvidia-modprobe
 number=0
 for device in /sys/bus/pci/devices/*; do
-    [ "$(cat "$device/vendor" 2>/dev/null)" = 0x10de ] || continue
-    case $(cat "$device/class") in 0x0300* | 0x0302*) ;; *) continue ;; esac
+    read -r vendor <"$device/vendor" && read -r class <"$device/class" || continue
+    case $vendor$class in 0x10de0x0300* | 0x10de0x0302*) ;; *) continue ;; esac
     [ -c "/dev/nvidia$number" ] || continue
     case "$1" in
     --query-gpu=driver_version) echo "$version" ;;
     *)
-        id=$(echo "${device##*/}" | tr -d :.)
-        echo "GPU $number: Simulated $(cat "$device/device") (UUID: GPU-00000000-0000-0000-0000-$id)" ;;
+        read -r id <"$device/device"
+        echo "GPU $number: Simulated $id (UUID: GPU-00000000-0000-0000-0000-00000000000$number)" ;;
     esac
     number=$((number + 1))
 done
