@@ -8,6 +8,7 @@ from typing import Any
 
 from facts.model import Kernel
 from tasks.doctor.case import Case
+from tasks.doctor.load_rules import flavour_of
 from tasks.doctor.tree import Diagnosis, Named, Ready
 
 
@@ -21,6 +22,7 @@ def text(host: str, case: Case, answer: Diagnosis) -> str:
         + (f", a {system.container} container" if case.container else ""),
         f"  GPUs: {len(case.state.gpus)}" + (f" ({gpus})" if gpus else ""),
         "  driver: " + ", ".join(f"{k} {v}" for k, v in versions(case).items()),
+        *([f"  Secure Boot: {secure_boot(case)}"] if not case.container else []),
         *(f"  {line}" for line in kernels(case)),
         f"  next_boot_ready: {answer.next_boot}",
         f"  next_container_ready: {answer.next_container}",
@@ -55,8 +57,13 @@ def versions(case: Case) -> dict[str, str]:
     }
 
 
+def secure_boot(case: Case) -> str:
+    """``on``, ``off`` or ``unknown``."""
+    return {True: "on", False: "off", None: "unknown"}[case.state.secure_boot]
+
+
 def kernels(case: Case) -> list[str]:
-    """A line for each kernel that runs or can boot: its module, its headers, DKMS's word."""
+    """A line for each kernel that runs or can boot: module, headers, DKMS's word, who signed it."""
     known = {k.release: k for k in case.state.kernels.installed}
     return [_kernel(case, release, known.get(release)) for release in case.subjects()]
 
@@ -71,6 +78,12 @@ def _kernel(case: Case, release: str, kernel: Kernel | None) -> str:
         if is_so
     ]
     modules = ", ".join(m.version or "?" for m in case.modules(release))
+    about = {
+        word
+        for m in case.modules(release)
+        for word in (flavour_of(m), m.signer and f"signed by {m.signer}")
+        if word
+    }
     dkms = ", ".join(
         f"{b.module}/{b.version} {b.state}"
         for b in case.state.dkms or ()
@@ -81,6 +94,7 @@ def _kernel(case: Case, release: str, kernel: Kernel | None) -> str:
         + (f" ({', '.join(roles)})" if roles else "")
         + f": module {modules or 'none'}, headers {'yes' if kernel and kernel.headers else 'no'}"
         + (f", DKMS {dkms}" if dkms else "")
+        + "".join(f", {word}" for word in sorted(about))
     )
 
 
@@ -92,6 +106,7 @@ def data(case: Case, answer: Diagnosis) -> dict[str, Any]:
         "next_boot_ready": _ready(answer.next_boot),
         "next_container_ready": _ready(answer.next_container),
         "driver": versions(case),
+        "secure_boot": case.state.secure_boot,
         "kernels": kernels(case),
         "gpus": [g.address for g in case.state.gpus],
         "not_seen": {**case.state.unread, **case.evidence.unread},

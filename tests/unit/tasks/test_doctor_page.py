@@ -10,7 +10,7 @@ from tasks.doctor import block
 from tasks.doctor.catalog import faults, xids
 from tests.faults_page import page
 from tests.unit.tasks import a_patient
-from tests.unit.tasks.a_patient import case, driver
+from tests.unit.tasks.a_patient import case, driver, module
 
 
 def test_page_is_made_from_the_data_of_today() -> None:
@@ -34,10 +34,12 @@ def test_no_xid_has_two_actions() -> None:
 
 
 def test_block_of_a_healthy_host() -> None:
-    patient = case()
+    patient = case(**driver(modules=(module(signer="DKMS key"),)))
     said = block.text("gpu1", patient, a_patient.answer(patient)).splitlines()
     assert said[0] == "gpu1: OK, nothing is wrong"
     assert "  driver: loaded 535.309.01, disk 535.309.01, libraries 535.309.01" in said
+    assert "  Secure Boot: off" in said
+    assert any("headers yes" in line and "signed by DKMS key" in line for line in said)
     assert any(line.startswith("  next_boot_ready: yes (kernel 6.1.0-56") for line in said)
 
 
