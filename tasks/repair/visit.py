@@ -44,7 +44,7 @@ def this_one() -> None:
     """Show what is to be done on the host at hand, and add the operation that does it."""
     host = this_host()
     if not _lines:
-        atexit.register(_close)
+        atexit.register(_close, this_run())
     _lines[host.name] = f"{host.name}: UNKNOWN; it was not reached"
     state = look()
     if state is None:  # the probe failed and pyinfra has given the host up
@@ -147,6 +147,9 @@ def _bad_data(error: Exception) -> Conflict:
     )
 
 
-def _close() -> None:
-    if len(_lines) > 1:
-        click.echo("\n".join(["repair:", *(f"  {line}" for line in _lines.values())]), err=True)
+def _close(state: State) -> None:
+    """One line for each host of the run, those that could not be reached among them."""
+    for host in state.inventory:
+        if state.is_host_in_limit(host):
+            _lines.setdefault(host.name, f"{host.name}: UNKNOWN; it was not reached")
+    click.echo("\n".join(["repair:", *(f"  {line}" for line in _lines.values())]), err=True)
