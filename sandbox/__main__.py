@@ -256,8 +256,13 @@ def _break(args: argparse.Namespace) -> int:
     if len(args.words) != 2:
         raise SandboxError("Name a host and a fault, or say --list.")
     host, fault = hosts.get(args.words[0]), catalog.get(args.words[1])
-    (catalog.undo if args.undo else catalog.make)(host, fault)
-    print(f"{host.name}: {fault.what} ({'undone' if args.undo else fault.code})")
+    if args.undo:
+        catalog.undo(host, fault)
+        print(f"{host.name}: undone: {fault.what}")
+        return 0
+    catalog.make(host, fault)
+    later = ", after a reboot" if fault.reboot else ""
+    print(f"{host.name}: {fault.what} ({fault.code}{later})")
     return 0
 
 

@@ -61,6 +61,14 @@ def _fault(name: str, row: dict[str, Any]) -> Fault:
     return fault
 
 
+def place_of(host: SandboxHost) -> str:
+    """Which of `PLACES` the host is."""
+    if host.spec.vm:
+        return "vm"
+    family = host.spec.os.split("-")[0]
+    return {"ubuntu": "prebuilt", "jetpack": "jetson"}.get(family, "container")
+
+
 def on(place: str) -> list[Fault]:
     """The faults that can be made on this kind of host."""
     return [fault for fault in faults().values() if place in fault.where]
@@ -87,9 +95,13 @@ def make(host: SandboxHost, fault: Fault) -> None:
     """Put the fault on the host.
 
     Raises:
-        SandboxError: if its script fails, with what it said.
+        SandboxError: if it cannot be made on such a host, or its script fails, with what it said.
 
     """
+    if (place := place_of(host)) not in fault.where:
+        raise SandboxError(
+            f"{fault.id} can be made on {' or '.join(fault.where)}, and {host.name} is {place}."
+        )
     _do(host, fault.make, f"{fault.id} cannot be made on {host.name}")
 
 
