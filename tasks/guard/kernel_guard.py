@@ -58,14 +58,19 @@ def settled(state: HostState, policy: Policy, textfile: str) -> bool:
         return False
     if _WANTED not in state.managed_files:
         return False
-    wanted = program.written(policy.name, state.package_manager.kind, textfile)
-    if any(files.differs(state, f.path, f.text) for f in wanted):
+    if any(files.differs(state, f.path, f.text) for f in _files(state, policy, textfile)):
         return False
     if policy.name != "follow" and program.DEFAULT in state.managed_files:
         return False
     if policy.name == "hold":
         return kernel_holds.right(state)
     return not kernel_holds.ours(state)
+
+
+def _files(state: HostState, policy: Policy, textfile: str) -> list[program.File]:
+    menu = state.kernels.menu
+    folder = menu.config.rpartition("/")[0] if menu else ""
+    return program.written(policy.name, state.package_manager.kind, textfile, folder)
 
 
 def script(state: HostState, policy: Policy, textfile: str) -> str:
@@ -78,15 +83,13 @@ def script(state: HostState, policy: Policy, textfile: str) -> str:
             # Its own program undoes it, before the new one is there.
             *(() if follows else (_released(),)),
             *(() if policy.name == "hold" else (kernel_holds.released(),)),
-            *(
-                files.write_script(f.path, f.text, f.mode)
-                for f in program.written(policy.name, manager, textfile)
-            ),
+            *(files.write_script(f.path, f.text, f.mode) for f in _files(state, policy, textfile)),
             f"mkdir -p {shlex.quote(textfile)}" if textfile else ":",
             kernel_holds.script(state) if policy.name == "hold" else ":",
             # GRUB is told to boot the saved entry when that is a kernel that has its module.
             *((f"{program.PROGRAM} adopt", f"{program.PROGRAM} now") if follows else ()),
             "update-grub" if follows and manager == "apt" else ":",
+            shlex.join(["mkdir", "-p", *program.watched(manager, "")]),
             "systemctl daemon-reload",
             f"systemctl enable --quiet {SERVICE} {WATCH}",
             f"systemctl restart {WATCH}",

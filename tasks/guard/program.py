@@ -59,14 +59,7 @@ Description=Kernels, modules and their sources
 ConditionPathExists={PROGRAM}
 
 [Path]
-PathChanged=/boot
-PathChanged=/boot/grub
-PathChanged=/boot/grub2
-PathChanged=/boot/loader/entries
-PathChanged=/lib/modules
-PathChanged=/usr/src
-PathChanged=/usr/src/kernels
-
+{{paths}}
 [Install]
 WantedBy=multi-user.target
 """
@@ -129,14 +122,29 @@ def settings(policy: str, manager: str, textfile: str) -> str:
     return files.HEADER + "".join(f"{k}={shlex.quote(v)}\n" for k, v in values.items())
 
 
-def written(policy: str, manager: str, textfile: str) -> list[File]:
+def watched(manager: str, grub: str) -> list[str]:
+    """Folders whose changes start the guard: all of them exist, or are made.
+
+    For one that does not exist systemd watches its parent instead. When something comes into that,
+    it arms all watches anew, and drops what the parent's own watch has seen (seen with 252).
+
+    Args:
+        manager: ``apt`` or ``dnf``.
+        grub: Folder of GRUB's menu; empty: GRUB is not here.
+    """
+    sources = ["/usr/src", "/usr/src/kernels"] if manager == "dnf" else ["/usr/src"]
+    return ["/boot", *([grub] if grub else []), "/lib/modules", *sources]
+
+
+def written(policy: str, manager: str, textfile: str, grub: str = "") -> list[File]:
     """All files that are there under a policy, without those of ``hold``."""
+    paths = "".join(f"PathChanged={path}\n" for path in watched(manager, grub))
     found = [
         File(PROGRAM, program(), "755"),
         File(MENU, menu()),
         File(SETTINGS, settings(policy, manager, textfile)),
         File(SERVICE, _SERVICE),
-        File(WATCH, _WATCH),
+        File(WATCH, _WATCH.format(paths=paths)),
     ]
     if manager == "apt":
         found.append(File(MOTD, _MOTD, "755"))

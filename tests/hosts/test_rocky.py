@@ -204,6 +204,7 @@ def test_held_kernel_is_moved_by_no_upgrade(nine: Rocky, nine_done: tuple[Run, R
     folder = nine.host.rootfs / "usr/share/gpuwright-sandbox/repositories/baseos"
     for file in rpm.build(rocky_kernel.kernel(KERNEL)):
         shutil.copy(file, folder)
+    shutil.rmtree(folder / "repodata")
     run("createrepo_c", "--quiet", "--no-database", str(folder))
     offered = nine.sh("dnf -q repoquery --refresh --disableplugin=versionlock kernel-core")
     assert KERNEL in offered
@@ -235,6 +236,7 @@ def test_kernel_without_headers_is_told_at_the_next_login(
     nine: Rocky, nine_done: tuple[Run, Run]
 ) -> None:
     nine.sh("dnf -y upgrade")
+    assert KERNEL in nine.sh("rpm -q kernel-core")
     wait_for(nine, f"kernel-devel-{KERNEL}", "etc/motd.d/gpuwright")
     assert json.loads(nine.sh("cat /var/lib/gpuwright/next-boot.json"))["ready"] is False
     assert set(nine.versions().values()) == {OLD}

@@ -178,7 +178,7 @@ def test_release_leaves_the_drivers_locks(tmp_path: Path) -> None:
 
 def guarded(state: HostState, policy: str) -> HostState:
     """The host after the step, as far as files and units tell."""
-    written = program.written(policy, state.package_manager.kind, "")
+    written = kernel_guard._files(state, replace(decided(state, None), name=policy), "")
     managed = {f.path: hashlib.sha256(f.text.encode()).hexdigest() for f in written}
     managed["/etc/systemd/system/multi-user.target.wants/gpuwright-guard.service"] = "0" * 64
     units = {"gpuwright-guard.path": Unit("gpuwright-guard.path", "active", "enabled")}
@@ -242,6 +242,19 @@ def test_files_of_the_guard_are_seen_by_the_probe() -> None:
                 folder, _, name = file.path.rpartition("/")
                 ours = folder.startswith("/opt/gpuwright")
                 assert ours or ("gpuwright" in name and f"{folder}/*gpuwright*" in probe), file.path
+
+
+@pytest.mark.parametrize(("state", "folder"), [(debian(), "/boot/grub"), (rocky(), "/boot/grub2")])
+def test_folder_of_the_menu_is_watched_where_it_is(state: HostState, folder: str) -> None:
+    (unit,) = [
+        f.text for f in kernel_guard._files(state, decided(state, None), "") if ".path" in f.path
+    ]
+    assert f"PathChanged={folder}\n" in unit
+    bare = replace(state, kernels=replace(state.kernels, menu=None))
+    (unit,) = [
+        f.text for f in kernel_guard._files(bare, decided(bare, None), "") if ".path" in f.path
+    ]
+    assert "grub" not in unit
 
 
 def test_settings_survive_the_shell() -> None:
