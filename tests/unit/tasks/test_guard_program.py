@@ -180,6 +180,15 @@ def test_nothing_is_built_while_a_job_of_ours_is_at_work(host: GuardedHost) -> N
     assert (host.read("built"), host.read("wrong")) == (f"{NEW}\n", "")
 
 
+def test_unit_that_only_stays_active_is_no_work(host: GuardedHost) -> None:
+    host.kernel(NEW, headers=True)
+    host.write("jobs", "gpuwright-guard.service loaded active running\n")
+    with (host.root / "jobs").open("a") as jobs:
+        jobs.write("gpuwright-something.service loaded active exited\n")
+    host.run("watch")
+    assert host.read("built") == f"{NEW}\n"
+
+
 def hold_dpkg_lock(host: GuardedHost) -> Path:
     """Somebody works with dpkg; give the file that says so."""
     inode = host.write("var/lib/dpkg/lock-frontend", "").stat().st_ino
