@@ -41,7 +41,10 @@ class Fleet:
     results: dict[str, Result] = field(default_factory=dict)
     stopped: str = ""
     """Why the round ended before its last host; empty where it did not."""
-    _over: Event = field(default_factory=Event)
+    _ended: dict[str, Event] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._ended = {name: Event() for name in self.names}
 
     def rounds(self) -> list[list[str]]:
         """The canaries, one after the other, then batches."""
@@ -70,7 +73,7 @@ class Fleet:
         finally:
             for name in self.names:
                 self.results.setdefault(name, "untouched")
-            self._over.set()
+                self._ended[name].set()
 
     def _one(self, work: Callable[[str], bool], name: str) -> None:
         good = False
@@ -78,9 +81,9 @@ class Fleet:
             good = work(name)
         finally:
             self.results[name] = "well" if good else "failed"
+            self._ended[name].set()
 
     def wait(self, name: str) -> Result:
         """How this host went, once its turn is over."""
-        while name not in self.results and not self._over.is_set():
-            self._over.wait(timeout=0.2)
-        return self.results.get(name, "untouched")
+        self._ended[name].wait()
+        return self.results[name]

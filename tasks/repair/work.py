@@ -167,7 +167,7 @@ class Repair:
             good = status[0] if isinstance(status, tuple) else status is not False
             if not good:
                 jobs = [a for a in getattr(known, "args", ()) if isinstance(a, job.Job)]
-                return self._complaint(jobs[0]) if jobs else f"failed at: {step.__name__}"
+                return self._complaint(jobs[0]) if jobs else "failed; the lines above say why"
         return DONE
 
     def _job(self, one: job.Job) -> str:
