@@ -34,6 +34,7 @@ ORDER = (
     "redist",
     "doctor",
     "repair",
+    "guard",
     "jetson",
     "gpu_host",
     "debian_13",
