@@ -7,6 +7,7 @@ answers, or the time is over.
 
 from __future__ import annotations
 
+import logging
 import time
 
 import gevent
@@ -45,6 +46,8 @@ def rebooted(host: Host, limit_s: int) -> str:
     good, said = run(host, _GO, timeout=30)
     if not good:
         return f"it cannot be told to reboot: {said}"
+    # Each try that meets no sshd yet would be told with a traceback, by paramiko's own thread.
+    logging.getLogger("paramiko.transport").setLevel(logging.CRITICAL)
     began = said_at = time.monotonic()
     logger.info(f"{host.print_prefix}reboots; waiting {limit_s} s at most")
     while True:

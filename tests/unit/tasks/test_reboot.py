@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any, cast
@@ -57,6 +58,12 @@ def test_old_boot_that_still_answers_is_not_the_new_one() -> None:
     assert rebooted(machine) == ""
     assert machine.closed == 5
     assert any("is-system-running --wait" in command for command in machine.ran)
+
+
+def test_tries_that_meet_no_sshd_are_not_told_with_tracebacks() -> None:
+    logging.getLogger("paramiko.transport").setLevel(logging.NOTSET)
+    assert rebooted(Machine("", "after")) == ""
+    assert not logging.getLogger("paramiko.transport").isEnabledFor(logging.ERROR)
 
 
 def test_host_that_is_silent_until_the_limit_is_given_up() -> None:
