@@ -54,7 +54,13 @@ def tested(code: str, row: Row) -> str:
     return ", ".join(sorted(places)) or ("no" if row.unnamed else "unit")
 
 
-_PLACES = {"container": "container", "prebuilt": "container", "jetson": "container", "vm": "vm"}
+_PLACES = {
+    "container": "container",
+    "prebuilt": "container",
+    "jetson": "container",
+    "secure-boot": "vm",
+    "vm": "vm",
+}
 
 
 def _made(code: str) -> list[made.Fault]:

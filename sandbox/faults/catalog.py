@@ -11,7 +11,7 @@ from sandbox.checkout import SandboxError
 from sandbox.hosts import SandboxHost
 
 _FOLDER = Path(__file__).parent
-PLACES = ("container", "vm", "prebuilt", "jetson")
+PLACES = ("container", "vm", "prebuilt", "jetson", "secure-boot")
 """Kinds of hosts; the head of ``faults.yaml`` says what they are."""
 
 

@@ -59,9 +59,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def machine() -> Iterator[SandboxHost]:
+def maker() -> Iterator[SandboxHost]:
+    """The container in which the disk of all virtual machines was prepared."""
+    yield from shared_machine.maker()
+
+
+@pytest.fixture(scope="session")
+def machine(maker: SandboxHost) -> Iterator[SandboxHost]:
     """The virtual machine that all tests of a running kernel share."""
-    yield from shared_machine.started()
+    del maker
+    yield from shared_machine.booted(shared_machine.SPEC)
 
 
 @pytest.fixture

@@ -19,7 +19,10 @@ from sandbox.doubles.nvidia import AptDouble
 from sandbox.faults.driver import VERSION
 from sandbox.hosts import HostSpec, SandboxHost
 
-SPEC = HostSpec("machine", gpus=("h100",) * 8, vm=True, disk_of="maker")
+MAKER = "maker"
+SPEC = HostSpec("machine", gpus=("h100",) * 8, vm=True, disk_of=MAKER)
+"""Eight simulated GPUs with NVSwitch."""
+LOCKED = HostSpec("locked", gpus=("h100",), vm=True, secure_boot=True, disk_of=MAKER)
 _BOOT_LIMIT_S = 300
 
 _PREPARE = Path(__file__).with_name("machine.sh")
@@ -36,21 +39,26 @@ def lacking() -> str:
     return ""
 
 
-def started() -> Iterator[SandboxHost]:
-    """The machine, booted into the older kernel, with eight simulated GPUs and NVSwitch."""
+def maker() -> Iterator[SandboxHost]:
+    """The container, switched off, whose disk the machines get."""
     if why := lacking():
         pytest.skip(why)
     double = AptDouble("debian12").reset()
-    maker = hosts.up(HostSpec("maker"), fresh=True)
-    address = f"{maker.mirror_url}{double.path}debian12/x86_64"
+    host = hosts.up(HostSpec(MAKER), fresh=True)
+    address = f"{host.mirror_url}{double.path}debian12/x86_64"
     key = (double.folder / "3bf863cc.pub").read_text()
-    (maker.rootfs / "root/prepare.sh").write_text(_PREPARE.read_text())
-    (maker.rootfs / "usr/share/keyrings/cuda.asc").write_text(key)
-    done = maker.run(f"sh /root/prepare.sh {address} {VERSION} 2>&1")
+    (host.rootfs / "root/prepare.sh").write_text(_PREPARE.read_text())
+    (host.rootfs / "usr/share/keyrings/cuda.asc").write_text(key)
+    done = host.run(f"sh /root/prepare.sh {address} {VERSION} 2>&1")
     assert done.returncode == 0, done.stdout[-3000:]
-    maker.kill()
-    host = hosts.up(SPEC, fresh=True)
-    maker.down()
+    host.kill()
+    yield host
+    host.down()
+
+
+def booted(spec: HostSpec) -> Iterator[SandboxHost]:
+    """A machine with a copy of that disk; it runs the older kernel."""
+    host = hosts.up(spec, fresh=True)
     yield host
     host.down()
 

@@ -14,7 +14,8 @@ common=linux-headers-${newer%-$flavour}-common
 apt-get -q download "linux-image-$newer" "linux-headers-$newer" "$common" linux-headers-$flavour linux-image-$flavour
 apt-get -q -y purge "linux-image-$newer" linux-image-$flavour
 apt-get -q -y --no-install-recommends install "linux-image-$older" "linux-headers-$older" \
-    dkms gcc make python3 grub-pc
+    dkms gcc make python3 \
+    grub-pc grub-efi-amd64-signed shim-signed
 for file in *.deb; do
     dpkg-deb -R "$file" tree
     dpkg-deb -Znone -b tree "$file"
