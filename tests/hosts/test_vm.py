@@ -60,6 +60,8 @@ def test_start_that_was_killed_leaves_nothing_after_clean(
 ) -> None:
     del machine  # It is there so that what this machine can do is known already.
     (tmp_path / "roots").symlink_to(checkout.ROOTS)
+    checkout.CACHE.mkdir(exist_ok=True)
+    (tmp_path / "cache").symlink_to(checkout.CACHE)
     if (tried := checkout.STATE / "kvm.json").exists():
         shutil.copy(tried, tmp_path)
     box = Sandbox(tmp_path)
