@@ -6,8 +6,8 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 help:
 	@echo "make demo           a throwaway Debian 12 host becomes a GPU host (as root on Debian)"
-	@echo "make test           all tests but the next, on real throwaway hosts (as root on Debian)"
-	@echo "make test-vm        the sandbox's virtual machines"
+	@echo "make test           all tests, on real throwaway hosts and machines (as root on Debian)"
+	@echo "make test-vm        those of virtual machines alone"
 	@echo "make check          ruff, mypy, import contracts, unit tests"
 	@echo "make bench          benchmarks, side by side"
 	@echo "make clean-sandbox  stop and remove every throwaway host of this checkout"
@@ -22,15 +22,14 @@ demo: env
 
 # Two at once: most of a test is waiting. A module stays in one process, in the order of its place.
 test: check
-	@$(PYTHON) -m sandbox prepare
+	@$(PYTHON) -m sandbox prepare --vm
 	@$(PYTHON) -m sandbox prepare --arm64 || echo "tests of Jetsons are skipped"
-	$(PYTHON) -m pytest -v -n 2 --dist loadfile --no-loadscope-reorder --durations=15 \
-	    --ignore tests/hosts/test_vm.py tests/hosts
+	$(PYTHON) -m pytest -v -n 2 --dist loadfile --no-loadscope-reorder --durations=15 tests/hosts
 
-# Emulated machines: some ten minutes for twelve tests where KVM does not work.
+# Those of the above that need a virtual machine.
 test-vm: check
 	@$(PYTHON) -m sandbox prepare --vm
-	$(PYTHON) -m pytest -v --durations=15 tests/hosts/test_vm.py
+	$(PYTHON) -m pytest -v --durations=15 tests/hosts/test_vm.py tests/hosts/test_vm_faults.py
 
 check: env
 	ruff check .

@@ -24,7 +24,6 @@ from sandbox.checkout import SOURCE, SandboxError
 from sandbox.faults.catalog import Fault
 from sandbox.hosts import HostSpec, SandboxHost
 from tests.hosts import fault_table, runner
-from tests.hosts import machine as shared_machine
 
 NAME = "acceptance"
 ORDER = (
@@ -52,23 +51,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return words[0] if words else len(ORDER)
 
     items.sort(key=place)
-    for item in items:
-        # Modules that share a host stay in one process.
-        stem = item.path.stem
-        item.add_marker(pytest.mark.xdist_group("vm" if stem.startswith("test_vm") else stem))
-
-
-@pytest.fixture(scope="session")
-def maker() -> Iterator[SandboxHost]:
-    """The container in which the disk of all virtual machines was prepared."""
-    yield from shared_machine.maker()
-
-
-@pytest.fixture(scope="session")
-def machine(maker: SandboxHost) -> Iterator[SandboxHost]:
-    """The virtual machine that all tests of a running kernel share."""
-    del maker
-    yield from shared_machine.booted(shared_machine.SPEC)
 
 
 @pytest.fixture

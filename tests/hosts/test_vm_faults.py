@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from sandbox import network
-from sandbox.checkout import HOSTS
+from sandbox.checkout import HOSTS, SandboxError
 from sandbox.faults import catalog
 from sandbox.faults.catalog import Fault
+from sandbox.faults.driver import VERSION
 from sandbox.hosts import SandboxHost
+from tests.hosts import machine as machines
 from tests.hosts import runner, ward
 from tests.hosts.machine import boot_id, reboot, said
 
@@ -29,8 +32,26 @@ INITRAMFS = catalog.get("D16-initramfs-loaded")
 GONE = catalog.get("D7-modules-gone")
 LIVE = [fault for fault in catalog.on(VM) if fault not in (UPGRADE, INITRAMFS, GONE)]
 PROOF = "proof: cuda-call (8 "
+LOCKED_OUT, SECURE_BOOT = catalog.get("D10-key-not-enrolled"), "secure-boot"
 mended: list[Fault] = []
 """Faults that the machine was mended of since it booted last."""
+
+
+@pytest.fixture(scope="module")
+def maker() -> Iterator[SandboxHost]:
+    yield from machines.maker()
+
+
+@pytest.fixture(scope="module")
+def machine(maker: SandboxHost) -> Iterator[SandboxHost]:
+    del maker
+    yield from machines.booted(machines.SPEC)
+
+
+@pytest.fixture(scope="module")
+def locked(maker: SandboxHost) -> Iterator[SandboxHost]:
+    del maker
+    yield from machines.booted(machines.LOCKED)
 
 
 def repaired(host: SandboxHost, fault: Fault, reached: Reached, folder: Path) -> None:
@@ -62,7 +83,45 @@ def kernels(host: SandboxHost) -> list[str]:
     return said(host, "ls /boot | sed -n s/vmlinuz-//p | sort -V").split()
 
 
-def test_machine_is_healthy(machine: SandboxHost) -> None:
+def test_machine_comes_up_as_a_healthy_system(machine: SandboxHost) -> None:
+    assert said(machine, "systemctl is-system-running --wait") == "running"
+    assert said(machine, "systemd-detect-virt --vm") in ("qemu", "kvm")
+
+
+def test_gpu_is_seen_on_pci_and_labelled_as_simulated(machine: SandboxHost) -> None:
+    assert "10de:2330" in said(machine, "lspci -n")
+    assert "simulated" in said(machine, "cat /sys/bus/pci/devices/0000:17:00.0/simulated")
+
+
+def test_module_that_dkms_built_is_loaded_for_the_gpu_and_tells_its_version(
+    machine: SandboxHost,
+) -> None:
+    assert VERSION in said(machine, "cat /proc/driver/nvidia/version")
+    assert said(machine, "cat /sys/module/nvidia/version") == VERSION
+    assert said(machine, "nvidia-smi -L").count("Simulated") == len(machine.spec.gpus)
+
+
+def test_machine_gets_packages_through_the_mirror(machine: SandboxHost) -> None:
+    said(machine, "cd /tmp && apt-get -q download libnvidia-nscq")
+
+
+def test_saved_state_comes_back_with_memory_disk_and_time(machine: SandboxHost) -> None:
+    before = boot_id(machine)
+    machine.snapshot("booted")
+    said(machine, "modprobe -r nvidia_uvm; touch /root/later /run/later && sync")
+    machine.restore("booted")
+    assert machine.run("ls /root/later /run/later").stdout == ""
+    assert machine.run("test -e /sys/module/nvidia_uvm").returncode == 0
+    assert boot_id(machine) == before
+    assert abs(float(said(machine, "date +%s")) - time.time()) < 60
+
+
+def test_unknown_state_is_refused_with_those_there_are(machine: SandboxHost) -> None:
+    with pytest.raises(SandboxError, match="saved are: booted"):
+        machine.restore("nowhere")
+
+
+def test_doctor_finds_nothing(machine: SandboxHost) -> None:
     ward.healthy(machine)
 
 
@@ -153,3 +212,18 @@ def test_machine_that_is_down_leaves_no_process(machine: SandboxHost) -> None:
     assert not (HOSTS / machine.name).exists()
     seen = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     assert [line for line in seen.splitlines() if network.namespace(machine.name) in line] == []
+
+
+def test_module_of_a_stranger_is_refused_and_the_key_left_to_a_person(
+    locked: SandboxHost, reached: Reached, tmp_path: Path
+) -> None:
+    assert said(locked, "mokutil --sb-state") == "SecureBoot enabled"
+    assert "Key was rejected by service" in locked.run("modprobe nvidia").stderr
+    before = boot_id(locked)
+    ward.made_and_named(locked, LOCKED_OUT)
+    reached(LOCKED_OUT, SECURE_BOOT, "named")
+    ward.repaired(locked, LOCKED_OUT, tmp_path, reboot="now")
+    reached(LOCKED_OUT, SECURE_BOOT, "repaired")
+    ward.left_alone(locked, tmp_path, reboot="now")
+    reached(LOCKED_OUT, SECURE_BOOT, "second run")
+    assert boot_id(locked) == before
