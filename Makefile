@@ -6,8 +6,8 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 help:
 	@echo "make demo           a throwaway Debian 12 host becomes a GPU host (as root on Debian)"
-	@echo "make test           all tests, on real throwaway hosts and machines (as root on Debian)"
-	@echo "make test-vm        those of virtual machines alone"
+	@echo "make test           all tests but the next, on real throwaway hosts (as root on Debian)"
+	@echo "make test-vm        those that need virtual machines: kernels, reboots, Secure Boot"
 	@echo "make check          ruff, mypy, import contracts, unit tests"
 	@echo "make bench          benchmarks, side by side"
 	@echo "make clean-sandbox  stop and remove every throwaway host of this checkout"
@@ -22,11 +22,12 @@ demo: env
 
 # Two at once: most of a test is waiting. A module stays in one process, in the order of its place.
 test: check
-	@$(PYTHON) -m sandbox prepare --vm
+	@$(PYTHON) -m sandbox prepare
 	@$(PYTHON) -m sandbox prepare --arm64 || echo "tests of Jetsons are skipped"
-	$(PYTHON) -m pytest -v -n 2 --dist loadfile --no-loadscope-reorder --durations=15 tests/hosts
+	$(PYTHON) -m pytest -v -n 2 --dist loadfile --no-loadscope-reorder --durations=15 \
+	    --ignore tests/hosts/test_vm.py --ignore tests/hosts/test_vm_faults.py tests/hosts
 
-# Those of the above that need a virtual machine.
+# A quarter of an hour by itself where KVM does not work: too much beside the rest.
 test-vm: check
 	@$(PYTHON) -m sandbox prepare --vm
 	$(PYTHON) -m pytest -v --durations=15 tests/hosts/test_vm.py tests/hosts/test_vm_faults.py
