@@ -161,6 +161,15 @@ class Lab:
 
 
 @dataclass(frozen=True)
+class Made:
+    """The runs that made a host a GPU host."""
+
+    predicted: Run
+    first: Run
+    second: Run
+
+
+@dataclass(frozen=True)
 class GpuHost:
     """The host, and the runs that made it a GPU host."""
 

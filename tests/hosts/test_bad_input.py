@@ -12,18 +12,13 @@ from typing import Any
 
 import pytest
 
-from sandbox import hosts, pcibus, prepare
-from sandbox.checkout import SandboxError
+from sandbox import hosts, pcibus
 from sandbox.hosts import HostSpec, SandboxHost
 from tests.hosts import runner
+from tests.hosts.able import needs_hosts
 from tests.hosts.runner import Outcome, untouched
 
-try:
-    prepare.check()
-    _LACKING = ""
-except SandboxError as error:
-    _LACKING = str(error)
-pytestmark = pytest.mark.skipif(bool(_LACKING), reason=_LACKING or "can run")
+pytestmark = needs_hosts()
 
 Bare = Callable[[str], SandboxHost]
 

@@ -19,19 +19,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sandbox import hosts, prepare
-from sandbox.checkout import SandboxError
+from sandbox import hosts
 from sandbox.hosts import HostSpec, SandboxHost
 from sandbox.mirror_faults import Faults
 from tests.hosts import runner
+from tests.hosts.able import needs_hosts
 from tests.hosts.runner import untouched
 
-try:
-    prepare.check()
-    _LACKING = ""
-except SandboxError as error:
-    _LACKING = str(error)
-pytestmark = pytest.mark.skipif(bool(_LACKING), reason=_LACKING or "can run")
+pytestmark = needs_hosts()
 
 DRIVER_ALONE: dict[str, Any] = {"without": ["cuda", "torch"]}
 AS_ADMIN: dict[str, Any] = {"ssh_user": "admin"}

@@ -32,7 +32,7 @@ from tasks.doctor.case import Case
 from tasks.doctor.tree import Ready, diagnose
 from tasks.guard import kernel_holds, program
 from tests.hosts import nvidia_rows, runner
-from tests.hosts.conftest import Lab, Run
+from tests.hosts.conftest import Lab, Made, Run
 
 NAME = "guard"
 NEW, NEWEST = "6.1.0-98-cloud-amd64", "6.1.0-99-cloud-amd64"
@@ -127,15 +127,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     )
     yield found
     host.down()
-
-
-@dataclass(frozen=True)
-class Made:
-    """The runs that made the host a GPU host."""
-
-    predicted: Run
-    first: Run
-    second: Run
 
 
 @pytest.fixture(scope="module")

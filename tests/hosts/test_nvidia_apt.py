@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 
-from sandbox import hosts, prepare
-from sandbox.checkout import SandboxError
+from sandbox import hosts
 from sandbox.doubles import kernels
 from sandbox.doubles.nvidia import AptDouble
 from sandbox.doubles.ubuntu import ubuntu
@@ -22,16 +21,12 @@ from sandbox.hosts import HostSpec, SandboxHost
 from sandbox.mirror_faults import Faults
 from sandbox.roots import root
 from tests.hosts import nvidia_rows, runner
-from tests.hosts.conftest import Lab, Run
+from tests.hosts.able import needs_hosts
+from tests.hosts.conftest import Lab, Made, Run
 from tests.hosts.cut_off import Phase, cut_off
 from tests.hosts.runner import untouched
 
-try:
-    prepare.check()
-    _LACKING = ""
-except SandboxError as error:
-    _LACKING = str(error)
-pytestmark = pytest.mark.skipif(bool(_LACKING), reason=_LACKING or "can run")
+pytestmark = needs_hosts()
 
 NAME = "jammy"
 OS = "ubuntu-22.04"
@@ -96,15 +91,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     yield Place(host, double, tmp_path_factory.mktemp(NAME))
     release.publish(headers)
     host.down()
-
-
-@dataclass(frozen=True)
-class Made:
-    """The runs that made the host a GPU host."""
-
-    predicted: Run
-    first: Run
-    second: Run
 
 
 @pytest.fixture(scope="module")

@@ -13,22 +13,17 @@ from typing import Any
 
 import pytest
 
-from sandbox import hosts, prepare
-from sandbox.checkout import SandboxError
+from sandbox import hosts
 from sandbox.doubles.nvidia import AptDouble
 from sandbox.hosts import HostSpec, SandboxHost
 from sandbox.mirror_faults import Faults
 from tests.hosts import nvidia_rows, runner
+from tests.hosts.able import needs_hosts
 from tests.hosts.conftest import Lab, Run
 from tests.hosts.cut_off import Phase, cut_off, said, until
 from tests.hosts.runner import untouched
 
-try:
-    prepare.check()
-    _LACKING = ""
-except SandboxError as error:
-    _LACKING = str(error)
-pytestmark = pytest.mark.skipif(bool(_LACKING), reason=_LACKING or "can run")
+pytestmark = needs_hosts()
 
 NAME = "unlucky"
 PLANNED = "580.178.04"

@@ -8,15 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import checkout, prepare, roots
-from sandbox.checkout import SandboxError
+from sandbox import checkout, roots
+from tests.hosts.able import needs_hosts
 
-try:
-    prepare.check()
-    _LACKING = ""
-except SandboxError as error:
-    _LACKING = str(error)
-pytestmark = pytest.mark.skipif(bool(_LACKING), reason=_LACKING or "can run")
+pytestmark = needs_hosts()
 
 
 @pytest.fixture(scope="module")

@@ -14,19 +14,15 @@ from typing import Any
 
 import pytest
 
-from sandbox import hosts, kernel_vm, prepare
+from sandbox import hosts, kernel_vm
 from sandbox.checkout import SandboxError
 from sandbox.doubles.nvidia import AptDouble
 from sandbox.hosts import HostSpec, SandboxHost
 from tests.hosts import nvidia_rows, runner
+from tests.hosts.able import needs_hosts
 from tests.hosts.conftest import Lab, Run
 
-try:
-    prepare.check()
-    _LACKING = ""
-except SandboxError as error:
-    _LACKING = str(error)
-pytestmark = pytest.mark.skipif(bool(_LACKING), reason=_LACKING or "can run")
+pytestmark = needs_hosts()
 
 
 @dataclass(frozen=True)
