@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox.checkout import lock
 from sandbox.commands import run
 
 
@@ -58,8 +59,10 @@ class Signer:
 
     def _gpg(self, *words: str) -> str:
         quiet = ("--quiet", "--batch", "--yes", "--no-tty", "--pinentry-mode", "loopback")
-        try:
-            return run("gpg", "--homedir", str(self.home), *quiet, *words)
-        finally:
-            # gpg leaves an agent running for each home; nobody else would end it.
-            run("gpgconf", "--homedir", str(self.home), "--kill", "gpg-agent", check=False)
+        # One at a time: who ends first would take the agent away from the other.
+        with lock("gpg"):
+            try:
+                return run("gpg", "--homedir", str(self.home), *quiet, *words)
+            finally:
+                # gpg leaves an agent running for each home; nobody else would end it.
+                run("gpgconf", "--homedir", str(self.home), "--kill", "gpg-agent", check=False)

@@ -13,6 +13,7 @@ import yaml
 from sandbox.checkout import CACHE, lock, read_record, write_record
 from sandbox.doubles import apt_index, kernels
 from sandbox.doubles.deb import Deb, File, build
+from sandbox.doubles.recipe import recipe
 from sandbox.doubles.signing import Signer
 from sandbox.doubles.ubuntu_drivers import drivers
 from sandbox.mirror_doubles import DOUBLES
@@ -83,7 +84,7 @@ class Ubuntu:
         """
         with lock("double-ubuntu"):
             wanted = {"latest": latest, "key": key(), "data": dataclasses.asdict(self)}
-            wanted["drivers"] = _data()["drivers"]
+            wanted["recipe"] = recipe()
             record = DOUBLES / "ubuntu" / f"{self.suite}.json"
             if read_record(record) == wanted and (self.folder / "dists" / self.suite).is_dir():
                 return

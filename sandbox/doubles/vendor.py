@@ -15,6 +15,7 @@ from typing import Any
 from typing_extensions import Self
 
 from sandbox.checkout import lock, read_record, write_record
+from sandbox.doubles.recipe import recipe
 from sandbox.doubles.signing import Signer
 from sandbox.mirror_doubles import DOUBLES
 
@@ -72,6 +73,7 @@ class VendorDouble(ABC):
             keys = self._signer.fingerprints() if self._signer.home.is_dir() else []
             key = keys[0] if keys else self._signer.make("cudatools stand-in")
             state = {"key": key, "published": key, "expired": False, "releases": releases}
+            state["recipe"] = recipe()
             if read_record(self._record) != state or not self.folder.is_dir():
                 self._publish(state)
         return self
