@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Literal
 
+from stacks.container_model import ContainerPlan, ContainerWish, ImageWish
+
 Flavour = Literal["open", "proprietary"]
 Origin = Literal["debian", "redist", "wheels", "nvidia", "ubuntu", "bundle"]
 
@@ -73,6 +75,9 @@ class Stack:
     cuda: CudaWish | None
     cudnn: CudnnWish | None
     torch: TorchWish | None
+    containers: ContainerWish | None = None
+    """Set for a container host only."""
+    image: ImageWish | None = None
 
 
 # --------------------------------------------------------------------------- what a host is
@@ -385,6 +390,7 @@ class Plan:
     """Repositories that the host needs for this plan, beside its distribution's own."""
     jetson: JetsonPlan | None = None
     """Set on a Jetson only, where ``driver`` is always ``None``."""
+    containers: ContainerPlan | None = None
 
     @property
     def digest(self) -> str:
@@ -397,6 +403,8 @@ class Plan:
             "torch": self.torch and asdict(self.torch),
             "jetson": self.jetson and asdict(self.jetson),
         }
+        if self.containers:  # A host without containers keeps the digest that it has recorded.
+            body["containers"] = asdict(self.containers)
         return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
