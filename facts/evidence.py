@@ -7,9 +7,7 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
-from pathlib import Path
 
 from pyinfra.api import FactBase, FactProcessError
 from typing_extensions import override
@@ -17,18 +15,12 @@ from typing_extensions import override
 from facts.evidence_model import Evidence
 from facts.parse.evidence import evidence
 from facts.parse.sections import ProbeError
-
-_SCRIPT = Path(__file__).with_name("evidence.sh")
-_END = "GPUWRIGHT_EVIDENCE_ENDS"
+from facts.script import as_root, text
 
 
 def evidence_command(kernels: Sequence[str] = ()) -> str:
     """The shell text: as root, through ``sudo -n``, or else with fewer rights."""
-    script = _SCRIPT.read_text(encoding="utf-8")
-    return (
-        'gw_sh=sh; [ "$(id -u)" = 0 ] || ! sudo -n true 2>/dev/null || gw_sh="sudo -n sh"\n'
-        f"$gw_sh -s -- {shlex.join(kernels)} <<'{_END}'\n{script}\n{_END}\n"
-    )
+    return as_root(text("frame", "engines", "evidence"), kernels)
 
 
 class HostEvidence(FactBase[Evidence]):

@@ -1,20 +1,7 @@
 # Second look at a host, for its driver's sake: logs, copies, device files, containers. POSIX sh,
-# reads only. It speaks the language of probe.sh: sections, parts and reasons behind a nonce.
+# reads only. It is sent behind frame.sh and engines.sh.
 #
 # Arguments: the kernels whose headers and initramfs are looked into.
-
-export LC_ALL=C LANG=C
-PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin
-export PATH
-umask 077
-
-sec() { printf '##%s %s\n' "$N" "$1"; }
-part() { printf '##%s @%s\n' "$N" "$1"; }
-no() { f=$1; shift; printf '##%s !%s %s\n' "$N" "$f" "$(printf %s "$*" | tr '\n' ' ')"; }
-have() { command -v "$1" >/dev/null 2>&1; }
-first() { line=; [ -r "$1" ] && { IFS= read -r line <"$1" || [ -n "$line" ]; } 2>/dev/null; }
-bound() { if have timeout; then timeout -k 1 "$@"; else shift; "$@"; fi; }
-hidden() { sed -e 's#://[^/@[:space:]]*@#://HIDDEN@#g' -e "\$a\\" "$1" 2>/dev/null; }
 
 build_logs() {
   sec build_logs
@@ -98,11 +85,7 @@ loading() {
   part gsp
   for f in /lib/firmware/nvidia/*/gsp_*.bin*; do [ -e "$f" ] && printf '%s\n' "$f"; done
   part majors; grep -s nvidia /proc/devices
-  part nodes
-  stat -c '%F|%n|%t|%T' /dev/nvidia* /dev/nvidia-caps/* 2>/dev/null |
-    while IFS='|' read -r kind f major minor; do
-      case $kind in 'character '*) printf '%s|%d|%d\n' "$f" "0x$major" "0x$minor" ;; esac
-    done
+  device_nodes
   if [ -d /sys/firmware/efi ] && have mokutil; then
     for key in /var/lib/dkms/mok.pub /var/lib/shim-signed/mok/MOK.der; do
       [ -r $key ] && { part enrolled; bound 5 mokutil --test-key $key 2>&1 | head -n 1; break; }
@@ -114,7 +97,7 @@ holders() {
   sec holders
   [ -e /dev/nvidiactl ] || [ -e /dev/nvidia0 ] || return
   part names
-  have docker && bound 2 docker ps --no-trunc --format '{{.ID}} {{.Names}}' 2>/dev/null
+  docker_runs && bound 2 docker ps --no-trunc --format '{{.ID}} {{.Names}}' 2>/dev/null
   part pids
   bound 5 find /proc/[0-9]*/fd -lname '/dev/nvidia*' 2>/dev/null | cut -d/ -f3 | sort -un |
     while read -r p; do
@@ -159,45 +142,13 @@ packages() {
     cut -c 1-300 | tail -n 12
 }
 
-containers() {
-  sec containers
-  d=$(command -v docker) && { part docker; readlink -f "$d"; printf '%s\n' "$d"; }
-  have podman && { part podman; echo yes; }
-  for f in /etc/docker/daemon.json /etc/docker/daemon.json[.~]* /etc/docker/daemon.json-*; do
-    [ -f "$f" ] && [ -r "$f" ] && { part "$f"; hidden "$f"; }
-  done
-  part no_cgroups
-  grep -sE '^[[:space:]]*no-cgroups[[:space:]]*=[[:space:]]*true' \
-    /etc/nvidia-container-runtime/config.toml
-  sec cdi
-  for f in /etc/cdi/*.yaml /etc/cdi/*.json /var/run/cdi/*.yaml /var/run/cdi/*.json; do
-    [ -r "$f" ] && grep -q 'nvidia\.com/' "$f" || continue
-    part "$f"
-    grep -aE '^[[:space:]"-]*(path|major|hostPath)"?:' "$f" | head -n 500 |
-      sed -E 's/^[[:space:]"-]*(path|major|hostPath)"?:[[:space:]]*"?([^",]*)"?,?[[:space:]]*$/\1|\2/' |
-      while IFS='|' read -r key value; do
-        # Of what is there only the libraries that tell the driver's version matter.
-        case $key:$value in
-          hostPath:*/libcuda.so.*.*|hostPath:*/libnvidia-ml.so.*.*) ;;
-          hostPath:*) [ ! -e "$value" ] || continue ;;
-        esac
-        [ "$key" != hostPath ] || [ ! -e "$value" ] || key=library
-        printf '%s|%s\n' "$key" "$value"
-      done
-  done
-}
-
-main() {
-  N=; first /proc/sys/kernel/random/uuid && N=$line
-  [ -n "$N" ] || N=$$-$(date +%s)
-  printf '##gpuwright-probe 1 %s\n' "$N"
+whole() {
   # Listing an initramfs can take as long as all the rest, so it runs beside it; its words come last.
   initramfs "$@" | {
     exec 3<&0 </dev/null
     build_logs; kernel_log; headers "$@"; loading; holders; daemons; packages; containers
     cat <&3
   }
-  printf '##%s end\n' "$N"
 }
 
-main "$@" </dev/null 2>/dev/null | tr '\000-\010\013-\037\177-\377' '?'
+framed whole "$@" </dev/null 2>/dev/null | printable

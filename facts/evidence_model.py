@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from facts.engine_model import Engine, Node
 from facts.model import Shown
 
 
@@ -48,15 +49,6 @@ class InitramfsCopy(Shown):
 
 
 @dataclass(frozen=True)
-class Node(Shown):
-    """A device file."""
-
-    path: str
-    major: int
-    minor: int
-
-
-@dataclass(frozen=True)
 class Holder(Shown):
     """A process that has a ``/dev/nvidia*`` open."""
 
@@ -64,44 +56,6 @@ class Holder(Shown):
     name: str
     container: str | None
     """Id or name of the container that it runs in."""
-
-
-@dataclass(frozen=True)
-class CdiDevice(Shown):
-    """A device node that a CDI spec names."""
-
-    path: str
-    major: int | None
-
-
-@dataclass(frozen=True)
-class CdiSpec(Shown):
-    """A CDI spec of the vendor nvidia.com."""
-
-    file: str
-    devices: tuple[CdiDevice, ...]
-    missing: tuple[str, ...]
-    """Paths of the host that it wants mounted and that do not exist."""
-    libraries: tuple[str, ...] = ()
-    """Paths of libcuda and libnvidia-ml that it wants mounted and that are there."""
-
-
-@dataclass(frozen=True)
-class Engine(Shown):
-    """Docker and what stands around it."""
-
-    docker: str | None = None
-    """Where ``docker`` really lies; None: there is none."""
-    snap: bool = False
-    """It is the snap."""
-    podman: bool = False
-    daemon_json: str | None = None
-    """Text of ``/etc/docker/daemon.json``; None: there is none."""
-    backups: Mapping[str, str] = field(default_factory=dict)
-    """Text of its backups, by path: ``daemon.json.bak``, ``.dpkg-old`` …"""
-    no_cgroups: str | None = None
-    """The line of ``/etc/nvidia-container-runtime/config.toml`` that turns cgroups off."""
-    cdi: tuple[CdiSpec, ...] = ()
 
 
 @dataclass(frozen=True)

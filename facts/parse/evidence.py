@@ -7,16 +7,13 @@ from collections.abc import Iterable
 
 from facts.evidence_model import (
     BuildLog,
-    CdiDevice,
-    CdiSpec,
-    Engine,
     Evidence,
     Headers,
     Holder,
     InitramfsCopy,
-    Node,
     Smi,
 )
+from facts.parse.engines import engine, node
 from facts.parse.sections import Section, fields, integer, split
 
 _KERNEL = re.compile(r"make\.log for \S+ for kernel (\S+)")
@@ -44,7 +41,7 @@ def evidence(output: Iterable[str]) -> Evidence:
         gsp_firmware=tuple(
             sorted({m[1] for line in loading.part("gsp") if (m := _GSP.match(line))})
         ),
-        nodes=tuple(_node(line) for line in loading.part("nodes")),
+        nodes=tuple(node(line) for line in loading.part("nodes")),
         majors={m[2]: int(m[1]) for m in majors if m},
         holders=_holders(text["holders"]),
         fabric_log=tuple(daemons.part("fabric")),
@@ -52,7 +49,7 @@ def evidence(output: Iterable[str]) -> Evidence:
         upgrades=tuple(packages.part("upgrades")),
         enrolled=None if enrolled is None else "is already enrolled" in enrolled,
         smi=_smi(daemons),
-        engine=_engine(text["containers"], text["cdi"]),
+        engine=engine(text["containers"], text["cdi"]),
         unread=text.unread,
     )
 
@@ -85,11 +82,6 @@ def _copies(section: Section) -> tuple[InitramfsCopy, ...]:
     return tuple(found)
 
 
-def _node(line: str) -> Node:
-    path, major, minor = fields(line, 3)
-    return Node(path, int(major), int(minor))
-
-
 def _holders(section: Section) -> tuple[Holder, ...]:
     names = dict(line.split(" ", 1) for line in section.part("names") if " " in line)
     found = []
@@ -102,36 +94,3 @@ def _holders(section: Section) -> tuple[Holder, ...]:
 def _smi(section: Section) -> Smi | None:
     code = integer(section.first("smi_exit"))
     return None if code is None else Smi(code, tuple(section.part("smi")))
-
-
-def _engine(section: Section, cdi: Section) -> Engine:
-    docker = section.first("docker")
-    files = {path: "\n".join(lines) for path, lines in section.files()}
-    live = files.pop("/etc/docker/daemon.json", None)
-    return Engine(
-        docker=docker,
-        snap=any("/snap" in line for line in section.part("docker")),
-        podman=section.has("podman"),
-        daemon_json=live,
-        backups=files,
-        no_cgroups=section.first("no_cgroups"),
-        cdi=tuple(_spec(file, lines) for file, lines in cdi.files()),
-    )
-
-
-def _spec(file: str, lines: list[str]) -> CdiSpec:
-    """``path`` and the ``major`` behind it are a device node; other paths are mounts or hooks."""
-    devices: list[CdiDevice] = []
-    missing, libraries = [], []
-    for line in lines:
-        key, value = fields(line, 2)
-        if key == "path" and value.startswith("/dev/"):
-            devices.append(CdiDevice(value, None))
-        elif key == "major" and devices:
-            devices[-1] = CdiDevice(devices[-1].path, integer(value))
-        elif key == "hostPath":
-            missing.append(value)
-        elif key == "library":
-            libraries.append(value)
-    paths = (tuple(dict.fromkeys(found)) for found in (missing, libraries))
-    return CdiSpec(file, tuple(dict.fromkeys(devices)), *paths)

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from facts.engine_model import CdiDevice, Node
 from facts.evidence import HostEvidence, evidence_command
-from facts.evidence_model import CdiDevice, Headers, Holder, InitramfsCopy, Node, Smi
+from facts.evidence_model import Headers, Holder, InitramfsCopy, Smi
 from facts.parse.evidence import evidence
 from facts.parse.sections import ProbeError
+from facts.script import text
 
 LEAST = {
     "build_logs": "",
@@ -47,7 +49,9 @@ def test_script_is_plain_shell() -> None:
     if not shutil.which("shellcheck"):
         pytest.skip("shellcheck is not installed")
     # SC2015: «a && b || continue» means what it says.
-    subprocess.run(["shellcheck", "-s", "sh", "-e", "SC2015", "facts/evidence.sh"], check=True)
+    for name in ("frame", "engines", "evidence"):
+        file = f"facts/{name}.sh"
+        subprocess.run(["shellcheck", "-s", "sh", "-e", "SC2015", file], check=True)
 
 
 def test_cut_off_answer_is_refused() -> None:
@@ -126,7 +130,7 @@ def test_docker_behind_a_snap_is_seen() -> None:
 
 
 def test_script_keeps_what_the_password_of_an_address_is_to_itself(tmp_path: Path) -> None:
-    script = Path("facts/evidence.sh").read_text().replace("/etc/docker", str(tmp_path))
+    script = text("frame", "engines", "evidence").replace("/etc/docker", str(tmp_path))
     (tmp_path / "daemon.json").write_text('{"proxies": {"http-proxy": "http://me:pw@p/"}}')
     done = subprocess.run(
         ["sh", "-s"], input=script, capture_output=True, text=True, check=True

@@ -6,7 +6,8 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from facts.evidence_model import Evidence, Node, Smi
+from facts.engine_model import Node
+from facts.evidence_model import Evidence, Smi
 from facts.model import HostState, ModuleFile, PciDevice
 from tasks.doctor.case import Case
 from tasks.doctor.tree import Diagnosis, diagnose

@@ -8,11 +8,9 @@ from typing import Any
 
 import pytest
 
+from facts.engine_model import CdiDevice, CdiSpec, Engine
 from facts.evidence_model import (
     BuildLog,
-    CdiDevice,
-    CdiSpec,
-    Engine,
     Headers,
     Holder,
     InitramfsCopy,

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from facts.evidence_model import Engine, Headers
+from facts.engine_model import Engine
+from facts.evidence_model import Headers
 from facts.model import DkmsBuild, LockHolder, Mount, Package
 from tasks.doctor.case import Case
 from tasks.doctor.catalog import faults

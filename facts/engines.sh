@@ -1,0 +1,85 @@
+# Container engines and what hands them GPUs: functions for the scripts that are sent behind this.
+
+# Device files with their numbers, which a CDI spec repeats.
+device_nodes() {
+  part nodes
+  stat -c '%F|%n|%t|%T' /dev/nvidia* /dev/nvidia-caps/* 2>/dev/null |
+    while IFS='|' read -r kind f major minor; do
+      case $kind in 'character '*) printf '%s|%d|%d\n' "$f" "0x$major" "0x$minor" ;; esac
+    done
+}
+
+containers() {
+  sec containers
+  d=$(command -v docker) && { part docker; readlink -f "$d"; printf '%s\n' "$d"; }
+  have podman && { part podman; echo yes; }
+  for f in /etc/docker/daemon.json /etc/docker/daemon.json[.~]* /etc/docker/daemon.json-*; do
+    [ -f "$f" ] && [ -r "$f" ] && { part "$f"; hidden "$f"; }
+  done
+  part no_cgroups
+  grep -sE '^[[:space:]]*no-cgroups[[:space:]]*=[[:space:]]*true' \
+    /etc/nvidia-container-runtime/config.toml
+  sec cdi
+  for f in /etc/cdi/*.yaml /etc/cdi/*.json /var/run/cdi/*.yaml /var/run/cdi/*.json; do
+    [ -r "$f" ] && grep -q 'nvidia\.com/' "$f" || continue
+    part "$f"
+    grep -aE '^[[:space:]"-]*(path|major|hostPath|cdiVersion)"?:' "$f" | head -n 500 |
+      sed -E 's/^[[:space:]"-]*(path|major|hostPath|cdiVersion)"?:[[:space:]]*"?([^",]*)"?,?[[:space:]]*$/\1|\2/' |
+      while IFS='|' read -r key value; do
+        # Of what is there only the libraries that tell the driver's version matter.
+        case $key:$value in
+          hostPath:*/libcuda.so.*.*|hostPath:*/libnvidia-ml.so.*.*) ;;
+          hostPath:*) [ ! -e "$value" ] || continue ;;
+        esac
+        [ "$key" != hostPath ] || [ ! -e "$value" ] || key=library
+        printf '%s|%s\n' "$key" "$value"
+      done
+  done
+}
+
+# Whether Docker's daemon is up. To ask it would start it, where systemd has its socket.
+docker_runs() {
+  line=
+  have docker && first /run/docker.pid && [ -d "/proc/$line" ]
+}
+
+# What it says of itself, its images, and the containers that run.
+docker_daemon() {
+  sec docker_daemon
+  part group; getent group docker | cut -d: -f4
+  docker_runs || { no docker_daemon "it does not run"; return; }
+  part info
+  bound 10 docker info --format '{{json .}}' 2>/dev/null || {
+    no docker_daemon "docker info gave no answer"; return
+  }
+  part images
+  bound 10 docker image ls --format '{{.Repository}}:{{.Tag}}' 2>/dev/null | head -n 200
+  ids=$(bound 10 docker ps --no-trunc -q 2>/dev/null)
+  [ -n "$ids" ] || return
+  part running
+  # shellcheck disable=SC2086 # ids carry no blanks
+  bound 20 docker inspect --format \
+    '{{.Name}}|{{.Config.Image}}|{{.HostConfig.Runtime}}|{{json .HostConfig.DeviceRequests}}' \
+    $ids 2>/dev/null
+}
+
+# The other engines' own settings, and who may talk to Docker. Arguments: names of users.
+engine_settings() {
+  sec engine_settings
+  f=/etc/containerd/config.toml
+  [ -r $f ] && { part $f; grep -aE '^[[:space:]]*(version|imports)[[:space:]]*=' $f; }
+  for f in /etc/containerd/conf.d/*.toml; do
+    [ -r "$f" ] && { part "$f"; hidden "$f"; }
+  done
+  part sums
+  sha256sum /etc/docker/daemon.json /etc/containerd/config.toml 2>/dev/null
+  part users
+  for user in "$@"; do
+    id=$(getent passwd "$user") && printf '%s|%s|%s\n' "$user" "$(printf %s "$id" | cut -d: -f3)" \
+      "$(printf %s "$id" | cut -d: -f6)"
+  done
+}
+
+engines() {
+  containers; sec nodes; device_nodes; docker_daemon; engine_settings "$@"
+}
