@@ -39,7 +39,6 @@ containers() {
 
 # Whether Docker's daemon is up. To ask it would start it, where systemd has its socket.
 docker_runs() {
-  line=
   have docker && first /run/docker.pid && [ -d "/proc/$line" ]
 }
 

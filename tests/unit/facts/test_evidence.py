@@ -48,10 +48,10 @@ def test_script_runs_on_this_machine_and_is_read() -> None:
 def test_script_is_plain_shell() -> None:
     if not shutil.which("shellcheck"):
         pytest.skip("shellcheck is not installed")
-    # SC2015: «a && b || continue» means what it says.
+    # SC2015: «a && b || continue» means what it says. SC2154: frame.sh sets $line.
     for name in ("frame", "engines", "evidence"):
         file = f"facts/{name}.sh"
-        subprocess.run(["shellcheck", "-s", "sh", "-e", "SC2015", file], check=True)
+        subprocess.run(["shellcheck", "-s", "sh", "-e", "SC2015,SC2154", file], check=True)
 
 
 def test_cut_off_answer_is_refused() -> None:
