@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tasks import holds
-from tests.unit.tasks import a_host
+from tests.unit.tasks import a_container_host, a_host
 from tests.unit.tasks.a_host import package, with_packages
 
 
@@ -75,3 +75,19 @@ def test_pins_name_each_package_once_at_its_own_version() -> None:
 def test_pins_do_not_depend_on_the_order_of_packages() -> None:
     packages = [package("a", "1"), package("b", "2"), package("c", "1")]
     assert holds.pins_text(packages) == holds.pins_text(packages[::-1])
+
+
+def test_containers_have_files_of_their_own_and_leave_those_of_the_driver_alone() -> None:
+    plan = a_container_host.plan()
+    native, containers = holds.patterns(plan), holds.patterns(plan, holds.CONTAINERS)
+    assert "nvidia-container-toolkit" in containers
+    assert not set(native) & set(containers)
+    assert holds.NATIVE.pins != holds.CONTAINERS.pins
+    assert holds.patterns(a_host.plan(), holds.CONTAINERS) == ()
+
+
+def test_engine_and_toolkit_are_of_the_held_set() -> None:
+    state = with_packages(a_host.bare(), package("docker.io"), package("libnvidia-container1"))
+    plan = a_container_host.plan()
+    assert {p.name for p in holds.held_set(state, plan)} == {"docker.io", "libnvidia-container1"}
+    assert holds.held_set(state, plan, holds.NATIVE) == []
