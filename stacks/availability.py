@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 
 from stacks.case import Case, numbers
+from stacks.container_model import ContainerPlan
 from stacks.model import CudaPlan, CudnnPlan, DriverPlan, TorchPlan
 
 
@@ -14,11 +15,12 @@ def check(
     cuda: CudaPlan | None,
     cudnn: CudnnPlan | None,
     torch: TorchPlan | None = None,
+    containers: ContainerPlan | None = None,
 ) -> None:
     """VERSION-GONE for each part that wants a version which the planned repositories lack.
 
-    Only NVIDIA's repository is asked (`HostProfile.available`); archives of distributions have one
-    version, and apt names it.
+    Only further repositories are asked (`HostProfile.available`); archives of distributions have
+    one version, and apt names it.
     """
     offered = case.profile.available
     if offered is None:
@@ -32,6 +34,11 @@ def check(
             wanted += [(part, name, text) for name, text in made.versions.items()]
     if torch is not None:
         wanted += [("PyTorch", name, text) for name, text in torch.needs.items() if text]
+    if containers is not None:
+        toolkit = containers.toolkit.versions
+        wanted += [("container toolkit", name, text) for name, text in toolkit.items()]
+        for engine in containers.engines:
+            wanted += [(engine.engine, name, text) for name, text in engine.versions.items()]
     for part in dict.fromkeys(part for part, _, _ in wanted):
         gone = [
             (name, text)
@@ -65,19 +72,29 @@ def _gone(
                 f'Take a version that is there: `driver_version: "{newer}"` in the host data, '
                 f"`version` in the stack's `driver`, `--driver {newer}`."
             )
+    kind = {"container toolkit": "toolkit", "docker": "docker"}.get(part, "nvidia")
+    owner = "Docker" if kind == "docker" else "NVIDIA"
+    if kind != "nvidia":
+        there = offered.get(gone[0][0], ())
+        newest = max((v.split(":")[-1].split("-")[0] for v in there), key=numbers, default="")
+        if newest:
+            remedies.append(
+                f'Take a version that is there: `{kind}_version: "{newest}"` in the host data.'
+            )
     remedies.append(
-        "Use a mirror that keeps old versions: `mirrors: {nvidia: ADDRESS}` in the host data."
+        f"Use a mirror that keeps old versions: `mirrors: {{{kind}: ADDRESS}}` in the host data."
     )
     elsewhere = {
         "driver": "`--origin driver=…`.",
         "CUDA": "`cuda_origin: redist`, which has the same files by sha256.",
         "cuDNN": "`cudnn_origin: wheels`.",
+        "docker": "`docker_origin: distribution`.",
     }
     if part in elsewhere and case.profile.jetson_l4t is None:  # a Jetson has no other source
         remedies.append(f"Take it from elsewhere: {elsewhere[part]}")
     case.conflict(
         "VERSION-GONE",
-        f"NVIDIA's repository lacks {len(gone)} of {of} packages of the planned {part}.",
+        f"{owner}'s repository lacks {len(gone)} of {of} packages of the planned {part}.",
         f"{listed}{more}.",
         *remedies,
     )

@@ -18,6 +18,7 @@ from typing import Literal, TypeVar
 from stacks import decode
 from stacks.distribution import Distribution, Distributions, Repositories
 from stacks.driver_sets import DriverSet, DriverSets, completed
+from stacks.engines import Containers
 from stacks.hardware import Drivers, Gpus, Jetson
 from stacks.kernel_packages import KernelPackages, KernelPackagesByManager
 from stacks.provenance import Confidence
@@ -69,6 +70,7 @@ class Catalog:
     driver_sets: Mapping[str, DriverSet]
     jetson: Jetson
     repositories: Repositories
+    containers: Containers
     kernels: Mapping[str, KernelPackages]
     """Packages that move the kernel, by package manager."""
     codes: Mapping[str, Code]
@@ -101,6 +103,7 @@ def load_catalog(folder: Path = FOLDER) -> Catalog:
         driver_sets=sets,
         jetson=read("jetson.yaml", Jetson),
         repositories=read("repositories.yaml", Repositories),
+        containers=read("containers.yaml", Containers),
         kernels=read("kernels.yaml", KernelPackagesByManager).kernels,
         codes=codes.codes,
         other_rules=codes.other_rules,

@@ -12,6 +12,8 @@ from typing import Literal
 Engine = Literal["docker", "containerd", "podman"]
 EngineOrigin = Literal["distribution", "docker"]
 """The distribution's archive, or Docker's own repository (docker-ce)."""
+Injection = Literal["cdi", "runtime"]
+"""How Docker's containers get GPUs: by CDI names, or by the runtime called ``nvidia``."""
 ImageCuda = Literal["none", "runtime", "devel"]
 """How much of the system's CUDA 11.8 an image holds: nothing, libraries, or nvcc as well."""
 
@@ -26,6 +28,7 @@ class ContainerWish:
     """Exact upstream version: ``29.4.1``."""
     toolkit_version: str | None = None
     """Exact: ``1.20.0``."""
+    injection: Injection | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,10 @@ class EnginePlan:
     containerd stops Docker)."""
     versions: Mapping[str, str] = field(default_factory=dict)
     """Package to exact version or pattern; empty: what the archive has."""
+    cdi: bool = True
+    """Whether it reads CDI specs."""
+    compose: str = ""
+    """Version of Compose that comes with it: ``1.29.2``; empty: none, or of Docker's own plugin."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +76,8 @@ class ContainerPlan:
 
     engines: tuple[EnginePlan, ...]
     toolkit: ToolkitPlan
-    injection: Literal["cdi", "runtime"]
-    """How Docker's containers get GPUs: by CDI names, or by the runtime called ``nvidia`` (Docker
-    below 25 knows no CDI). Podman always takes CDI names."""
+    injection: Injection
+    """Docker below 25 knows no CDI; podman always takes CDI names."""
     features: Mapping[str, bool] = field(default_factory=dict)
     """Keys of ``features`` that daemon.json must have: ``{"cdi": True}`` from Docker 25 to 28.1."""
     cdi_flags: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from stacks import availability, cuda_rules, jetson_torch, repository_rules
+from stacks import availability, container_rules, cuda_rules, jetson_torch, repository_rules
 from stacks.case import Case, numbers
 from stacks.catalog import Catalog
 from stacks.distribution import Distribution
@@ -59,6 +59,7 @@ def plan(case: Case) -> Parts | None:
     own = brought(case, line)
     _check_cards(case, line)
     _check_driver(case)
+    container_rules.refuse_jetson(case)
     _check_pair(case, line, own)
     cuda = _cuda(case, line, own)
     torch = jetson_torch.plan(case, line, own)

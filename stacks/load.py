@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stacks import decode
+from stacks.container_model import ContainerWish, ImageWish
 from stacks.model import CudaWish, CudnnWish, DriverWish, Stack, TorchWish
 
 FOLDER = Path(__file__).parent
@@ -27,6 +28,9 @@ class _File:
     cuda: CudaWish | None = None
     cudnn: CudnnWish | None = None
     torch: TorchWish | None = None
+    containers: ContainerWish | None = None
+    """Counts on a container host only."""
+    image: ImageWish | None = None
 
 
 def stack_names(directory: Path | None = None) -> list[str]:
@@ -67,4 +71,6 @@ def load_stack(name: str, directory: Path | None = None) -> Stack:
         cuda=said.cuda,
         cudnn=said.cudnn,
         torch=said.torch,
+        containers=said.containers,
+        image=said.image,
     )

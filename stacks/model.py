@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Literal
+from urllib.parse import urljoin
 
 from stacks.container_model import ContainerPlan, ContainerWish, ImageWish
 
@@ -78,6 +79,8 @@ class Stack:
     containers: ContainerWish | None = None
     """Set for a container host only."""
     image: ImageWish | None = None
+    native: bool = True
+    """False: CUDA, cuDNN and PyTorch are for the image only; the host gets none of them."""
 
 
 # --------------------------------------------------------------------------- what a host is
@@ -107,6 +110,16 @@ class InstalledDriver:
 
 
 @dataclass(frozen=True)
+class InstalledEngine:
+    """A container engine that is already on the host."""
+
+    version: str
+    """Upstream: ``26.1.5``."""
+    origin: str
+    """``distribution``, ``docker`` (Docker's own repository), ``snap`` or ``unknown``."""
+
+
+@dataclass(frozen=True)
 class HostProfile:
     """A host as the resolver needs to know it. ``None`` means unknown, never «no»."""
 
@@ -132,14 +145,15 @@ class HostProfile:
     """A Jetson's own chip, whose GPU is on no PCI bus: ``tegra234``."""
     security_pocket: bool | None = None
     driver: InstalledDriver | None = None
+    docker: InstalledEngine | None = None
     indexes: Mapping[str, str] = field(default_factory=dict)
     """Package indexes or mirrors that host data names (``pypi``, ``pytorch``, ``redist``,
-    ``nvidia``)."""
+    ``nvidia``, ``toolkit``, ``docker``)."""
     nvswitch: bool = False
     """An NVSwitch is on the PCI bus: CUDA waits for the Fabric Manager."""
     fingerprints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Keys that host data trusts for a repository instead of the catalogue's, by kind
-    (``nvidia``): for a mirror that signs anew, or after a rotation."""
+    (``nvidia``, ``toolkit``, ``docker``): for a mirror that signs anew, or after a rotation."""
     available: Mapping[str, tuple[str, ...]] | None = None
     """Package to versions that the planned repositories offer (once they were asked) or that are
     installed already."""
@@ -188,12 +202,12 @@ class Repository:
     """A package repository beside the distribution's own."""
 
     name: str
-    """``nvidia-cuda``: names its files on the host."""
+    """``nvidia-cuda``, ``nvidia-container-toolkit``, ``docker-ce``: names its files on the host."""
     kind: Literal["apt", "dnf"]
     address: str
-    """Where its index lies: ``https://…/repos/ubuntu2204/x86_64/``."""
+    """``https://…/repos/ubuntu2204/x86_64/``; its index lies there, or below `index`."""
     key: str
-    """The signing key's file, relative to ``address``: ``3bf863cc.pub``."""
+    """The signing key's file, relative to ``address``: ``3bf863cc.pub``, ``../../../gpgkey``."""
     fingerprints: tuple[str, ...]
     """Full fingerprints of the only primary keys that are trusted, upper-case hexadecimal."""
     packages: tuple[str, ...] = ()
@@ -202,6 +216,34 @@ class Repository:
     """``Label:`` of an apt repository's Release file, by which pins know it: a mirror keeps it, and
     may share its host name with the distribution's archive (NVIDIA/cuda-repo-management writes
     «Origin: NVIDIA», «Label: NVIDIA CUDA»)."""
+    suite: str = ""
+    """Suite of an apt repository that has suites: ``bookworm``; empty: a flat one."""
+    component: str = ""
+    """Component of that suite: ``stable``."""
+    arch: str = ""
+    """The package manager's name of the architecture, where a suite has several: ``amd64``."""
+    source: str = "nvidia"
+    """Its kind in ``mirrors`` and ``fingerprints`` of the host data."""
+    signed: tuple[Literal["index", "packages"], ...] = ("index", "packages")
+    """What a dnf repository signs (``repo_gpgcheck``, ``gpgcheck``); apt always asks for the
+    index."""
+
+    @property
+    def key_address(self) -> str:
+        """Whole address of the key."""
+        return urljoin(self.address, self.key)
+
+    @property
+    def index(self) -> str:
+        """Whole address of the folder with the index (apt: ``Release``; dnf: ``repodata/``)."""
+        return f"{self.address}dists/{self.suite}/" if self.suite else self.address
+
+    @property
+    def packages_index(self) -> str:
+        """Whole address of the folder with apt's ``Packages``."""
+        if not self.suite:
+            return self.address
+        return f"{self.index}{self.component}/binary-{self.arch}/"
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,11 @@ Pure, total and deterministic: no file, no clock, no exception for anything that
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from stacks import (
     availability,
+    container_rules,
     cuda_rules,
     cudnn_rules,
     driver_moves,
@@ -19,6 +22,7 @@ from stacks import (
 )
 from stacks.case import Case, numbers
 from stacks.catalog import Catalog
+from stacks.container_model import ContainerPlan
 from stacks.decode import nearest
 from stacks.distribution import CudaOffer, Distribution, DriverOffer
 from stacks.model import (
@@ -42,9 +46,10 @@ def resolve(stack: Stack, profile: HostProfile, catalog: Catalog) -> Resolution:
 
     All conflicts that can be told apart are collected, so that a person sees them in one go.
     """
+    own = stack if stack.native else replace(stack, cuda=None, cudnn=None, torch=None)
     if profile.jetson_l4t is not None:
-        return _jetson(Case(stack, jetson_rules.with_board(profile, catalog), catalog))
-    case = Case(stack, profile, catalog)
+        return _jetson(Case(own, jetson_rules.with_board(profile, catalog), catalog))
+    case = Case(own, profile, catalog)
     gpu_rules.identify(case)
     dist = _distribution(case)
     gpu_rules.check_board(case)
@@ -53,7 +58,7 @@ def resolve(stack: Stack, profile: HostProfile, catalog: Catalog) -> Resolution:
     gpu_rules.check_generation(case)
     if dist is None:
         return Resolution(None, tuple(case.conflicts))
-    return _host(case, dist)
+    return _host(case, dist, torch_rules.lowest_floor(case, None if stack.native else stack.torch))
 
 
 def _jetson(case: Case) -> Resolution:
@@ -100,18 +105,21 @@ def _distribution(case: Case) -> Distribution | None:
     return dist
 
 
-def _host(case: Case, dist: Distribution) -> Resolution:
+def _host(case: Case, dist: Distribution, image_floor: str | None) -> Resolution:
     builds = torch_rules.builds(case, dist)
     interpreter = torch_rules.python(case, dist)
     # Drivers are looked at even when something above failed: a person wants all the news at once.
     offers = driver_rules.candidates(case, dist) if case.cards else []
     cuda = cuda_rules.plan(case, dist, {offer.origin for offer in offers})
     cudnn = cudnn_rules.plan(case, dist)
+    containers = container_rules.plan(case, dist)
     driver_rules.check_kernels(case)
     if case.conflicts or not offers:
         return Resolution(None, tuple(case.conflicts))
 
     needs = _floors(case)
+    if image_floor:
+        needs["PyTorch in the image"] = image_floor
     choice = _first_pair(offers, builds, needs, case.stack.torch is not None)
     if choice is None:
         name, variant = builds[0] if builds else ("", None)
@@ -133,14 +141,18 @@ def _host(case: Case, dist: Distribution) -> Resolution:
     if case.stack.torch and case.stack.cuda:
         case.reasons.insert(0, _two_stacks(case))
     driver = driver_rules.plan(case, dist, offer, floor, replaces)
-    availability.check(case, driver, cuda[0] if cuda else None, cudnn)
+    made, engines = cuda[0] if cuda else None, containers[0] if containers else None
+    availability.check(case, driver, made, cudnn, containers=engines)
     if case.conflicts:
         return Resolution(None, tuple(case.conflicts))
     torch = torch_rules.plan(case, dist, build, interpreter) if build and interpreter else None
     support = _support(case, dist, offer, cuda[1] if cuda else None)
-    made = cuda[0] if cuda else None
-    repositories = repository_rules.planned(case, dist, taken)
-    return _planned(case, support, driver, made, cudnn, torch, repositories)
+    if engines and support == "live":
+        support = "double"  # no test of ours has NVIDIA's own packages of the toolkit
+    repositories = repository_rules.planned(case, dist, taken) + (
+        containers[1] if containers else ()
+    )
+    return _planned(case, support, driver, made, cudnn, torch, repositories, None, engines)
 
 
 def _floors(case: Case) -> dict[str, str]:
@@ -217,6 +229,7 @@ def _planned(
     torch: TorchPlan | None,
     repositories: tuple[Repository, ...] = (),
     jetson: JetsonPlan | None = None,
+    containers: ContainerPlan | None = None,
 ) -> Resolution:
     profile = case.profile
     return Resolution(
@@ -234,6 +247,7 @@ def _planned(
             support=support,
             repositories=repositories,
             jetson=jetson,
+            containers=containers,
         ),
         (),
     )

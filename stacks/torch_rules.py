@@ -54,6 +54,23 @@ def builds(case: Case, dist: Distribution) -> list[Build]:
     return fitting
 
 
+def lowest_floor(case: Case, wish: TorchWish | None) -> str | None:
+    """The lowest driver with which a build of ``wish`` runs on these GPUs: that of an image.
+
+    ``None`` where nothing is wished for, or no build of it has code for them.
+    """
+    if wish is None:
+        return None
+    release = case.catalog.pytorch.releases.get(".".join(wish.version.split(".")[:2]))
+    arch = case.profile.arch
+    floors = [
+        variant.floor
+        for name, variant in (release.variants.items() if release else ())
+        if wish.variant in (None, name) and arch in variant.sm and _runs(variant, case.cards, arch)
+    ]
+    return min(floors, key=numbers, default=None)
+
+
 def python(case: Case, dist: Distribution) -> str | None:
     """The interpreter's minor version, or ``None`` after PYTHON-NONE."""
     wish = case.stack.torch

@@ -14,10 +14,10 @@ from stacks.catalog import Catalog
 from stacks.decode import nearest
 from stacks.model import Gpu
 
-MIRRORS = ("pypi", "pytorch", "redist", "nvidia", "jetson")
+MIRRORS = ("pypi", "pytorch", "redist", "nvidia", "jetson", "toolkit", "docker")
 Reboot = Literal["never", "if-needed", "now"]
 REBOOTS: tuple[Reboot, ...] = ("never", "if-needed", "now")
-TRUSTED = ("nvidia",)
+TRUSTED = ("nvidia", "toolkit", "docker")
 """Kinds of repository whose key host data may name."""
 KERNEL_POLICIES = ("hold", "follow", "free")
 """What `tasks.guard.policy` says of each."""
@@ -56,7 +56,7 @@ def expected_gpus(data: Data, catalog: Catalog) -> tuple[Gpu, ...]:
 
 
 def mirrors(data: Data) -> dict[str, str]:
-    """``mirrors``: addresses by kind (``pypi``, ``pytorch``, ``redist``, ``nvidia``)."""
+    """``mirrors``: addresses by kind (``pypi``, ``nvidia``, ``toolkit`` … as in `MIRRORS`)."""
     wish = data.get("mirrors") or {}
     if not isinstance(wish, Mapping):
         raise _wrong("mirrors", wish, f"a mapping of {', '.join(MIRRORS)} to addresses")

@@ -6,6 +6,7 @@ it is given. `faults` lists every constraint that a plan breaks.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import yaml
 from packaging.version import Version
 
 from stacks.model import HostProfile, Plan, Stack
+from tests.unit.stacks.container_checker import faults as container_faults
 
 FOLDER = Path(__file__).parents[3] / "stacks" / "catalog"
 
@@ -44,12 +46,16 @@ def faults(plan: Plan, stack: Stack, profile: HostProfile) -> list[str]:
     found: list[str] = []
     if not cards and profile.jetson_l4t is None:
         found.append("a plan without a GPU")
-    if (plan.cuda is None) != (stack.cuda is None):
+    asked = stack if stack.native else replace(stack, cuda=None, cudnn=None, torch=None)
+    if (plan.cuda is None) != (asked.cuda is None):
         found.append("CUDA was dropped or added")
-    if (plan.cudnn is None) != (stack.cudnn is None):
+    if (plan.cudnn is None) != (asked.cudnn is None):
         found.append("cuDNN was dropped or added")
-    if (plan.torch is None) != (stack.torch is None):
+    if (plan.torch is None) != (asked.torch is None):
         found.append("PyTorch was dropped or added")
+    if (plan.containers is None) != (stack.containers is None):
+        found.append("containers were dropped or added")
+    found += container_faults(plan, stack, profile)
     if profile.jetson_l4t is None:
         found += _driver(plan, stack, profile, cards)
         found += _cuda(plan, stack, profile, cards)
@@ -141,11 +147,12 @@ def _repositories(plan: Plan, profile: HostProfile) -> list[str]:
             taken |= {*part.packages}
     if plan.driver is not None:
         taken |= {*plan.driver.pinning}
+    sources = [r for r in plan.repositories if r.source == "nvidia"]
     if not taken:
-        return ["a repository that nothing is taken from"] if plan.repositories else []
-    if len(plan.repositories) != 1:
+        return ["a repository that nothing is taken from"] if sources else []
+    if len(sources) != 1:
         return ["packages of NVIDIA's, and not one repository"]
-    (source,) = plan.repositories
+    (source,) = sources
     found = [
         f"{name} may not be taken"
         for name in taken

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stacks.container_model import ContainerWish
 from stacks.load import load_stack, stack_names
 from stacks.model import (
     CudaWish,
@@ -18,6 +19,7 @@ from stacks.model import (
     Gpu,
     HostProfile,
     InstalledDriver,
+    InstalledEngine,
     Stack,
     TorchWish,
 )
@@ -64,9 +66,23 @@ hosts = st.builds(
         st.sampled_from(["535.309.01", "580.1.1", "580.200.05", "595.71.05", "470.256.02"]),
         st.sampled_from(["debian", "nvidia", "ubuntu", "runfile", "unknown", "ppa:x/y"]),
     ),
+    docker=st.none()
+    | st.builds(
+        InstalledEngine,
+        st.sampled_from(["20.10.24", "26.1.5", "29.9.0"]),
+        st.sampled_from(["distribution", "docker", "snap", "unknown"]),
+    ),
     nvswitch=st.booleans(),
     available=st.sampled_from([None, None, None, {}]),
-    indexes=st.sampled_from([{}, {"pytorch": "https://m.example/whl"}, {"nvidia": "x/debian12/y"}]),
+    indexes=st.sampled_from(
+        [
+            {},
+            {"pytorch": "https://m.example/whl"},
+            {"nvidia": "x/debian12/y"},
+            {"toolkit": "https://m.example/ctk", "docker": "https://m.example/docker/linux/"},
+        ]
+    ),
+    fingerprints=st.sampled_from([{}, {}, {"toolkit": ("A" * 40,)}, {"docker": ("B" * 40,)}]),
 )
 
 rare = st.sampled_from
@@ -105,6 +121,16 @@ stacks = st.builds(
         cudnn=rare([None] * 5 + ["8"]),
         build=rare(["wheel"] * 5 + ["source"]),
     ),
+    containers=st.none()
+    | st.builds(
+        ContainerWish,
+        engines=rare([("docker",)] * 4 + [(), ("podman",), ("containerd", "docker", "podman")]),
+        docker_origin=rare([None, None, "distribution", "docker"]),
+        docker_version=rare([None] * 4 + ["20.10.24", "26.1.5", "29.4.1", "24.0.9", "x"]),
+        toolkit_version=rare([None] * 4 + ["1.20.1", "1.18.2", "1.17.8", "x"]),
+        injection=rare([None, None, None, "cdi", "runtime"]),
+    ),
+    native=st.booleans(),
 )
 
 
