@@ -4,8 +4,8 @@ Without more it is one Debian 12 host, `demo`, with one simulated H100. Others:
 
     GPUWRIGHT_SANDBOX=a:debian-12:h100*8,b:debian-13:none pyinfra inventories/sandbox.py …
 
-Each word is NAME[:OS[:GPU[*COUNT][+GPU[*COUNT]…]]]. `python -m sandbox list` shows the hosts,
-`make clean-sandbox` removes them.
+Each word is NAME[:OS[:GPU[*COUNT][+GPU[*COUNT]…][:engines]]]; with `engines` Docker can run in it.
+`python -m sandbox list` shows the hosts, `make clean-sandbox` removes them.
 """
 
 import os as _os
@@ -23,10 +23,13 @@ from sandbox.inventory import host_data as _host_data
 
 def _spec(word: str) -> _hosts.HostSpec:
     name, os_name, gpus, *rest = (*word.split(":"), "", "")[: max(3, word.count(":") + 1)]
-    if rest:
-        raise _SandboxError(f"{word!r}: a host is NAME:OS:GPUS, for example demo:debian-12:h100*8")
-    models = [model.replace("*", ":") for model in (gpus or "h100").split("+")]
-    return _hosts.HostSpec(name, os_name or "debian-12", _pcibus.parse_gpus(models))
+    if rest not in ([], ["engines"]):
+        raise _SandboxError(
+            f"{word!r}: a host is NAME:OS:GPUS or NAME:OS:GPUS:engines, for example "
+            "demo:debian-12:h100*8"
+        )
+    models = _pcibus.parse_gpus([m.replace("*", ":") for m in (gpus or "h100").split("+")])
+    return _hosts.HostSpec(name, os_name or "debian-12", models, engines=bool(rest))
 
 
 def _bring_up() -> list[tuple[str, dict[str, object]]]:

@@ -43,6 +43,9 @@ def _parser() -> argparse.ArgumentParser:
         "--delay", type=_amount, default=0, metavar="MS", help="per ssh round trip"
     )
     command.add_argument("--rate", type=_above_zero, metavar="MBIT", help="limit in each direction")
+    command.add_argument(
+        "--engines", action="store_true", help="Docker, containerd and podman can run in it"
+    )
     command.add_argument("--vm", action="store_true", help="a virtual machine, with its own kernel")
     command.add_argument(
         "--memory", type=int, default=1024, metavar="MIB", help="of a virtual machine"
@@ -137,6 +140,7 @@ def _up(args: argparse.Namespace) -> int:
             offline=args.offline,
             delay_ms=args.delay,
             rate_mbit=args.rate,
+            engines=args.engines,
             vm=args.vm,
             memory_mib=args.memory,
             secure_boot=args.secure_boot,

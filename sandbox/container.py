@@ -4,16 +4,16 @@ import contextlib
 import os
 import shlex
 import uuid
-from collections.abc import Sequence
 from pathlib import Path
 
-from sandbox import cgroups, network, pcibus
+from sandbox import cgroups, engine_host, network, pcibus
 from sandbox.checkout import MARK, SandboxError
 from sandbox.commands import run, succeeds
 from sandbox.doubles.jetson import FIRMWARE
 from sandbox.processes import Process, marked, spawn
 from sandbox.roots import mounts
 from sandbox.sources import date_settings
+from sandbox.spec import HostSpec
 from sandbox.ssh import client_key, install_host_key
 
 _NSPAWN = Path("/run/systemd/nspawn")
@@ -85,14 +85,15 @@ def write_network_files(root: Path, offline: bool, mirror_url: str | None) -> No
     _replace(root / "etc/apt/apt.conf.d/90sandbox", "".join(f"{line}\n" for line in apt))
 
 
-def start(folder: Path, root: Path, name: str, gpus: Sequence[str]) -> Process:
-    """Boot the container of host `name` in its network namespace and give its supervisor."""
+def start(folder: Path, root: Path, spec: HostSpec) -> Process:
+    """Boot the container of a host in its network namespace and give its supervisor."""
+    name = spec.name
     bus = folder / "pci"
     if not bus.is_dir():
         part = folder / "pci.part"
         run("rm", "-rf", str(part))
         part.mkdir()
-        pcibus.write(part, gpus)
+        pcibus.write(part, spec.gpus)
         part.rename(bus)
     nspawn = [
         *("systemd-nspawn", "--quiet", "--boot", f"--directory={root}"),
@@ -109,11 +110,15 @@ def start(folder: Path, root: Path, name: str, gpus: Sequence[str]) -> Process:
     firmware = root / FIRMWARE.lstrip("/")
     if firmware.is_dir():
         nspawn.append(f"--bind-ro={firmware}:/sys/firmware")
+    if spec.engines:
+        nspawn += engine_host.words(folder)
     # 0 stands for the process that writes: the subshell, which becomes nspawn.
     join = "".join(f"echo 0 > {shlex.quote(str(file))}; " for file in cgroups.make(name))
     # Version 2 groups in the host whatever the machine has: systemd 256 and later want them.
     # Whether /tmp lies in memory is the distribution's choice, not nspawn's.
     settings = "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 SYSTEMD_NSPAWN_TMPFS_TMP=0"
+    if spec.engines:
+        settings += f" {engine_host.SETTINGS}"
     # nspawn ends with 133 when the host reboots, for whoever started it to start it again.
     command = (
         f"while ({join}export {settings}; exec {shlex.join(nspawn)}); [ $? = 133 ]; do :; done"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sandbox import container, roots, vm, vm_image
+from sandbox import container, engine_host, roots, vm, vm_image
 from sandbox.checkout import SandboxError
 from sandbox.processes import Process
 from sandbox.spec import HostSpec
@@ -15,6 +15,8 @@ slower the busier this machine is."""
 def check(spec: HostSpec) -> None:
     """Raise `SandboxError` if there can be no such host, or not on this machine."""
     if spec.vm:
+        if spec.engines:
+            raise SandboxError("Engines run in a virtual machine as it is: leave --engines out.")
         vm.check()
         vm_image.check_system(spec.os)
     elif spec.disk_of or spec.secure_boot:
@@ -49,13 +51,18 @@ def copy_disk(
 
 def root(spec: HostSpec, folder: Path, lower: Path) -> Path:
     """Where files for the host are written before it starts."""
-    return vm.staging(folder) if spec.vm else container.mount(folder, lower)
+    if spec.vm:
+        return vm.staging(folder)
+    tree = container.mount(folder, lower)
+    if spec.engines:
+        engine_host.write(tree)
+    return tree
 
 
 def start(spec: HostSpec, folder: Path, address: str, lower: Path, state: str = "") -> Process:
     """Switch the host on, a virtual machine in the saved `state` if one is named."""
     if not spec.vm:
-        return container.start(folder, folder / "root", spec.name, spec.gpus)
+        return container.start(folder, folder / "root", spec)
     vm.make_disk(folder, lower, spec.secure_boot)
     refresh(spec, folder)
     # Whichever kernel of this distribution: it only tries what this machine can do.

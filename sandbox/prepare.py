@@ -25,6 +25,7 @@ _NEEDS = {
     "gpg": "gpg",
     "gpg-agent": "gpg-agent",
     "gcc": "gcc",
+    "/usr/include/stdio.h": "libc6-dev",
     "rpmbuild": "rpm",
     "createrepo_c": "createrepo-c",
     "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",

@@ -32,6 +32,15 @@ rm -f "$1"/etc/ssh/ssh_host_*_key* "$1/etc/hostname" "$1/etc/resolv.conf" \
 : > "$1/etc/machine-id"
 """
 
+# As the images that Debian's developers publish: no manuals, no lists, no package files.
+_IMAGE = r"""
+set -eu
+rm -rf "$1"/usr/share/doc/* "$1"/usr/share/man/* "$1"/usr/share/locale/* "$1"/var/cache/apt/* \
+  "$1"/var/lib/apt/lists/* "$1"/etc/hostname "$1"/etc/resolv.conf \
+  "$1"/etc/apt/apt.conf.d/99mmdebstrap
+: > "$1/etc/machine-id"
+"""
+
 # Packages that are laid aside instead of being installed.
 _UNPACK = r"""
 set -eu
@@ -69,6 +78,18 @@ def root(os_name: str, proxy: str | None = None) -> Path:
     """
     check_name(os_name)
     return _root(os_name, proxy)
+
+
+def image_root(os_name: str, proxy: str | None = None) -> Path:
+    """A folder with no more than a container image of Debian has: `os_name`'s essential packages.
+
+    Raises:
+        SandboxError: if there is none of `os_name`, or the build fails.
+
+    """
+    if (name := f"image-{os_name}") not in _recipes():
+        raise SandboxError(f"No base image of {os_name}: there are debian-12 and debian-13.")
+    return _root(name, proxy)
 
 
 def _root(os_name: str, proxy: str | None) -> Path:
@@ -137,6 +158,8 @@ def _jetson(os_name: str, base: Path) -> Path:
 
 def _recipe(row: dict[str, Any]) -> dict[str, Any]:
     """What a root is made of: all of it counts for its name."""
+    if row.get("image"):
+        return {**row, "packages": ["ca-certificates"], "script": _IMAGE}
     common = [name for name in _recipes()["packages"] if name not in row.get("without", ())]
     script = _CUSTOMIZE
     if unpacked := row.get("unpack"):

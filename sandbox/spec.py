@@ -22,6 +22,9 @@ class HostSpec:
     """Limit of the host's link in each direction, in Mbit/s."""
     mirror: bool = True
     """Whether apt and pip in the host go through the download cache."""
+    engines: bool = False
+    """Whether Docker, containerd and podman can run in a container host; it shows a loaded driver
+    once one is installed."""
     vm: bool = False
     """A virtual machine with a kernel of its own, instead of a container."""
     memory_mib: int = 1024

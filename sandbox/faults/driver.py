@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from sandbox.checkout import SandboxError
+from sandbox.doubles import names
 from sandbox.doubles.nvidia import AptDouble
+from sandbox.doubles.nvidia_devices import DeviceDouble
 from sandbox.hosts import SandboxHost
 
 VERSION = "580.159.04"
@@ -14,7 +16,8 @@ _FOLDER = Path(__file__).parent
 def install(host: SandboxHost, version: str = VERSION, double: AptDouble | None = None) -> None:
     """Install a driver with its modules, and a Fabric Manager where NVSwitch is on the bus.
 
-    Debian 12 gets NVIDIA's, whose module DKMS builds; Ubuntu gets its own, with prebuilt modules.
+    Debian gets NVIDIA's, whose module DKMS builds; Ubuntu gets its own, with prebuilt modules.
+    Where engines run, the driver's libraries go by the device files that a container has.
 
     Args:
         host: A container or a virtual machine.
@@ -27,12 +30,13 @@ def install(host: SandboxHost, version: str = VERSION, double: AptDouble | None 
     """
     if host.spec.os in ("ubuntu-22.04", "ubuntu-24.04"):
         script = (_FOLDER / "prebuilt.sh").read_text()
-    elif host.spec.os == "debian-12":
-        script = _from_nvidia(host, version, double or AptDouble("debian12").reset())
+    elif host.spec.os in ("debian-12", "debian-13"):
+        kind = DeviceDouble if host.spec.engines else AptDouble
+        script = _from_nvidia(host, version, double or kind(host.spec.os.replace("-", "")).reset())
     else:
         raise SandboxError(
-            f"{host.name} is {host.spec.os}: there are drivers for debian-12, ubuntu-22.04 and "
-            "ubuntu-24.04."
+            f"{host.name} is {host.spec.os}: there are drivers for debian-12, debian-13, "
+            "ubuntu-22.04 and ubuntu-24.04."
         )
     done = host.run(script)
     if done.returncode != 0:
@@ -44,8 +48,8 @@ def _from_nvidia(host: SandboxHost, version: str, double: AptDouble) -> str:
     switches = host.run("cat /sys/bus/pci/devices/*/class").stdout.split().count("0x068000")
     script = (_FOLDER / "driver.sh").read_text()
     for name, value in {
-        "ADDRESS": f"{host.mirror_url}{double.path}debian12/x86_64",
-        "KEY": (double.folder / "3bf863cc.pub").read_text().strip(),
+        "ADDRESS": f"{host.mirror_url}{double.path}{double.distribution}/x86_64",
+        "KEY": (double.folder / names.key_file(double.distribution)).read_text().strip(),
         "VERSION": version,
         "PACKAGES": "nvidia-fabricmanager" if switches else "",
     }.items():
