@@ -19,7 +19,8 @@ _END = "GPUWRIGHT_REPOSITORY_ENDS"
 class RepositoryOffers(FactBase[tuple[RepositoryAnswer, ...]]):
     """Key, label and versions of each repository; nothing of the host's package manager changes.
 
-    + repositories: kind (``apt`` or ``dnf``), address with a slash at its end, and key file of each
+    + repositories: of each its kind (``apt`` or ``dnf``) and whole addresses: of the key file, of
+      the folder with the index, of the folder with apt's ``Packages``; folders end with a slash
     + packages: names of the packages whose versions are wanted
 
     No signature is checked here: the package manager does that before it installs anything.
@@ -32,7 +33,7 @@ class RepositoryOffers(FactBase[tuple[RepositoryAnswer, ...]]):
     def command(
         self, repositories: Sequence[Sequence[str]] = (), packages: Sequence[str] = ()
     ) -> str:
-        self.addresses = tuple(address for _, address, _ in repositories)
+        self.addresses = tuple(index for _, _, index, _ in repositories)
         words = shlex.join([" ".join(packages), *(w for r in repositories for w in r)])
         script = _SCRIPT.read_text(encoding="utf-8")
         return f"sh -s -- {words} <<'{_END}'\n{script}\n{_END}\n"

@@ -1,7 +1,9 @@
 # Asks package repositories for their key, and for the versions of some packages. POSIX sh.
 #
-# Arguments: PACKAGES, then KIND ADDRESS KEY-FILE for each repository. What is fetched lies in a
-# folder of its own below /tmp and goes away; the output has the form of facts/probe.sh.
+# Arguments: PACKAGES, then KIND KEY INDEX PACKAGES-INDEX for each repository: whole addresses of
+# its key file and of the folders with its index (apt: Release; dnf: repodata/) and with apt's
+# Packages. What is fetched lies in a folder of its own below /tmp and goes away; the output has the
+# form of facts/probe.sh.
 
 export LC_ALL=C LANG=C
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -45,20 +47,20 @@ wanted() { awk -F'|' -v names="$packages" '
   $1 in want'; }
 
 apt_offer() {
-  get release "${address}Release" || { failed "$1" "${address}Release"; return; }
+  get release "${index}Release" || { failed "$1" "${index}Release"; return; }
   part label; sed -n 's/^Label:[[:space:]]*//p' release | head -n 1
-  get index "${address}Packages.gz" || { failed "$1" "${address}Packages.gz"; return; }
+  get index "${list}Packages.gz" || { failed "$1" "${list}Packages.gz"; return; }
   part offer
   opened x.gz index | awk '/^Package: / { name = $2 } /^Version: / { print name "|" $2 }' | wanted
 }
 
 # createrepo's metadata: repomd.xml names the file that lists the packages.
 dnf_offer() {
-  get repomd "${address}repodata/repomd.xml" || { failed "$1" "${address}repodata/repomd.xml"; return; }
+  get repomd "${index}repodata/repomd.xml" || { failed "$1" "${index}repodata/repomd.xml"; return; }
   primary=$(tr '\n' ' ' <repomd | sed 's/<data /\n&/g' |
     sed -n 's/^<data [^>]*type="primary".*<location [^>]*href="\([^"]*\)".*/\1/p' | head -n 1)
-  [ -n "$primary" ] || { no "$1" "${address}repodata/repomd.xml names no list of packages"; return; }
-  get index "$address$primary" || { failed "$1" "$address$primary"; return; }
+  [ -n "$primary" ] || { no "$1" "${index}repodata/repomd.xml names no list of packages"; return; }
+  get index "$index$primary" || { failed "$1" "$index$primary"; return; }
   part offer
   opened "$primary" index | tr '\n' ' ' | sed 's/<package /\n&/g' | sed -n \
     's/.*<name>\([^<]*\)<\/name>.*<version [^>]*ver="\([^"]*\)"[^>]*rel="\([^"]*\)".*/\1|\2-\3/p' |
@@ -72,14 +74,14 @@ main() {
   # apt fetches as its own user, who must be able to write here.
   folder=$(mktemp -d) && cd "$folder" && chmod 755 . && { chown _apt . 2>/dev/null || :; }
   at=0
-  while [ $# -ge 3 ]; do
-    kind=$1 address=$2
+  while [ $# -ge 4 ]; do
+    kind=$1 index=$3 list=$4
     sec "repository $at"
-    if get "$folder/key" "$address$3"; then
+    if get "$folder/key" "$2"; then
       part key; base64 <key
       case $kind in apt) apt_offer $at ;; *) dnf_offer $at ;; esac
-    else failed $at "$address$3"; fi
-    shift 3; at=$((at + 1))
+    else failed $at "$2"; fi
+    shift 4; at=$((at + 1))
   done
   cd / && rm -rf "$folder"
   printf '##%s end\n' "$N"

@@ -65,11 +65,16 @@ def pins_path(repository: Repository) -> str:
 
 def sources_text(repository: Repository, keyring: str) -> str:
     """The deb822 file (sources.list(5)); a flat repository has a path for its suite."""
-    return (
-        files.HEADER
-        + f"# Trusted: {', '.join(repository.fingerprints)}\n"
-        + f"Types: deb\nURIs: {repository.address}\nSuites: /\nSigned-By: {keyring}\n"
-    )
+    lines = [
+        f"# Trusted: {', '.join(repository.fingerprints)}",
+        "Types: deb",
+        f"URIs: {repository.address}",
+        f"Suites: {repository.suite or '/'}",
+        f"Components: {repository.component}" if repository.suite else "",
+        f"Architectures: {repository.arch}" if repository.arch else "",
+        f"Signed-By: {keyring}",
+    ]
+    return files.HEADER + "".join(f"{line}\n" for line in lines if line)
 
 
 def pins_text(repository: Repository) -> str:
@@ -101,8 +106,17 @@ def others(state: HostState, repository: Repository) -> list[AptSource]:
     return [
         s
         for s in state.package_manager.sources
-        if s.file != ours and further_repository.same(repository.address, s.uris)
+        if s.file != ours
+        and _same(state, repository, s)
+        and (not repository.suite or repository.suite in s.suites)
     ]
+
+
+def _same(state: HostState, repository: Repository, source: AptSource) -> bool:
+    """Whether a source lies at the repository's address; apt puts its own name for ``$(ARCH)``."""
+    arch = state.package_manager.architecture or "$(ARCH)"
+    uris = (uri.replace("$(ARCH)", arch) for uri in source.uris)
+    return further_repository.same(repository.address, uris)
 
 
 def shared(state: HostState, repository: Repository) -> tuple[Conflict, ...]:
@@ -110,9 +124,7 @@ def shared(state: HostState, repository: Repository) -> tuple[Conflict, ...]:
     found = []
     for file in sorted({s.file for s in others(state, repository)}):
         whole = [s for s in state.package_manager.sources if s.file == file]
-        if file != "/etc/apt/sources.list" and all(
-            further_repository.same(repository.address, s.uris) for s in whole
-        ):
+        if file != "/etc/apt/sources.list" and all(_same(state, repository, s) for s in whole):
             continue
         found.append(
             further_repository.shared(

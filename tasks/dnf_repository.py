@@ -53,11 +53,11 @@ def repo_text(repository: Repository, key: str) -> str:
     """The file (dnf.conf(5), «Repo options»). ``includepkgs`` hides every other package in it."""
     lines = [
         f"[gpuwright-{repository.name}]",
-        f"name=NVIDIA's packages for gpuwright's plan ({repository.name})",
+        f"name=Packages for gpuwright's plan ({repository.name})",
         f"baseurl={repository.address}",
         "enabled=1",
-        "gpgcheck=1",
-        "repo_gpgcheck=1",
+        f"gpgcheck={int('packages' in repository.signed)}",
+        f"repo_gpgcheck={int('index' in repository.signed)}",
         f"gpgkey=file://{key}",
     ]
     if repository.packages:

@@ -33,6 +33,18 @@ def write_bytes_script(path: str, content: bytes, mode: str = "644") -> str:
     )
 
 
+def put_script(path: str, mode: str = "600") -> str:
+    """Shell that writes what it reads into the file, beside its place first: for secrets.
+
+    `tasks.step.run` hands the text over, so that it stands in no command line.
+    """
+    target, fresh = shlex.quote(path), shlex.quote(path + ".new")
+    return (
+        f'umask 077; mkdir -p "$(dirname {target})" && cat >{fresh} && chmod {mode} {fresh} '
+        f"&& mv {fresh} {target}"
+    )
+
+
 def write(path: str, content: str, mode: str = "644") -> StringCommand:
     """`write_script` as a command."""
     return StringCommand(write_script(path, content, mode))

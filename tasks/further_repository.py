@@ -33,7 +33,7 @@ def shared(file: str, what: str, why: str, remedy: str, source: str) -> Conflict
     """SOURCE-SHARED: a file that names this repository among others and cannot be moved aside."""
     return Conflict(
         "SOURCE-SHARED",
-        f"{file} names NVIDIA's repository beside {what}",
+        f"{file} names a repository of the plan beside {what}",
         f"{why}, and the file is not ours to change",
         (remedy,),
         source,

@@ -81,6 +81,11 @@ def complete(job: Job) -> FunctionCommand:
     return FunctionCommand(_complete, (job,), {})
 
 
+def ran(host: Host, job: Job) -> bool:
+    """Start the job and wait for its end, within a step; whether it went well."""
+    return _complete(None, host, job)
+
+
 def start_script(job: Job, lock_wait: int = LOCK_WAIT_S) -> str:
     """Shell that starts the job on the host, or joins one that runs already.
 

@@ -17,6 +17,7 @@ from facts.parse.repository import RepositoryAnswer
 from facts.repository import RepositoryOffers
 from stacks.model import Conflict, Plan, Repository
 from tasks import cuda, cudnn, driver, jetson, repository_files, trust
+from tasks.containers import engine_packages
 from tasks.step import ask, this_host
 
 Available = Mapping[str, tuple[str, ...]]
@@ -34,6 +35,7 @@ def needed(state: HostState, plan: Plan) -> bool:
         or (plan.cuda and not cuda.complete(state, plan.cuda))
         or (plan.cudnn and not cudnn.complete(state, plan.cudnn))
         or (plan.torch and jetson.missing_needs(state, plan.torch))
+        or engine_packages.to_come(state, plan)
     )
 
 
@@ -50,7 +52,9 @@ def asked(plan: Plan) -> tuple[Available, tuple[Conflict, ...]]:
     names = wanted(plan)
     answers: tuple[RepositoryAnswer, ...] | None = ask(
         RepositoryOffers,
-        repositories=tuple((r.kind, r.address, r.key) for r in plan.repositories),
+        repositories=tuple(
+            (r.kind, r.key_address, r.index, r.packages_index) for r in plan.repositories
+        ),
         packages=names,
     )
     if answers is None:  # the host was lost, and pyinfra has said so
@@ -74,6 +78,7 @@ def wanted(plan: Plan) -> tuple[str, ...]:
     names = {name for part in parts for name in part.versions}
     if plan.driver and plan.driver.origin == "nvidia":
         names |= set(plan.driver.pinning)
+    names |= {name for part in engine_packages.parts(plan) for name in part.versions}
     if plan.torch:
         names |= {name for name, version in plan.torch.needs.items() if version}
     return tuple(sorted(names))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from facts.model import HostState
-from stacks.model import Gpu, HostProfile, InstalledDriver
+from stacks.model import Gpu, HostProfile, InstalledDriver, InstalledEngine
 from tasks import driver_set
 from tasks.installed import upstream
 
@@ -45,6 +45,7 @@ def profile_of(
         jetson_soc=state.jetson.soc if state.jetson else None,
         security_pocket=_security_pocket(state),
         driver=_driver(state),
+        docker=_docker(state),
         nvswitch=any(d.pci_class.startswith("0680") for d in state.pci),
         indexes={k: str(v) for k, v in (mirrors or {}).items()},
         fingerprints=fingerprints or {},
@@ -96,6 +97,15 @@ def _driver(state: HostState) -> InstalledDriver | None:
         "runfile" if state.driver.runfile else _origin(state, {*versions}),
         flavour if flavour in ("open", "proprietary") else None,  # type: ignore[arg-type]
     )
+
+
+def _docker(state: HostState) -> InstalledEngine | None:
+    """The Docker that is there as a package; another kind is looked for where it matters."""
+    for name, origin in (("docker-ce", "docker"), ("docker.io", "distribution")):
+        package = state.packages.get(name)
+        if package and package.installed:
+            return InstalledEngine(upstream(package.version).split("~")[0], origin)
+    return None
 
 
 def _origin(state: HostState, versions: set[str]) -> str:

@@ -86,16 +86,20 @@ def step(function: Callable[P, Commands]) -> Callable[..., Any]:
     return cast(Callable[..., Any], body)
 
 
-def run(host: Host, script: str, timeout: int | None = None) -> tuple[bool, str]:
+def run(
+    host: Host, script: str, timeout: int | None = None, stdin: str | None = None
+) -> tuple[bool, str]:
     """Run a shell script as root, inside a step, and give back whether it went well and its output.
 
     Args:
         host: The pyinfra host.
         script: POSIX shell.
         timeout: Seconds, or ``None`` to wait for ever.
+        stdin: What the script reads, if it reads something: unlike the script itself, it stands in
+            no list of processes and in no log.
     """
     good, output = host.run_shell_command(
-        StringCommand(script), _sudo=bool(host.data.get("_sudo")), _timeout=timeout
+        StringCommand(script), _sudo=bool(host.data.get("_sudo")), _timeout=timeout, _stdin=stdin
     )
     return good, output.stdout
 

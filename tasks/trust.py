@@ -40,7 +40,7 @@ def _unreachable(repository: Repository, answer: RepositoryAnswer) -> Conflict:
     remedies = [
         "try it from the host itself; it may need a proxy (apt.conf: Acquire::http::Proxy, "
         "dnf.conf: proxy) or a name server",
-        "or name a mirror that the host can reach: mirrors: {nvidia: ADDRESS} in the host's data",
+        f"or name a mirror that the host can reach: {_mirrors(repository)}",
     ]
     if "ertificate" in (answer.why or ""):
         remedies.insert(0, "let the host know the certificates: apt-get install ca-certificates")
@@ -55,7 +55,7 @@ def _unreachable(repository: Repository, answer: RepositoryAnswer) -> Conflict:
 
 def _key(repository: Repository, answer: RepositoryAnswer, now: float) -> Conflict | None:
     """REPO-KEY, unless every primary key in the file is pinned and one of them still lives."""
-    address = repository.address + repository.key
+    address = repository.key_address
     pinned = {p.replace(" ", "").upper() for p in repository.fingerprints}
     try:
         keys = openpgp.read(base64.b64decode(answer.key or ""))
@@ -66,7 +66,7 @@ def _key(repository: Repository, answer: RepositoryAnswer, now: float) -> Confli
             str(error),
             (
                 "look at it: a proxy or a log-in page may answer in the repository's place",
-                "or name another mirror: mirrors: {nvidia: ADDRESS} in the host's data",
+                f"or name another mirror: {_mirrors(repository)}",
             ),
             SOURCE,
         )
@@ -81,10 +81,10 @@ def _key(repository: Repository, answer: RepositoryAnswer, now: float) -> Confli
         f"the file {address} holds {', '.join(found)}; trusted are "
         + (", ".join(sorted(pinned)) or "none"),
         (
-            "do not go on before you know why: compare with what NVIDIA, or whoever runs the "
+            "do not go on before you know why: compare with what its maker, or whoever runs the "
             "mirror, has announced elsewhere",
             "if the key was changed there and the new one is right, say so in the host's data: "
-            f"fingerprints = {{'nvidia': [{told}]}}",
+            f"fingerprints = {{'{repository.source}': [{told}]}}",
             "if not, somebody else answers for that address: take another mirror",
         ),
         SOURCE,
@@ -101,7 +101,7 @@ def _ended(repository: Repository, address: str, keys: openpgp.Keys, end: int) -
             "if that day is still to come, set the clock of this machine",
             "let the mirror carry the newest key file of the original: a key whose life was "
             "prolonged keeps its fingerprint, and nothing else has to change",
-            "or take another mirror: mirrors: {nvidia: ADDRESS} in the host's data",
+            f"or take another mirror: {_mirrors(repository)}",
         ),
         SOURCE,
     )
@@ -114,8 +114,12 @@ def _label(repository: Repository, answer: RepositoryAnswer) -> Conflict:
         f"its Release file has the label «{answer.label or ''}»; apt's pins know it by "
         f"«{repository.label}»",
         (
-            "correct the address: mirrors: {nvidia: ADDRESS} in the host's data",
+            f"correct the address: {_mirrors(repository)}",
             f"or let the mirror keep the line «Label: {repository.label}» of the original",
         ),
         SOURCE,
     )
+
+
+def _mirrors(repository: Repository) -> str:
+    return f"mirrors: {{{repository.source}: ADDRESS}} in the host's data"

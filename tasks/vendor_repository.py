@@ -1,4 +1,4 @@
-"""NVIDIA's own repository on the host, trusted by the plan's keys and for the plan's packages."""
+"""Makers' own repositories on the host, trusted by the plan's keys and for the plan's packages."""
 
 from __future__ import annotations
 

@@ -64,7 +64,9 @@ def dnf_repository(folder: Path) -> str:
 
 def ask(kind: str, address: str, *packages: str) -> RepositoryAnswer:
     fact = RepositoryOffers()
-    command = fact.command(repositories=((kind, address, "key.pub"),), packages=packages)
+    command = fact.command(
+        repositories=((kind, f"{address}key.pub", address, address),), packages=packages
+    )
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
     return fact.process(done.stdout.splitlines())[0]
 
@@ -117,6 +119,31 @@ def test_nothing_is_left_on_the_host(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_answer_that_is_cut_off_fails_the_host_alone() -> None:
     fact = RepositoryOffers()
-    fact.command(repositories=(("apt", "http://mirror.example.org/", "key.pub"),))
+    fact.command(repositories=(("apt", *["http://mirror.example.org/"] * 3),))
     with pytest.raises(FactProcessError, match="cut off"):
         fact.process(["##gpuwright-probe 1 N", "##N repository 0", "##N @key", "dGhl"])
+
+
+def test_key_index_and_list_may_lie_in_three_places(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    for name in ("dists/bookworm", "dists/bookworm/stable/binary-amd64"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "gpg").write_bytes(b"the key")
+    (tmp_path / "dists/bookworm/Release").write_text("Label: Docker CE\n")
+    index = b"Package: docker-ce\nVersion: 5:29.8.1-1~debian.12~bookworm\n"
+    packages = tmp_path / "dists/bookworm/stable/binary-amd64/Packages.gz"
+    packages.write_bytes(gzip.compress(index))
+    at = f"copy:{tmp_path}/"
+    words = (
+        "apt",
+        f"{at}gpg",
+        f"{at}dists/bookworm/",
+        f"{at}{packages.parent.relative_to(tmp_path)}/",
+    )
+    fact = RepositoryOffers()
+    command = fact.command(repositories=(words,), packages=("docker-ce",))
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
+    (answer,) = fact.process(done.stdout.splitlines())
+    assert base64.b64decode(answer.key or "") == b"the key"
+    assert answer.label == "Docker CE"
+    assert answer.versions == {"docker-ce": ("5:29.8.1-1~debian.12~bookworm",)}

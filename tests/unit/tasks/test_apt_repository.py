@@ -116,3 +116,44 @@ def test_hosts_main_list_is_never_moved() -> None:
 
 def test_file_of_its_own_needs_no_refusal() -> None:
     assert files.shared(host([listed()]), REPOSITORY) == ()
+
+
+TOOLKIT = replace(
+    REPOSITORY,
+    name="nvidia-container-toolkit",
+    address="https://nvidia.github.io/libnvidia-container/stable/deb/amd64/",
+    key="../../../gpgkey",
+    source="toolkit",
+)
+DOCKER = replace(
+    REPOSITORY,
+    name="docker-ce",
+    address="https://download.docker.com/linux/debian/",
+    suite="bookworm",
+    component="stable",
+    arch="amd64",
+    source="docker",
+)
+
+
+def test_old_list_that_leaves_the_architecture_to_apt_names_the_same_repository() -> None:
+    """C7: the file of NVIDIA's old instructions, without the key."""
+    old = listed(
+        "https://nvidia.github.io/libnvidia-container/stable/deb/$(ARCH)",
+        "/etc/apt/sources.list.d/nvidia-container-toolkit.list",
+    )
+    assert files.others(a_host.with_sources(old), TOOLKIT) == [old]
+
+
+def test_repository_with_suites_names_suite_component_and_architecture() -> None:
+    lines = files.sources_text(DOCKER, PATH).splitlines()
+    assert "Suites: bookworm" in lines
+    assert "Components: stable" in lines
+    assert "Architectures: amd64" in lines
+
+
+def test_other_suite_of_the_same_address_is_another_repository() -> None:
+    uri = ("https://download.docker.com/linux/debian",)
+    same = source("bookworm", "stable", uris=uri, file="/etc/apt/sources.list.d/docker.list")
+    other = source("trixie", "stable", uris=uri, file="/etc/apt/sources.list.d/next.list")
+    assert files.others(a_host.with_sources(same, other), DOCKER) == [same]

@@ -1,0 +1,97 @@
+"""Packages of engines and of NVIDIA's container toolkit, each set as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from facts.model import HostState
+from stacks.model import Plan
+from tasks import job, packages
+from tasks.installed import lacking
+from tasks.move import Move
+from tasks.step import Commands, look, step
+
+DOCKER_MARK = "/opt/gpuwright/etc/docker-restart-due"
+"""Lies on the host while Docker must restart: it looks for some things at its start only."""
+HOOK = "/usr/bin/nvidia-container-runtime-hook"
+"""Docker offers ``--gpus`` only if it found this when it started (moby, ``nvidia_linux.go``)."""
+
+
+class Part(Protocol):
+    """An engine or the toolkit of a plan."""
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """Names."""
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """Shell patterns of names that move only together."""
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """Package to exact version or pattern; others come as the archive has them."""
+
+
+def parts(plan: Plan) -> tuple[Part, ...]:
+    """The toolkit and the engines; none where no containers are planned."""
+    return (plan.containers.toolkit, *plan.containers.engines) if plan.containers else ()
+
+
+def to_come(state: HostState, plan: Plan) -> list[str]:
+    """Packages that are not there as planned."""
+    return [name for part in parts(plan) for name in missing(state, part)]
+
+
+def missing(state: HostState, part: Part) -> list[str]:
+    """Packages of one part that are not there as planned."""
+    return lacking(state, part.packages, part.versions)
+
+
+@step
+def toolkit(plan: Plan) -> Commands:
+    """Install the four packages of NVIDIA's container toolkit, in one version.
+
+    It comes before the engine, so that a new Docker finds it at its first start.
+    """
+    state = look()
+    if plan.containers is None or not missing(state, plan.containers.toolkit):
+        return
+    mark = (
+        f"[ -e {HOOK} ] || [ ! -S /run/docker.sock ] || "
+        f"{{ mkdir -p {DOCKER_MARK.rpartition('/')[0]} && : >{DOCKER_MARK}; }}"
+    )
+    yield job.complete(
+        _job(state, "toolkit", "NVIDIA Container Toolkit", plan.containers.toolkit, mark)
+    )
+
+
+@step
+def engines(plan: Plan) -> Commands:
+    """Install the planned engines, each from its origin."""
+    if plan.containers is None:
+        return
+    for engine in plan.containers.engines:
+        state = look()
+        if missing(state, engine):
+            title = {"docker": "Docker", "podman": "Podman"}.get(engine.engine, engine.engine)
+            yield job.complete(_job(state, engine.engine, title, engine))
+
+
+def _job(state: HostState, name: str, title: str, part: Part, first: str = ":") -> job.Job:
+    manager = packages.of(state)
+    named = [
+        manager.named(package, part.versions[package]) if package in part.versions else package
+        for package in part.packages
+    ]
+    move = Move(
+        ours=(*part.held, *part.packages),
+        pins=tuple(sorted(part.versions.items())),
+        # What an archive's own engine needs beside it may come up to date with it.
+        prerequisites=tuple(p for p in part.packages if p not in part.versions),
+        # Another version than the one that is here comes only where a person asked for it.
+        back=bool(part.versions),
+    )
+    script = "\n".join([manager.refresh_if_stale(), manager.install(named, move=move, first=first)])
+    return job.Job(name, title, script, progress=manager.progress())
