@@ -14,7 +14,7 @@ from typing import NoReturn
 from rich.console import Console
 from rich.text import Text
 
-from stacks import explain, jetson_lock, jetson_rules, lock
+from stacks import explain, jetson_lock, jetson_rules, lock, workspace_lock
 from stacks.catalog import Catalog, load_catalog
 from stacks.decode import SchemaError, nearest
 from stacks.load import StackError, load_stack, stack_names
@@ -108,6 +108,9 @@ def _parser() -> argparse.ArgumentParser:
     locking.add_argument("--python", action="append", default=[], help="only this one; repeat")
     locking.add_argument("--arch", default="x86_64")
     locking.add_argument("--jetson", metavar="L4T", help="the one lock of this Jetson Linux")
+    locking.add_argument(
+        "--workspace", action="store_true", help="only what images have beside PyTorch"
+    )
     locking.add_argument("--index", help="address of PyTorch's own index or a mirror of it")
     for command in (listing, why, locking):
         command.add_argument("--stacks", type=Path, metavar="FOLDER", help="your own stack files")
@@ -207,16 +210,20 @@ def _gpus(said: str, catalog: Catalog) -> tuple[Gpu, ...]:
 def _lock(console: Console, options: argparse.Namespace, catalog: Catalog) -> int:
     stack = load_stack(options.stack, options.stacks)
     failed = 0
-    wanted: Sequence[lock.Target | jetson_lock.Target]
+    wanted: Sequence[lock.Target | jetson_lock.Target | workspace_lock.Target]
     if options.jetson:
         wanted = [jetson_lock.target(options.jetson, stack, catalog)]
     else:
-        wanted = lock.targets(
+        torch = lock.targets(
             stack, catalog, tuple(options.variant), tuple(options.python), options.arch
         )
+        services = workspace_lock.targets(torch, catalog)
+        wanted = services if options.workspace else [*torch, *services]
     for target in wanted:
         try:
-            if isinstance(target, jetson_lock.Target):
+            if isinstance(target, workspace_lock.Target):
+                text = workspace_lock.make(target, stack, catalog)
+            elif isinstance(target, jetson_lock.Target):
                 text = jetson_lock.make(target, stack, catalog, options.index)
             else:
                 text = lock.make(target, stack, catalog, options.index)

@@ -20,6 +20,7 @@ from stacks.distribution import Distribution, Distributions, Repositories
 from stacks.driver_sets import DriverSet, DriverSets, completed
 from stacks.engines import Containers
 from stacks.hardware import Drivers, Gpus, Jetson
+from stacks.image_facts import ImageFacts
 from stacks.kernel_packages import KernelPackages, KernelPackagesByManager
 from stacks.provenance import Confidence
 from stacks.software import Cuda, Cudnn, Pytorch
@@ -71,6 +72,7 @@ class Catalog:
     jetson: Jetson
     repositories: Repositories
     containers: Containers
+    image: ImageFacts
     kernels: Mapping[str, KernelPackages]
     """Packages that move the kernel, by package manager."""
     codes: Mapping[str, Code]
@@ -104,6 +106,7 @@ def load_catalog(folder: Path = FOLDER) -> Catalog:
         jetson=read("jetson.yaml", Jetson),
         repositories=read("repositories.yaml", Repositories),
         containers=read("containers.yaml", Containers),
+        image=read("image.yaml", ImageFacts),
         kernels=read("kernels.yaml", KernelPackagesByManager).kernels,
         codes=codes.codes,
         other_rules=codes.other_rules,

@@ -37,6 +37,8 @@ class ImageWish:
 
     base: str | None = None
     """Reference of the base image, with a digest or without: ``debian:bookworm-slim``."""
+    os: str | None = None
+    """The distribution in a base image of one's own: ``debian-12``."""
     cuda: ImageCuda = "runtime"
 
 
@@ -94,6 +96,8 @@ class ImageService:
     packages: Mapping[str, str]
     """Top-level packages and versions: ``{"jupyterlab": "4.5.0", "tensorboard": "2.20.0"}``."""
     lock: str
-    """Name of the lock below ``stacks/locks/``: resolved together with the torch lock, so that both
-    go into one environment."""
+    """Name of the lock below ``stacks/locks/``: it holds only what the torch lock does not, and is
+    resolved together with it, so that both go into one environment."""
     locked: bool
+    digest: str = ""
+    """First 12 hex digits of the SHA-256 of the lock's text; empty: not locked."""

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from stacks.case import Case
 from stacks.decode import nearest
 from stacks.distribution import CudaOffer, Distribution, HostCompiler
-from stacks.model import CudaPlan, Download, Origin
+from stacks.model import CudaPlan, CudaWish, Download, Origin
 from stacks.software import File, Toolkit
 
 
 def plan(
-    case: Case, dist: Distribution, drivers: Collection[Origin] = ()
+    case: Case, dist: Distribution, drivers: Collection[Origin] = (), in_image: bool = False
 ) -> tuple[CudaPlan, CudaOffer] | None:
     """The toolkit part of the plan, or ``None``: not asked for, or a conflict was added.
 
-    ``drivers`` are the origins that the driver can still come from.
+    ``drivers`` are the origins that the driver can still come from. An image must not bring a part
+    of the driver: the container toolkit puts the host's there.
     """
     wish = case.stack.cuda
     if wish is None:
@@ -34,7 +36,8 @@ def plan(
             "brings its own CUDA.",
         )
         return None
-    offer = _choose(case, dist, drivers)
+    offers = _without_driver(dist.cuda, wish) if in_image else dist.cuda
+    offer = _choose(case, dist, offers, drivers)
     if offer is None:
         return None
     compiler = host_compiler(dist, toolkit)
@@ -58,18 +61,32 @@ def plan(
             sm=toolkit.sm,
             held=offer.held,
             disk_mb=offer.disk_mb,
-            versions=dict(offer.versions),
+            versions={n: v for n, v in offer.versions.items() if n in offer.packages},
         ),
         offer,
     )
 
 
-def _choose(case: Case, dist: Distribution, drivers: Collection[Origin]) -> CudaOffer | None:
+def _without_driver(offers: tuple[CudaOffer, ...], wish: CudaWish) -> tuple[CudaOffer, ...]:
+    """The offers for an image: an archive's nvcc depends on the archive's libcuda1."""
+    return tuple(
+        replace(offer, packages=offer.libraries, disk_mb=offer.libraries_mb)
+        if wish.purpose == "runtime" and offer.libraries
+        else offer
+        for offer in offers
+        if offer.origin not in ("debian", "ubuntu")
+        or (wish.purpose == "runtime" and offer.libraries)
+    )
+
+
+def _choose(
+    case: Case, dist: Distribution, rows: tuple[CudaOffer, ...], drivers: Collection[Origin]
+) -> CudaOffer | None:
     wish = case.stack.cuda
     assert wish is not None
     offers = [
         offer
-        for offer in dist.cuda
+        for offer in rows
         if offer.version == wish.version and case.profile.arch in offer.arches
     ]
     # The archive's toolkit depends on the archive's libcuda1: with a driver from elsewhere it

@@ -68,6 +68,9 @@ class CudaOffer:
     versions: Mapping[str, str] = field(default_factory=dict)
     along: tuple[str, ...] = ()
     """Shell patterns of packages that come along and are not held: other toolkits share them."""
+    libraries: tuple[str, ...] = ()
+    """Those packages that programs need to run, none of which brings a part of the driver."""
+    libraries_mb: int = 0
     arches: tuple[str, ...] = ("x86_64",)
     support: Support = "plan"
 

@@ -37,8 +37,12 @@ class ImagePlan:
 
     @property
     def digest(self) -> str:
-        """SHA-256 (64 hex digits) over what goes into the image: a label and a tag of it."""
-        body = {k: v for k, v in asdict(self).items() if k not in ("reasons", "notices", "tag")}
+        """SHA-256 (64 hex digits) over what goes into the image: a label and a tag of it.
+
+        Where files are fetched from is no part of it: mirrors serve the same ones.
+        """
+        outside = ("reasons", "notices", "tag", "repositories")
+        body = {k: _without_addresses(v) for k, v in asdict(self).items() if k not in outside}
         return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
@@ -48,3 +52,13 @@ class ImageResolution:
 
     plan: ImagePlan | None
     conflicts: tuple[Conflict, ...]
+
+
+def _without_addresses(value: object) -> object:
+    if isinstance(value, dict):
+        return {
+            k: _without_addresses(v)
+            for k, v in value.items()
+            if k not in ("index", "default_index", "base")
+        }
+    return [_without_addresses(v) for v in value] if isinstance(value, list | tuple) else value

@@ -130,8 +130,13 @@ def _from_catalog(target: Target, catalog: Catalog, asked: list[str]) -> str:
     return rest + f"torch=={target.version}+{target.variant} \\\n    --hash=sha256:{digest}\n"
 
 
-def compile_for(target: Target, asked: list[str], index: str | None = None) -> str:
-    """What uv resolves for this target, with hashes. Raises `LockError` with uv's own words."""
+def compile_for(
+    target: Target, asked: list[str], index: str | None = None, constraints: str = ""
+) -> str:
+    """What uv resolves for this target, with hashes. Raises `LockError` with uv's own words.
+
+    ``constraints`` is a file of pins that bind what is asked for by others.
+    """
     command = [
         uv.find_uv_bin(),
         "pip",
@@ -148,6 +153,8 @@ def compile_for(target: Target, asked: list[str], index: str | None = None) -> s
     ]
     if index:
         command.append(f"--index={index}")
+    if constraints:
+        command.append(f"--constraints={constraints}")
     try:
         done = subprocess.run(
             command,

@@ -47,10 +47,12 @@ def repository(
     )
 
 
-def taken(offer: DriverOffer, cuda: CudaOffer | None, cudnn: CudnnPlan | None) -> tuple[str, ...]:
+def taken(
+    offer: DriverOffer | None, cuda: CudaOffer | None, cudnn: CudnnPlan | None
+) -> tuple[str, ...]:
     """Patterns of all packages that the plan's parts may take from NVIDIA's repository."""
     found: list[str] = []
-    if offer.origin == "nvidia":
+    if offer and offer.origin == "nvidia":
         found += [*offer.packages, *offer.held, *offer.pinning]
     if cuda and cuda.origin == "nvidia":
         found += [*cuda.packages, *cuda.held, *cuda.along]

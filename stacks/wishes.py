@@ -42,7 +42,7 @@ _CONTAINERS = {
     "docker_version": "docker_version",
     "toolkit_version": "toolkit_version",
 }
-_IMAGE = {"image_base": "base", "image_cuda": "cuda"}
+_IMAGE = {"image_base": "base", "image_os": "os", "image_cuda": "cuda"}
 _CHOICES: dict[str, tuple[str, ...]] = {
     "driver_flavour": get_args(Flavour),
     "driver_origin": get_args(Origin),

@@ -1,0 +1,77 @@
+"""Locks of what images have beside PyTorch: nothing twice, nothing that PyTorch's lock forbids."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+
+from stacks import lock, workspace_lock
+from stacks.catalog import FOLDER
+from stacks.load import load_stack
+from tests.unit.stacks.hosts import CATALOG
+
+STACK = load_stack("pytorch-2.9")
+TORCH = lock.Target("2.9.1", "cu128", "3.11", "x86_64", ())
+SHIPPED = sorted(path.name for path in (FOLDER / "locks").glob("workspace-*.txt"))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_lock_has_nothing_that_its_torch_lock_has(name: str) -> None:
+    torch = CATALOG.locks[name.removeprefix("workspace-")]
+    services = CATALOG.locks[name]
+    assert services.packages
+    assert not set(services.packages) & set(torch.packages)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_lock_has_the_services_of_the_catalogue(name: str) -> None:
+    packages = CATALOG.locks[name].packages
+    for service, version in CATALOG.image.services.rows.items():
+        assert packages[service] == version
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_lock_names_the_torch_lock_that_it_goes_with(name: str) -> None:
+    text = (FOLDER / "locks" / name).read_text()
+    assert f"goes with {name.removeprefix('workspace-')};" in text.splitlines()[2]
+
+
+def test_the_default_image_is_locked() -> None:
+    assert "workspace-torch-2.9.1-cu128-cp311-x86_64.txt" in SHIPPED
+
+
+def test_a_lock_is_asked_for_with_pytorch_s_pins_and_without_pytorch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: dict[str, str] = {}
+
+    def run(command: list[str], *, input: str, **_: Any) -> CompletedProcess[str]:
+        (path,) = (w.partition("=")[2] for w in command if w.startswith("--constraints="))
+        seen.update(asked=input, pins=Path(path).read_text())
+        answer = (
+            "jinja2==3.1.6 \\\n    --hash=sha256:0\njupyterlab==4.6.6 \\\n    --hash=sha256:1\n"
+            "Typing_Extensions==4.16.0 \\\n    --hash=sha256:2\n"
+        )
+        return CompletedProcess(command, 0, answer, "")
+
+    monkeypatch.setattr("stacks.lock.subprocess.run", run)
+    text = workspace_lock.make(workspace_lock.Target(TORCH), STACK, CATALOG)
+    assert "torch" not in seen["asked"] and "jupyterlab==" in seen["asked"]
+    assert "torch==2.9.1\n" in seen["pins"] and "numpy==" in seen["pins"]
+    assert re.findall(r"^(\S+)==", text, re.MULTILINE) == ["jupyterlab"]
+    assert "sha256:1" in text and "sha256:2" not in text
+
+
+def test_without_its_torch_lock_there_is_none(tmp_path: Path) -> None:
+    with pytest.raises(lock.LockError, match=r"torch-2\.9\.1-cu128-cp311-x86_64\.txt"):
+        workspace_lock.make(workspace_lock.Target(TORCH), STACK, CATALOG, tmp_path)
+
+
+def test_only_pythons_of_base_images_are_locked() -> None:
+    torch = lock.targets(STACK, CATALOG, variants=("cu128",))
+    pythons = {target.torch.python for target in workspace_lock.targets(torch, CATALOG)}
+    assert pythons == {"3.10", "3.11", "3.12", "3.13"}
