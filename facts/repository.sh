@@ -46,12 +46,20 @@ wanted() { awk -F'|' -v names="$packages" '
   BEGIN { n = split(names, list, " "); for (i = 1; i <= n; i++) want[list[i]] = 1 }
   $1 in want'; }
 
+# NVIDIA's container toolkit has an InRelease only, and no Packages.gz; the release file tells what
+# there is.
 apt_offer() {
-  get release "${index}Release" || { failed "$1" "${index}Release"; return; }
+  get release "${index}Release" || get release "${index}InRelease" ||
+    { failed "$1" "${index}Release"; return; }
   part label; sed -n 's/^Label:[[:space:]]*//p' release | head -n 1
-  get index "${list}Packages.gz" || { failed "$1" "${list}Packages.gz"; return; }
+  name=Packages.gz
+  for end in .gz .xz ''; do
+    grep -q " ${list#"$index"}Packages$end\$" release || continue
+    name=Packages$end; break
+  done
+  get index "$list$name" || { failed "$1" "$list$name"; return; }
   part offer
-  opened x.gz index | awk '/^Package: / { name = $2 } /^Version: / { print name "|" $2 }' | wanted
+  opened "$name" index | awk '/^Package: / { name = $2 } /^Version: / { print name "|" $2 }' | wanted
 }
 
 # createrepo's metadata: repomd.xml names the file that lists the packages.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import lzma
 import shutil
 import subprocess
 from pathlib import Path
@@ -84,6 +85,20 @@ def test_apt_repository_tells_key_label_and_all_versions_asked_for(tmp_path: Pat
     assert answer.key
     assert base64.b64decode(answer.key) == b"the key"
     assert answer.label == "NVIDIA CUDA"
+    assert answer.versions == {"libcudnn8": ("8.9.7.29-1+cuda11.8", "8.9.6.50-1+cuda11.8")}
+
+
+@pytest.mark.parametrize("end", [".xz", ""])
+def test_apt_repository_as_nvidia_s_toolkit_has_it_tells_the_same(tmp_path: Path, end: str) -> None:
+    tmp_path.chmod(0o755)
+    address = apt_repository(tmp_path)
+    (tmp_path / "Packages.gz").unlink()
+    (tmp_path / "Release").unlink()
+    data = lzma.compress(INDEX.encode()) if end else INDEX.encode()
+    (tmp_path / f"Packages{end}").write_bytes(data)
+    (tmp_path / "InRelease").write_text(f"Label: NVIDIA CUDA\nSHA512:\n 0a 1 Packages{end}\n")
+    answer = ask("apt", address, "libcudnn8")
+    assert (answer.why, answer.label) == (None, "NVIDIA CUDA")
     assert answer.versions == {"libcudnn8": ("8.9.7.29-1+cuda11.8", "8.9.6.50-1+cuda11.8")}
 
 
