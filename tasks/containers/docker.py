@@ -1,0 +1,125 @@
+"""Docker's daemon: its settings, its proxy, and who may talk to it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import shlex
+
+from pyinfra import logger
+from pyinfra.api import FunctionCommand, StringCommand
+from pyinfra.api.host import Host
+
+from facts.engine_model import Engines
+from stacks.model import Plan
+from tasks import files, job
+from tasks.containers import daemon_json, docker_change, engine_packages, sight
+from tasks.containers.daemon_json import DaemonJsonError
+from tasks.containers.docker_change import PROXY_DROP_IN, PROXY_DROP_IN_TEXT, PROXY_FILE
+from tasks.containers.wish import ContainerWish
+from tasks.step import Commands, look, run, step
+from tasks.templates import render
+
+
+@step
+def users(plan: Plan, wish: ContainerWish) -> Commands:
+    """Let the users that host data name talk to Docker; nobody else, and nobody is taken out."""
+    if docker_change.docker_of(plan) is None or not wish.users:
+        return
+    members = sight.engines(wish).docker_group
+    to_add = [user for user in wish.users if user not in members]
+    if to_add:
+        yield StringCommand(" && ".join(f"usermod -aG docker {shlex.quote(u)}" for u in to_add))
+
+
+@step
+def configured(plan: Plan, wish: ContainerWish) -> Commands:
+    """Merge the plan into ``daemon.json``; restart Docker only for what a reload cannot bring."""
+    state = look()
+    if not docker_change.change(state, sight.engines(wish), plan, wish):
+        return
+    yield FunctionCommand(_configured, (plan, wish), {})
+
+
+def _configured(state: object, host: Host, plan: Plan, wish: ContainerWish) -> bool:
+    seen = sight.engines(wish)
+    assert plan.containers is not None
+    due = docker_change.change(look(), seen, plan, wish)
+    stopped = docker_change.stops(look(), seen, plan, wish)
+    if stopped and wish.restart != "now":
+        logger.error(
+            f"{host.print_prefix}DOCKER-BUSY: containers came up since this run began, and Docker "
+            f"must restart ({'; '.join(due.restart)}): {', '.join(stopped)}. Docker is as it was. "
+            "Stop them, or allow it with --data docker_restart=now, and run this again."
+        )
+        return False
+    if due.proxy and not _proxy(host, wish):
+        return False
+    new = ""
+    if due.keys:
+        good, raw = _real_text(host)
+        if not good:
+            return False
+        try:
+            text = daemon_json.merged(raw, docker_change.settings(plan.containers, wish))
+        except DaemonJsonError as error:
+            logger.error(f"{host.print_prefix}DAEMON-JSON: {daemon_json.PATH}: {error}")
+            return False
+        if text is not None:
+            new = f"{daemon_json.PATH}.gpuwright-new"
+            at = f"$(readlink -m {daemon_json.PATH}).gpuwright-new"
+            script = f'umask 077; at={at}; mkdir -p "$(dirname "$at")" && cat >"$at"'
+            if not run(host, script, stdin=text)[0]:
+                logger.error(f"{host.print_prefix}{new} could not be written")
+                return False
+    _announced(host, due, seen)
+    script = render(
+        "docker_settings.sh.j2",
+        path=daemon_json.PATH,
+        mark=engine_packages.DOCKER_MARK,
+        new=bool(new),
+        way="restart" if due.restart else "start" if due.start else "reload",
+        runtime="runtimes" in due.keys,
+    )
+    return job.ran(host, job.Job("docker-settings", "Docker's settings", script))
+
+
+def _real_text(host: Host) -> tuple[bool, str | None]:
+    """The file as it is, passwords and all; the look at the host hides them."""
+    path = daemon_json.PATH
+    good, packed = run(host, f"! test -e {path} || {{ echo there; base64 -w0 {path}; }}")
+    if not good:
+        logger.error(f"{host.print_prefix}{path} cannot be read: {packed}")
+        return False, None
+    if not packed:
+        return True, None
+    try:
+        raw = base64.b64decode(packed.removeprefix("there").strip(), validate=True)
+        return True, raw.decode()
+    except (binascii.Error, UnicodeDecodeError):
+        logger.error(f"{host.print_prefix}DAEMON-JSON: {path} is no text in UTF-8")
+        return False, None
+
+
+def _proxy(host: Host, wish: ContainerWish) -> bool:
+    """Write the proxy's two files, or take them away; its password is in no command line."""
+    if not wish.proxy:
+        return run(host, f"rm -f {PROXY_DROP_IN} {PROXY_FILE}; systemctl daemon-reload")[0]
+    text = docker_change.proxy_text(wish)
+    good, said = run(host, files.put_script(PROXY_FILE), stdin=text)
+    if good:
+        drop_in = files.write_script(PROXY_DROP_IN, PROXY_DROP_IN_TEXT)
+        good, said = run(host, f"{drop_in} && systemctl daemon-reload")
+    if not good:
+        logger.error(f"{host.print_prefix}Docker's proxy could not be written: {said}")
+    return good
+
+
+def _announced(host: Host, due: docker_change.Change, seen: Engines) -> None:
+    """Say before a restart why it is, and what becomes of the containers that run."""
+    if not due.restart or seen.docker is None:
+        return
+    names = ", ".join(container.name for container in seen.docker.running)
+    fate = "go on (live-restore)" if seen.docker.live_restore else "stop"
+    what = f"; containers that {fate}: {names}" if names else "; no container runs"
+    logger.info(f"{host.print_prefix}Docker restarts: {'; '.join(due.restart)}{what}")

@@ -1,0 +1,128 @@
+"""What Docker's daemon needs to become as planned, and what that interrupts. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from facts.engine_model import Engines
+from facts.model import HostState
+from stacks.container_model import ContainerPlan, EnginePlan
+from stacks.model import Plan
+from tasks import files
+from tasks.containers import daemon_json, engine_packages
+from tasks.containers.daemon_json import Settings
+from tasks.containers.wish import ContainerWish
+
+UNIT = "docker.service"
+PROXY_FILE = "/opt/gpuwright/etc/docker-proxy.env"
+"""Only root may read it; a unit's own ``Environment=`` is shown to everybody (systemd.exec(5))."""
+PROXY_DROP_IN = f"/etc/systemd/system/{UNIT}.d/gpuwright-proxy.conf"
+PROXY_DROP_IN_TEXT = files.HEADER + f"[Service]\nEnvironmentFile={PROXY_FILE}\n"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is to be done to the daemon. Nothing is due where it is false."""
+
+    keys: tuple[str, ...] = ()
+    """Keys of ``daemon.json`` that come or change."""
+    proxy: bool = False
+    """The files of the proxy are to be written, or to go."""
+    start: bool = False
+    """It is there and does not run, or would not after a reboot."""
+    restart: tuple[str, ...] = ()
+    """Why a reload is not enough."""
+
+    def __bool__(self) -> bool:
+        return bool(self.keys or self.proxy or self.start or self.restart)
+
+
+def docker_of(plan: Plan) -> EnginePlan | None:
+    """Docker, where the plan has it."""
+    engines = plan.containers.engines if plan.containers else ()
+    return next((engine for engine in engines if engine.engine == "docker"), None)
+
+
+def settings(plan: ContainerPlan, wish: ContainerWish) -> Settings:
+    """What must stand in ``daemon.json``."""
+    return Settings(
+        runtime=plan.injection == "runtime" or wish.default_runtime,
+        default_runtime=wish.default_runtime,
+        features=dict(plan.features),
+        mirrors=wish.mirrors,
+    )
+
+
+def change(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> Change:
+    """What the daemon needs.
+
+    Raises:
+        DaemonJsonError: Its settings cannot be read.
+    """
+    if plan.containers is None or docker_of(plan) is None:
+        return Change()
+    keys = daemon_json.changed(seen.engine.daemon_json, settings(plan.containers, wish))
+    proxy = proxy_due(state, wish)
+    unit = state.units.get(UNIT)
+    here = unit is not None and unit.enabled not in ("not-found", "")
+    start = here and (unit is None or unit.active != "active" or unit.enabled == "disabled")
+    return Change(keys, proxy, start, _restart(state, seen, plan, keys, proxy))
+
+
+def _restart(
+    state: HostState, seen: Engines, plan: Plan, keys: tuple[str, ...], proxy: bool
+) -> tuple[str, ...]:
+    """Why a Docker that runs must restart; one that this run brings starts as it should."""
+    why = []
+    if seen.docker is not None:
+        fixed = [key for key in keys if key not in daemon_json.RELOADED]
+        if fixed:
+            why.append(f"it reads {', '.join(fixed)} at its start only")
+        if proxy:
+            why.append("its proxy changes")
+        assert plan.containers is not None
+        hook = state.packages.get("nvidia-container-toolkit")
+        if hook is None or not hook.installed:
+            why.append("it looks for the container toolkit at its start only")
+    if engine_packages.DOCKER_MARK in state.managed_files:
+        why.append("something came since its start that it looks for then only")
+    return tuple(why)
+
+
+def stops(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> tuple[str, ...]:
+    """Running containers that this run would stop, by name.
+
+    Docker's own packages restart it when they are upgraded.
+
+    Raises:
+        DaemonJsonError: See `change`.
+    """
+    docker, engine = seen.docker, docker_of(plan)
+    if docker is None or engine is None or docker.live_restore:
+        return ()
+    due = change(state, seen, plan, wish)
+    upgraded = [
+        name
+        for name in engine_packages.missing(state, engine)
+        if (package := state.packages.get(name)) and package.installed
+    ]
+    if not due.restart and not upgraded:
+        return ()
+    return tuple(container.name for container in docker.running)
+
+
+def proxy_text(wish: ContainerWish) -> str:
+    """The environment of the daemon. It may hold a password."""
+    lines = [f"{name}={wish.proxy}" for name in ("HTTP_PROXY", "HTTPS_PROXY")]
+    if wish.no_proxy:
+        lines.append(f"NO_PROXY={','.join(wish.no_proxy)}")
+    return files.HEADER + "\n".join(lines) + "\n"
+
+
+def proxy_due(state: HostState, wish: ContainerWish) -> bool:
+    """Whether the files of the proxy are not as host data say; without a proxy there are none."""
+    if not wish.proxy:
+        return PROXY_FILE in state.managed_files or PROXY_DROP_IN in state.managed_files
+    return files.differs(state, PROXY_FILE, proxy_text(wish)) or files.differs(
+        state, PROXY_DROP_IN, PROXY_DROP_IN_TEXT
+    )

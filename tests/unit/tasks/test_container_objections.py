@@ -1,0 +1,119 @@
+"""What keeps a host from becoming a container host: said before it is touched."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from facts.engine_model import Engine, Engines, Running, User
+from facts.model import HostState, Unit
+from stacks.model import Conflict
+from tasks.containers import objections
+from tasks.containers.wish import ContainerWish
+from tests.unit.tasks import a_container_host as host
+from tests.unit.tasks import a_host
+from tests.unit.tasks.a_host import package, with_packages
+
+NOTHING = ContainerWish()
+BUSY = (Running("train", "base:1", gpus=True),)
+
+
+def said(
+    state: HostState | None = None,
+    seen: Engines | None = None,
+    wish: ContainerWish = NOTHING,
+) -> dict[str, Conflict]:
+    state = state or a_host.bare()
+    found = objections.of(state, seen or Engines(), host.plan(), wish)
+    return {c.code: c for c in found}
+
+
+def with_docker(name: str = "docker.io", version: str = "20.10.24+dfsg1-1") -> HostState:
+    return with_packages(a_host.bare(), package(name, version))
+
+
+def test_bare_host_is_welcome() -> None:
+    assert said() == {}
+
+
+def test_host_without_containers_in_its_plan_is_not_judged() -> None:
+    seen = host.engines("not json")
+    assert objections.of(a_host.bare(), seen, a_host.plan(), NOTHING) == ()
+
+
+def test_snap_is_refused_with_what_does_not_move() -> None:
+    seen = Engines(engine=Engine(docker="/usr/bin/snap", snap=True))
+    conflict = said(seen=seen)["DOCKER-SNAP"]
+    assert "snap remove" in conflict.remedies[1]
+    for lost in ("images", "volumes", "daemon.json", "group"):
+        assert lost in conflict.remedies[1]
+
+
+def test_docker_of_another_origin_is_refused_with_the_wish_that_keeps_it() -> None:
+    conflict = said(with_docker("docker-ce", "5:29.1.0-1"), host.engines())["DOCKER-OTHER-ORIGIN"]
+    assert "docker_origin: docker" in conflict.remedies[0]
+    assert "apt-get remove docker-ce" in conflict.remedies[1]
+
+
+def test_docker_of_the_planned_origin_stays() -> None:
+    assert said(with_docker(), host.engines()) == {}
+
+
+def test_docker_that_no_package_owns_is_refused_by_its_path() -> None:
+    seen = Engines(engine=Engine(docker="/usr/local/bin/docker"))
+    assert "/usr/local/bin/docker" in said(seen=seen)["DOCKER-OTHER-ORIGIN"].remedies[0]
+
+
+def test_podman_under_dockers_name_is_refused() -> None:
+    state = with_docker("podman-docker", "4.3.1")
+    assert "remove podman-docker" in said(state, host.engines())["DOCKER-SHIM"].remedies[0]
+
+
+def test_masked_docker_is_somebodys_wish() -> None:
+    unit = Unit("docker.service", "inactive", "masked")
+    state = replace(with_docker(), units={unit.name: unit})
+    assert "unmask docker.service" in said(state)["DOCKER-MASKED"].remedies[0]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"features": 1}'])
+def test_settings_that_docker_cannot_read_are_refused(text: str) -> None:
+    conflict = said(with_docker(), host.engines(text))["DAEMON-JSON"]
+    assert "/etc/docker/daemon.json" in conflict.what
+    assert all("daemon.json" in remedy for remedy in conflict.remedies)
+
+
+def test_backup_of_broken_settings_is_named() -> None:
+    engine = replace(host.engines("{").engine, backups={"/etc/docker/daemon.json.bak": "{}"})
+    conflict = said(with_docker(), replace(host.engines(), engine=engine))["DAEMON-JSON"]
+    assert conflict.remedies[-1].startswith("or take its backup: cp /etc/docker/daemon.json.bak")
+
+
+def test_user_who_is_not_there_is_not_made() -> None:
+    wish = ContainerWish(users=("ana", "ben"))
+    seen = replace(host.engines(), users={"ana": User("ana", 1000, "/home/ana")})
+    assert "ben" in said(with_docker(), seen, wish)["DOCKER-USER"].what
+    assert "ana" not in said(with_docker(), seen, wish)["DOCKER-USER"].what
+
+
+def test_containers_that_a_restart_would_stop_are_named() -> None:
+    seen = replace(host.engines(), docker=host.docker(*BUSY))
+    conflict = said(with_docker(), seen)["DOCKER-BUSY"]
+    assert "train" in conflict.why
+    assert "docker stop train" in conflict.remedies[0]
+
+
+def test_restart_that_is_allowed_is_no_conflict() -> None:
+    seen = replace(host.engines(), docker=host.docker(*BUSY))
+    assert said(with_docker(), seen, ContainerWish(restart="now")) == {}
+
+
+def test_containers_that_outlive_docker_are_in_nobodys_way() -> None:
+    seen = replace(host.engines(), docker=host.docker(*BUSY, live_restore=True))
+    assert said(with_docker(), seen) == {}
+
+
+def test_containers_do_not_matter_where_a_reload_is_enough() -> None:
+    state = with_packages(with_docker(), *(package(n, "1.20.0-1") for n in host.TOOLKIT))
+    seen = replace(host.engines("{}"), docker=host.docker(*BUSY))
+    assert said(state, seen) == {}
