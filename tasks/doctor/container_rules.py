@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 
 from packaging.version import InvalidVersion, Version
 
+from tasks.containers import cdi_state
 from tasks.doctor.case import Case, Fault
 from tasks.installed import upstream
 
 _CDI_IN_DOCKER = Version("1.18")
 """From this toolkit on, CDI is the way and nothing is set behind systemd's back (C2)."""
-_LIBRARY = re.compile(r"\.so\.(\d+\.\d+(?:\.\d+)?)$")
 
 
 def engine_here(case: Case) -> bool:
@@ -91,17 +90,8 @@ def no_cgroups(case: Case) -> Iterator[Fault]:
 
 def stale_spec(case: Case) -> Iterator[Fault]:
     """C4: paths that are gone, majors that changed, libraries of another version."""
-    live = {node.path: node.major for node in case.evidence.nodes}
     for spec in case.evidence.engine.cdi:
-        told = [f"{path} does not exist" for path in spec.missing if not path.startswith("/dev/")]
-        paths = (*spec.missing, *spec.libraries)
-        versions = {m[1] for path in paths if (m := _LIBRARY.search(path))}
-        if versions and case.user and versions != {case.user}:
-            told.insert(0, f"it names libraries {', '.join(sorted(versions))}; here is {case.user}")
-        for device in spec.devices:
-            major = live.get(device.path)
-            if major is not None and device.major is not None and device.major != major:
-                told.append(f"{device.path} has major {major}, the spec says {device.major}")
+        told = cdi_state.complaints(spec, case.evidence.nodes, case.user)
         if told:
             yield Fault(
                 "C4",

@@ -1,0 +1,87 @@
+"""CDI: what a container is given of the driver, written down and kept up to date."""
+
+from __future__ import annotations
+
+import shlex
+
+from pyinfra import logger
+from pyinfra.api import StringCommand
+
+from facts.model import HostState
+from stacks.container_model import ContainerPlan
+from stacks.model import Plan
+from tasks import files
+from tasks.containers import cdi_state, sight
+from tasks.containers.wish import ContainerWish
+from tasks.doctor.catalog import faults
+from tasks.step import Commands, look, step, this_host
+
+UNITS = ("nvidia-cdi-refresh.path", "nvidia-cdi-refresh.service")
+DROP_IN = f"/etc/systemd/system/{UNITS[1]}.d/gpuwright.conf"
+ASIDE = ".gpuwright-old"
+
+
+@step
+def cgroups_kept(plan: Plan, wish: ContainerWish) -> Commands:
+    """Let the toolkit set up cgroups, as every engine that runs as root needs it (C3)."""
+    if plan.containers is None or not sight.engines(wish).engine.no_cgroups:
+        return
+    yield StringCommand(faults()["C3"].commands["any"])
+
+
+@step
+def described(plan: Plan, wish: ContainerWish) -> Commands:
+    """Write the spec where the driver is up, and let the toolkit's own units keep it so.
+
+    Those units see a driver's packages come and go, and not a module that is loaded anew
+    (NVIDIA/cloud-native-docs pull request 203), nor do they look at the format that an engine
+    reads: so the spec is judged here at each run.
+    """
+    if plan.containers is None:
+        return
+    state, seen = look(), sight.engines(wish)
+    due = cdi_state.spec_due(state, seen, plan.containers)
+    left = cdi_state.left_behind(seen)
+    lines = [*_refreshed(state, plan.containers)]
+    for file in left:
+        logger.info(
+            f"{this_host().print_prefix}{file} is kept as {file}{ASIDE}: nothing keeps it up to "
+            "date, and it would stand beside the one that is"
+        )
+        lines.append(f"mv {file} {file}{ASIDE}")
+    if due:
+        flags = "".join(f" --feature-flag={shlex.quote(f)}" for f in plan.containers.cdi_flags)
+        lines.append(f"nvidia-ctk --quiet cdi generate --output={cdi_state.SPEC}{flags} 2>&1")
+    if lines:
+        yield StringCommand(" &&\n".join(lines))
+
+
+def drop_in_text(plan: ContainerPlan) -> str:
+    """Our part of the refreshing unit.
+
+    A driver's installation triggers it again and again; at systemd's limit of starts it would stay
+    failed (Azure/AgentBaker pull request 8736). ``nvidia-ctk`` reads the flags out of this variable
+    (``cmd/nvidia-ctk/cdi/generate``).
+    """
+    lines = ["[Unit]", "StartLimitIntervalSec=0"]
+    if plan.cdi_flags:
+        flags = ",".join(plan.cdi_flags)
+        lines += ["[Service]", f"Environment=NVIDIA_CTK_CDI_GENERATE_FEATURE_FLAGS={flags}"]
+    return files.HEADER + "\n".join(lines) + "\n"
+
+
+def _refreshed(state: HostState, plan: ContainerPlan) -> list[str]:
+    """Shell for the toolkit's units: enabled, not failed, with our part. Empty: all is so."""
+    lines = []
+    text = drop_in_text(plan)
+    if files.differs(state, DROP_IN, text):
+        lines += [files.write_script(DROP_IN, text), "systemctl daemon-reload"]
+    found = [state.units.get(name) for name in UNITS]
+    if any(unit is not None and unit.active == "failed" for unit in found):
+        lines.append(f"systemctl reset-failed {' '.join(UNITS)}")
+    if any(unit is None or unit.enabled in ("disabled", "not-found") for unit in found):
+        lines.append(f"systemctl enable --quiet {' '.join(UNITS)}")
+    path = found[0]
+    if path is None or path.active != "active":
+        lines.append(f"systemctl start {UNITS[0]}")
+    return lines
