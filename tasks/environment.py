@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stacks.image_model import ImagePlan
 from stacks.model import Plan
 from tasks import files
 from tasks.layout import CUDNN, ENVIRONMENT
@@ -20,7 +21,7 @@ def offered(plan: Plan) -> Commands:
     yield files.write(ENVIRONMENT, content)
 
 
-def text(plan: Plan) -> str:
+def text(plan: Plan | ImagePlan) -> str:
     """The file for this plan.
 
     LD_LIBRARY_PATH is set here and only here, at its end: torch's libraries carry DT_RPATH, which

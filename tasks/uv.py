@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from pyinfra.api import FileUploadCommand, StringCommand
 
 from facts.model import HostState
+from stacks.image_model import ImagePlan
 from stacks.model import Plan
 from tasks.layout import CACHE, ROOT
 from tasks.step import Commands, look, step
@@ -22,7 +23,7 @@ PLATFORMS = {"x86_64": "x86_64-manylinux_2_28", "aarch64": "aarch64-manylinux_2_
 
 
 @step
-def pushed(plan: Plan) -> Commands:
+def pushed(plan: Plan | ImagePlan) -> Commands:
     """Put uv on the host, checked by its sha256 before it gets its name."""
     state = look()
     if plan.torch is None and (plan.cudnn is None or not plan.cudnn.wheel):
@@ -89,18 +90,24 @@ def environment(state: HostState, plan: Plan) -> str:
     file has its hash in the lock, so it does not matter which of them gives it. UV_HTTP_TIMEOUT is
     in seconds (uv: environment variables).
     """
+    return "\n".join(
+        [
+            f"export UV_CACHE_DIR={CACHE} UV_HTTP_TIMEOUT=120 UV_HTTP_RETRIES=5",
+            "export UV_NO_PROGRESS=1 UV_PYTHON_DOWNLOADS=never UV_NO_CONFIG=1",
+            "mkdir -p -m 700 $UV_CACHE_DIR",
+            *indexes(state, plan),
+        ]
+    )
+
+
+def indexes(state: HostState, plan: Plan | ImagePlan) -> list[str]:
+    """Lines of shell that name the indexes; none where uv's own default serves."""
     torch, cudnn = plan.torch, plan.cudnn
     mirror = torch.default_index if torch else cudnn.index if cudnn else None
     default = mirror or state.pip_index
-    lines = [
-        f"export UV_CACHE_DIR={CACHE} UV_HTTP_TIMEOUT=120 UV_HTTP_RETRIES=5",
-        "export UV_NO_PROGRESS=1 UV_PYTHON_DOWNLOADS=never UV_NO_CONFIG=1",
-        "mkdir -p -m 700 $UV_CACHE_DIR",
-    ]
-    if default:
-        lines.append(f"export UV_DEFAULT_INDEX={shlex.quote(default)}")
+    lines = [f"export UV_DEFAULT_INDEX={shlex.quote(default)}"] if default else []
     if torch and torch.index and torch.index != default:
         lines.append(
             f"export UV_INDEX={shlex.quote(torch.index)} UV_INDEX_STRATEGY=unsafe-best-match"
         )
-    return "\n".join(lines)
+    return lines

@@ -1,4 +1,7 @@
-"""Shell and configuration texts, rendered with jinja2. A missing value is an error, not a blank."""
+"""Shell and configuration texts, rendered with jinja2. A missing value is an error, not a blank.
+
+Templates lie here, and those of the image in `image`.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,10 @@ from typing import Any
 
 import jinja2
 
+import image
+
 _environment = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parent),
+    loader=jinja2.FileSystemLoader([Path(__file__).parent, Path(image.__file__).parent]),
     undefined=jinja2.StrictUndefined,
     keep_trailing_newline=True,
     trim_blocks=True,

@@ -62,6 +62,7 @@ RENDERED = {
     "kernel_guard.sh.j2": program.program(),
     "environment.sh.j2": "",  # has tests of its own
     "fetch.sh.j2": render("fetch.sh.j2"),
+    "install_wheels.sh.j2": render("install_wheels.sh.j2"),
     "venv.sh.j2": render("venv.sh.j2", **VENV),
 }
 

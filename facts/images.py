@@ -1,0 +1,40 @@
+"""Docker's images of one name on the host.
+
+.. code:: console
+
+    pyinfra inventories/lab.py fact facts.images.Images name=pytorch-cuda
+"""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from pyinfra.api import FactBase, FactProcessError
+from typing_extensions import override
+
+from facts.parse.images import ImageState, parse
+from facts.parse.sections import ProbeError
+
+_SCRIPT = Path(__file__).with_name("images.sh")
+_END = "GPUWRIGHT_IMAGES_ENDS"
+
+
+class Images(FactBase[ImageState]):
+    """Docker, its images of one name, its room, and a file that one was saved in.
+
+    + name: repository without a tag
+    + file: absolute path of a tar file that is asked about
+    """
+
+    @override
+    def command(self, name: str = "pytorch-cuda", file: str = "") -> str:
+        words = shlex.join([name, file])
+        return f"sh -s -- {words} <<'{_END}'\n{_SCRIPT.read_text(encoding='utf-8')}\n{_END}\n"
+
+    @override
+    def process(self, output: list[str]) -> ImageState:
+        try:
+            return parse(output)
+        except ProbeError as error:
+            raise FactProcessError(str(error)) from error

@@ -1,0 +1,1 @@
+"""Programs that run inside the image. Standard library only: Debian's own Python starts them."""

@@ -1,0 +1,1 @@
+"""The PyTorch image on a host: built, loaded or pulled, tagged, proven."""
