@@ -7,17 +7,12 @@
 
 from __future__ import annotations
 
-import shlex
-from pathlib import Path
-
 from pyinfra.api import FactBase, FactProcessError
 from typing_extensions import override
 
 from facts.parse.images import ImageState, parse
 from facts.parse.sections import ProbeError
-
-_SCRIPT = Path(__file__).with_name("images.sh")
-_END = "GPUWRIGHT_IMAGES_ENDS"
+from facts.script import as_root, text
 
 
 class Images(FactBase[ImageState]):
@@ -29,8 +24,7 @@ class Images(FactBase[ImageState]):
 
     @override
     def command(self, name: str = "pytorch-cuda", file: str = "") -> str:
-        words = shlex.join([name, file])
-        return f"sh -s -- {words} <<'{_END}'\n{_SCRIPT.read_text(encoding='utf-8')}\n{_END}\n"
+        return as_root(text("images"), (name, file))
 
     @override
     def process(self, output: list[str]) -> ImageState:

@@ -73,7 +73,10 @@ def for_this_host(for_jetsons: bool = False) -> Plan | None:
 
 
 def resolved(
-    state: HostState, data: host_data.Data, available: offers.Available | None = None
+    state: HostState,
+    data: host_data.Data,
+    available: offers.Available | None = None,
+    containers: bool = False,
 ) -> Resolution:
     """The plan, or the conflicts, of a host in this state with this data. Touches no host.
 
@@ -82,6 +85,7 @@ def resolved(
         data: The host's data.
         available: Package to versions that the planned repositories offer, once they were asked:
             a version that is gone there is a conflict then. The plan itself stays what it is.
+        containers: Whether it is planned as a container host.
 
     Raises:
         StackError: The stack cannot be read.
@@ -101,7 +105,7 @@ def resolved(
         available,
     )
     known = locks.catalog_with_own(catalog(), data)
-    return resolve(_stack(data, state.jetson is not None), profile, known)
+    return resolve(stack_of(data, state.jetson is not None, containers), profile, known)
 
 
 @cache
@@ -135,13 +139,18 @@ def textfile_folder() -> str:
     return host_data.textfile_folder(this_host().data)
 
 
-def _stack(data: host_data.Data, board: bool = False) -> Stack:
+def stack_of(data: host_data.Data, board: bool = False, containers: bool = False) -> Stack:
+    """The stack that the host's data name, with their wishes laid over it.
+
+    Raises:
+        StackError: It cannot be read, or a wish is none.
+    """
     name = str(data.get("stack") or (jetson.STACK if board else "pytorch-2.9"))
     if name.endswith((".yaml", ".yml")):
         stack = load_stack(Path(name).stem, Path(name).parent)
     else:
         stack = load_stack(name)
-    return with_wishes(stack, {wish: data.get(wish) for wish in WISHES})
+    return with_wishes(stack, {wish: data.get(wish) for wish in WISHES}, containers)
 
 
 def _unsupported(plan: Plan) -> tuple[Conflict, ...]:

@@ -23,11 +23,15 @@ PLATFORMS = {"x86_64": "x86_64-manylinux_2_28", "aarch64": "aarch64-manylinux_2_
 
 
 @step
-def pushed(plan: Plan | ImagePlan) -> Commands:
+def pushed(plan: Plan) -> Commands:
     """Put uv on the host, checked by its sha256 before it gets its name."""
-    state = look()
     if plan.torch is None and (plan.cudnn is None or not plan.cudnn.wheel):
         return
+    yield from push(look())
+
+
+def push(state: HostState) -> Commands:
+    """The commands of `pushed`; none where uv is there."""
     path = remote_path(state.system.arch)
     proof = f"{path}.sha256"
     if proof in state.managed_files:

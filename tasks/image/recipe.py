@@ -1,4 +1,4 @@
-"""From the plan to all that Docker needs to build the image. Pure: the same plan, the same bytes."""
+"""From the plan to all that Docker needs to build the image. Pure: one plan gives one text."""
 
 from __future__ import annotations
 
@@ -111,6 +111,9 @@ def recipe_of(plan: ImagePlan, lock: str, services: str, uid: int = 1000) -> Rec
     labels = _labels(plan, lock + services)
     values = {
         "plan": plan,
+        "cuda": plan.cuda,
+        "cudnn": plan.cudnn,
+        "link": CUDNN,
         "dev": DEV,
         "env": CURRENT,
         "epoch": EPOCH,
@@ -163,8 +166,6 @@ def _cudnn(plan: ImagePlan, values: Mapping[str, object]) -> str:
     assert plan.cudnn is not None
     return render(
         "steps/cudnn.sh.j2",
-        cudnn=plan.cudnn,
-        link=CUDNN,
         major=plan.cudnn.version.split(".")[0],
         release=".".join(plan.cudnn.version.split(".")[:3]),
         cuda_major=plan.cuda.version.split(".")[0] if plan.cuda else "11",

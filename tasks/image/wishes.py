@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -28,9 +28,10 @@ class Wishes:
     push: bool
     save: str
     """File on the host that the image is saved in, a zstd tar; empty: none."""
-    apt: tuple[str, ...]
-    """Lines of apt's one-line form that serve the build in place of the base's own."""
     rollback: int
+    apt: tuple[str, ...] = field(default=(), repr=False)
+    """Lines of apt's one-line form that serve the build in place of the base's own. They may hold a
+    password: never printed."""
 
 
 def wishes(data: Data) -> Wishes:
@@ -48,7 +49,7 @@ def wishes(data: Data) -> Wishes:
     if save and not (save.startswith("/") and save.endswith(".tar.zst")):
         raise _wrong("image_save", save, "an absolute path on the host that ends with .tar.zst")
     return Wishes(
-        source, _uid(data), tar, registry, push, save, _apt(data), _number(data, "rollback", 0)
+        source, _uid(data), tar, registry, push, save, _number(data, "rollback", 0), _apt(data)
     )
 
 

@@ -1,0 +1,22 @@
+"""The PyTorch image on a container host: built, loaded or pulled, tagged, and tested there.
+
+    pyinfra inventories/lab.py deploys/image.py
+
+A second run changes nothing. Host data that matters here: ``stack``, ``mirrors``, ``image_from``
+(build, tar, registry), ``image_tar``, ``image_registry``, ``image_push``, ``image_save``,
+``image_uid``, ``image_apt`` and the wishes ``image_base`` and ``image_cuda``; ``--data rollback=1``
+goes back to the image before the newest. What is in it: ``docs/image.md``.
+"""
+
+from tasks.image import store, verdict, visit
+
+work = visit.for_this_host()
+
+if work is not None:
+    store.tools(work=work, name="Docker's builder and zstd")
+    store.uv_pushed(work=work, name="uv for the build")
+    store.there(work=work, name="Image")
+    store.tagged(work=work, name="Tag")
+    store.saved(work=work, name="Saved as a file")
+    store.pushed(work=work, name="Pushed to the registry")
+    verdict.given(work=work, name="Verdict")

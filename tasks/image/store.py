@@ -1,0 +1,172 @@
+"""The image itself: built here, loaded from the controller's file, or pulled."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import io
+from pathlib import Path
+
+from pyinfra.api import FileUploadCommand, StringCommand
+
+from facts.model import HostState
+from facts.parse.images import ImageState
+from tasks import job, packages, uv
+from tasks.image.work import FOLDER, Work, images, present, target
+from tasks.step import Commands, look, step
+from tasks.templates import render
+
+JOB = "image"
+CONTEXT = f"{FOLDER}/context.tar"
+TAR = f"{FOLDER}/image.tar.zst"
+PULLS = 3
+
+
+@step
+def tools(work: Work) -> Commands:
+    """What the work needs of the host's archive: BuildKit's client, zstd."""
+    lacking = lacking_tools(work, images(work))
+    if not lacking:
+        return
+    manager = packages.of(look())
+    script = manager.refresh_if_stale() + "\n" + manager.install(lacking)
+    yield job.complete(job.Job("image-tools", ", ".join(lacking), script, manager.progress()))
+
+
+def lacking_tools(work: Work, state: ImageState) -> list[str]:
+    """Packages that are still to be installed.
+
+    Docker's client has BuildKit's inside up to 20.10, and takes it from a plugin from 23.0 on
+    (Docker Engine 23.0 release notes, «buildx is the default»; seen with Debian's 20.10.24 and
+    26.1.5, 2026-11).
+    """
+    found = []
+    there = present(work)
+    client = (state.client or "0").split(".")[0]
+    if work.wishes.source == "build" and not there and int(client) >= 23 and not state.buildx:
+        found.append("docker-buildx")
+    zips = work.wishes.source == "tar" and not there
+    if (zips or must_save(work, state)) and not state.zstd:
+        found.append("zstd")
+    return found
+
+
+@step
+def uv_pushed(work: Work) -> Commands:
+    """The uv that installs wheels in the build; it does not stay in the image."""
+    if work.wishes.source == "build" and not present(work):
+        yield from uv.push(look())
+
+
+@step
+def there(work: Work) -> Commands:
+    """The image under its exact name, by the way that the host's data choose."""
+    if present(work):
+        return
+    if work.wishes.source == "registry":
+        yield job.complete(_pull(work))
+        return
+    yield StringCommand(f"mkdir -p {FOLDER} && chmod 700 {FOLDER}")
+    if work.wishes.source == "tar":
+        yield FileUploadCommand(work.wishes.tar, TAR)
+        yield job.complete(_load(work))
+    else:
+        yield FileUploadCommand(io.BytesIO(work.recipe.archive()), CONTEXT)
+        yield job.complete(build(look(), work))
+
+
+@step
+def tagged(work: Work) -> Commands:
+    """The moving tag on this image, or on an earlier one; each stays under its exact name."""
+    state = images(work)
+    name = target(work, state) or work.recipe.exact_name
+    current = state.images.get(work.recipe.name)
+    if current is not None and current == state.images.get(name):
+        return
+    yield StringCommand(f"docker tag {name} {work.recipe.name}")
+
+
+@step
+def saved(work: Work) -> Commands:
+    """The image as one compressed file on the host, where the host's data ask for it."""
+    if not must_save(work, images(work)):
+        return
+    script = render(
+        "image_save.sh.j2",
+        file=work.wishes.save,
+        names=(work.recipe.name, work.recipe.exact_name),
+        exact=work.recipe.exact_name,
+    )
+    progress = f'echo "$(du -sm {work.wishes.save}.part | cut -f1) MiB"'
+    yield job.complete(job.Job("image-save", f"saving {work.wishes.save}", script, progress))
+
+
+@step
+def pushed(work: Work) -> Commands:
+    """The image in the registry of the host's data, under both names."""
+    if not work.wishes.push or (images(work).record or {}).get("pushed") == work.remote:
+        return
+    moving = f"{work.wishes.registry}/{work.recipe.name}"
+    script = "\n".join(
+        [
+            f"docker tag {work.recipe.exact_name} {work.remote}",
+            f"docker tag {work.recipe.exact_name} {moving}",
+            f"docker push {work.remote}",
+            f"docker push {moving}",
+        ]
+    )
+    yield job.complete(job.Job("image-push", f"pushing {work.remote}", script))
+
+
+def must_save(work: Work, state: ImageState) -> bool:
+    """Whether the file that was asked for is still to be written."""
+    return bool(work.wishes.save) and (
+        state.file_size is None or state.file_of != work.recipe.exact_name
+    )
+
+
+def build(state: HostState, work: Work) -> job.Job:
+    """The job that builds the image from the pushed context."""
+    script = render(
+        "image_build.sh.j2",
+        context=CONTEXT,
+        uv=uv.remote_path(state.system.arch),
+        uid=work.recipe.uid,
+        digest=work.recipe.digest,
+        name=work.recipe.exact_name,
+        base=work.plan.base,
+    )
+    return job.Job(
+        JOB,
+        work.recipe.exact_name,
+        script,
+        progress="grep -oE '^#[0-9]+ [[][ 0-9]+/[0-9]+[]]' said",
+        nice=5,
+        inputs=(
+            ("fetch.sh", "\n".join(uv.indexes(state, work.plan)) + "\n"),
+            ("apt.list", "".join(f"{line}\n" for line in work.wishes.apt)),
+        ),
+    )
+
+
+def _pull(work: Work) -> job.Job:
+    script = render(
+        "image_pull.sh.j2", remote=work.remote, name=work.recipe.exact_name, tries=PULLS
+    )
+    return job.Job(JOB, f"pulling {work.remote}", script)
+
+
+def _load(work: Work) -> job.Job:
+    script = render(
+        "image_load.sh.j2", tar=TAR, sha256=_sha256(work.wishes.tar), name=work.recipe.exact_name
+    )
+    return job.Job(JOB, f"loading {work.recipe.exact_name}", script)
+
+
+@functools.cache
+def _sha256(path: str) -> str:
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as file:
+        while block := file.read(2**20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,98 @@
+"""What a person reads at the end about images: a line per host, whatever happened to it."""
+
+from __future__ import annotations
+
+import atexit
+from dataclasses import dataclass, field
+
+from pyinfra.api.host import Host
+from pyinfra.api.state import BaseStateCallback, State
+from rich.console import Console
+from rich.table import Table
+
+from stacks.model import Conflict
+from tasks.image.work import Work
+from tasks.step import this_run
+
+_WIDTH = 120
+_COLOURS = {"OK": "green", "WARN": "yellow", "CRITICAL": "red", "REFUSED": "red", "FAILED": "red"}
+
+
+@dataclass
+class Line:
+    """What is known of one host's image at the end of the run."""
+
+    host: str
+    verdict: str = "UNKNOWN"
+    proof: str = "none (the run did not get there)"
+    image: str = "–"
+    torch: str = "–"
+    system: str = "–"
+    notes: list[str] = field(default_factory=list)
+
+
+_lines: dict[str, Line] = {}
+
+
+class _Watch(BaseStateCallback):
+    """Notes at which step a host failed."""
+
+    @staticmethod
+    def operation_host_error(
+        state: State, host: Host, op_hash: str, retry_count: int = 0, max_retries: int = 0
+    ) -> None:
+        line = _lines.get(host.name)
+        if line and line.verdict in ("UNKNOWN", "PLANNED"):
+            names = ", ".join(state.get_op_meta(op_hash).names)
+            line.verdict, line.proof = "FAILED", f"none (it stopped at: {names})"
+
+
+def register(host: Host) -> None:
+    """Give this host a line, and see to it that the lines are printed."""
+    if not _lines:
+        atexit.register(_print)
+        this_run().add_callback_handler(_Watch())  # type: ignore[no-untyped-call]
+    _lines[host.name] = Line(host.name)
+
+
+def planned(host: Host, work: Work) -> None:
+    """The host has its work: until more is known, that is its line."""
+    plan, line = work.plan, _lines[host.name]
+    line.verdict, line.proof = "PLANNED", "none (nothing was run)"
+    line.image = work.recipe.exact_name
+    line.torch = f"{plan.torch.version}+{plan.torch.variant}\nCUDA {plan.torch.cuda}"
+    parts = [f"CUDA {plan.cuda.version}"] if plan.cuda else []
+    parts += [f"cuDNN {plan.cudnn.version}"] if plan.cudnn else []
+    line.system = "\n".join(parts) or "none"
+    line.notes = [f"{n.code}: {n.what} {n.remedy}" for n in plan.notices]
+
+
+def refused(host: Host, conflicts: tuple[Conflict, ...]) -> None:
+    """The host cannot be made to fit."""
+    line = _lines[host.name]
+    line.verdict, line.proof = "REFUSED", "none (nothing was changed)"
+    line.notes = [f"{c.code}: {c.what} Do: {c.remedies[0]}" for c in conflicts]
+
+
+def judged(host: Host, verdict: str, proof: str, notes: list[str]) -> None:
+    """The verdict of the image's own self-test."""
+    line = _lines[host.name]
+    line.verdict, line.proof = verdict, proof
+    line.notes += notes
+
+
+def _print() -> None:
+    console = Console(stderr=True, width=_WIDTH, highlight=False, soft_wrap=False)
+    table = Table(title="gpuwright images", title_justify="left")
+    for name in ("host", "image", "torch", "beside it", "verdict"):
+        table.add_column(name, overflow="fold")
+    for line in _lines.values():
+        colour = _COLOURS.get(line.verdict, "white")
+        verdict = f"[{colour}]{line.verdict}[/]"
+        table.add_row(line.host, line.image, line.torch, line.system, verdict)
+    console.print()
+    console.print(table)
+    for line in _lines.values():
+        console.print(f"{line.host}: verdict {line.verdict}, proof: {line.proof}", markup=False)
+        for note in line.notes:
+            console.print(f"  {note}", markup=False)

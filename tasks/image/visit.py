@@ -1,0 +1,110 @@
+"""The work of the host at hand, or its refusal: decided once, before anything is touched."""
+
+from __future__ import annotations
+
+from pyinfra import logger
+from pyinfra.api.host import Host
+
+from facts.model import HostState
+from facts.parse.images import ImageState
+from stacks.image import image_plan
+from stacks.image_model import ImagePlan, ImageResolution
+from stacks.load import StackError
+from stacks.model import Conflict
+from tasks import host_data, locks, plans
+from tasks.image import objections, summary
+from tasks.image.recipe import Recipe, recipe_of
+from tasks.image.wishes import Wishes, wishes
+from tasks.image.work import Work, images
+from tasks.profile import profile_of
+from tasks.step import look, this_host
+
+
+def for_this_host() -> Work | None:
+    """Look at the host, resolve the image of its stack, and give the work.
+
+    A host that cannot be made to fit is refused, as `tasks.plans.for_this_host` does.
+    """
+    host = this_host()
+    summary.register(host)
+    state: HostState | None = look()
+    if state is None:  # the probe failed and pyinfra has given the host up
+        return None
+    conflicts = tuple(objections.of_host(state))
+    if conflicts:
+        return _refuse(host, conflicts)
+    if state.login.uid != 0:
+        host.data._sudo = True
+    try:
+        wished = wishes(host.data)
+        resolution = resolved(state, host.data)
+        if resolution.plan is None:
+            return _refuse(host, resolution.conflicts)
+        recipe = _recipe(resolution.plan, host.data, wished)
+    except (StackError, ValueError, OSError) as error:
+        return _refuse(host, (plans.bad_data(error),))
+    work = Work(recipe, wished, _gpu_words(state, host.data))
+    seen: ImageState | None = images(work)
+    if seen is None:
+        return None
+    conflicts = objections.of_work(work, seen)
+    if conflicts:
+        return _refuse(host, conflicts)
+    _announce(host, work, seen, resolution.plan)
+    return work
+
+
+def resolved(state: HostState, data: host_data.Data) -> ImageResolution:
+    """The image's plan for a host in this state with this data. Touches no host.
+
+    Raises:
+        StackError: The stack cannot be read.
+        ValueError: Host data is not as expected.
+    """
+    expected = host_data.expected_gpus(data, plans.catalog())
+    profile = profile_of(
+        state,
+        () if state.gpus else tuple(gpu for gpu in expected if gpu.model),
+        host_data.mirrors(data),
+        host_data.fingerprints(data),
+    )
+    return image_plan(plans.stack_of(data), profile, locks.catalog_with_own(plans.catalog(), data))
+
+
+def _recipe(plan: ImagePlan, data: host_data.Data, wished: Wishes) -> Recipe:
+    if not plan.service.locked or not plan.torch.locked:
+        return Recipe(plan, {}, wished.uid)
+    return recipe_of(
+        plan, locks.text(data, plan.torch.lock), locks.text(data, plan.service.lock), wished.uid
+    )
+
+
+def _gpu_words(state: HostState, data: host_data.Data) -> tuple[str, ...]:
+    """How a container gets GPUs here; nothing where no driver is loaded."""
+    if not state.driver.loaded:
+        return ()
+    plan = plans.resolved(state, data, containers=True).plan
+    return plan.containers.ask if plan and plan.containers else ()
+
+
+def _refuse(host: Host, conflicts: tuple[Conflict, ...]) -> None:
+    summary.refused(host, conflicts)
+    plans.refuse(host, conflicts)
+
+
+def _announce(host: Host, work: Work, state: ImageState, plan: ImagePlan) -> None:
+    recipe = work.recipe
+    there = recipe.exact_name in state.images
+    how = {
+        "build": f"is built from {plan.base}",
+        "tar": f"is loaded from {work.wishes.tar}",
+        "registry": f"is pulled from {work.wishes.registry}",
+    }[work.wishes.source]
+    size = objections.size_mb(work)
+    logger.info(
+        f"{host.print_prefix}{recipe.exact_name} "
+        + ("is there" if there else f"{how}: about {size:,} MiB")
+    )
+    for notice in plan.notices:
+        logger.warning(f"{host.print_prefix}{notice.code}: {notice.what} {notice.why}")
+    summary.planned(host, work)

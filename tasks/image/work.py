@@ -1,0 +1,63 @@
+"""What one host does about the image: decided before it is touched, carried out by the steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from facts.images import Images
+from facts.parse.images import ImageState
+from stacks.image_model import ImagePlan
+from tasks.image.recipe import Recipe
+from tasks.image.wishes import Wishes
+from tasks.step import ask
+
+FOLDER = "/var/lib/gpuwright/image"
+"""What is pushed to the host for a build or a load; for root only."""
+RECORD = "/var/lib/gpuwright/image.json"
+
+
+@dataclass(frozen=True)
+class Work:
+    """The recipe and the wishes of one host."""
+
+    recipe: Recipe
+    wishes: Wishes
+    gpu_words: tuple[str, ...] = ()
+    """Words of ``docker run`` that give a container the GPUs; none where the host has none."""
+
+    @property
+    def plan(self) -> ImagePlan:
+        """The image's plan."""
+        return self.recipe.plan
+
+    @property
+    def remote(self) -> str:
+        """The exact name in the user's registry; empty without one."""
+        return f"{self.wishes.registry}/{self.recipe.exact_name}" if self.wishes.registry else ""
+
+
+def images(work: Work) -> ImageState:
+    """Docker's images of this name, as last seen."""
+    found: ImageState = ask(Images, name=work.plan.name, file=work.wishes.save)
+    return found
+
+
+def present(work: Work) -> bool:
+    """Whether this very image is on the host."""
+    return work.recipe.exact_name in images(work).images
+
+
+def history(state: ImageState) -> list[str]:
+    """Exact names that runs have put in place, oldest first, as the record tells."""
+    known = (state.record or {}).get("history")
+    return [str(name) for name in known] if isinstance(known, list) else []
+
+
+def target(work: Work, state: ImageState) -> str | None:
+    """Exact name that the moving tag should lead to; None: there is none so far back."""
+    own = work.recipe.exact_name
+    if not work.wishes.rollback:
+        return own
+    past = [n for n in history(state) if n != own and n in state.images] + [own]
+    steps = work.wishes.rollback
+    return past[-1 - steps] if steps < len(past) else None

@@ -1,0 +1,97 @@
+"""The image's recipe: one plan, one text; the lock cut so that a patch release moves one layer."""
+
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+import tarfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from stacks.model import Download
+from tasks.image import lock_parts
+from tasks.image.recipe import Recipe
+from tests.unit.tasks import a_host, an_image
+from tests.unit.tasks.an_image import LOCK, recipe
+
+GOLDEN = Path(__file__).with_name("golden") / "Dockerfile"
+FILE = Download("cuda_nvcc", "http://archive.example.org/", "nvcc.tar.xz", "0" * 64)
+
+
+def with_tarballs() -> Recipe:
+    _, cuda, cudnn, _ = a_host.parts()
+    return recipe(
+        cuda=replace(cuda, origin="redist", downloads=(FILE,), prefix="/usr/local/cuda-11.8"),
+        cudnn=replace(cudnn, origin="redist", download=FILE, wheel=""),
+    )
+
+
+def steps(made: Recipe) -> list[str]:
+    return re.findall(r"source=steps/([a-z]+)\.sh", made.files["Dockerfile"])
+
+
+def test_dockerfile_is_the_one_that_was_looked_at() -> None:
+    text = re.sub(r"[0-9a-f]{64}", "DIGEST", recipe().files["Dockerfile"])
+    assert text == GOLDEN.read_text()
+
+
+def test_heavy_and_old_comes_before_light_and_new() -> None:
+    order = ["system", "cuda", "cudnn", "needs", "services", "torch", "user"]
+    assert steps(recipe()) == order
+    assert steps(recipe(cuda=None, cudnn=None)) == ["system", *order[3:]]
+
+
+def test_lock_is_cut_into_two_that_hold_all_of_it() -> None:
+    needs, torch = lock_parts.parts(LOCK)
+    assert list(lock_parts.entries(torch)) == ["torch", "triton"]
+    assert lock_parts.versions(needs) | lock_parts.versions(torch) == lock_parts.versions(LOCK)
+    assert "sha256:bc" in needs
+
+
+def test_patch_release_of_torch_changes_its_own_step_alone() -> None:
+    newer = LOCK.replace("torch==2.9.1", "torch==2.9.2").replace("sha256:cc", "sha256:c2")
+    torch = replace(an_image.plan().torch, version="2.9.2")
+    was = recipe().files
+    now = an_image.recipe_of(an_image.plan(torch=torch), newer, an_image.SERVICES).files
+    changed = {path for path in was if was[path] != now[path]}
+    assert changed == {"Dockerfile", "torch.txt", "files/opt/gpuwright/plan.json"}
+
+
+def test_where_wheels_come_from_makes_no_other_image() -> None:
+    plan = an_image.plan()
+    mirrored = replace(plan.torch, default_index="https://mirror.example.org/simple")
+    assert an_image.plan(torch=mirrored).digest == plan.digest
+    assert recipe(torch=mirrored).exact_name == recipe().exact_name
+
+
+def test_another_uid_is_another_image() -> None:
+    assert recipe(uid=1234).exact_name != recipe().exact_name
+
+
+@pytest.mark.parametrize("made", [recipe(), with_tarballs(), recipe(cuda=None, cudnn=None)])
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+def test_shell_accepts_every_step(made: Recipe, shell: str) -> None:
+    for path, text in made.files.items():
+        if path.endswith(".sh"):
+            done = subprocess.run([shell, "-n"], input=text, capture_output=True, text=True)
+            assert done.stderr == "", path
+
+
+def test_archive_is_the_same_bytes_each_time_and_programs_can_be_run() -> None:
+    assert recipe().archive() == recipe().archive()
+    with tarfile.open(fileobj=io.BytesIO(recipe().archive())) as archive:
+        assert archive.getmember("files/opt/gpuwright/bin/entrypoint").mode == 0o755
+
+
+def test_nccl_setting_comes_with_its_reason() -> None:
+    made = recipe(nccl={"NCCL_DEBUG": ("WARN", "errors of NCCL are silent without it")})
+    text = made.files["Dockerfile"]
+    assert "# errors of NCCL are silent without it\nENV NCCL_DEBUG=WARN\n" in text
+
+
+def test_line_that_pins_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="pins nothing: 'torch>=2'"):
+        lock_parts.entries("torch>=2\n")
