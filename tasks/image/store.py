@@ -133,7 +133,7 @@ def build(state: HostState, work: Work) -> job.Job:
         uv=uv.remote_path(state.system.arch),
         uid=work.recipe.uid,
         digest=work.recipe.digest,
-        name=work.recipe.exact_name,
+        exact=work.recipe.exact_name,
         base=work.plan.base,
     )
     return job.Job(
@@ -151,14 +151,14 @@ def build(state: HostState, work: Work) -> job.Job:
 
 def _pull(work: Work) -> job.Job:
     script = render(
-        "image_pull.sh.j2", remote=work.remote, name=work.recipe.exact_name, tries=PULLS
+        "image_pull.sh.j2", remote=work.remote, exact=work.recipe.exact_name, tries=PULLS
     )
     return job.Job(JOB, f"pulling {work.remote}", script)
 
 
 def _load(work: Work) -> job.Job:
     script = render(
-        "image_load.sh.j2", tar=TAR, sha256=_sha256(work.wishes.tar), name=work.recipe.exact_name
+        "image_load.sh.j2", tar=TAR, sha256=_sha256(work.wishes.tar), exact=work.recipe.exact_name
     )
     return job.Job(JOB, f"loading {work.recipe.exact_name}", script)
 

@@ -32,24 +32,28 @@ def for_this_host() -> Work | None:
         return None
     conflicts = tuple(objections.of_host(state))
     if conflicts:
-        return _refuse(host, conflicts)
+        _refuse(host, conflicts)
+        return None
     if state.login.uid != 0:
         host.data._sudo = True
     try:
         wished = wishes(host.data)
         resolution = resolved(state, host.data)
         if resolution.plan is None:
-            return _refuse(host, resolution.conflicts)
+            _refuse(host, resolution.conflicts)
+            return None
         recipe = _recipe(resolution.plan, host.data, wished)
     except (StackError, ValueError, OSError) as error:
-        return _refuse(host, (plans.bad_data(error),))
+        _refuse(host, (plans.bad_data(error),))
+        return None
     work = Work(recipe, wished, _gpu_words(state, host.data))
     seen: ImageState | None = images(work)
     if seen is None:
         return None
     conflicts = objections.of_work(work, seen)
     if conflicts:
-        return _refuse(host, conflicts)
+        _refuse(host, conflicts)
+        return None
     _announce(host, work, seen, resolution.plan)
     return work
 

@@ -62,6 +62,22 @@ RENDERED = {
     "kernel_guard.sh.j2": program.program(),
     "environment.sh.j2": "",  # has tests of its own
     "fetch.sh.j2": render("fetch.sh.j2"),
+    "image_build.sh.j2": render(
+        "image_build.sh.j2",
+        context="/var/lib/gpuwright/image/context.tar",
+        uv="/opt/gpuwright/lib/uv",
+        uid=1000,
+        digest="0" * 64,
+        exact="pytorch-cuda:v2.9-000000000000",
+        base="debian:bookworm-slim",
+    ),
+    "image_load.sh.j2": render(
+        "image_load.sh.j2", tar="/var/x.tar.zst", sha256="0" * 64, exact="a:b-c"
+    ),
+    "image_pull.sh.j2": render("image_pull.sh.j2", remote="r:5000/a:b-c", exact="a:b-c", tries=3),
+    "image_save.sh.j2": render(
+        "image_save.sh.j2", file="/srv/a b.tar.zst", names=("a:b", "a:b-c"), exact="a:b-c"
+    ),
     "install_wheels.sh.j2": render("install_wheels.sh.j2"),
     "venv.sh.j2": render("venv.sh.j2", **VENV),
 }
