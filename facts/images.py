@@ -2,7 +2,7 @@
 
 .. code:: console
 
-    pyinfra inventories/lab.py fact facts.images.Images name=pytorch-cuda
+    pyinfra inventories/lab.py fact facts.images.Images repository=pytorch-cuda
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from facts.script import as_root, text
 class Images(FactBase[ImageState]):
     """Docker, its images of one name, its room, and a file that one was saved in.
 
-    + name: repository without a tag
+    + repository: name of the image, without a tag
     + file: absolute path of a tar file that is asked about
     """
 
     @override
-    def command(self, name: str = "pytorch-cuda", file: str = "") -> str:
-        return as_root(text("images"), (name, file))
+    def command(self, repository: str = "pytorch-cuda", file: str = "") -> str:
+        return as_root(text("images"), (repository, file))
 
     @override
     def process(self, output: list[str]) -> ImageState:

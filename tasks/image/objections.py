@@ -8,7 +8,7 @@ from facts.model import HostState
 from facts.parse.images import ImageState
 from stacks.model import Conflict
 from tasks import preflight
-from tasks.image.work import Work, target
+from tasks.image.work import Work, present, target
 
 SERVICES_MB = 700
 """JupyterLab, TensorBoard and what they need, in an image: 610 MiB measured 2026-11."""
@@ -94,7 +94,7 @@ def needs(work: Work, state: ImageState) -> list[tuple[str, int, int | None, str
     """Place, MiB needed there, MiB free there, and what for; nothing for an image that is there."""
     size = size_mb(work)
     found = []
-    if work.recipe.exact_name not in state.images:
+    if not present(work, state):
         root = state.root or "/var/lib/docker"
         if work.wishes.source == "build":
             # uv's cache of the build holds the wheels' files once more, until it is cleared.

@@ -41,7 +41,7 @@ def lacking_tools(work: Work, state: ImageState) -> list[str]:
     26.1.5, 2026-11).
     """
     found = []
-    there = present(work)
+    there = present(work, state)
     client = (state.client or "0").split(".")[0]
     if work.wishes.source == "build" and not there and int(client) >= 23 and not state.buildx:
         found.append("docker-buildx")
@@ -54,14 +54,14 @@ def lacking_tools(work: Work, state: ImageState) -> list[str]:
 @step
 def uv_pushed(work: Work) -> Commands:
     """The uv that installs wheels in the build; it does not stay in the image."""
-    if work.wishes.source == "build" and not present(work):
+    if work.wishes.source == "build" and not present(work, images(work)):
         yield from uv.push(look())
 
 
 @step
 def there(work: Work) -> Commands:
     """The image under its exact name, by the way that the host's data choose."""
-    if present(work):
+    if present(work, images(work)):
         return
     if work.wishes.source == "registry":
         yield job.complete(_pull(work))

@@ -38,13 +38,13 @@ class Work:
 
 def images(work: Work) -> ImageState:
     """Docker's images of this name, as last seen."""
-    found: ImageState = ask(Images, name=work.plan.name, file=work.wishes.save)
+    found: ImageState = ask(Images, repository=work.plan.name, file=work.wishes.save)
     return found
 
 
-def present(work: Work) -> bool:
+def present(work: Work, state: ImageState) -> bool:
     """Whether this very image is on the host."""
-    return work.recipe.exact_name in images(work).images
+    return work.recipe.exact_name in state.images
 
 
 def history(state: ImageState) -> list[str]:
