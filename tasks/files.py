@@ -13,9 +13,14 @@ from facts.model import HostState
 HEADER = "# Written by gpuwright: changes made by hand are overwritten at its next run.\n"
 
 
+def digest(content: str) -> str:
+    """SHA-256 of a file's text, in hexadecimal digits."""
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
 def differs(state: HostState, path: str, content: str) -> bool:
     """Whether the host lacks this file or holds another text under its path."""
-    return state.managed_files.get(path) != hashlib.sha256(content.encode()).hexdigest()
+    return state.managed_files.get(path) != digest(content)
 
 
 def write_script(path: str, content: str, mode: str = "644") -> str:

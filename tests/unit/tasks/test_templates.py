@@ -13,7 +13,8 @@ import tasks.templates
 from stacks.model import CudaPlan, CudnnPlan, Download
 from tasks.guard import program
 from tasks.templates import render
-from tests.unit.tasks import a_host
+from tasks.workspace import placing, service
+from tests.unit.tasks import a_host, a_workspace
 from tests.unit.tasks.a_host import KERNEL
 
 FILE = Download("cuda_nvcc", "http://archive.example.org/", "nvcc.tar.xz", "0" * 64)
@@ -80,6 +81,9 @@ RENDERED = {
     ),
     "install_wheels.sh.j2": render("install_wheels.sh.j2"),
     "venv.sh.j2": render("venv.sh.j2", **VENV),
+    "workspace.sh.j2": placing.program(),
+    "workspace_removal.sh.j2": service.removal(("alice", "bob")),
+    "workspace_secrets.sh.j2": service.secrets_script(a_workspace.placed()),
 }
 
 

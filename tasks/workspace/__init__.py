@@ -1,0 +1,1 @@
+"""Workspaces: one container per person, with JupyterLab behind a token."""

@@ -1,0 +1,59 @@
+"""Which image a workspace runs: the one of its tag, or one that it ran before. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from facts.workspace_model import WorkspaceState
+from tasks.workspace.model import Workspace
+
+
+def history(record: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Images that a workspace has run, oldest first: ``id`` and ``name``."""
+    known = record.get("images")
+    return [
+        {"id": str(item["id"]), "name": str(item.get("name", ""))}
+        for item in (known if isinstance(known, list) else [])
+        if isinstance(item, dict) and item.get("id")
+    ]
+
+
+def target(state: WorkspaceState, workspace: Workspace, rollback: int) -> str | None:
+    """Id of the image to run; None where it is not on the host, or there is none so far back.
+
+    Args:
+        state: What is on the host.
+        workspace: What is asked for.
+        rollback: How many images to go back from the tag's own.
+    """
+    newest = state.images.get(workspace.reference)
+    if not rollback:
+        return newest
+    known = [item["id"] for item in _history(state, workspace) if item["id"] != newest]
+    if newest is not None:
+        known.append(newest)
+    kept = [image for image in known if image in state.image_ids]
+    return kept[-1 - rollback] if rollback < len(kept) else None
+
+
+def name_of(state: WorkspaceState, workspace: Workspace, image: str) -> str:
+    """A name for an image id: the workspace's own where it has it, else any, else the id."""
+    if state.images.get(workspace.reference) == image:
+        return workspace.reference
+    names = [name for name, found in state.images.items() if found == image]
+    past = [item["name"] for item in _history(state, workspace) if item["id"] == image]
+    return next(iter(sorted(names) + past), image)
+
+
+def remembered(state: WorkspaceState, workspace: Workspace, image: str) -> list[dict[str, str]]:
+    """The history with this image in it: what the record is to say."""
+    known = _history(state, workspace)
+    if any(item["id"] == image for item in known):
+        return known
+    return [*known, {"id": image, "name": name_of(state, workspace, image)}]
+
+
+def _history(state: WorkspaceState, workspace: Workspace) -> list[dict[str, str]]:
+    seen = state.workspaces.get(workspace.user)
+    return history(seen.record) if seen else []

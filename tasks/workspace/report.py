@@ -1,0 +1,89 @@
+"""What a person reads at the end: each workspace with its verdict and the way into it."""
+
+from __future__ import annotations
+
+import atexit
+from dataclasses import dataclass, field
+
+import click
+from pyinfra.api.host import Host
+from pyinfra.api.state import BaseStateCallback, State
+
+from stacks.model import Conflict
+from tasks.finding import Finding
+from tasks.step import this_run
+
+
+@dataclass
+class _Line:
+    """What is known of one host at the end of the run."""
+
+    verdict: str = "UNKNOWN"
+    why: str = "it was not reached"
+    rest: list[str] = field(default_factory=list)
+
+
+_lines: dict[str, _Line] = {}
+
+
+class _Watch(BaseStateCallback):
+    """Notes which step a host failed at."""
+
+    @staticmethod
+    def operation_host_error(
+        state: State, host: Host, op_hash: str, retry_count: int = 0, max_retries: int = 0
+    ) -> None:
+        line = _lines.get(host.name)
+        if line and line.verdict in ("UNKNOWN", "PLANNED"):
+            line.verdict = "FAILED"
+            line.why = f"it stopped at: {', '.join(state.get_op_meta(op_hash).names)}"
+
+
+def register(host: Host) -> None:
+    """Give this host a line, and see to it that the lines are printed."""
+    if not _lines:
+        atexit.register(_print)
+        this_run().add_callback_handler(_Watch())  # type: ignore[no-untyped-call]
+    _lines[host.name] = _Line()
+
+
+def refused(host: Host, conflicts: tuple[Conflict, ...]) -> None:
+    """Nothing was changed on this host, and why."""
+    line = _lines[host.name]
+    line.verdict, line.why = "REFUSED", "no workspace was changed"
+    line.rest = [f"{c.code}: {c.what}: {c.why}. Do: {c.remedies[0]}" for c in conflicts]
+
+
+def planned(host: Host) -> None:
+    """Nothing stands in the way: until more is known, that is its line."""
+    line = _lines[host.name]
+    line.verdict, line.why = "PLANNED", "nothing was run"
+
+
+def judged(host: Host, level: str) -> None:
+    """The verdict of the host; `workspace` adds what it is made of."""
+    line = _lines[host.name]
+    line.verdict, line.why, line.rest = level, "", []
+
+
+def workspace(
+    host: Host, user: str, image: str, proof: str, found: list[Finding], entrance: list[str]
+) -> None:
+    """One workspace of a host."""
+    rest = _lines[host.name].rest
+    rest.append(f"{user}: {image}, proof: {proof}")
+    rest += [f"  {f.code} ({f.level}): {f.what}; {f.observed}. {f.remedy}" for f in found]
+    rest += [f"  {line}" for line in entrance]
+
+
+def note(host: Host, text: str) -> None:
+    """A line more for this host."""
+    _lines[host.name].rest.append(text)
+
+
+def _print() -> None:
+    said = ["", "gpuwright workspaces"]
+    for name, line in _lines.items():
+        why = f" ({line.why})" if line.why else ""
+        said += [f"{name}: verdict {line.verdict}{why}", *(f"  {text}" for text in line.rest)]
+    click.echo("\n".join(said), err=True)

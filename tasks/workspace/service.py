@@ -1,0 +1,263 @@
+"""The steps that bring workspaces to a host, keep them up, and take them away."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import time
+from typing import Any
+
+from pyinfra import logger
+from pyinfra.api import FunctionCommand, StringCommand
+from pyinfra.api.host import Host
+
+from facts.model import HostState
+from facts.workspace_model import WorkspaceState
+from tasks import __version__, files
+from tasks.step import Commands, executing, look, run, step
+from tasks.templates import render
+from tasks.workspace import images, placing
+from tasks.workspace.look import seen
+from tasks.workspace.model import HOME, Wishes, container_name, unit_name
+from tasks.workspace.objections import objections
+from tasks.workspace.placing import Place, places
+
+Ask = tuple[str, ...]
+
+
+@step
+def possible(wishes: Wishes, deferred: bool = False) -> Commands:
+    """Look again at what stood in the way, where an earlier deploy of this run was to mend it.
+
+    Args:
+        wishes: The host's workspaces.
+        deferred: Whether something stood in the way while pyinfra prepared.
+    """
+    if deferred:
+        yield FunctionCommand(_still_possible, (wishes,), {})
+
+
+def _still_possible(state: object, host: Host, wishes: Wishes) -> bool:
+    conflicts = objections(look(), seen(wishes), wishes)
+    for conflict in conflicts:
+        logger.error(f"{host.print_prefix}{conflict.code}: {conflict.what}: {conflict.why}")
+        for remedy in conflict.remedies:
+            logger.error(f"{host.print_prefix}    do:  {remedy}")
+    return not conflicts
+
+
+@step
+def removed(wishes: Wishes) -> Commands:
+    """Take away the workspaces that are not to be: container, unit, token, files of ours.
+
+    Homes, code and images stay.
+
+    Args:
+        wishes: The host's workspaces.
+    """
+    host, state = look(), seen(wishes)
+    going = [user for user in wishes.absent if placing.left_of(host, state, user)]
+    if going:
+        yield StringCommand(removal(tuple(going)))
+
+
+def removal(users: tuple[str, ...]) -> str:
+    """Shell that takes these users' workspaces away, and what all share after the last one."""
+    shared = f"rm -f {placing.PROGRAM} {placing.UNIT}"
+    last = f"if rmdir {placing.FILES} 2>/dev/null; then {shared}; fi"
+    return "\n".join(["set -eu", *(_removal(user) for user in users), last])
+
+
+def _removal(user: str) -> str:
+    return render(
+        "workspace_removal.sh.j2",
+        unit=unit_name(user),
+        link=placing.link(user),
+        container=container_name(user),
+        label=f"{placing.LABEL}.workspace",
+        user=user,
+        described=f"{placing.FILES}/{user}",
+        folder=f"{HOME}/{user}",
+    )
+
+
+@step
+def program(wishes: Wishes) -> Commands:
+    """Put the unit and the program that it calls on the host.
+
+    systemd reads its files anew only if the unit was there with another text: a reload takes GPUs
+    from containers of engines below CDI (C2).
+
+    Args:
+        wishes: The host's workspaces.
+    """
+    host = look()
+    if not wishes.workspaces:
+        return
+    texts = {placing.PROGRAM: (placing.program(), "755"), placing.UNIT: (placing.unit(), "644")}
+    differing = [path for path, (text, _) in texts.items() if files.differs(host, path, text)]
+    if not differing:
+        return
+    script = [files.write_script(path, *texts[path]) for path in differing]
+    if placing.UNIT in differing and placing.UNIT in host.managed_files:
+        script.append("systemctl daemon-reload")
+    yield StringCommand(" && ".join(script))
+
+
+@step
+def secrets(wishes: Wishes, ask: Ask) -> Commands:
+    """A folder for each workspace with its home, its token and its public keys.
+
+    A token is made on the host, once. Its file belongs to the user and nobody else may read it:
+    the container has no root and no privilege, so it could not read root's.
+
+    Args:
+        wishes: The host's workspaces.
+        ask: The plan's words for all GPUs.
+    """
+    state = seen(wishes)
+    lacking = [p for p in places(state, wishes, ask) if not _has_secrets(state, p)]
+    if lacking:
+        yield StringCommand("set -eu\n" + "\n".join(secrets_script(place) for place in lacking))
+    elif not executing() and len(places(state, wishes, ask)) < len(wishes.workspaces):
+        yield StringCommand(":")  # never sent: it only says that something will be done
+
+
+def _has_secrets(state: WorkspaceState, place: Place) -> bool:
+    there, uid = state.workspaces.get(place.workspace.user), place.person.uid
+    if there is None or there.token is None or place.make_code:
+        return False
+    keys = placing.keys_text(place.workspace)
+    return (
+        (there.token.owner, there.token.mode) == (uid, "400")
+        and there.token.size > 0
+        and there.home_owner == uid
+        and there.keys == (files.digest(keys) if keys else None)
+    )
+
+
+def secrets_script(place: Place) -> str:
+    """Shell that makes a workspace's folders, its token where there is none, and its keys."""
+    folder, person = place.workspace.folder, place.person
+    keys = placing.keys_text(place.workspace)
+    path = f"{folder}/secrets/authorized_keys"
+    return render(
+        "workspace_secrets.sh.j2",
+        home=HOME,
+        folder=folder,
+        owner=f"{person.uid}:{person.gid}",
+        uid=person.uid,
+        gid=person.gid,
+        user=person.name,
+        keys=files.write_script(path, keys, "400") if keys else f"rm -f {path}",
+        code=place.code if place.make_code else "",
+    )
+
+
+@step
+def described(wishes: Wishes, ask: Ask) -> Commands:
+    """Write for each workspace what makes its container, and the same as a Compose file.
+
+    Args:
+        wishes: The host's workspaces.
+        ask: The plan's words for all GPUs.
+    """
+    host, state = look(), seen(wishes)
+    known = places(state, wishes, ask)
+    script = [
+        files.write_script(path, text, mode)
+        for place in known
+        for path, (text, mode) in placing.described(place).items()
+        if files.differs(host, path, text)
+    ]
+    if script:
+        yield StringCommand(" && ".join(script))
+    elif not executing() and len(known) < len(wishes.workspaces):
+        yield StringCommand(":")
+
+
+@step
+def running(wishes: Wishes, ask: Ask) -> Commands:
+    """Each workspace runs from the values that are described, and starts at boot.
+
+    Args:
+        wishes: The host's workspaces.
+        ask: The plan's words for all GPUs.
+    """
+    host, state = look(), seen(wishes)
+    known = places(state, wishes, ask)
+    if not executing() and len(known) < len(wishes.workspaces):
+        yield StringCommand(":")
+        return
+    for place in known:
+        if not settled(host, state, place):
+            yield FunctionCommand(_brought_up, (state, place), {})
+
+
+def settled(host: HostState, state: WorkspaceState, place: Place) -> bool:
+    """Whether a workspace runs as it should, from its unit, and its record says so."""
+    there = state.workspaces.get(place.workspace.user)
+    seen_one = state.containers.get(place.made.name)
+    if (
+        there is None
+        or seen_one is None
+        or placing.link(place.workspace.user) not in (host.managed_files)
+    ):
+        return False
+    right = (seen_one.values, seen_one.status) == (place.made.values, "running")
+    record = there.record
+    return (
+        right
+        and there.active == "active"
+        and record.get("image") == place.made.image
+        and record.get("images") == images.remembered(state, place.workspace, place.made.image)
+    )
+
+
+def _brought_up(_: object, host: Host, state: WorkspaceState, place: Place) -> bool:
+    """Start the unit, anew where the container has other values, and write the record."""
+    user = place.workspace.user
+    seen_one = state.containers.get(place.made.name)
+    right = seen_one is not None and seen_one.status == "running"
+    right = right and seen_one is not None and seen_one.values == place.made.values
+    verb = "start" if right else "restart"
+    unit, link = unit_name(user), placing.link(user)
+    # `systemctl enable` would make systemd read its units anew, which costs GPUs below CDI (C2).
+    script = (
+        f"mkdir -p {placing.WANTS} && ln -sfn {placing.UNIT} {shlex.quote(link)} && "
+        f"if systemctl {verb} {unit} 2>/dev/null; then exit 0; fi; "
+        f"journalctl -q -u {unit} -n 12 --no-pager -o cat | grep -v '^$'; exit 1"
+    )
+    good, said = run(host, script, timeout=600)
+    if not good:
+        logger.error(f"{host.print_prefix}the workspace of {user} does not start:")
+        for line in said.splitlines()[-12:]:
+            logger.error(f"{host.print_prefix}    {line}")
+        return False
+    record = json.dumps(_record(state, place), indent=2, sort_keys=True) + "\n"
+    good, said = run(host, files.write_script(f"{place.workspace.folder}/record.json", record))
+    if not good:
+        logger.error(f"{host.print_prefix}the record of {user} cannot be written: {said}")
+    return good
+
+
+def _record(state: WorkspaceState, place: Place) -> dict[str, Any]:
+    image = place.made.image
+    return {
+        "tool": f"gpuwright {__version__}",
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "image": image,
+        "name": images.name_of(state, place.workspace, image),
+        "images": images.remembered(state, place.workspace, image),
+        "values": place.made.values,
+    }
+
+
+def announced(host: Host, state: WorkspaceState, known: tuple[Place, ...]) -> None:
+    """Say what a run will interrupt, before it does."""
+    for place in known:
+        if placing.replaced(state, place):
+            logger.warning(
+                f"{host.print_prefix}the container of {place.workspace.user} will be replaced: "
+                "what runs in it ends (files in its home and in the code folder stay)"
+            )
