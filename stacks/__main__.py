@@ -17,6 +17,7 @@ from rich.text import Text
 from stacks import explain, jetson_lock, jetson_rules, lock, workspace_lock
 from stacks.catalog import Catalog, load_catalog
 from stacks.decode import SchemaError, nearest
+from stacks.image import image_plan
 from stacks.load import StackError, load_stack, stack_names
 from stacks.model import Gpu, HostProfile, InstalledDriver, Stack
 from stacks.resolve import resolve
@@ -24,7 +25,12 @@ from stacks.wishes import with_wishes
 
 OK, CONFLICT, BAD_ARGUMENTS, FAILED = 0, 2, 64, 1
 
-_ORIGIN_OF = {"driver": "driver_origin", "cuda": "cuda_origin", "cudnn": "cudnn_origin"}
+_ORIGIN_OF = {
+    "driver": "driver_origin",
+    "cuda": "cuda_origin",
+    "cudnn": "cudnn_origin",
+    "docker": "docker_origin",
+}
 _ARCHES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
@@ -102,6 +108,19 @@ def _parser() -> argparse.ArgumentParser:
         "--without", action="append", default=[], metavar="PART", help="cuda, cudnn or torch"
     )
     why.add_argument("--compile", action="store_true", help="nvcc is a must")
+    why.add_argument(
+        "--containers",
+        nargs="?",
+        const="docker",
+        action="append",
+        metavar="ENGINE",
+        help="a container host: docker (as without ENGINE), podman or containerd; repeat",
+    )
+    why.add_argument("--native", action="store_true", help="CUDA and PyTorch on that host too")
+    why.add_argument("--docker", metavar="VERSION", help="exact version of Docker: 29.4.1")
+    why.add_argument("--image", action="store_true", help="the image instead of the host")
+    why.add_argument("--image-base", metavar="REFERENCE", help="debian:bookworm-slim")
+    why.add_argument("--image-cuda", metavar="HOW", help="none, runtime or devel")
     locking = commands.add_parser("lock", help="refresh the hash locks of a stack")
     locking.add_argument("stack")
     locking.add_argument("--variant", action="append", default=[], help="only this build; repeat")
@@ -134,6 +153,13 @@ def _list(console: Console, options: argparse.Namespace, catalog: Catalog) -> in
 def _explain(console: Console, options: argparse.Namespace, catalog: Catalog) -> int:
     stack = _wished(load_stack(options.stack, options.stacks), options)
     profile = _profile(options, catalog)
+    if options.image:
+        image = image_plan(stack, profile, catalog)
+        if options.json:
+            print(json.dumps(explain.as_data(stack, profile, image), indent=2))
+        else:
+            explain.show_image(console, stack, profile, image)
+        return OK if image.plan else CONFLICT
     resolution = resolve(stack, profile, catalog)
     if options.json:
         print(json.dumps(explain.as_data(stack, profile, resolution), indent=2))
@@ -150,6 +176,11 @@ def _wished(stack: Stack, options: argparse.Namespace) -> Stack:
         "torch_python": options.python,
         "cuda_purpose": "compile" if options.compile else None,
         "without": tuple(options.without) or None,
+        "container_engines": tuple(options.containers or ()) or None,
+        "docker_version": options.docker,
+        "with_native": options.native or None,
+        "image_base": options.image_base,
+        "image_cuda": options.image_cuda,
     }
     for said in options.origin:
         part, equals, origin = said.partition("=")
@@ -163,7 +194,7 @@ def _wished(stack: Stack, options: argparse.Namespace) -> Stack:
             close = nearest(part, (*_ORIGIN_OF, "torch"), 1)
             meant = f"; did you mean «{close[0]}»?" if close else ""
             raise _UsageError(f"--origin {said}: parts are {', '.join(_ORIGIN_OF)}, torch{meant}")
-    return with_wishes(stack, wishes)
+    return with_wishes(stack, wishes, containers=bool(options.containers))
 
 
 def _profile(options: argparse.Namespace, catalog: Catalog) -> HostProfile:

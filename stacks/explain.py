@@ -9,23 +9,30 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from stacks import explain_parts as parts
 from stacks.catalog import Catalog
-from stacks.model import (
-    Conflict,
-    DriverPlan,
-    HostProfile,
-    Notice,
-    Plan,
-    Reason,
-    Resolution,
-    Stack,
+from stacks.image_model import ImagePlan, ImageResolution
+from stacks.model import Conflict, HostProfile, Notice, Plan, Reason, Resolution, Stack
+
+_ORDER = (
+    "stacks",
+    "base",
+    "repository",
+    "driver",
+    "kernel",
+    "cuda",
+    "cudnn",
+    "torch",
+    "services",
+    "containers",
+    "nccl",
 )
 
-_ORDER = ("stacks", "repository", "driver", "kernel", "cuda", "cudnn", "torch")
 
-
-def as_data(stack: Stack, profile: HostProfile, resolution: Resolution) -> dict[str, Any]:
-    """The resolution as plain data: what ``--json`` prints."""
+def as_data(
+    stack: Stack, profile: HostProfile, resolution: Resolution | ImageResolution
+) -> dict[str, Any]:
+    """The resolution, of a host or of an image, as plain data: what ``--json`` prints."""
     plan = resolution.plan
     return {
         "stack": stack.name,
@@ -58,6 +65,36 @@ def show(
     _notices(console, resolution.plan.notices)
 
 
+def show_image(
+    console: Console, stack: Stack, profile: HostProfile, resolution: ImageResolution
+) -> None:
+    """Print the plan of an image for a person, as `show` prints a host's."""
+    plan = resolution.plan
+    if plan is None:
+        console.print(Text(f"Image of {stack.name} for {profile.arch}", style="bold"))
+        console.print()
+        _conflicts(console, resolution.conflicts)
+        return
+    title = f"Image {plan.name}:{plan.tag} of {stack.name}, {plan.arch}"
+    console.print(Text(title, style="bold"))
+    console.print()
+    for sentence in _image_truth(plan):
+        say(console, sentence, "")
+    console.print()
+    _rows(console, parts.image(plan))
+    _reasons(console, plan.reasons)
+    _notices(console, plan.notices)
+
+
+def _image_truth(plan: ImagePlan) -> list[str]:
+    inside = f"PyTorch {plan.torch.version} with its own CUDA {plan.torch.cuda}"
+    also = f", and CUDA {plan.cuda.version} beside it" if plan.cuda else ""
+    return [
+        f"The image holds {inside}{also}; JupyterLab and TensorBoard are in PyTorch's environment.",
+        "It holds no driver: the container toolkit brings the host's.",
+    ]
+
+
 def _title(stack: Stack, profile: HostProfile, resolution: Resolution, catalog: Catalog) -> str:
     dist = catalog.distributions.get(profile.os)
     system = f"Jetson Linux {profile.jetson_l4t}" if profile.jetson_l4t else None
@@ -79,6 +116,13 @@ def _title(stack: Stack, profile: HostProfile, resolution: Resolution, catalog: 
 
 
 def _truth(plan: Plan) -> list[str]:
+    if plan.containers and plan.torch is None:
+        engines = ", ".join(f"{e.engine} {e.version}" for e in plan.containers.engines)
+        return [
+            f"A container host: the driver, {engines}, and NVIDIA Container Toolkit "
+            f"{plan.containers.toolkit.version}.",
+            "CUDA, cuDNN and PyTorch are in the image: the same command with `--image`.",
+        ]
     if plan.torch and plan.cuda:
         return [
             f"Two stacks, one driver: the system gets CUDA {plan.cuda.version}"
@@ -105,74 +149,18 @@ def _truth(plan: Plan) -> list[str]:
     return ["The driver and what the system needs; no PyTorch."]
 
 
-def _driver(driver: DriverPlan) -> list[tuple[str, str, str]]:
-    how = "" if driver.modules == "dkms" else ", built and signed by the distribution"
-    rows = [
-        (
-            "Driver",
-            f"{driver.version}, {driver.flavour} module, from {driver.origin}{how}",
-            " ".join((*driver.packages, *driver.headers)),
-        )
-    ]
-    if driver.replaces:
-        rows.append(("", f"takes the place of {driver.replaces}", ""))
-    if driver.pinning:
-        rows.append(("", f"pinned before anything else by {' '.join(driver.pinning)}", ""))
-    if driver.stream:
-        rows.append(("", f"module stream {driver.stream}", ""))
-    return rows
-
-
 def _parts(console: Console, plan: Plan) -> None:
-    rows: list[tuple[str, str, str]] = []
-    for source in plan.repositories:
-        keys = " or ".join(source.fingerprints)
-        rows.append(("Source", source.address, f"signed by {source.key}, trusted only as {keys}"))
-    if plan.driver:
-        rows += _driver(plan.driver)
-    if plan.jetson:
-        own = plan.jetson
-        brings = f"CUDA {own.cuda}, cuDNN {own.cudnn or '?'}"
-        rows.append(("JetPack", f"{own.jetpack} brings {brings}", f"held: {' '.join(own.held)}"))
-    if plan.cuda:
-        what = "compiles and runs" if plan.cuda.purpose == "compile" else "runtime only"
-        files = " ".join(plan.cuda.packages) or (
-            f"{len(plan.cuda.downloads)} component tarballs, "
-            f"{sum(d.size or 0 for d in plan.cuda.downloads) // 10**6} MB, checked by sha256"
-        )
-        rows.append(
-            (
-                "CUDA",
-                f"{plan.cuda.version} ({plan.cuda.release}), {what}, from {plan.cuda.origin}",
-                " ".join((files, *plan.cuda.compiler_packages)),
-            )
-        )
-    if plan.cudnn:
-        rows.append(
-            (
-                "cuDNN",
-                f"{plan.cudnn.version}, from {plan.cudnn.origin}",
-                plan.cudnn.wheel.split()[0]
-                if plan.cudnn.wheel
-                else plan.cudnn.download.path
-                if plan.cudnn.download
-                else " ".join(plan.cudnn.packages),
-            )
-        )
-    if plan.torch:
-        locked = "hash-locked" if plan.torch.locked else "NOT hash-locked"
-        rows.append(
-            (
-                "PyTorch",
-                f"{plan.torch.version}+{plan.torch.variant}, Python {plan.torch.python}, {locked}",
-                " ".join(
-                    (f"from {plan.torch.index or 'the configured package index'}",)
-                    + ((f"with {' '.join(plan.torch.needs)}",) if plan.torch.needs else ())
-                ),
-            )
-        )
-    size = sum(part.disk_mb for part in (plan.driver, plan.cuda, plan.cudnn, plan.torch) if part)
-    rows.append(("Disk", f"about {size / 1000:.1f} GB", ""))
+    rows = [row for source in plan.repositories for row in parts.repository(source)]
+    rows += parts.driver(plan.driver) if plan.driver else []
+    rows += parts.jetson(plan.jetson) if plan.jetson else []
+    rows += parts.software(plan.cuda, plan.cudnn, plan.torch)
+    rows += parts.containers(plan.containers) if plan.containers else []
+    sized = (plan.driver, plan.cuda, plan.cudnn, plan.torch)
+    rows.append(parts.disk(part.disk_mb for part in sized if part))
+    _rows(console, rows)
+
+
+def _rows(console: Console, rows: list[parts.Row]) -> None:
     for name, what, detail in rows:
         say(console, what, f"{name:<9}", "bold")
         if detail:

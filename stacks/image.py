@@ -68,7 +68,7 @@ def _planned(
     torch = torch_rules.plan(case, dist, build, interpreter)
     service = image_rules.service(case, torch)
     repositories = repository_rules.planned(case, dist, taken)
-    image_rules.explain(case, dist, wish, driver)
+    image_rules.explain(case, dist, wish, build, driver)
     plan = ImagePlan(
         stack=case.stack.name,
         name=NAME,

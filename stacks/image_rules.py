@@ -172,8 +172,10 @@ def service_lock(torch_lock: str) -> str:
     return f"workspace-{torch_lock}"
 
 
-def explain(case: Case, dist: Distribution, wish: ImageWish, driver: str | None) -> None:
-    """Why the base is what it is, and what a tag leaves open."""
+def explain(
+    case: Case, dist: Distribution, wish: ImageWish, build: Build, driver: str | None
+) -> None:
+    """Why the base is what it is, what the hosts need, and what a tag leaves open."""
     reference = base(case, wish)
     facts = case.catalog.image.bases
     case.reason(
@@ -187,8 +189,10 @@ def explain(case: Case, dist: Distribution, wish: ImageWish, driver: str | None)
     )
     case.reason(
         "driver",
-        f"none in the image; it must be {driver} or later on the hosts" if driver else "none",
-        f"the toolkit brings the host's driver into the container; {names(case.cards)}",
+        f"none in the image; {build[1].floor} or later on the hosts",
+        "the container toolkit brings the host's driver into the container"
+        + (f"; here that is {driver}" if driver else "")
+        + f", for {names(case.cards)}",
         case.catalog.cuda.floors.cite,
     )
     case.reason(

@@ -192,16 +192,22 @@ wishes = st.fixed_dictionaries(
         "torch_index": st.sampled_from(["pypi", "pytorch"]),
         "torch_companions": st.sampled_from([["torchvision"], ["torchaudio"]]),
         "without": st.sampled_from([["cuda"], ["cudnn"], ["torch"]]),
+        "container_engines": st.sampled_from([["docker"], ["podman", "docker"], ["containerd"]]),
+        "container_injection": st.sampled_from(["cdi", "runtime"]),
+        "docker_origin": st.sampled_from(["distribution", "docker"]),
+        "docker_version": st.sampled_from(["20.10.24", "26.1.5", "29.4.1"]),
+        "toolkit_version": st.sampled_from(["1.19.1", "1.20.0"]),
+        "with_native": st.booleans(),
     },
 )
 
 
 @settings(max_examples=1000, deadline=None)
-@given(st.sampled_from(stack_names()), wishes, plain)
+@given(st.sampled_from(stack_names()), wishes, plain, st.booleans())
 def test_plain_hosts_with_the_wishes_of_host_data(
-    name: str, said: dict[str, object], profile: HostProfile
+    name: str, said: dict[str, object], profile: HostProfile, containers: bool
 ) -> None:
-    stack = with_wishes(load_stack(name), said)
+    stack = with_wishes(load_stack(name), said, containers)
     resolution = resolve(stack, profile, CATALOG)
     assert (resolution.plan is None) == bool(resolution.conflicts)
     if resolution.plan is not None:

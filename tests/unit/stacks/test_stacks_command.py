@@ -111,6 +111,8 @@ def test_options_reach_the_resolver(capsys: pytest.CaptureFixture[str]) -> None:
         ([*DEBIAN, "--origin", "cuda=redits"], "Did you mean «redist»?"),
         ([*DEBIAN, "--flavour", "opne"], "Did you mean «open»?"),
         ([*DEBIAN, "--without", "cudaa"], "Did you mean «cuda»?"),
+        ([*DEBIAN, "--containers", "dokcer"], "Did you mean «docker»?"),
+        ([*DEBIAN, "--image", "--image-cuda", "runtim"], "Did you mean «runtime»?"),
         (["lock", "pytorch-2.9", "--variant", "cu999"], "has no cu999 build"),
         (["lock", "pytorch-2.9", "--python", "2.7"], "not built for Python 2.7"),
     ],
@@ -153,6 +155,52 @@ def test_a_closed_pipe_is_no_traceback() -> None:
         check=False,
     )
     assert done.stderr == ""
+
+
+def test_container_host_is_explained_with_the_words_that_give_gpus(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main([*DEBIAN, "--containers"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "docker run --runtime=nvidia -e NVIDIA_VISIBLE_DEVICES=all" in text
+    assert "NVIDIA Container Toolkit 1.20.0" in text and "DOCKER-NO-CDI" in text
+
+
+def test_engines_and_docker_s_origin_are_options(capsys: pytest.CaptureFixture[str]) -> None:
+    engines = ["--containers", "podman", "--containers", "docker", "--native"]
+    assert main([*DEBIAN, *engines, "--origin", "docker=docker", "--json"]) == 0
+    plan = json.loads(capsys.readouterr().out)["plan"]
+    assert [e["engine"] for e in plan["containers"]["engines"]] == ["podman", "docker"]
+    assert plan["containers"]["engines"][1]["origin"] == "docker"
+    assert plan["torch"] is not None
+
+
+def test_container_host_that_cannot_be_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--os", "ubuntu-22.04", "--gpu", "h100", "--containers", "podman"]
+    assert main(["explain", "pytorch-2.9", *options]) == 2
+    assert "CDI-PODMAN" in capsys.readouterr().out
+
+
+def test_image_is_explained_with_its_tags(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*DEBIAN, "--image"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "Image pytorch-cuda:v2.9 of pytorch-2.9, x86_64"
+    assert max(len(line) for line in lines) <= 80
+    assert any(line.strip().startswith("tags: v2.9, v2.9-") for line in lines)
+
+
+def test_json_of_an_image_is_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*DEBIAN, "--image", "--image-cuda", "none", "--json"]) == 0
+    plan = json.loads(capsys.readouterr().out)["plan"]
+    assert plan["cuda"] is None and plan["service"]["locked"] is True
+    assert len(plan["digest"]) == 64
+
+
+def test_image_that_cannot_be_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*DEBIAN, "--image", "--image-base", "ours:1"]) == 2
+    assert "IMAGE-BASE" in capsys.readouterr().out
+    assert main([*DEBIAN, "--image", "--image-base", "ours:1", "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["conflicts"][0]["code"] == "IMAGE-BASE"
 
 
 def test_folder_of_stacks_that_is_none_is_named(capsys: pytest.CaptureFixture[str]) -> None:

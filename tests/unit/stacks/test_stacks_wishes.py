@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stacks.container_model import ContainerWish, ImageWish
 from stacks.load import StackError, load_stack
 from stacks.wishes import with_wishes
 
@@ -53,6 +55,38 @@ def test_wishes_land_where_they_belong() -> None:
         "3.12",
     )
     assert (wished.torch.index, wished.torch.companions) == ("pytorch", ("torchvision",))
+
+
+def test_wishes_about_containers_count_on_a_container_host_only() -> None:
+    said = {
+        "container_engines": ["docker", "podman"],
+        "container_injection": "runtime",
+        "docker_origin": "docker",
+        "docker_version": "29.4.1",
+        "toolkit_version": "1.19.1",
+    }
+    assert with_wishes(STACK, said) == STACK
+    wish = with_wishes(STACK, said, containers=True).containers
+    assert wish == ContainerWish(("docker", "podman"), "docker", "29.4.1", "1.19.1", "runtime")
+
+
+def test_container_host_keeps_the_stack_for_its_image() -> None:
+    stack = with_wishes(STACK, {}, containers=True)
+    assert (stack.cuda, stack.torch, stack.native) == (STACK.cuda, STACK.torch, False)
+    assert with_wishes(STACK, {"with_native": True}, containers=True).native
+
+
+def test_wishes_about_the_image_land_there() -> None:
+    said = {"image_base": "ours:1", "image_os": "debian-12", "image_cuda": "none"}
+    assert with_wishes(STACK, said).image == ImageWish("ours:1", "debian-12", "none")
+
+
+def test_engines_of_a_stack_file_are_kept_where_nothing_else_is_said(tmp_path: Path) -> None:
+    text = "summary: mine\ncontainers: {engines: [podman]}\nimage: {cuda: devel}\n"
+    (tmp_path / "mine.yaml").write_text(text)
+    stack = with_wishes(load_stack("mine", tmp_path), {}, containers=True)
+    assert stack.containers == ContainerWish(("podman",))
+    assert stack.image == ImageWish(cuda="devel")
 
 
 def test_leaving_out_cuda_leaves_out_its_cudnn() -> None:
