@@ -1,6 +1,7 @@
 """A double of NVIDIA's apt repository of the container toolkit, with the real programs in it."""
 
 import hashlib
+import lzma
 import os
 from dataclasses import dataclass
 from functools import cache
@@ -53,8 +54,13 @@ class ToolkitDouble(VendorDouble):
         packages = [deb for row in state["releases"] for deb in _packages(row["version"])]
         apt_index.link(build(packages), folder)
         apt_index.write_packages(folder, ".", ".")
+        packages = folder / "Packages"
+        (folder / "Packages.xz").write_bytes(lzma.compress(packages.read_bytes()))
+        (folder / "Packages.gz").unlink()
         apt_index.write_release(folder, _data()["release"])
         apt_index.sign(folder, self._signer, state["key"], state["expired"])
+        for absent in ("Release", "Release.gpg"):  # as in NVIDIA's own
+            (folder / absent).unlink()
         (folder / "gpgkey").write_text(self._signer.public(state["published"]))
         self._show_key()
 
