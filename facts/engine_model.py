@@ -83,6 +83,8 @@ class Docker(Shown):
     """Containers outlive the daemon."""
     runtimes: tuple[str, ...]
     rootless: bool
+    started: int = 0
+    """When it started, in seconds since 1970."""
     images: tuple[str, ...] = ()
     """``repository:tag`` of what is here."""
     running: tuple[Running, ...] = ()

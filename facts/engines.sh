@@ -51,6 +51,7 @@ docker_daemon() {
   bound 10 docker info --format '{{json .}}' 2>/dev/null || {
     no docker_daemon "docker info gave no answer"; return
   }
+  part started; stat -c %Y /run/docker.pid
   part images
   bound 10 docker image ls --format '{{.Repository}}:{{.Tag}}' 2>/dev/null | head -n 200
   ids=$(bound 10 docker ps --no-trunc -q 2>/dev/null)

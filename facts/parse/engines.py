@@ -96,6 +96,7 @@ def _docker(section: Section) -> Docker | None:
         live_restore=bool(info.get("LiveRestoreEnabled")),
         runtimes=tuple(sorted(runtimes)) if isinstance(runtimes, dict) else (),
         rootless=any("rootless" in str(o) for o in info.get("SecurityOptions") or ()),
+        started=integer(section.first("started")) or 0,
         images=tuple(line for line in section.part("images") if "<none>" not in line),
         running=tuple(_running(line) for line in section.part("running")),
     )

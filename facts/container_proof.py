@@ -1,0 +1,88 @@
+"""A container that is given the GPUs: what it sees of them.
+
+.. code:: console
+
+    pyinfra inventories/lab.py fact facts.container_proof.ContainerProof image=debian:bookworm-slim
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pyinfra.api import FactBase, FactProcessError
+from typing_extensions import override
+
+from facts.model import Shown
+from facts.parse import answers
+from facts.parse.sections import ProbeError, split
+from facts.program import AnswerError, answer, run_program
+from facts.runtime import CudaAnswer
+from facts.script import as_root, text
+
+SECONDS = 60
+_END = "GPUWRIGHT_IN_CONTAINER_ENDS"
+_CALL = '\nframed proof "$@" 2>/dev/null | printable\n'
+
+
+@dataclass(frozen=True)
+class ContainerAnswer(Shown):
+    """What a container with the GPUs saw."""
+
+    started: bool
+    said: str = ""
+    """The engine's words where it did not start."""
+    before: tuple[str, ...] = ()
+    """Lines of ``nvidia-smi -L`` in it."""
+    after: tuple[str, ...] = ()
+    """The same after ``systemctl daemon-reload`` on the host."""
+    cuda: CudaAnswer | None = None
+
+    @property
+    def gpus(self) -> tuple[str, ...]:
+        """GPUs that it lists before and after."""
+        later = set(self.after)
+        return tuple(line for line in self.before if line.startswith("GPU ") and line in later)
+
+
+def proof_command(engine: str, image: str, ask: Sequence[str]) -> str:
+    """The shell text, run as root where that can be had."""
+    inside = run_program("cuda_call", ("python3", "python", "/usr/bin/python3.*[0-9]"), SECONDS)
+    program = f"\nprogram() {{ cat <<'{_END}'\n{inside}\n{_END}\n}}\n"
+    script = text("frame", "container_proof") + program + _CALL
+    return as_root(script, (engine, image, *ask))
+
+
+class ContainerProof(FactBase[ContainerAnswer]):
+    """Start a container that sleeps, list its GPUs, reload systemd, list again, make a CUDA call.
+
+    + image: one that is on the host; nothing is pulled
+    + ask: words of ``run`` that ask for all GPUs
+    + engine: ``docker`` or ``podman``
+
+    The container has no network and goes away afterwards, at the latest after five minutes.
+    """
+
+    @override
+    def command(
+        self, image: str, ask: Sequence[str] = ("--gpus", "all"), engine: str = "docker"
+    ) -> str:
+        return proof_command(engine, image, ask)
+
+    @override
+    def process(self, output: list[str]) -> ContainerAnswer:
+        try:
+            section = split(output)["proof"]
+        except ProbeError as error:
+            raise FactProcessError(f"container with GPUs: {error}") from error
+        said = " ".join(line.strip() for line in section.part("said") if line.strip())
+        if section.first("started") != "true":
+            return ContainerAnswer(False, said)
+        try:
+            data, python = answer(section.part("cuda"), SECONDS)
+            cuda = answers.cuda(data, python)
+        except AnswerError:
+            cuda = CudaAnswer(None, why="the container ended under it")
+        return ContainerAnswer(
+            True, said, tuple(section.part("before")), tuple(section.part("after")), cuda
+        )

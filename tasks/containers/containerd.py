@@ -1,0 +1,44 @@
+"""containerd without Docker: NVIDIA's runtime and CDI in its settings."""
+
+from __future__ import annotations
+
+from pyinfra.api import StringCommand
+
+from facts.engine_model import Engines
+from stacks.container_model import EnginePlan
+from stacks.model import Plan
+from tasks.containers import sight
+from tasks.containers.daemon_json import RUNTIME
+from tasks.containers.wish import ContainerWish
+from tasks.step import Commands, step
+
+DROP_IN = "/etc/containerd/conf.d/99-nvidia.toml"
+"""Where ``nvidia-ctk`` writes it; ``imports`` of ``config.toml`` leads there."""
+
+
+def containerd_of(plan: Plan) -> EnginePlan | None:
+    """containerd, where the plan has it as an engine of its own."""
+    engines = plan.containers.engines if plan.containers else ()
+    return next((engine for engine in engines if engine.engine == "containerd"), None)
+
+
+def knows_runtime(seen: Engines) -> bool:
+    """Whether containerd reads a drop-in that names NVIDIA's runtime."""
+    imported = "/etc/containerd/conf.d/" in (seen.containerd or "")
+    return imported and RUNTIME in seen.containerd_files.get(DROP_IN, "")
+
+
+@step
+def configured(plan: Plan, wish: ContainerWish) -> Commands:
+    """Let ``nvidia-ctk`` add its runtime, which it does byte by byte the same each time.
+
+    Containers go on while containerd restarts: each has a process of its own beside it.
+    """
+    engine = containerd_of(plan)
+    if engine is None or knows_runtime(sight.engines(wish)):
+        return
+    cdi = " --cdi.enabled" if engine.cdi else ""
+    yield StringCommand(
+        f"nvidia-ctk --quiet runtime configure --runtime=containerd{cdi} && "
+        "systemctl enable --quiet containerd && systemctl restart containerd"
+    )

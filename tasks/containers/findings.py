@@ -1,0 +1,126 @@
+"""Is a container host as its plan says? Pure: what was seen and the plan in, findings out."""
+
+from __future__ import annotations
+
+from facts.engine_model import Engines
+from facts.model import HostState
+from stacks.model import Plan
+from tasks.containers import cdi_state, containerd, daemon_json, docker_change, engine_packages
+from tasks.containers.daemon_json import DaemonJsonError
+from tasks.containers.wish import ContainerWish
+from tasks.finding import Finding
+
+AGAIN = "run deploys/container_host.py again"
+
+
+def of_packages(state: HostState, plan: Plan) -> list[Finding]:
+    """What of engines and toolkit is not installed as planned."""
+    if plan.containers is None:
+        return []
+    found = []
+    toolkit = engine_packages.missing(state, plan.containers.toolkit)
+    if toolkit:
+        found.append(
+            Finding(
+                "TOOLKIT-INCOMPLETE",
+                "CRITICAL",
+                "NVIDIA's container toolkit is not there as planned",
+                f"not there in version {plan.containers.toolkit.version}: {', '.join(toolkit)}",
+                AGAIN,
+            )
+        )
+    for engine in plan.containers.engines:
+        missing = engine_packages.missing(state, engine)
+        if missing:
+            found.append(
+                Finding(
+                    "ENGINE-INCOMPLETE",
+                    "CRITICAL",
+                    f"{engine.engine} is not there as planned",
+                    f"missing: {', '.join(missing)}",
+                    AGAIN,
+                )
+            )
+    return found
+
+
+def of(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> list[Finding]:
+    """All differences between the host's containers and their plan, packages aside."""
+    if plan.containers is None:
+        return []
+    found = []
+    if docker_change.docker_of(plan) is not None:
+        found += _docker(state, seen, plan, wish)
+    if containerd.containerd_of(plan) is not None and not containerd.knows_runtime(seen):
+        found.append(
+            Finding(
+                "ENGINE-SETTINGS",
+                "CRITICAL",
+                "containerd does not know NVIDIA's runtime",
+                f"{containerd.DROP_IN} is not read, or names no {daemon_json.RUNTIME}",
+                AGAIN,
+            )
+        )
+    if seen.engine.no_cgroups:
+        found.append(
+            Finding(
+                "C3",
+                "CRITICAL",
+                "the container toolkit leaves cgroups alone",
+                f"/etc/nvidia-container-runtime/config.toml: {seen.engine.no_cgroups}",
+                AGAIN,
+            )
+        )
+    why = cdi_state.spec_due(state, seen, plan.containers)
+    if why:
+        found.append(
+            Finding(
+                "C4",
+                "CRITICAL",
+                f"the CDI spec {cdi_state.SPEC} does not tell of this driver",
+                why,
+                AGAIN,
+                "nothing that runs; the next containers are well",
+            )
+        )
+    return found
+
+
+def _docker(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> list[Finding]:
+    unit = state.units.get(docker_change.UNIT)
+    if seen.docker is None:
+        return [
+            Finding(
+                "C8",
+                "CRITICAL",
+                "Docker does not run",
+                f"{docker_change.UNIT}: {unit.active if unit else 'not there'}; "
+                + seen.unread.get("docker_daemon", "it gave no answer"),
+                "look why: journalctl -u docker -n 30; then " + AGAIN,
+            )
+        ]
+    try:
+        due = docker_change.change(state, seen, plan, wish)
+    except DaemonJsonError as error:
+        return [
+            Finding(
+                "DAEMON-JSON",
+                "CRITICAL",
+                "Docker's settings cannot be read",
+                f"{daemon_json.PATH}: {error}",
+                "mend it, and " + AGAIN,
+            )
+        ]
+    if not due:
+        return []
+    parts = [*due.keys, *(["proxy"] if due.proxy else []), *due.restart]
+    return [
+        Finding(
+            "ENGINE-SETTINGS",
+            "CRITICAL",
+            "Docker is not set up as planned",
+            f"due: {', '.join(parts) or 'start at boot'}",
+            AGAIN,
+            "containers, unless live-restore is set" if due.restart else "nothing",
+        )
+    ]

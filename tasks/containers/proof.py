@@ -1,0 +1,164 @@
+"""Installed and proven are two things: does a container get the GPUs? Pure."""
+
+from __future__ import annotations
+
+import re
+
+from facts.container_proof import ContainerAnswer
+from facts.engine_model import Engines
+from facts.model import HostState
+from stacks.model import Plan
+from tasks.containers import cdi_state, docker_change
+from tasks.containers.wish import ContainerWish
+from tasks.driver_findings import library_version
+from tasks.finding import Finding
+from tasks.proof import Proof
+
+_GPU = re.compile(r"/dev/nvidia\d+")
+_OURS = "pytorch-cuda:"
+
+
+def tool(plan: Plan) -> str | None:
+    """The program that starts a container here: ``docker``, ``podman``; None: none that we use."""
+    engines = [e.engine for e in plan.containers.engines] if plan.containers else []
+    return next((name for name in ("docker", "podman") if name in engines), None)
+
+
+def image(seen: Engines, wish: ContainerWish) -> str | None:
+    """The image to prove it with: the one of host data, else our own if it is loaded."""
+    here = seen.docker.images if seen.docker else ()
+    if wish.proof_image:
+        return wish.proof_image
+    return next((name for name in sorted(here) if name.split("/")[-1].startswith(_OURS)), None)
+
+
+def ask(plan: Plan) -> tuple[str, ...]:
+    """Words by which this plan's tool gives a container all GPUs."""
+    assert plan.containers is not None
+    return plan.containers.ask if tool(plan) == "docker" else ("--device", "nvidia.com/gpu=all")
+
+
+def gpus(seen: Engines) -> int:
+    """GPUs that the driver has made device files for."""
+    return sum(1 for node in seen.nodes if _GPU.fullmatch(node.path))
+
+
+def none(seen: Engines, plan: Plan, wish: ContainerWish) -> Proof | None:
+    """Why no container is started; None: one can be."""
+    if not cdi_state.driver_is_up(seen) or not gpus(seen):
+        return Proof(
+            "none (the driver has no device files here: no container can be given a GPU; CDI's "
+            "spec is written when it is loaded)"
+        )
+    if tool(plan) is None:
+        return Proof("none (containerd alone has no program that this tool starts containers by)")
+    wanted = image(seen, wish)
+    if wanted is None:
+        return Proof(
+            "none (no image is here to start; name one that is: proof_image in the host's data)"
+        )
+    if seen.docker is not None and wish.proof_image and not _is_here(seen, wanted):
+        return Proof(f"none (the image {wanted} of host data proof_image is not on this host)")
+    return None
+
+
+def _is_here(seen: Engines, wanted: str) -> bool:
+    """Whether an image is here; one named by its digest or id is taken at its word."""
+    here = seen.docker.images if seen.docker else ()
+    bare = wanted.rpartition("/")[2]
+    return "@" in wanted or (wanted if ":" in bare else f"{wanted}:latest") in here or not here
+
+
+def depends_on(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> str:
+    """What a proof holds for: when one of these changes, it is made anew."""
+    docker, assume = seen.docker, plan.containers
+    parts = (
+        state.system.boot_id,
+        library_version(state),
+        state.driver.loaded,
+        docker.version if docker else "",
+        docker.started if docker else "",
+        assume.toolkit.version if assume else "",
+        " ".join(ask(plan)) if assume else "",
+        seen.sums.get("/etc/docker/daemon.json", ""),
+        image(seen, wish),
+        gpus(seen),
+    )
+    return "; ".join(str(part) for part in parts)
+
+
+def judged(seen: Engines, plan: Plan, wish: ContainerWish, answer: ContainerAnswer) -> Proof:
+    """What a container's answer proves."""
+    words = f"{tool(plan)} run {' '.join(ask(plan))} {image(seen, wish)}"
+    if not answer.started:
+        return _failed("does not start", answer.said or "no reason was given", words)
+    listed = [line for line in answer.before if line.startswith("GPU ")]
+    if not listed:
+        said = " ".join(answer.before)[:300] or "nvidia-smi printed nothing"
+        return _failed("does not see a GPU", said, words)
+    if len(answer.gpus) < len(listed):
+        return Proof(
+            "none (a container loses its GPUs at systemctl daemon-reload)",
+            (
+                Finding(
+                    "C2",
+                    "CRITICAL",
+                    "a container loses its GPUs when systemd reads its units anew",
+                    f"{len(listed)} GPUs before systemctl daemon-reload, {len(answer.gpus)} after: "
+                    + " ".join(answer.after)[:200],
+                    "bring the toolkit to the plan's version and run deploys/container_host.py "
+                    "again; containers must be made anew",
+                    "containers that use the GPU",
+                ),
+            ),
+        )
+    if len(listed) < gpus(seen):
+        return _failed(f"sees {len(listed)} of {gpus(seen)} GPUs", "; ".join(listed)[:300], words)
+    return Proof(_proven(answer, listed))
+
+
+def _proven(answer: ContainerAnswer, listed: list[str]) -> str:
+    names = sorted({line.split(":", 1)[-1].split("(")[0].strip() for line in listed})
+    seen = f"{len(listed)} × {', '.join(names)}, still there after systemctl daemon-reload"
+    if answer.cuda is not None and answer.cuda.works:
+        return f"container ({seen}; {answer.cuda.sentence})"
+    why = answer.cuda.sentence if answer.cuda else "no CUDA call was made"
+    return f"container (nvidia-smi lists {seen}; not proven is CUDA: {why})"
+
+
+def _failed(what: str, observed: str, words: str) -> Proof:
+    return Proof(
+        f"none (a container with the GPUs {what})",
+        (
+            Finding(
+                "CONTAINER-GPU",
+                "CRITICAL",
+                f"a container that is given the GPUs {what}",
+                f"{words}: {observed}",
+                f"try it yourself: {words} nvidia-smi -L; pyinfra INVENTORY "
+                "deploys/driver_doctor.py names what it sees",
+            ),
+        ),
+    )
+
+
+def engine_words(state: HostState, seen: Engines, plan: Plan) -> dict[str, str]:
+    """Engine and toolkit as they are, for the report's columns."""
+    if plan.containers is None:
+        return {}
+    names = []
+    for engine in plan.containers.engines:
+        if engine.engine == "docker" and docker_change.docker_of(plan) is not None:
+            version = seen.docker.version.split("+")[0] if seen.docker else "does not run"
+            names.append(f"Docker {version}")
+        else:
+            package = state.packages.get(engine.packages[0])
+            there = package.version.split("-")[0] if package and package.installed else "none"
+            names.append(f"{engine.engine} {there}")
+    toolkit = state.packages.get("nvidia-container-toolkit")
+    spec = next((one for one in seen.engine.cdi if one.file == cdi_state.SPEC), None)
+    return {
+        "engine": "\n".join(names),
+        "toolkit": (toolkit.version if toolkit and toolkit.installed else "none")
+        + f"\n{'CDI ' + (spec.format or '?') if spec else 'no CDI spec'}",
+    }
