@@ -5,6 +5,7 @@ from __future__ import annotations
 from facts.model import HostState
 from stacks.model import Plan
 from tasks import cuda, cudnn, driver_findings, holds, jetson, pytorch
+from tasks.containers import findings as containers
 from tasks.driver_findings import library_version
 from tasks.finding import SEVERITY, Finding, Level
 from tasks.layout import env_of
@@ -38,6 +39,7 @@ def compare(
         *driver_findings.free_driver(state, plan),
         *_held(state, plan),
         *_toolkits(state, plan),
+        *containers.of_packages(state, plan),
         *_environment(state, plan, rollback),
         *_jetpack(state, plan),
         *_settings(state),

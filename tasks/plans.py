@@ -9,6 +9,7 @@ from pyinfra import logger
 from pyinfra.api import FunctionCommand
 from pyinfra.api.host import Host
 
+from facts.engine_model import Engines
 from facts.model import HostState
 from stacks.catalog import Catalog, load_catalog
 from stacks.load import StackError, load_stack
@@ -16,12 +17,16 @@ from stacks.model import Conflict, Plan, Resolution, Stack
 from stacks.resolve import resolve
 from stacks.wishes import WISHES, with_wishes
 from tasks import apt, forecast, host_data, jetson, locks, offers, preflight, pytorch, report
+from tasks.containers import forecast as container_forecast
+from tasks.containers import objections, sight, wish
+from tasks.containers import proof as container_proof
+from tasks.containers.wish import ContainerWish
 from tasks.guard import kernel_guard
 from tasks.profile import profile_of
 from tasks.step import Commands, look, step, this_host, this_run
 
 
-def for_this_host(for_jetsons: bool = False) -> Plan | None:
+def for_this_host(for_jetsons: bool = False, containers: bool = False) -> Plan | None:
     """Look at the host, resolve its stack, and give the plan.
 
     A host that cannot be made to fit is refused: its conflicts are printed, its only step fails,
@@ -29,6 +34,7 @@ def for_this_host(for_jetsons: bool = False) -> Plan | None:
 
     Args:
         for_jetsons: Whether the deploy is for Jetsons: each kind of host is refused by the other's.
+        containers: Whether the host is to be a container host.
     """
     host = this_host()
     report.register(host)
@@ -43,7 +49,8 @@ def for_this_host(for_jetsons: bool = False) -> Plan | None:
     if login.uid != 0 and login.root:
         host.data._sudo = True
     try:
-        resolution = resolved(state, host.data)
+        resolution = resolved(state, host.data, containers=containers)
+        container_wish()
         rollback()
         lock_wait()
         kernel_policy()
@@ -61,14 +68,19 @@ def for_this_host(for_jetsons: bool = False) -> Plan | None:
         *preflight.objections(state, plan),
         *_no_way_back(state, plan),
     )
+    seen = None
+    if plan.containers is not None:
+        seen = sight.engines(container_wish())
+        conflicts += objections.of(state, seen, plan, container_wish())
     if not conflicts and offers.needed(state, plan):
         available, conflicts = offers.asked(plan)
-        conflicts = conflicts or resolved(state, host.data, available).conflicts
+        conflicts = conflicts or resolved(state, host.data, available, containers).conflicts
     if conflicts:
         _refuse(host, conflicts)
         return None
-    _announce(host, state, plan)
-    report.planned(host, state, plan)
+    _announce(host, state, plan, seen)
+    words = container_proof.engine_words(state, seen, plan) if seen else {}
+    report.planned(host, state, plan, words)
     return plan
 
 
@@ -105,7 +117,8 @@ def resolved(
         available,
     )
     known = locks.catalog_with_own(catalog(), data)
-    return resolve(stack_of(data, state.jetson is not None, containers), profile, known)
+    stack = stack_of(data, state.jetson is not None, containers, _native(state))
+    return resolve(stack, profile, known)
 
 
 @cache
@@ -139,8 +152,30 @@ def textfile_folder() -> str:
     return host_data.textfile_folder(this_host().data)
 
 
-def stack_of(data: host_data.Data, board: bool = False, containers: bool = False) -> Stack:
+def container_wish() -> ContainerWish:
+    """What host data say about containers."""
+    return wish.of(this_host().data)
+
+
+def _native(state: HostState) -> bool:
+    """Whether another deploy has put CUDA or PyTorch on this host: they stay in its plan.
+
+    So they stay held, whichever deploy was run last.
+    """
+    seen = (state.record or {}).get("versions")
+    return isinstance(seen, dict) and bool(seen.get("cuda") or seen.get("torch"))
+
+
+def stack_of(
+    data: host_data.Data, board: bool = False, containers: bool = False, native: bool = False
+) -> Stack:
     """The stack that the host's data name, with their wishes laid over it.
+
+    Args:
+        data: The host's data.
+        board: Whether the host is a Jetson.
+        containers: Whether it is planned as a container host.
+        native: Whether a container host has CUDA or PyTorch itself, where host data say nothing.
 
     Raises:
         StackError: It cannot be read, or a wish is none.
@@ -150,7 +185,10 @@ def stack_of(data: host_data.Data, board: bool = False, containers: bool = False
         stack = load_stack(Path(name).stem, Path(name).parent)
     else:
         stack = load_stack(name)
-    return with_wishes(stack, {wish: data.get(wish) for wish in WISHES}, containers)
+    wishes = {name: data.get(name) for name in WISHES}
+    if native and wishes["with_native"] is None:
+        wishes["with_native"] = True
+    return with_wishes(stack, wishes, containers)
 
 
 def _unsupported(plan: Plan) -> tuple[Conflict, ...]:
@@ -194,8 +232,9 @@ def bad_data(error: Exception) -> Conflict:
     )
 
 
-def _announce(host: Host, state: HostState, plan: Plan) -> None:
-    for line in (*forecast.lines(state, plan), *_kernel_forecast(state, plan)):
+def _announce(host: Host, state: HostState, plan: Plan, seen: Engines | None) -> None:
+    inside = container_forecast.lines(state, seen, plan, container_wish()) if seen else []
+    for line in (*forecast.lines(state, plan), *inside, *_kernel_forecast(state, plan)):
         logger.info(f"{host.print_prefix}{line}")
     for notice in plan.notices:
         logger.warning(f"{host.print_prefix}{notice.code}: {notice.what} {notice.why}")

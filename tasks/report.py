@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,8 @@ from tasks.findings import Finding
 from tasks.step import this_run
 
 _WIDTH = 120
+_NATIVE = ("CUDA", "cuDNN", "torch")
+_CONTAINERS = ("engine", "toolkit")
 _COLOURS = {"OK": "green", "WARN": "yellow", "CRITICAL": "red", "REFUSED": "red", "FAILED": "red"}
 
 
@@ -69,13 +72,15 @@ def register(host: Host) -> None:
     _lines[host.name] = Line(host.name)
 
 
-def planned(host: Host, state: HostState, plan: Plan) -> None:
-    """The host has a plan: until more is known, that is its line."""
+def planned(
+    host: Host, state: HostState, plan: Plan, more: Mapping[str, str] | None = None
+) -> None:
+    """The host has a plan: until more is known, that is its line; `more` columns with it."""
     line = _lines[host.name]
     line.verdict = "PLANNED"
     line.proof = "none (nothing was run)"
     line.gpus = gpus(state, plan)
-    line.versions = versions(state, plan)
+    line.versions = {**versions(state, plan), **(more or {})}
     line.notes = [f"{n.code}: {n.what} {n.remedy}" for n in plan.notices]
 
 
@@ -95,11 +100,12 @@ def judged(
     proof: str,
     found: tuple[Finding, ...],
     torch_note: dict[str, Any],
+    more: Mapping[str, str] | None = None,
 ) -> None:
-    """The verdict of one host."""
+    """The verdict of one host; `more` columns with it."""
     line = _lines[host.name]
     line.verdict, line.proof = level, proof
-    line.versions = versions(state, plan)
+    line.versions = {**versions(state, plan), **(more or {})}
     if torch_note.get("version"):
         line.versions["torch"] = (
             f"{torch_note['version']}\nCUDA {torch_note['cuda']}, cuDNN {torch_note['cudnn']}"
@@ -155,7 +161,12 @@ def versions(state: HostState, plan: Plan) -> dict[str, str]:
 def _print() -> None:
     console = Console(stderr=True, width=_WIDTH, highlight=False, soft_wrap=False)
     table = Table(title="gpuwright report", title_justify="left")
-    columns = ["driver", "next boot", "CUDA", "cuDNN", "torch"]
+    columns = ["driver", "next boot"]
+    known = {name for line in _lines.values() for name in line.versions}
+    if known & {*_CONTAINERS}:
+        columns += [*_CONTAINERS, *(name for name in _NATIVE if name in known)]
+    else:
+        columns += _NATIVE
     for name in ["host", "GPUs", *columns, "verdict"]:
         table.add_column(name, overflow="fold")
     for line in _lines.values():

@@ -115,6 +115,7 @@ def _record(
     torch_note: dict[str, Any] | None,
 ) -> dict[str, Any]:
     return {
+        **(state.record or {}),  # parts of other deploys stay
         "tool": TOOL,
         "stack": plan.stack,
         "plan": plan.digest,

@@ -61,6 +61,18 @@ RENDERED = {
     "cudnn_wheel.sh.j2": render("cudnn_wheel.sh.j2", **WHEEL),
     "dkms.sh.j2": render("dkms.sh.j2", version="535.*", kernels=[KERNEL, "6.1.0-50-amd64"]),
     "kernel_guard.sh.j2": program.program(),
+    "docker_settings.sh.j2": "".join(
+        render(
+            "docker_settings.sh.j2",
+            path="/etc/docker/daemon.json",
+            mark="/opt/gpuwright/etc/docker-restart-due",
+            new=new,
+            way=way,
+            runtime=new,
+        )
+        for new in (True, False)
+        for way in ("restart", "reload", "start")
+    ),
     "environment.sh.j2": "",  # has tests of its own
     "fetch.sh.j2": render("fetch.sh.j2"),
     "image_build.sh.j2": render(

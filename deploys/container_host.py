@@ -1,0 +1,88 @@
+"""A bare host becomes a container host: driver, engine, NVIDIA's toolkit, CDI; held and proven.
+
+    pyinfra inventories/lab.py deploys/container_host.py
+
+A second run changes nothing. Host data that matters here: ``stack``, ``mirrors``,
+``expected_gpus``, ``lock_wait`` (seconds), ``kernel_policy``, the wishes of ``stacks.wishes``
+(``container_engines``, ``docker_origin``, ``toolkit_version``, ``with_native`` …), and what
+``tasks.containers.wish`` reads: ``docker_users``, ``docker_registry_mirrors``, ``docker_proxy``,
+``docker_restart``, ``proof_image`` …
+"""
+
+from tasks import (
+    cuda,
+    cudnn,
+    driver,
+    driver_reload,
+    environment,
+    fabric_manager,
+    holds,
+    nouveau,
+    package_manager,
+    persistence,
+    plans,
+    preflight,
+    python,
+    pytorch,
+    repositories,
+    uv,
+    vendor_repository,
+)
+from tasks.containers import cdi, containerd, docker, engine_packages, verdict
+from tasks.guard import kernel_guard
+
+plan = plans.for_this_host(containers=True)
+
+if plan is not None:
+    wish = plans.container_wish()
+
+    preflight.first_boot_done(plan=plan, name="First boot has ended")
+    package_manager.free(plan=plan, limit_s=plans.lock_wait(), name="Package manager is free")
+    package_manager.whole(plan=plan, name="Package manager is whole")
+
+    repositories.components(plan=plan, name="Archive components")
+    vendor_repository.added(plan=plan, name="Further repositories")
+    holds.kept_from_unattended_upgrades(plan=plan, name="Set kept from unattended upgrades")
+
+    nouveau.blacklisted(plan=plan, name="nouveau kept off")
+    driver.installed(plan=plan, name="NVIDIA driver and kernel headers")
+    driver.modules_begun(plan=plan, name="Kernel modules begun")
+
+    engine_packages.toolkit(plan=plan, name="NVIDIA Container Toolkit")
+    engine_packages.engines(plan=plan, name="Container engine")
+    docker.users(plan=plan, wish=wish, name="Users of Docker")
+    docker.configured(plan=plan, wish=wish, name="Docker's settings")
+    containerd.configured(plan=plan, wish=wish, name="containerd's settings")
+
+    if plan.cuda or plan.torch:
+        cuda.installed(plan=plan, name="CUDA toolkit")
+        cudnn.installed(plan=plan, name="cuDNN")
+        environment.offered(plan=plan, name="Environment file, opt-in")
+        python.interpreter(plan=plan, name="Python interpreter")
+        uv.pushed(plan=plan, name="uv")
+        pytorch.installed(plan=plan, name="PyTorch environment")
+        pytorch.switched(plan=plan, rollback=plans.rollback(), name="Stable link")
+
+    driver.modules_built(plan=plan, name="Kernel module for every bootable kernel")
+    driver.loaded(plan=plan, name="Kernel module loaded")
+    driver_reload.reloaded(plan=plan, name="Kernel module reloaded")
+    persistence.enabled(plan=plan, name="GPU persistence")
+    fabric_manager.enabled(plan=plan, name="Fabric Manager")
+
+    cdi.cgroups_kept(plan=plan, wish=wish, name="Toolkit's cgroups")
+    cdi.described(plan=plan, wish=wish, name="CDI spec and its units")
+    holds.held(plan=plan, name="Set held and pinned")
+    kernel_guard.in_force(
+        plan=plan,
+        wish=plans.kernel_policy(),
+        textfile=plans.textfile_folder(),
+        name="Kernel guard and policy",
+    )
+
+    verdict.given(
+        plan=plan,
+        wish=wish,
+        expected_gpus=plans.expected_gpus(),
+        kernel_policy=plans.kernel_policy(),
+        name="Verdict",
+    )

@@ -1,0 +1,32 @@
+"""What a run is going to do to a host's containers, in words, before it does anything. Pure."""
+
+from __future__ import annotations
+
+from facts.engine_model import Engines
+from facts.model import HostState
+from stacks.model import Plan
+from tasks.containers import docker_change, engine_packages
+from tasks.containers.wish import ContainerWish
+
+
+def lines(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> list[str]:
+    """One sentence per part that is not there yet; none where everything is."""
+    if plan.containers is None:
+        return []
+    said = []
+    if engine_packages.missing(state, plan.containers.toolkit):
+        said.append(f"will install NVIDIA Container Toolkit {plan.containers.toolkit.version}")
+    for engine in plan.containers.engines:
+        if engine_packages.missing(state, engine):
+            where = "Docker's repository" if engine.origin == "docker" else "the archive"
+            said.append(f"will install {engine.engine} {engine.version} from {where}")
+    due = docker_change.change(state, seen, plan, wish)
+    if due.keys:
+        said.append(f"will set {', '.join(due.keys)} in Docker's daemon.json")
+    if due.restart:
+        running = seen.docker.running if seen.docker else ()
+        names = ", ".join(container.name for container in running)
+        on = seen.docker is not None and seen.docker.live_restore
+        fate = f"; {names} {'go on' if on else 'stop'}" if names else ""
+        said.append(f"will restart Docker: {'; '.join(due.restart)}{fate}")
+    return said
