@@ -48,7 +48,9 @@ def plan(case: Case, dist: Distribution) -> tuple[ContainerPlan, tuple[Repositor
 
 def _toolkit(case: Case, dist: Distribution, wish: ContainerWish) -> ToolkitPlan | None:
     facts = case.catalog.containers.toolkit
-    version = wish.toolkit_version or facts.version
+    there = case.profile.toolkit or ""
+    # One that is there and newer does not go back unasked.
+    version = wish.toolkit_version or max(facts.version, there, key=numbers)
     whole = re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", version) is not None
     if not whole or numbers(version) < numbers(facts.oldest):
         case.conflict(

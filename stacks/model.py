@@ -146,6 +146,8 @@ class HostProfile:
     security_pocket: bool | None = None
     driver: InstalledDriver | None = None
     docker: InstalledEngine | None = None
+    toolkit: str | None = None
+    """Version of NVIDIA Container Toolkit that is installed: ``1.20.0``."""
     indexes: Mapping[str, str] = field(default_factory=dict)
     """Package indexes or mirrors that host data names (``pypi``, ``pytorch``, ``redist``,
     ``nvidia``, ``toolkit``, ``docker``)."""

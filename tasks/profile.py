@@ -46,6 +46,7 @@ def profile_of(
         security_pocket=_security_pocket(state),
         driver=_driver(state),
         docker=_docker(state),
+        toolkit=_toolkit(state),
         nvswitch=any(d.pci_class.startswith("0680") for d in state.pci),
         indexes={k: str(v) for k, v in (mirrors or {}).items()},
         fingerprints=fingerprints or {},
@@ -106,6 +107,13 @@ def _docker(state: HostState) -> InstalledEngine | None:
         if package and package.installed:
             return InstalledEngine(upstream(package.version).split("~")[0], origin)
     return None
+
+
+def _toolkit(state: HostState) -> str | None:
+    """The release of the container toolkit that is there; a release candidate is none."""
+    package = state.packages.get("nvidia-container-toolkit-base")
+    there = package is not None and package.installed and "~" not in package.version
+    return upstream(package.version) if package and there else None
 
 
 def _origin(state: HostState, versions: set[str]) -> str:

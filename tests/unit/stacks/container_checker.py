@@ -32,7 +32,8 @@ def faults(plan: Plan, stack: Stack, profile: HostProfile) -> list[str]:
         found.append("other engines than asked")
     if profile.jetson_l4t is not None:
         found.append("containers on a Jetson")
-    if made.toolkit.version != (wish.toolkit_version or FACTS["toolkit"]["version"]):
+    default = max(Version(FACTS["toolkit"]["version"]), Version(profile.toolkit or "0"))
+    if made.toolkit.version != (wish.toolkit_version or str(default)):
         found.append("another toolkit than asked")
     if Version(made.toolkit.version) < Version(FACTS["toolkit"]["oldest"]):
         found.append("a toolkit without fresh specs")

@@ -199,6 +199,13 @@ def test_toolkit_s_version_can_be_asked_for() -> None:
     assert set(toolkit.versions.values()) == {"1.19.1-1"}
 
 
+def test_newer_toolkit_that_is_there_stays_unless_another_is_asked_for() -> None:
+    newer = replace(BOOKWORM, toolkit="1.20.1")
+    assert containers(newer).toolkit.version == "1.20.1"
+    assert containers(newer, toolkit_version="1.20.0").toolkit.version == "1.20.0"
+    assert containers(replace(BOOKWORM, toolkit="1.17.8")).toolkit.version == "1.20.0"
+
+
 @pytest.mark.parametrize("version", ["1.17.8", "1.20", "latest"])
 def test_toolkit_that_keeps_no_specs_fresh_is_refused(version: str) -> None:
     conflict = refused("TOOLKIT-VERSION", BOOKWORM, toolkit_version=version)

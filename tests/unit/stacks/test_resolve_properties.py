@@ -72,6 +72,7 @@ hosts = st.builds(
         st.sampled_from(["20.10.24", "26.1.5", "29.9.0"]),
         st.sampled_from(["distribution", "docker", "snap", "unknown"]),
     ),
+    toolkit=st.sampled_from([None, None, "1.17.8", "1.20.0", "1.21.3"]),
     nvswitch=st.booleans(),
     available=st.sampled_from([None, None, None, {}]),
     indexes=st.sampled_from(

@@ -122,3 +122,12 @@ def test_what_is_installed_is_available_although_nobody_offers_it_any_more() -> 
 
 def test_unasked_repositories_stay_unknown() -> None:
     assert profile_of(a_host.bare()).available is None
+
+
+def test_container_toolkit_that_is_there_is_known_by_its_release() -> None:
+    name = "nvidia-container-toolkit-base"
+    assert profile_of(a_host.bare()).toolkit is None
+    there = with_packages(a_host.bare(), package(name, "1.19.1-1"))
+    assert profile_of(there).toolkit == "1.19.1"
+    candidate = with_packages(a_host.bare(), package(name, "1.20.0~rc.1-1"))
+    assert profile_of(candidate).toolkit is None
