@@ -54,8 +54,8 @@ class ToolkitDouble(VendorDouble):
         packages = [deb for row in state["releases"] for deb in _packages(row["version"])]
         apt_index.link(build(packages), folder)
         apt_index.write_packages(folder, ".", ".")
-        packages = folder / "Packages"
-        (folder / "Packages.xz").write_bytes(lzma.compress(packages.read_bytes()))
+        plain = folder / "Packages"
+        (folder / "Packages.xz").write_bytes(lzma.compress(plain.read_bytes()))
         (folder / "Packages.gz").unlink()
         apt_index.write_release(folder, _data()["release"])
         apt_index.sign(folder, self._signer, state["key"], state["expired"])
