@@ -117,8 +117,6 @@ def start(folder: Path, root: Path, spec: HostSpec) -> Process:
     # Version 2 groups in the host whatever the machine has: systemd 256 and later want them.
     # Whether /tmp lies in memory is the distribution's choice, not nspawn's.
     settings = "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 SYSTEMD_NSPAWN_TMPFS_TMP=0"
-    if spec.engines:
-        settings += f" {engine_host.SETTINGS}"
     # nspawn ends with 133 when the host reboots, for whoever started it to start it again.
     command = (
         f"while ({join}export {settings}; exec {shlex.join(nspawn)}); [ $? = 133 ]; do :; done"

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from sandbox.checkout import SandboxError
 
-SETTINGS = "SYSTEMD_NSPAWN_API_VFS_WRITABLE=network"
-"""Environment of nspawn: engines set up networks, and change nothing else of the kernel's."""
 _FOLDERS = ("docker", "containerd", "containers")
 """Below /var/lib: where Docker, containerd and podman keep images."""
 _GUEST = Path(__file__).with_name("engine_guest")
-_WANTED_BY = {"driver.service": "sysinit.target", "driver.path": "paths.target"}
+_UNITS = {"network.service": "sysinit", "driver.service": "sysinit", "driver.path": "paths"}
+"""Units of the host with their targets: its own part of the kernel's settings, and what shows the
+driver, at boot and when its module is installed."""
 
 
 def words(folder: Path) -> list[str]:
@@ -44,27 +44,37 @@ def write(root: Path) -> None:
     program.write_text((_GUEST / "driver.sh").read_text())
     program.chmod(0o755)
     units = root / "etc/systemd/system"
-    for file, target in _WANTED_BY.items():
+    kernels = sorted(kernel.name for kernel in (root / "lib/modules").glob("*"))
+    for file, target in _UNITS.items():
+        own = _GUEST / file
         name = f"gpuwright-sandbox-{file}"
-        (units / name).write_text((_GUEST / file).read_text())
-        wanted = units / f"{target}.wants" / name
+        (units / name).write_text(own.read_text() if own.exists() else _when_installed(kernels))
+        wanted = units / f"{target}.target.wants" / name
         wanted.parent.mkdir(exist_ok=True)
         wanted.unlink(missing_ok=True)
         wanted.symlink_to(f"../{name}")
-    _refresh_for_other_kernel(root, units)
+    _refresh_for_other_kernel(units, kernels)
 
 
-def _refresh_for_other_kernel(root: Path, units: Path) -> None:
-    """Let NVIDIA's refresh units look at the host's own kernel.
+def _when_installed(kernels: list[str]) -> str:
+    """A path unit that shows the driver once its module is there for one of `kernels`."""
+    files = [f"/lib/modules/{kernel}/updates/dkms/nvidia.ko" for kernel in kernels]
+    watched = "".join(f"PathExists={file}{end}\n" for file in files for end in ("", ".xz"))
+    return (
+        "# gpuwright's sandbox: a server loads the new module by modprobe or at its next boot.\n"
+        "[Unit]\nDescription=Load the simulated NVIDIA module when it is installed\n\n"
+        f"[Path]\n{watched}"
+    )
+
+
+def _refresh_for_other_kernel(units: Path, kernels: list[str]) -> None:
+    """Let NVIDIA's refresh units look at the host's own kernels.
 
     They look at the modules of the running one, and that is this machine's (nvidia-cdi-refresh of
     NVIDIA Container Toolkit 1.20.0, read 2026-11).
     """
     head = "# gpuwright's sandbox: the running kernel is this machine's, with no modules here.\n"
-    watched = "".join(
-        f"PathChanged=/lib/modules/{kernel.name}/modules.dep\n"
-        for kernel in sorted((root / "lib/modules").glob("*"))
-    )
+    watched = "".join(f"PathChanged=/lib/modules/{kernel}/modules.dep\n" for kernel in kernels)
     grep = '/usr/bin/grep -qE "/(nvidia|nvidia-current)[.]ko"'
     texts = {
         "path": f"{head}[Path]\n{watched}",

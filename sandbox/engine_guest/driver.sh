@@ -3,12 +3,11 @@
 # version is that of the module that DKMS has built, the GPUs are those of the simulated bus, and
 # nothing answers behind the device files: opening one ends with «No such device or address».
 set -eu
-RUN=/run/gpuwright-sandbox
 case "${1:-}" in
 unload)
     mountpoint -q /proc/driver && umount /proc/driver
     mountpoint -q /sys/module && umount /sys/module
-    rm -rf /dev/nvidia* $RUN/module
+    rm -rf /dev/nvidia*
     exit 0 ;;
 load) ;;
 *) echo "usage: gpuwright-sandbox-driver load|unload" >&2; exit 64 ;;
@@ -20,16 +19,16 @@ version=$(modinfo -F version "$file")
 mountpoint -q /proc/driver && exit 0 # A module that is loaded stays, whatever lies on the disk.
 
 umask 022
-mkdir -p $RUN/module
-for module in /sys/module/*; do mkdir -p "$RUN/module/${module##*/}"; done
+others=$(ls /sys/module)
+mount -t tmpfs -o mode=755 gpuwright-sandbox /sys/module
+# shellcheck disable=SC2086 # modules' names carry no blanks
+(cd /sys/module && mkdir $others nvidia nvidia_uvm)
 for module in nvidia nvidia_uvm; do
-    mkdir -p $RUN/module/$module
-    echo "$version" >$RUN/module/$module/version
-    echo live >$RUN/module/$module/initstate
-    echo 0 >$RUN/module/$module/refcnt
+    echo "$version" >/sys/module/$module/version
+    echo live >/sys/module/$module/initstate
+    echo 0 >/sys/module/$module/refcnt
 done
-mount --bind $RUN/module /sys/module
-mount -o remount,bind,ro /sys/module
+mount -o remount,ro /sys/module
 mount -t tmpfs -o mode=755 gpuwright-sandbox /proc/driver
 mkdir /proc/driver/nvidia
 printf 'NVRM version: %s  %s  %s\nGCC version:  unknown\n' \
