@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from packaging.version import Version
 
+from stacks.catalog import FOLDER
 from stacks.container_model import ContainerPlan, EnginePlan
 from stacks.load import load_stack
 from stacks.model import Conflict, Gpu, HostProfile, InstalledEngine, Plan, Repository, Resolution
@@ -366,3 +368,23 @@ def test_gpu_that_is_only_expected_will_do() -> None:
 def test_every_distribution_has_docker_from_somewhere(os: str) -> None:
     made = container_plan(host(os, "a100"), without=["torch"]).containers
     assert made and made.engines[0].engine == "docker"
+
+
+@pytest.mark.parametrize(
+    ("row", "os"),
+    [
+        ("Debian 12", "debian-12"),
+        ("Debian 13", "debian-13"),
+        ("Ubuntu 20.04", "ubuntu-20.04"),
+        ("Ubuntu 22.04, 24.04", "ubuntu-22.04"),
+        ("Ubuntu 22.04, 24.04", "ubuntu-24.04"),
+        ("Red Hat family", "rocky-9"),
+    ],
+)
+def test_the_manual_s_table_says_what_is_planned(row: str, os: str) -> None:
+    text = (FOLDER.parent / "docs" / "stacks.md").read_text()
+    line = re.search(rf"^\| {row} \|.*$", text, re.MULTILINE)
+    made = containers(host(os, "h100"))
+    assert line and made.engines[0].version in line[0]
+    assert f"`{' '.join(made.ask)}`" in line[0]
+    assert ("switched on" in line[0]) == bool(made.features)
