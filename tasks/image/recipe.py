@@ -149,8 +149,9 @@ export UV_NO_PROGRESS=1 UV_PYTHON_DOWNLOADS=never UV_NO_CONFIG=1
 
 
 def _system(plan: ImagePlan) -> tuple[str, ...]:
-    headers = tuple(f"{name}-dev" for name in plan.torch.python_packages)
-    return (*plan.torch.python_packages, *headers, *SYSTEM)
+    own = plan.torch.python_packages
+    headers = (name if name.endswith("-dev") else f"{name}-dev" for name in own)
+    return (*dict.fromkeys((*own, *headers)), *SYSTEM)
 
 
 def _cuda(plan: ImagePlan) -> list[str]:
