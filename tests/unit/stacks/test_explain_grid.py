@@ -35,7 +35,13 @@ def test_the_grid_has_every_generation() -> None:
 def test_every_row_answers_for_every_generation(
     os: str, gpu: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for more in ([], ["--without", "cuda"], ["--origin", "driver=nvidia", "--secure-boot"]):
+    for more in (
+        [],
+        ["--without", "cuda"],
+        ["--origin", "driver=nvidia", "--secure-boot"],
+        ["--containers"],
+        ["--image", "--image-cuda", "none"],
+    ):
         code = main(["explain", "pytorch-2.9", "--os", os, "--gpu", gpu, *more])
         told = capsys.readouterr()
         assert code in (OK, CONFLICT), told.err
