@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from stacks.case import Case, names, numbers
@@ -11,6 +12,13 @@ from stacks.distribution import Distribution
 from stacks.model import CudaWish, HostProfile, Stack, TorchPlan
 from stacks.resolve import resolve
 from stacks.torch_rules import Build
+
+_REFERENCE = re.compile(
+    r"(?:[A-Za-z0-9.-]+(?::[0-9]+)?/)?[a-z0-9._/-]+(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?"
+    r"(?:@sha256:[0-9a-f]{64})?"
+)
+"""An image's name (distribution/reference, grammar), as far as it matters: nothing else may stand
+in a Dockerfile."""
 
 
 def cuda_wish(stack: Stack, wish: ImageWish) -> CudaWish | None:
@@ -23,6 +31,14 @@ def cuda_wish(stack: Stack, wish: ImageWish) -> CudaWish | None:
 def distribution(case: Case, wish: ImageWish) -> str | None:
     """The distribution inside; ``None`` after IMAGE-BASE."""
     facts = case.catalog.image.bases
+    if wish.base is not None and not _REFERENCE.fullmatch(wish.base):
+        case.conflict(
+            "IMAGE-BASE",
+            f"«{wish.base}» is no reference of an image.",
+            "A reference is [REGISTRY/]NAME[:TAG][@sha256:64 HEX DIGITS], its name in lower case.",
+            f"Write it so: `image_base: {facts.rows[facts.default].reference}`.",
+        )
+        return None
     if wish.os:
         found: str | None = wish.os
     elif wish.base is None:

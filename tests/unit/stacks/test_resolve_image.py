@@ -108,6 +108,22 @@ def test_base_that_nobody_knows_is_refused_with_the_way_out() -> None:
     assert plan.base == "registry.example.org/ours:1"
 
 
+@pytest.mark.parametrize(
+    "reference",
+    ["debian:bookworm\nRUN id", "debian :12", "Debian:12", "debian:12@sha256:ab", "", "$(id)"],
+)
+def test_what_is_no_reference_is_refused(reference: str) -> None:
+    assert "no reference" in refused("IMAGE-BASE", image_base=reference).what
+
+
+@pytest.mark.parametrize(
+    "reference",
+    ["debian:12-slim", "localhost:5000/debian:bookworm", "r.example.org/a/b/ubuntu:24.04"],
+)
+def test_references_with_and_without_a_registry_are_known(reference: str) -> None:
+    assert image(image_base=reference).base == reference
+
+
 def test_base_by_tag_is_said_to_move_and_by_digest_not() -> None:
     assert "IMAGE-BASE-TAG" in {notice.code for notice in image().notices}
     pinned = image(image_base="debian:bookworm-slim@sha256:" + "a" * 64)
