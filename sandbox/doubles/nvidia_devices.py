@@ -23,7 +23,9 @@ class DeviceDouble(AptDouble):
     name: str = "devices"
 
     def _packages(self, state: dict[str, Any]) -> list[Deb]:
-        return [_by_devices(package) for package in super()._packages(state)]
+        # The container toolkit's packages are empty in that double, and apt could take them for
+        # those of `sandbox.doubles.toolkit`, which have the same versions.
+        return [_by_devices(p) for p in super()._packages(state) if "container" not in p.name]
 
 
 def _by_devices(package: Deb) -> Deb:
