@@ -64,5 +64,17 @@ class Signer:
             try:
                 return run("gpg", "--homedir", str(self.home), *quiet, *words)
             finally:
-                # gpg leaves an agent running for each home; nobody else would end it.
-                run("gpgconf", "--homedir", str(self.home), "--kill", "gpg-agent", check=False)
+                self._end_agent()
+
+    def _end_agent(self) -> None:
+        """End the agent that gpg leaves running for each home; nobody else would.
+
+        It answers before it is gone. Who signs in between meets it on its way out («No agent
+        running»), so its socket must have gone as well.
+        """
+        of_home = ("gpgconf", "--homedir", str(self.home))
+        run(*of_home, "--kill", "gpg-agent", check=False)
+        socket = Path(run(*of_home, "--list-dirs", "agent-socket").strip())
+        end = time.monotonic() + 10
+        while socket.exists() and time.monotonic() < end:
+            time.sleep(0.02)

@@ -132,6 +132,13 @@ dpkg --unpack /root/asker-2.deb
 """
 
 
+def bare(host: SandboxHost) -> None:
+    """Take the driver off the host, so that its installation is a first one again."""
+    names = " ".join(nvidia_rows.versions(host))
+    done = host.run(f"dpkg --purge --force-depends --force-hold {names} 2>&1 && apt-get clean")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_first_installation_is_cut_off_in_each_phase_and_asks_nobody(place: Place) -> None:
     """Half-configured packages of others, with questions, are finished on the way."""
     asker = place.host.run(ASKER)
@@ -145,9 +152,14 @@ def test_first_installation_is_cut_off_in_each_phase_and_asks_nobody(place: Plac
         Phase("power", "dkms/script", "dkms"),
     ]
     place.lab()
-    met = [phase for phase in phases if cut_off(place.host, place.folder, phase)]
-    print(f"cut off at: {met}")
-    assert len(met) >= 4, "too few phases were met"
+    for phase in phases:
+        if cut_off(place.host, place.folder, phase):
+            continue
+        # Cut off late, it was finished by the next run on its way to that phase.
+        whole = place.run()
+        assert whole.code == 0, whole.told
+        bare(place.host)
+        assert cut_off(place.host, place.folder, phase), phase
     ended = place.run()
     assert ended.code == 0, ended.told
     assert place.driver() == {PLANNED}
