@@ -149,8 +149,8 @@ def engine_words(state: HostState, seen: Engines, plan: Plan) -> dict[str, str]:
     names = []
     for engine in plan.containers.engines:
         if engine.engine == "docker" and docker_change.docker_of(plan) is not None:
-            version = seen.docker.version.split("+")[0] if seen.docker else "does not run"
-            names.append(f"Docker {version}")
+            down = "does not run" if seen.engine.docker else "none"
+            names.append(f"Docker {seen.docker.version.split('+')[0] if seen.docker else down}")
         else:
             package = state.packages.get(engine.packages[0])
             there = package.version.split("-")[0] if package and package.installed else "none"
