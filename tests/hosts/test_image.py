@@ -1,0 +1,244 @@
+"""The PyTorch image, really built with torch in it by a real Docker, and what its containers do.
+
+One host for all: Debian 12 with the archive's Docker 20.10. The image has no system CUDA here (its
+steps have a test of their own, without torch): that leaves a good 20 GB of disk to others.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from sandbox import base_image, hosts
+from sandbox.hosts import HostSpec
+from stacks.load import load_stack
+from tasks import plans
+from tasks.image import lock_parts
+from tests.hosts import runner
+from tests.hosts.able import needs_hosts
+from tests.hosts.conftest import Lab, Run
+
+pytestmark = needs_hosts()
+NAME = "image"
+IMAGE = "deploys/image.py"
+TAG = "pytorch-cuda:v2.9"
+TOKEN = "a-token-of-this-test-0123456789"
+LOCKS = ("torch-2.9.1-cu128-cp311-x86_64.txt", "workspace-torch-2.9.1-cu128-cp311-x86_64.txt")
+DOCKER = "apt-get -qq update && apt-get -qq install --yes --no-install-recommends docker.io"
+
+
+@dataclass(frozen=True)
+class Built:
+    """The host, and the runs that gave it the image."""
+
+    lab: Lab
+    predicted: Run
+    first: Run
+    second: Run
+    exact: str
+
+    def docker(self, words: str) -> str:
+        """What a docker command says, which must succeed."""
+        return self.lab.on_host(f"docker {words}")
+
+    def container(self, words: str, command: str = "", options: str = "--rm") -> str:
+        """What a container of the image says."""
+        return self.docker(f"run {options} {words} {TAG} {command}")
+
+
+@pytest.fixture(scope="module")
+def built(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Built]:
+    host = hosts.up(HostSpec(NAME, gpus=("h100",), engines=True), fresh=True)
+    folder = tmp_path_factory.mktemp(NAME)
+    data = {NAME: runner.host_data(host, stack="pytorch-2.9", image_cuda="none")}
+    lab = Lab(host, runner.inventory(folder, **data))
+    lab.on_host(DOCKER)
+    base_image.load(host)
+    predicted = lab.pyinfra("--dry", deploy=IMAGE)
+    first = lab.pyinfra("-y", deploy=IMAGE)
+    assert first.code == 0, first.told
+    second = lab.pyinfra("-y", deploy=IMAGE)
+    names = lab.on_host("docker image ls --format '{{.Repository}}:{{.Tag}}' pytorch-cuda")
+    (exact,) = (name for name in names.splitlines() if name != TAG)
+    yield Built(lab, predicted, first, second, exact)
+    if not request.session.testsfailed:
+        host.down()
+
+
+@dataclass(frozen=True)
+class Running:
+    """A container with all services, started as a careful person starts it."""
+
+    built: Built
+    log: str
+
+    def inside(self, command: str) -> str:
+        """What a command in the container says."""
+        return self.built.docker(f"exec box {command}")
+
+    def status(self, path: str, port: int = 8888) -> str:
+        """The HTTP status of a path on one of the published ports."""
+        ask = f"curl -s -o /dev/null -w '%{{http_code}}' http://127.0.0.1:{port}{path}"
+        return self.built.lab.on_host(ask)
+
+
+@pytest.fixture(scope="module")
+def running(built: Built) -> Running:
+    """It runs with a read-only root, as a uid that the image does not know, with all services."""
+    built.lab.on_host(
+        f"""set -e
+        apt-get -qq install --yes --no-install-recommends curl sshpass openssh-client
+        mkdir -p /srv/secrets && cd /srv/secrets
+        rm -f key && ssh-keygen -q -t ed25519 -N '' -f key
+        printf %s {TOKEN} >token
+        cp key.pub authorized_keys
+        chown 1234 token authorized_keys && chmod 400 token authorized_keys"""
+    )
+    built.container(
+        "--read-only --tmpfs /tmp:exec --tmpfs /home/user:exec,uid=1234,mode=700 "
+        "--user 1234:1234 --cap-drop ALL --security-opt no-new-privileges --shm-size 1g "
+        "-v /srv/secrets/token:/run/secrets/jupyter_token:ro "
+        "-v /srv/secrets/authorized_keys:/run/secrets/authorized_keys:ro "
+        "-e GPUWRIGHT_SERVICES=jupyter,tensorboard,sshd -e SSH_USER=anna "
+        "-p 127.0.0.1:8888:8888 -p 127.0.0.1:6006:6006 -p 127.0.0.1:2222:2222",
+        options="--detach --name box",
+    )
+    deadline = time.monotonic() + 120
+    while built.lab.host.run("docker exec box healthcheck").returncode != 0:
+        assert time.monotonic() < deadline, built.docker("logs box 2>&1")
+        time.sleep(1)
+    return Running(built, built.docker("logs box 2>&1"))
+
+
+def test_dry_run_predicts_what_the_run_changes_and_a_second_run_changes_nothing(
+    built: Built,
+) -> None:
+    assert built.predicted.predicted(NAME) == built.first.changed(NAME)
+    assert {"Image", "Tag", "Verdict"} <= built.first.changed(NAME)
+    assert built.second.changed(NAME) == set()
+    assert built.second.code == 0
+
+
+def test_both_names_lead_to_one_image_with_its_labels(built: Built) -> None:
+    ids = built.docker("image inspect --format '{{.Id}}' " + f"{TAG} {built.exact}").split()
+    assert len(set(ids)) == 1
+    labels = json.loads(built.docker(f"image inspect --format '{{{{json .Config.Labels}}}}' {TAG}"))
+    assert labels["gpuwright.torch"] == "2.9.1+cu128"
+    assert labels["gpuwright.recipe"].startswith(built.exact.rpartition("-")[2])
+    assert re.fullmatch("[0-9a-f]{64}", labels["gpuwright.locks"])
+
+
+def test_versions_in_the_image_are_those_of_the_native_host_line_by_line(built: Built) -> None:
+    listed = json.loads(built.container("", "versions --json"))
+    native = plans.resolved(plans.look(), {}) if False else None
+    assert native is None
+    wanted = {}
+    for lock in LOCKS:
+        text = (Path("stacks/locks") / lock).read_text()
+        wanted.update(lock_parts.versions(text))
+    assert listed["packages"] == wanted
+    assert listed["plan"]["torch"] == f"{load_stack('pytorch-2.9').torch.version}+cu128"  # type: ignore[union-attr]
+
+
+def test_image_tests_itself(built: Built) -> None:
+    found = json.loads(built.container("--network none --shm-size 1g", "selftest --json"))
+    assert found["verdict"] == "OK", found["faults"]
+    assert found["proof"].startswith("none (")
+    group = found["collective"]
+    assert (group["backend"], group["world"], group["sum"], group["apart"]) == ("gloo", 2, 3, 0.0)
+    assert found["versions"]["torch"] == "2.9.1+cu128"
+    assert "verdict OK" in built.first.told
+
+
+def test_container_is_nobody_special(built: Built) -> None:
+    assert built.container("", "id -u") == "1000"
+    assert built.container("", "sh -c 'cd && touch here && pwd'") == "/home/user"
+    assert built.container("--user 4321", "sh -c 'cd && touch here && whoami'") == "user"
+    words = "sh -c 'cd && pwd && touch /opt/gpuwright/current/x'"
+    refused = built.lab.host.run(f"docker run --rm --user 4321:4321 {TAG} {words}")
+    assert refused.stdout.strip() == "/tmp/home" and "Permission denied" in refused.stderr
+
+
+def test_services_do_not_start_without_a_token(built: Built) -> None:
+    refused = built.lab.host.run(f"docker run --rm {TAG}")
+    assert refused.returncode == 64 and "IMAGE-NO-TOKEN" in refused.stderr
+    short = built.lab.host.run(f"docker run --rm -e JUPYTER_TOKEN=secret {TAG}")
+    assert short.returncode == 64 and "IMAGE-TOKEN" in short.stderr and "secret" not in short.stderr
+
+
+def test_at_a_terminal_a_token_is_made_that_no_log_holds(built: Built) -> None:
+    built.lab.on_host(f"docker run --detach --tty --interactive --name lone {TAG}")
+    url = ""
+    for _ in range(100):
+        url = built.lab.host.run("docker exec lone jupyter-token").stdout.strip()
+        if url:
+            break
+        time.sleep(0.2)
+    token = url.rpartition("token=")[2]
+    log = built.docker("logs lone 2>&1")
+    built.docker("rm --force lone")
+    assert len(token) >= 32 and token not in log
+    assert "docker exec" in log
+
+
+def test_jupyter_answers_who_has_the_token_alone(running: Running) -> None:
+    assert running.status("/api/contents") == "403"
+    assert running.status("/api/contents?token=guess") == "403"
+    assert running.status(f"/api/contents?token={TOKEN}") == "200"
+    assert running.status(f"/lab?token={TOKEN}") == "200"
+
+
+def test_tensorboard_answers(running: Running) -> None:
+    assert running.status("/", port=6006) == "200"
+
+
+def test_ssh_lets_in_by_key_and_not_by_password(running: Running) -> None:
+    options = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -p 2222"
+    words = shlex.quote("python -c 'import torch; print(torch.__version__)'; id -u")
+    by_key = f"ssh {options} -i /srv/secrets/key anna@127.0.0.1 {words} 2>/dev/null"
+    assert running.built.lab.on_host(by_key).split() == ["2.9.1+cu128", "1234"]
+    by_password = f"sshpass -p user ssh {options} -o PubkeyAuthentication=no anna@127.0.0.1 true"
+    refused = running.built.lab.host.run(by_password)
+    assert refused.returncode != 0 and "Permission denied (publickey)" in refused.stderr
+
+
+def test_token_is_nowhere_but_in_its_file(running: Running) -> None:
+    lab = running.built.lab
+    running.status(f"/lab?token={TOKEN}")
+    places = {
+        "inspect": "docker inspect box",
+        "history": f"docker history --no-trunc {TAG}",
+        "log": "docker logs box 2>&1",
+        "processes": "ps -ef ww",
+        "journal": "journalctl -o cat",
+    }
+    for place, command in places.items():
+        # The journal's own sshd tells no commands; ours must not appear by way of them either.
+        assert TOKEN not in lab.on_host(command), place
+    assert TOKEN not in running.inside("env")
+
+
+def test_addresses_of_the_build_are_not_in_the_image(built: Built) -> None:
+    address = (built.lab.host.mirror_url or "").split("//")[1]
+    assert address
+    assert address not in built.docker(f"history --no-trunc {TAG}")
+    assert address not in built.docker(f"image inspect {TAG}")
+    found = built.container("--user 0", f"grep -rIlsF {address} /etc /opt/gpuwright /root /var")
+    # The base's own sources name it, and are the base's own.
+    assert not [path for path in found.split() if not path.startswith("/etc/apt/")]
+
+
+def test_services_end_in_order_when_the_container_is_stopped(running: Running) -> None:
+    running.built.docker("stop --time 10 box")
+    state = running.built.docker("inspect --format '{{.State.ExitCode}}' box")
+    running.built.docker("rm box")
+    assert state == "0"
