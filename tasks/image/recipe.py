@@ -34,7 +34,7 @@ PROGRAMS = {
 }
 SYSTEM = (
     "ca-certificates",
-    # triton compiles a small C file at the first torch.compile, against Python's headers.
+    # triton compiles a small C file at the first torch.compile.
     "gcc",
     "libc6-dev",
     "git",
@@ -127,7 +127,9 @@ def recipe_of(plan: ImagePlan, lock: str, services: str, uid: int = 1000) -> Rec
         "needs.txt": needs,
         "services.txt": "".join(lock_parts.entries(services).values()),
         "torch.txt": torch,
-        "steps/system.sh": render("steps/system.sh.j2", packages=_system(plan), **values),
+        "steps/system.sh": render(
+            "steps/system.sh.j2", packages=(*plan.torch.python_packages, *SYSTEM), **values
+        ),
         "steps/user.sh": render("steps/user.sh.j2", **values),
         **_inside(plan, labels),
     }
@@ -146,12 +148,6 @@ _UV = f"""\
 export UV_CACHE_DIR={DEV}/cache UV_LINK_MODE=copy UV_HTTP_TIMEOUT=120 UV_HTTP_RETRIES=5
 export UV_NO_PROGRESS=1 UV_PYTHON_DOWNLOADS=never UV_NO_CONFIG=1
 [ ! -s {DEV}/fetch.sh ] || . {DEV}/fetch.sh"""
-
-
-def _system(plan: ImagePlan) -> tuple[str, ...]:
-    own = plan.torch.python_packages
-    headers = (name if name.endswith("-dev") else f"{name}-dev" for name in own)
-    return (*dict.fromkeys((*own, *headers)), *SYSTEM)
 
 
 def _cuda(plan: ImagePlan) -> list[str]:

@@ -140,7 +140,8 @@ def build(state: HostState, work: Work) -> job.Job:
         JOB,
         work.recipe.exact_name,
         script,
-        progress="grep -oE '^#[0-9]+ [[][ 0-9]+/[0-9]+[]]' said",
+        progress="sed -nE 's#.* ([0-9]+/[0-9]+)[]] RUN .*source=steps/([a-z]+).*#step \\1: \\2#p' "
+        "said",
         nice=5,
         inputs=(
             ("fetch.sh", "\n".join(uv.indexes(state, work.plan)) + "\n"),
