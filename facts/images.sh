@@ -26,7 +26,7 @@ else
     bound docker buildx version >/dev/null 2>&1 && say buildx yes
     bound docker image ls --no-trunc --format '{{.Repository}}:{{.Tag}} {{.ID}}' 2>/dev/null |
         while read -r line; do
-            case ${line%:*} in "$name" | */"$name") say image "$line" ;; esac
+            case $line in "$name":* | */"$name":*) say image "$line" ;; esac
         done
 fi
 echo end

@@ -153,6 +153,38 @@ def test_look_at_a_machine_without_docker_says_so(tmp_path: Path) -> None:
     assert parse(done.stdout.splitlines()).why == "docker is not there"
 
 
+DOCKER_STANDIN = """\
+docker() {
+    case $1 in
+    version) echo 20.10.24 20.10.24 ;;
+    info) echo / ;;
+    buildx) false ;;
+    image) printf '%s\\n' 'pytorch-cuda:v2.9 sha256:ab' 'r:5000/pytorch-cuda:v2.9 sha256:ab' \\
+        'not-pytorch-cuda:v2.9 sha256:cd' ;;
+    esac
+}
+bound() { "$@"; }
+"""
+
+
+def test_look_finds_images_of_this_name_in_any_registry() -> None:
+    script = Path("facts/images.sh").read_text()
+    kept = [line for line in script.splitlines() if not line.startswith("bound()")]
+    done = subprocess.run(
+        ["sh", "-s", "--", "pytorch-cuda", ""],
+        input=DOCKER_STANDIN + "\n".join(kept) + "\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = parse(done.stdout.splitlines())
+    assert found.images == {
+        "pytorch-cuda:v2.9": "sha256:ab",
+        "r:5000/pytorch-cuda:v2.9": "sha256:ab",
+    }
+    assert (found.server, found.buildx) == ("20.10.24", False)
+
+
 def test_self_test_that_gives_no_answer_is_critical() -> None:
     found = verdict.judged("docker: Error response from daemon\nstatus 125\n")
     assert found["verdict"] == "CRITICAL"
