@@ -51,7 +51,8 @@ def settle(environment: MutableMapping[str, str]) -> None:
     """Give the user a home that can be written and a line in the list of users.
 
     The list is the one that libnss-extrausers reads: ``/etc/passwd`` may be read-only and need not
-    know this uid. It leaves out uids below 500.
+    know this uid. It passes over lines with a uid or a gid below 500 (tried with 0.10), so the line
+    has another gid then: nothing here sets groups by it.
     """
     home = environment.get("HOME") or "/"
     if not os.access(home, os.W_OK) or home == "/":
@@ -67,8 +68,8 @@ def settle(environment: MutableMapping[str, str]) -> None:
     except RefusalError:
         return  # A program that needs none of it may still run.
     if os.getuid() >= 500:
-        line = f"{user}:x:{os.getuid()}:{os.getgid()}::{home}:/bin/bash\n"
-        write(FOLDER / "passwd", line)
+        group = os.getgid() if os.getgid() >= 500 else os.getuid()
+        write(FOLDER / "passwd", f"{user}:x:{os.getuid()}:{group}::{home}:/bin/bash\n")
         environment.setdefault("USER", user)
         environment.setdefault("LOGNAME", user)
 

@@ -12,14 +12,15 @@ import shlex
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
+from facts.host import probe_command
+from facts.model import HostState
+from facts.parse import parse_host
 from sandbox import base_image, hosts
 from sandbox.hosts import HostSpec
-from stacks.load import load_stack
-from tasks import plans
+from tasks import locks, plans
 from tasks.image import lock_parts
 from tests.hosts import runner
 from tests.hosts.able import needs_hosts
@@ -30,7 +31,6 @@ NAME = "image"
 IMAGE = "deploys/image.py"
 TAG = "pytorch-cuda:v2.9"
 TOKEN = "a-token-of-this-test-0123456789"
-LOCKS = ("torch-2.9.1-cu128-cp311-x86_64.txt", "workspace-torch-2.9.1-cu128-cp311-x86_64.txt")
 DOCKER = "apt-get -qq update && apt-get -qq install --yes --no-install-recommends docker.io"
 
 
@@ -59,7 +59,8 @@ def built(
 ) -> Iterator[Built]:
     host = hosts.up(HostSpec(NAME, gpus=("h100",), engines=True), fresh=True)
     folder = tmp_path_factory.mktemp(NAME)
-    data = {NAME: runner.host_data(host, stack="pytorch-2.9", image_cuda="none")}
+    said = {"stack": "pytorch-2.9", "image_cuda": "none", "expected_gpus": "h100"}
+    data = {NAME: runner.host_data(host, **said)}
     lab = Lab(host, runner.inventory(folder, **data))
     lab.on_host(DOCKER)
     base_image.load(host)
@@ -139,14 +140,21 @@ def test_both_names_lead_to_one_image_with_its_labels(built: Built) -> None:
 
 def test_versions_in_the_image_are_those_of_the_native_host_line_by_line(built: Built) -> None:
     listed = json.loads(built.container("", "versions --json"))
-    native = plans.resolved(plans.look(), {}) if False else None
-    assert native is None
-    wanted = {}
-    for lock in LOCKS:
-        text = (Path("stacks/locks") / lock).read_text()
-        wanted.update(lock_parts.versions(text))
-    assert listed["packages"] == wanted
-    assert listed["plan"]["torch"] == f"{load_stack('pytorch-2.9').torch.version}+cu128"  # type: ignore[union-attr]
+    seen: HostState = parse_host(built.lab.host.run(str(probe_command())).stdout.splitlines())
+    native = plans.resolved(seen, {"stack": "pytorch-2.9", "expected_gpus": "h100"}).plan
+    assert native is not None and native.torch is not None
+    theirs = {
+        "torch": f"{native.torch.version}+{native.torch.variant}",
+        "cuda": native.torch.cuda,
+        "cudnn": native.torch.cudnn,
+        "python": native.torch.python,
+    }
+    assert {key: listed["plan"][key] for key in theirs} == theirs
+    assert listed["python"].startswith(f"{native.torch.python}.")
+    natively = lock_parts.versions(locks.text({}, native.torch.lock))
+    beside = lock_parts.versions(locks.text({}, f"workspace-{native.torch.lock}"))
+    assert {name: listed["packages"].get(name) for name in natively} == natively
+    assert listed["packages"] == natively | beside
 
 
 def test_image_tests_itself(built: Built) -> None:
@@ -232,7 +240,8 @@ def test_addresses_of_the_build_are_not_in_the_image(built: Built) -> None:
     assert address
     assert address not in built.docker(f"history --no-trunc {TAG}")
     assert address not in built.docker(f"image inspect {TAG}")
-    found = built.container("--user 0", f"grep -rIlsF {address} /etc /opt/gpuwright /root /var")
+    look = f"grep -rIlsF {address} /etc /opt/gpuwright /root /var || :"
+    found = built.container("--user 0", f"sh -c '{look}'")
     # The base's own sources name it, and are the base's own.
     assert not [path for path in found.split() if not path.startswith("/etc/apt/")]
 
