@@ -121,7 +121,8 @@ def _scripts(row: dict[str, Any]) -> dict[str, str]:
         configure += (
             f"\nfor unit in {units}; do\nif deb-systemd-helper --quiet was-enabled $unit; then\n"
             "deb-systemd-helper enable $unit >/dev/null; fi; done\n"
-            f"if {running}; then systemctl daemon-reload; deb-systemd-invoke start {units} >/dev/null || true; fi"
+            f"if {running}; then systemctl daemon-reload; "
+            f"deb-systemd-invoke start {units} >/dev/null || true; fi"
         )
         removed = f"if {running}; then deb-systemd-invoke stop {units} >/dev/null || true; fi"
         purged += f"\nfor unit in {units}; do deb-systemd-helper purge $unit >/dev/null; done"
