@@ -120,7 +120,8 @@ def image(made: ImagePlan) -> list[Row]:
     what = ", ".join(f"{name} {version}" for name, version in made.service.packages.items())
     rows.append(("Services", f"{what}, {locked}", made.service.lock))
     rows.append(disk(p.disk_mb for p in (made.cuda, made.cudnn, made.torch) if p))
-    rows.append(("Digest", made.digest[:12], f"tags: {made.tag}, {made.tag}-{made.digest[:12]}"))
+    what = "of the plan; the image's own exact tag is over the files of its build as well"
+    rows.append(("Digest", made.digest[:12], what))
     return rows
 
 
