@@ -58,7 +58,8 @@ def none(seen: Engines, plan: Plan, wish: ContainerWish) -> Proof | None:
             "none (no image is here to start; name one that is: proof_image in the host's data)"
         )
     if seen.docker is not None and wish.proof_image and not _is_here(seen, wanted):
-        return Proof(f"none (the image {wanted} of host data proof_image is not on this host)")
+        return Proof(f"none (the image {wanted} of host data proof_image is not on this host: docker pull "
+            f"{wanted})")
     return None
 
 
@@ -66,7 +67,7 @@ def _is_here(seen: Engines, wanted: str) -> bool:
     """Whether an image is here; one named by its digest or id is taken at its word."""
     here = seen.docker.images if seen.docker else ()
     bare = wanted.rpartition("/")[2]
-    return "@" in wanted or (wanted if ":" in bare else f"{wanted}:latest") in here or not here
+    return "@" in wanted or (wanted if ":" in bare else f"{wanted}:latest") in here
 
 
 def depends_on(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> str:
