@@ -58,10 +58,9 @@ apt_offer() {
     grep -q " ${list#"$index"}Packages$end\$" release || continue
     name=Packages$end; break
   done
-  # By this name apt opens it, on a bare host too, which has no xz.
-  get "$name" "$list$name" || { failed "$1" "$list$name"; return; }
+  get index "$list$name" || { failed "$1" "$list$name"; return; }
   part offer
-  /usr/lib/apt/apt-helper cat-file "$name" | awk '/^Package: / { name = $2 } /^Version: / { print name "|" $2 }' | wanted
+  opened "$name" index | awk '/^Package: / { name = $2 } /^Version: / { print name "|" $2 }' | wanted
 }
 
 # createrepo's metadata: repomd.xml names the file that lists the packages.
