@@ -22,6 +22,7 @@ from sandbox import base_image, hosts
 from sandbox.hosts import HostSpec
 from tasks import locks, plans
 from tasks.image import lock_parts
+from tasks.image.work import RECORD
 from tests.hosts import runner
 from tests.hosts.able import needs_hosts
 from tests.hosts.conftest import Lab, Run
@@ -68,8 +69,7 @@ def built(
     first = lab.pyinfra("-y", deploy=IMAGE)
     assert first.code == 0, first.told
     second = lab.pyinfra("-y", deploy=IMAGE)
-    names = lab.on_host("docker image ls --format '{{.Repository}}:{{.Tag}}' pytorch-cuda")
-    (exact,) = (name for name in names.splitlines() if name != TAG)
+    exact = json.loads(lab.on_host(f"cat {RECORD}"))["exact"]
     yield Built(lab, predicted, first, second, exact)
     if not request.session.testsfailed:
         host.down()
