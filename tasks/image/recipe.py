@@ -124,6 +124,8 @@ def recipe_of(plan: ImagePlan, lock: str, services: str, uid: int = 1000) -> Rec
     named = ", ".join(f"{name} {version}" for name, version in plan.service.packages.items())
     files = {
         "Dockerfile": render("Dockerfile.j2", labels=labels, services=named, **values),
+        "mounted/hosts": "",
+        "mounted/resolv.conf": "",
         "needs.txt": needs,
         "services.txt": "".join(lock_parts.entries(services).values()),
         "torch.txt": torch,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import io
+import shlex
 from pathlib import Path
 
 from pyinfra.api import FileUploadCommand, StringCommand
@@ -64,12 +65,12 @@ def there(work: Work) -> Commands:
     if present(work, images(work)):
         return
     if work.wishes.source == "registry":
-        yield job.complete(_pull(work))
+        yield job.complete(pull(work))
         return
     yield StringCommand(f"mkdir -p {FOLDER} && chmod 700 {FOLDER}")
     if work.wishes.source == "tar":
         yield FileUploadCommand(work.wishes.tar, TAR)
-        yield job.complete(_load(work))
+        yield job.complete(load(work))
     else:
         yield FileUploadCommand(io.BytesIO(work.recipe.archive()), CONTEXT)
         yield job.complete(build(look(), work))
@@ -91,14 +92,7 @@ def saved(work: Work) -> Commands:
     """The image as one compressed file on the host, where the host's data ask for it."""
     if not must_save(work, images(work)):
         return
-    script = render(
-        "image_save.sh.j2",
-        file=work.wishes.save,
-        names=(work.recipe.name, work.recipe.exact_name),
-        exact=work.recipe.exact_name,
-    )
-    progress = f'echo "$(du -sm {work.wishes.save}.part | cut -f1) MiB"'
-    yield job.complete(job.Job("image-save", f"saving {work.wishes.save}", script, progress))
+    yield job.complete(save(work))
 
 
 @step
@@ -150,14 +144,28 @@ def build(state: HostState, work: Work) -> job.Job:
     )
 
 
-def _pull(work: Work) -> job.Job:
+def save(work: Work) -> job.Job:
+    """The job that writes the file that the host's data ask for."""
+    script = render(
+        "image_save.sh.j2",
+        file=work.wishes.save,
+        names=(work.recipe.name, work.recipe.exact_name),
+        exact=work.recipe.exact_name,
+    )
+    progress = f'echo "$(du -sm {shlex.quote(work.wishes.save)}.part | cut -f1) MiB"'
+    return job.Job("image-save", f"saving {work.wishes.save}", script, progress)
+
+
+def pull(work: Work) -> job.Job:
+    """The job that pulls it from the user's registry."""
     script = render(
         "image_pull.sh.j2", remote=work.remote, exact=work.recipe.exact_name, tries=PULLS
     )
     return job.Job(JOB, f"pulling {work.remote}", script)
 
 
-def _load(work: Work) -> job.Job:
+def load(work: Work) -> job.Job:
+    """The job that loads the pushed tar file."""
     script = render(
         "image_load.sh.j2", tar=TAR, sha256=_sha256(work.wishes.tar), exact=work.recipe.exact_name
     )

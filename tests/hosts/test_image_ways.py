@@ -1,0 +1,269 @@
+"""How an image comes to a host and goes wrong on its way: a real Docker 26.1, a small image.
+
+The image is built by the product's own steps from locks of three small packages: what is tried here
+does not depend on what is in it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+import pytest
+
+from facts.host import probe_command
+from facts.images import Images
+from facts.model import HostState
+from facts.parse import parse_host
+from facts.parse.images import ImageState, parse
+from sandbox import base_image, hosts, registry
+from sandbox.hosts import HostSpec, SandboxHost
+from tasks import job, locks, uv
+from tasks.image import lock_parts, store, visit
+from tasks.image.recipe import recipe_of
+from tasks.image.wishes import wishes
+from tasks.image.work import FOLDER, Work
+from tests.hosts import runner
+from tests.hosts.able import needs_hosts
+from tests.hosts.cut_relay import CutRelay
+
+pytestmark = needs_hosts()
+NAME = "ways"
+EVERYTHING = 2**40
+SAVED = "/srv/images/small image.tar.zst"
+NEEDS, SERVICES, TORCH = ("filelock", "typing-extensions"), ("tornado", "idna"), ("sympy",)
+
+
+@dataclass(frozen=True)
+class Place:
+    """The host, what is planned for it, and the small image's work."""
+
+    host: SandboxHost
+    state: HostState
+    work: Work
+
+    def on_host(self, command: str) -> str:
+        """What a command says, which must succeed."""
+        done = self.host.run(command)
+        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+        return done.stdout.strip()
+
+    def wishing(self, **data: object) -> Work:
+        """The work with other host data."""
+        return replace(self.work, wishes=wishes(data))
+
+    def do(self, work: job.Job) -> str:
+        """Start the job as the deploy does, wait for its end, and give what it says."""
+        self.on_host(job.start_script(work))
+        while (said := self.host.run(job.poll_script(work, 5)).stdout).startswith("state running"):
+            pass
+        log = self.on_host(f"cat {work.folder}/log")
+        return f"{said}\n{log}"
+
+    def seen(self, work: Work | None = None) -> ImageState:
+        """What the fact says about the image."""
+        save = (work or self.work).wishes.save
+        return parse(self.on_host(str(Images().command("pytorch-cuda", save))).splitlines())
+
+    def push_context(self) -> None:
+        """What the deploy uploads before a build."""
+        folder = self.host.rootfs / FOLDER.lstrip("/")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "context.tar").write_bytes(self.work.recipe.archive())
+
+    def layers(self, name: str) -> list[str]:
+        """Digests of an image's layers."""
+        words = "docker image inspect --format '{{json .RootFS.Layers}}'"
+        return list(json.loads(self.on_host(f"{words} {name}")))
+
+
+def small(lock: str, names: tuple[str, ...]) -> str:
+    """The lock of these packages alone."""
+    return "".join(text for name, text in lock_parts.entries(lock).items() if name in names)
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Place]:
+    host = hosts.up(HostSpec(NAME, "debian-13", gpus=("h100",), engines=True), fresh=True)
+    done = host.run(
+        "apt-get -qq update && apt-get -qq install --yes --no-install-recommends "
+        "docker.io docker-cli zstd"
+    )
+    assert done.returncode == 0, done.stderr
+    base_image.load(host)
+    state: HostState = parse_host(host.run(str(probe_command())).stdout.splitlines())
+    data = runner.host_data(host, image_cuda="none", expected_gpus="h100")
+    plan = visit.resolved(state, data).plan
+    assert plan is not None
+    lock, beside = (locks.text(data, name) for name in (plan.torch.lock, plan.service.lock))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lock_parts, "RELEASED_WITH_TORCH", TORCH)
+        recipe = recipe_of(plan, small(lock, (*NEEDS, *TORCH)), small(beside, SERVICES))
+    path = uv.remote_path(state.system.arch).lstrip("/")
+    (host.rootfs / path).parent.mkdir(parents=True)
+    (host.rootfs / path).write_bytes(uv.local_binary(state.system.arch).read_bytes())
+    yield Place(host, state, Work(recipe, wishes({})))
+    host.down()
+
+
+@pytest.fixture(scope="module")
+def built(place: Place) -> Place:
+    """The same, with the image on it."""
+    for package in store.lacking_tools(place.work, place.seen()):
+        place.on_host(f"apt-get -qq install --yes --no-install-recommends {package}")
+    place.push_context()
+    said = place.do(store.build(place.state, place.work))
+    assert said.startswith("state done 0"), said
+    return place
+
+
+def test_docker_26_needs_a_plugin_for_its_builder_and_the_plan_says_so(place: Place) -> None:
+    """Runs before the fixture that installs it."""
+    assert store.lacking_tools(place.work, place.seen()) == ["docker-buildx"]
+    refused = place.host.run("DOCKER_BUILDKIT=1 docker build - </dev/null")
+    assert refused.returncode != 0 and "buildx" in refused.stderr
+
+
+def test_step_that_fails_shows_its_own_words(built: Place) -> None:
+    files = {**built.work.recipe.files, "steps/services.sh": "echo it rains; exit 3\n"}
+    broken = replace(built.work, recipe=replace(built.work.recipe, files=files))
+    replace(built, work=broken).push_context()
+    said = built.do(store.build(built.state, broken))
+    assert said.startswith("state done 1") and "it rains" in said
+
+
+def test_base_that_cannot_be_had_is_named_with_the_way_out(built: Place) -> None:
+    plan = replace(built.work.plan, base="127.0.0.1:9/nothing:here")
+    files = {**built.work.recipe.files}
+    files["Dockerfile"] = files["Dockerfile"].replace(built.work.plan.base, plan.base)
+    other = replace(built.work, recipe=replace(built.work.recipe, plan=plan, files=files))
+    replace(built, work=other).push_context()
+    said = built.do(store.build(built.state, other))
+    assert "IMAGE-BASE-PULL: the base 127.0.0.1:9/nothing:here is not on this host" in said
+
+
+def test_two_builds_of_one_lock_have_the_same_layers(built: Place) -> None:
+    exact = built.work.recipe.exact_name
+    first = built.layers(exact)
+    find = "find /opt /var/lib/dpkg -xdev -type f -exec sha256sum {{}} +"
+    files = f"docker run --rm --user 0 --entrypoint sh {{}} -c '{find}'"
+    listed = built.on_host(files.format(exact))
+    built.on_host(f"docker image rm {exact} && docker builder prune --all --force")
+    built.push_context()
+    assert built.do(store.build(built.state, built.work)).startswith("state done 0")
+    assert built.on_host(files.format(exact)) == listed
+    assert built.layers(exact) == first
+
+
+def test_image_is_saved_and_loaded_as_one_file(built: Place) -> None:
+    exact = built.work.recipe.exact_name
+    built.on_host(f"docker tag {exact} {built.work.recipe.name}")
+    asked = built.wishing(image_save=SAVED)
+    assert store.must_save(asked, built.seen(asked))
+    assert built.do(store.save(asked)).startswith("state done 0")
+    assert not store.must_save(asked, built.seen(asked))
+    built.on_host(f"docker image rm {exact} {built.work.recipe.name}")
+    tar = built.host.rootfs / SAVED.lstrip("/")
+    loading = built.wishing(image_tar=str(tar))
+    (built.host.rootfs / store.TAR.lstrip("/")).write_bytes(tar.read_bytes())
+    assert built.do(store.load(loading)).startswith("state done 0")
+    assert exact in built.seen().images
+
+
+def test_file_that_was_spoiled_on_its_way_is_not_loaded(built: Place) -> None:
+    tar = built.host.rootfs / SAVED.lstrip("/")
+    loading = built.wishing(image_tar=str(tar))
+    (built.host.rootfs / store.TAR.lstrip("/")).write_bytes(tar.read_bytes()[:-1000])
+    said = built.do(store.load(loading))
+    assert said.startswith("state done 1") and "IMAGE-TAR" in said
+
+
+def test_file_of_another_image_is_named(built: Place) -> None:
+    built.on_host("docker save debian:bookworm-slim | zstd -q >/root/other.tar.zst")
+    tar = built.host.rootfs / "root/other.tar.zst"
+    (built.host.rootfs / store.TAR.lstrip("/")).write_bytes(tar.read_bytes())
+    other = Work(replace(built.work.recipe, uid=1234), wishes({"image_tar": str(tar)}))
+    said = built.do(store.load(other))
+    assert said.startswith("state done 1")
+    assert "IMAGE-OTHER: the tar file holds another image" in said
+    assert other.recipe.exact_name in said
+
+
+def test_full_disk_while_loading_is_named_and_leaves_the_way_open(built: Place) -> None:
+    tar = built.host.rootfs / SAVED.lstrip("/")
+    loading = built.wishing(image_tar=str(tar))
+    (built.host.rootfs / store.TAR.lstrip("/")).write_bytes(tar.read_bytes())
+    built.on_host(
+        "systemctl stop docker.socket docker && "
+        "mount -t tmpfs -o size=64m none /var/lib/docker && systemctl start docker"
+    )
+    try:
+        said = built.do(store.load(loading))
+    finally:
+        built.on_host(
+            "systemctl stop docker.socket docker && umount -R /var/lib/docker && "
+            "systemctl start docker"
+        )
+    assert said.startswith("state done 1")
+    assert "IMAGE-DISK: the disk of Docker is full" in said
+    assert built.do(store.load(loading)).startswith("state done 0")
+
+
+@pytest.fixture(scope="module")
+def relay(built: Place) -> Iterator[CutRelay]:
+    """A way to a registry with the image in it; Docker itself tries a layer once."""
+    address, _, port = registry.serve(built.host).partition(":")
+    here = urlsplit(built.host.mirror_url or "").hostname or ""
+    way = CutRelay(here, (address, int(port)))
+    settings = {"insecure-registries": [f"{here}:{way.port}"], "max-download-attempts": 1}
+    (built.host.rootfs / "etc/docker/daemon.json").write_text(json.dumps(settings))
+    exact = built.work.recipe.exact_name
+    built.on_host(
+        f"systemctl restart docker && docker tag {exact} 127.0.0.1:{port}/{exact} && "
+        f"docker push -q 127.0.0.1:{port}/{exact}"
+    )
+    yield way
+    way.stop()
+
+
+@pytest.fixture
+def pulling(built: Place, relay: CutRelay) -> Work:
+    """The work of a host that pulls and has nothing of the image."""
+    here = urlsplit(built.host.mirror_url or "").hostname
+    built.on_host(
+        "docker image rm --force $(docker image ls -q pytorch-cuda '*/pytorch-cuda') || :"
+    )
+    built.on_host("docker image rm --force $(docker image ls -q debian) || :")
+    return built.wishing(image_from="registry", image_registry=f"{here}:{relay.port}")
+
+
+def test_pull_that_is_cut_goes_on_with_the_layers_that_came(
+    built: Place, relay: CutRelay, pulling: Work
+) -> None:
+    relay.left, relay.mends, relay.cuts = 60_000_000, EVERYTHING, 0
+    said = built.do(store.pull(pulling))
+    assert relay.cuts > 0
+    assert said.startswith("state done 0"), said
+    assert "the pull was cut; try 2 of 3 in 5 s, with the layers that are here" in said
+    assert built.work.recipe.exact_name in built.seen().images
+
+
+def test_registry_that_is_gone_is_named_and_a_later_run_goes_on(
+    built: Place, relay: CutRelay, pulling: Work
+) -> None:
+    relay.left, relay.mends = 0, 0
+    said = built.do(store.pull(pulling))
+    assert said.startswith("state done 1") and "IMAGE-PULL" in said
+    relay.left = EVERYTHING
+    assert built.do(store.pull(pulling)).startswith("state done 0")
+
+
+def test_image_that_the_registry_does_not_have_is_named(
+    built: Place, relay: CutRelay, pulling: Work
+) -> None:
+    relay.left = EVERYTHING
+    other = replace(pulling, recipe=replace(pulling.recipe, uid=1234))
+    said = built.do(store.pull(other))
+    assert said.startswith("state done 1") and "IMAGE-NOT-IN-REGISTRY" in said
