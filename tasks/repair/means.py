@@ -69,7 +69,8 @@ def scripts(rung: Rung, case: Case, finding: Named) -> list[tuple[str, str]]:
     if rung == "nouveau":
         return [("", nouveau.kept_off(case.state))]
     if rung == "release":
-        return [("modprobe -r nouveau", "modprobe -r nouveau")]
+        # modprobe wants the module's file, which may have gone with its kernel's package.
+        return [("rmmod nouveau", "rmmod nouveau")]
     if rung == "plan" and case.plan and (planned := case.plan.driver):
         return [(f"driver {planned.version} ({planned.flavour}, from {planned.origin})", "")]
     return [("", "")]
