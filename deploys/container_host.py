@@ -28,7 +28,7 @@ from tasks import (
     uv,
     vendor_repository,
 )
-from tasks.containers import cdi, containerd, docker, engine_packages, verdict
+from tasks.containers import cdi, containerd, device_links, docker, engine_packages, verdict
 from tasks.guard import kernel_guard
 
 plan = plans.for_this_host(containers=True)
@@ -69,6 +69,7 @@ if plan is not None:
     persistence.enabled(plan=plan, name="GPU persistence")
     fabric_manager.enabled(plan=plan, name="Fabric Manager")
 
+    device_links.made(plan=plan, wish=wish, name="Links of device files")
     cdi.cgroups_kept(plan=plan, wish=wish, name="Toolkit's cgroups")
     cdi.described(plan=plan, wish=wish, name="CDI spec and its units")
     holds.held(plan=plan, name="Set held and pinned")

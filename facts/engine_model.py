@@ -15,6 +15,8 @@ class Node(Shown):
     path: str
     major: int
     minor: int
+    linked: bool = True
+    """``/dev/char/MAJOR:MINOR`` leads to it."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,10 @@ device_nodes() {
   part nodes
   stat -c '%F|%n|%t|%T' /dev/nvidia* /dev/nvidia-caps/* 2>/dev/null |
     while IFS='|' read -r kind f major minor; do
-      case $kind in 'character '*) printf '%s|%d|%d\n' "$f" "0x$major" "0x$minor" ;; esac
+      case $kind in 'character '*) ;; *) continue ;; esac
+      major=$((0x$major)) minor=$((0x$minor)) linked=
+      [ ! -e "/dev/char/$major:$minor" ] || linked=yes
+      printf '%s|%d|%d|%s\n' "$f" $major $minor $linked
     done
 }
 

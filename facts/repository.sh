@@ -54,7 +54,6 @@ apt_offer() {
   part label; sed -n 's/^Label:[[:space:]]*//p' release | head -n 1
   name=Packages.gz
   for end in .gz .xz ''; do
-    [ "$end" != .xz ] || command -v xz >/dev/null || continue # a bare host has none
     grep -q " ${list#"$index"}Packages$end\$" release || continue
     name=Packages$end; break
   done

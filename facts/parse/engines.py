@@ -54,9 +54,9 @@ def engine(section: Section, cdi: Section) -> Engine:
 
 
 def node(line: str) -> Node:
-    """``path|major|minor``. Raises `ProbeError` for another shape."""
-    path, major, minor = fields(line, 3)
-    return Node(path, int(major), int(minor))
+    """``path|major|minor|linked``. Raises `ProbeError` for another shape."""
+    path, major, minor, linked = fields(line, 4)
+    return Node(path, int(major), int(minor), bool(linked))
 
 
 def _spec(file: str, lines: list[str]) -> CdiSpec:

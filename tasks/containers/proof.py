@@ -58,8 +58,10 @@ def none(seen: Engines, plan: Plan, wish: ContainerWish) -> Proof | None:
             "none (no image is here to start; name one that is: proof_image in the host's data)"
         )
     if seen.docker is not None and wish.proof_image and not _is_here(seen, wanted):
-        return Proof(f"none (the image {wanted} of host data proof_image is not on this host: docker pull "
-            f"{wanted})")
+        return Proof(
+            f"none (the image {wanted} of host data proof_image is not on this host: docker pull "
+            f"{wanted})"
+        )
     return None
 
 
@@ -107,8 +109,9 @@ def judged(seen: Engines, plan: Plan, wish: ContainerWish, answer: ContainerAnsw
                     "a container loses its GPUs when systemd reads its units anew",
                     f"{len(listed)} GPUs before systemctl daemon-reload, {len(answer.gpus)} after: "
                     + " ".join(answer.after)[:200],
-                    "bring the toolkit to the plan's version and run deploys/container_host.py "
-                    "again; containers must be made anew",
+                    "run deploys/container_host.py again, and start containers by its words ("
+                    + words
+                    + "); those that run must be made anew",
                     "containers that use the GPU",
                 ),
             ),

@@ -18,7 +18,14 @@ from facts.runtime import CudaAnswer
 from stacks.model import Plan
 from tasks import files, findings, report
 from tasks import proof as host_proof
-from tasks.containers import cdi_state, docker_change, engine_packages, proof, sight
+from tasks.containers import (
+    cdi_state,
+    device_links,
+    docker_change,
+    engine_packages,
+    proof,
+    sight,
+)
 from tasks.containers import findings as judge
 from tasks.containers.daemon_json import DaemonJsonError
 from tasks.containers.wish import ContainerWish
@@ -120,7 +127,8 @@ def _to_change(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish)
     except DaemonJsonError:
         daemon = True
     spec = cdi_state.spec_due(state, seen, plan.containers)
-    return daemon or bool(spec) or bool(engine_packages.to_come(state, plan))
+    links = bool(device_links.unlinked(seen))
+    return daemon or links or bool(spec) or bool(engine_packages.to_come(state, plan))
 
 
 def _record(

@@ -13,6 +13,9 @@ from tasks.installed import upstream
 
 _CDI_IN_DOCKER = Version("1.18")
 """From this toolkit on, CDI is the way and nothing is set behind systemd's back (C2)."""
+_RUNC_TELLS_LINKED, _RUNC_TELLS_ALL = Version("1.1.3"), Version("1.1.7")
+"""Between these, runc leaves device files without a link in ``/dev/char`` out of what it tells
+systemd (opencontainers/runc issue 3671)."""
 
 
 def engine_here(case: Case) -> bool:
@@ -56,24 +59,34 @@ def no_runtime(case: Case) -> Iterator[Fault]:
 
 
 def loses_devices(case: Case) -> Iterator[Fault]:
-    """C2: an old toolkit under systemd's cgroups."""
+    """C2: an old toolkit under systemd's cgroups, or a runc that tells systemd of linked files."""
     version = _toolkit(case)
     if not case.evidence.engine.docker or version is None:
-        return
-    try:
-        if Version(version.split("~")[0]) >= _CDI_IN_DOCKER:
-            return
-    except InvalidVersion:
         return
     settings = _settings(case.evidence.engine.daemon_json) or {}
     if "native.cgroupdriver=cgroupfs" in str(settings.get("exec-opts", "")):
         return
-    yield Fault(
-        "C2",
-        "WARN",
-        "running containers lose the GPU at the next systemctl daemon-reload",
-        f"nvidia-container-toolkit {version}; systemd manages the cgroups",
-    )
+    what = "running containers lose the GPU at the next systemctl daemon-reload"
+    if _before(version, _CDI_IN_DOCKER):
+        told = f"nvidia-container-toolkit {version}; systemd manages the cgroups"
+        yield Fault("C2", "WARN", what, told)
+        return
+    runc = case.state.packages.get("runc")
+    bare = [node.path for node in case.evidence.nodes if not node.linked]
+    if runc is None or not runc.installed or not bare:
+        return
+    number = upstream(runc.version).split("~")[0]
+    if _before(number, _RUNC_TELLS_ALL) and not _before(number, _RUNC_TELLS_LINKED):
+        told = f"runc {number} tells systemd only of linked device files; without: {bare[0]}"
+        yield Fault("C2", "WARN", what, told, key="links")
+
+
+def _before(version: str, other: Version) -> bool:
+    """Whether a version is older; one that cannot be read is not."""
+    try:
+        return Version(version.split("~")[0]) < other
+    except InvalidVersion:
+        return False
 
 
 def no_cgroups(case: Case) -> Iterator[Fault]:

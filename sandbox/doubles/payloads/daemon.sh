@@ -4,6 +4,6 @@
 case "$1" in
 --version | -v) echo "@NAME@ version is : @VERSION@"; exit 0 ;;
 esac
-[ @NAME@ != nvidia-persistenced ] || [ ! -c /dev/nvidiactl ] || exec 3</dev/nvidiactl
+[ @NAME@ != nvidia-persistenced ] || ! (: </dev/nvidiactl) 2>/dev/null || exec 3</dev/nvidiactl
 sleep infinity 3<&- &
 wait

@@ -124,13 +124,16 @@ def test_spec_tells_its_format_and_devices() -> None:
 def test_device_files_and_settings_are_read() -> None:
     seen = engines(
         lines(
-            nodes="@nodes\n/dev/nvidiactl|195|255",
+            nodes="@nodes\n/dev/nvidiactl|195|255|yes\n/dev/nvidia0|195|0|",
             engine_settings="@/etc/containerd/config.toml\nversion = 2\n@sums\n"
             "00ff  /etc/docker/daemon.json\n@users\nana|1000|/home/ana",
             docker_daemon="@group\nana,ben\n!docker_daemon it does not run",
         )
     )
-    assert seen.nodes == (Node("/dev/nvidiactl", 195, 255),)
+    assert seen.nodes == (
+        Node("/dev/nvidiactl", 195, 255),
+        Node("/dev/nvidia0", 195, 0, linked=False),
+    )
     assert seen.containerd == "version = 2"
     assert seen.sums == {"/etc/docker/daemon.json": "00ff"}
     assert seen.docker_group == ("ana", "ben")

@@ -89,7 +89,7 @@ def test_copy_in_the_initramfs() -> None:
 
 def test_device_files_and_majors() -> None:
     seen = evidence(
-        lines(loading="@majors\n195 nvidia\n511 nvidia-uvm\n@nodes\n/dev/nvidia-uvm|511|0")
+        lines(loading="@majors\n195 nvidia\n511 nvidia-uvm\n@nodes\n/dev/nvidia-uvm|511|0|yes")
     )
     assert (seen.majors["nvidia-uvm"], seen.nodes) == (511, (Node("/dev/nvidia-uvm", 511, 0),))
 

@@ -162,28 +162,3 @@ def test_key_index_and_list_may_lie_in_three_places(tmp_path: Path) -> None:
     assert base64.b64decode(answer.key or "") == b"the key"
     assert answer.label == "Docker CE"
     assert answer.versions == {"docker-ce": ("5:29.8.1-1~debian.12~bookworm",)}
-
-
-def test_host_without_xz_takes_the_list_as_it_is(tmp_path: Path) -> None:
-    for name in ("sh", "mktemp", "chmod", "chown", "base64", "sed", "head", "grep", "awk", "cat"):
-        (tmp_path / "bin").mkdir(exist_ok=True)
-        (tmp_path / "bin" / name).symlink_to(shutil.which(name) or name)
-    for name in ("timeout", "rm", "tail", "tr", "cut"):
-        (tmp_path / "bin" / name).symlink_to(shutil.which(name) or name)
-    folder = tmp_path / "repository"
-    folder.mkdir()
-    tmp_path.chmod(0o755)
-    (folder / "key.pub").write_bytes(b"the key")
-    (folder / "InRelease").write_text("Label: L\nSHA256:\n 0 1 Packages.xz\n 0 1 Packages\n")
-    (folder / "Packages").write_text(INDEX)
-    (folder / "Packages.xz").write_bytes(b"nobody can open this here")
-    fact = RepositoryOffers()
-    at = f"copy:{folder}/"
-    command = fact.command(
-        repositories=(("apt", f"{at}key.pub", at, at),), packages=("libcudnn8-dev",)
-    ).replace(
-        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", f"PATH={tmp_path}/bin"
-    )
-    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=True)
-    (answer,) = fact.process(done.stdout.splitlines())
-    assert answer.versions == {"libcudnn8-dev": ("8.9.7.29-1+cuda11.8",)}

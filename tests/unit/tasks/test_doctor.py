@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from facts.engine_model import CdiDevice, CdiSpec, Engine
+from facts.engine_model import CdiDevice, CdiSpec, Engine, Node
 from facts.evidence_model import (
     BuildLog,
     Headers,
@@ -33,7 +33,7 @@ from facts.runtime import CudaAnswer
 from tasks.doctor.case import Case
 from tasks.doctor.catalog import faults
 from tests.unit.tasks import a_host, a_patient
-from tests.unit.tasks.a_host import DRIVER, KERNEL
+from tests.unit.tasks.a_host import DRIVER, KERNEL, package
 from tests.unit.tasks.a_patient import OLD_KERNEL, case, codes, driver, kernels, manager, module
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -303,7 +303,13 @@ ILL: dict[str, list[Case]] = {
         case(engine(docker="/snap/bin/docker", snap=True), **packages(TOOLKIT)),
         case(engine(docker="/usr/bin/docker"), **packages(TOOLKIT)),
     ],
-    "C2": [case(engine(**DOCKER), **packages(OLD_TOOLKIT))],
+    "C2": [
+        case(engine(**DOCKER), **packages(OLD_TOOLKIT)),
+        case(
+            {**engine(**DOCKER), "nodes": (Node("/dev/nvidia0", 195, 0, linked=False),)},
+            **packages(TOOLKIT, package("runc", "1.1.5+ds1-1+deb12u1")),
+        ),
+    ],
     "C3": [case(engine(**DOCKER, no_cgroups="no-cgroups = true"), **packages(TOOLKIT))],
     "C4": [
         case(engine(cdi=(CdiSpec("/etc/cdi/n.yaml", (), ("/usr/lib/libcuda.so.535.288.01",)),))),

@@ -1,0 +1,50 @@
+"""Links that let a container keep its GPUs when systemd reads its units anew.
+
+runc from 1.1.3 to 1.1.6 (Debian 12 has 1.1.5) tells systemd only of devices that have a link below
+``/dev/char``, and the driver makes its device files without one. So systemd, which knows nothing of
+the GPUs, takes them away at the next ``systemctl daemon-reload``, CDI or not
+(opencontainers/runc issues 3671 and 3708; seen here with NVIDIA Container Toolkit 1.20.0).
+"""
+
+from __future__ import annotations
+
+import shlex
+
+from pyinfra.api import StringCommand
+
+from facts.engine_model import Engines, Node
+from stacks.model import Plan
+from tasks import files
+from tasks.containers import sight
+from tasks.containers.wish import ContainerWish
+from tasks.step import Commands, look, step
+
+RULE = "/etc/udev/rules.d/71-gpuwright-dev-char.rules"
+RULE_TEXT = (
+    files.HEADER + "# When the driver comes: links for all the device files that it can have.\n"
+    'ACTION=="add", DEVPATH=="/bus/pci/drivers/nvidia", '
+    'RUN+="/usr/bin/nvidia-ctk system create-dev-char-symlinks --create-all"\n'
+)
+
+
+@step
+def made(plan: Plan, wish: ContainerWish) -> Commands:
+    """Make the links that are missing, and let udev make them when the driver is loaded."""
+    if plan.containers is None:
+        return
+    lines = []
+    if files.differs(look(), RULE, RULE_TEXT):
+        lines.append(files.write_script(RULE, RULE_TEXT))
+        lines.append("{ udevadm control --reload 2>/dev/null || :; }")
+    lines += [
+        f"ln -sfn ../{shlex.quote(node.path.removeprefix('/dev/'))} "
+        f"/dev/char/{node.major}:{node.minor}"
+        for node in unlinked(sight.engines(wish))
+    ]
+    if lines:
+        yield StringCommand(" &&\n".join(lines))
+
+
+def unlinked(seen: Engines) -> list[Node]:
+    """NVIDIA's device files without a link."""
+    return [node for node in seen.nodes if not node.linked]
