@@ -11,7 +11,7 @@ from sandbox.checkout import SandboxError
 from sandbox.hosts import SandboxHost
 
 _FOLDER = Path(__file__).parent
-PLACES = ("container", "vm", "prebuilt", "jetson", "secure-boot")
+PLACES = ("container", "vm", "prebuilt", "jetson", "secure-boot", "engines")
 """Kinds of hosts; the head of ``faults.yaml`` says what they are."""
 
 
@@ -65,6 +65,8 @@ def place_of(host: SandboxHost) -> str:
     """Which of `PLACES` the host is."""
     if host.spec.vm:
         return "vm"
+    if host.spec.engines:
+        return "engines"
     family = host.spec.os.split("-")[0]
     return {"ubuntu": "prebuilt", "jetpack": "jetson"}.get(family, "container")
 
