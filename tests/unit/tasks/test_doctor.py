@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from facts.engine_model import CdiDevice, CdiSpec, Engine, Node
+from facts.engine_model import CdiDevice, CdiSpec, Engine
 from facts.evidence_model import (
     BuildLog,
     Headers,
@@ -82,6 +82,7 @@ def source(file: str, key: str | None) -> AptSource:
     return AptSource(file, ("https://example.org/nvidia",), ("/",), (), key)
 
 
+UNLINKED = tuple(replace(node, linked=False) for node in a_patient.EVIDENCE.nodes)
 DOCKER = {"docker": "/usr/bin/docker", "daemon_json": '{"runtimes": {"nvidia": {}}}'}
 TOOLKIT = Package("nvidia-container-toolkit", "1.19.0-1", "ii", "NVIDIA")
 OLD_TOOLKIT = Package("nvidia-container-toolkit", "1.17.8-1", "ii", "NVIDIA")
@@ -306,7 +307,7 @@ ILL: dict[str, list[Case]] = {
     "C2": [
         case(engine(**DOCKER), **packages(OLD_TOOLKIT)),
         case(
-            {**engine(**DOCKER), "nodes": (Node("/dev/nvidia0", 195, 0, linked=False),)},
+            {**engine(**DOCKER), "nodes": UNLINKED},
             **packages(TOOLKIT, package("runc", "1.1.5+ds1-1+deb12u1")),
         ),
     ],
