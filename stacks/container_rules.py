@@ -115,15 +115,19 @@ def _explain(case: Case, dist: Distribution, made: ContainerPlan) -> None:
         "containers (nvidia-container-toolkit issue 1091)",
         facts.toolkit.cite,
     )
-    how = {
-        "cdi": "by CDI: the devices stand in the container's own configuration, so neither "
-        "`systemctl daemon-reload` nor a restart of Docker takes them away",
-        "runtime": "by the runtime `nvidia`, which writes the devices into the container's own "
-        "configuration",
-    }[made.injection]
+    way = "by CDI" if made.injection == "cdi" else "by the runtime `nvidia`"
+    how = (
+        f"{way}: the devices stand in the container's own configuration, and links below /dev/char "
+        "let every runc tell systemd of them, so that `systemctl daemon-reload` takes none away"
+    )
     words = " ".join(made.ask)
     flags = f"; specs are kept below format 0.7.0 ({made.cdi_flags[0]})" if made.cdi_flags else ""
-    case.reason("containers", f"`{words}` gives all GPUs", how + flags, facts.cdi.cite)
+    case.reason(
+        "containers",
+        f"`{words}` gives all GPUs",
+        how + flags,
+        f"{facts.cdi.cite}; opencontainers/runc issue 3671",
+    )
 
 
 def _untried(case: Case, dist: Distribution, made: ContainerPlan) -> None:

@@ -43,8 +43,9 @@ def injection(
         f"Docker {docker.version} knows no CDI: its containers get GPUs by the runtime `nvidia`.",
         "A container that is started with `--gpus` goes through the toolkit's old hook, which "
         "changes the cgroup behind systemd's back: `systemctl daemon-reload` takes its GPUs away. "
-        "The runtime `nvidia` writes the devices into the container's own configuration, so that "
-        "they stay.",
+        "The runtime `nvidia` writes the devices into the container's own configuration; with the "
+        "links below /dev/char that the deploy makes, without which runc 1.1.3 to 1.1.6 does not "
+        "tell systemd of them, they stay.",
         f"Start containers with `docker run {' '.join(RUNTIME_ASK)} …`, or take a newer Docker: "
         "`docker_origin: docker`.",
     )
