@@ -57,9 +57,10 @@ apt_offer() {
     grep -q " ${list#"$index"}Packages$end\$" release || continue
     name=Packages$end; break
   done
-  get index "$list$name" || { failed "$1" "$list$name"; return; }
+  # By this name apt opens it, on a bare host too, which has no xz.
+  get "$name" "$list$name" || { failed "$1" "$list$name"; return; }
   part offer
-  opened "$name" index | awk '/^Package: / { name = $2 } /^Version: / { print name "|" $2 }' | wanted
+  /usr/lib/apt/apt-helper cat-file "$name" | awk '/^Package: / { name = $2 } /^Version: / { print name "|" $2 }' | wanted
 }
 
 # createrepo's metadata: repomd.xml names the file that lists the packages.

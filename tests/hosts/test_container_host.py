@@ -63,7 +63,9 @@ class ContainerHost:
         return self.on(f"docker run --rm {words} {IMAGE} nvidia-smi -L").splitlines()
 
 
-def made(name: str, os_name: str, folder: Path, *withheld: str) -> Iterator[ContainerHost]:
+def made(
+    name: str, os_name: str, folder: Path, *withheld: str, **data: Any
+) -> Iterator[ContainerHost]:
     """A fresh host, made a container host; its image for proofs is there afterwards.
 
     ``withheld`` driver releases are not published yet.
@@ -77,7 +79,7 @@ def made(name: str, os_name: str, folder: Path, *withheld: str) -> Iterator[Cont
     double.withdraw(*withheld)
     host = hosts.up(HostSpec(name, os=os_name, gpus=("h100",) * 2, engines=True), fresh=True)
     assert host.mirror_url
-    whole = runner.host_data(host, stack="pytorch-2.9", driver_origin="nvidia")
+    whole = runner.host_data(host, stack="pytorch-2.9", driver_origin="nvidia", **data)
     for each in (toolkit, double):
         for key, value in each.host_data(host.mirror_url).items():
             whole[key] = {**whole.get(key, {}), **value}
@@ -93,7 +95,8 @@ def made(name: str, os_name: str, folder: Path, *withheld: str) -> Iterator[Cont
 @pytest.fixture(scope="module")
 def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContainerHost]:
     """Debian 12: Docker 20.10, which knows no CDI."""
-    yield from made("containers", "debian-12", tmp_path_factory.mktemp("containers"), NEWER)
+    folder = tmp_path_factory.mktemp("containers")
+    yield from made("containers", "debian-12", folder, NEWER, driver_version=OLDER)
 
 
 @pytest.fixture(scope="module")
