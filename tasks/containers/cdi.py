@@ -12,6 +12,7 @@ from stacks.container_model import ContainerPlan
 from stacks.model import Plan
 from tasks import files
 from tasks.containers import cdi_state, sight
+from tasks.containers.device_links import LINKS
 from tasks.containers.wish import ContainerWish
 from tasks.doctor.catalog import faults
 from tasks.step import Commands, look, step, this_host
@@ -61,12 +62,12 @@ def drop_in_text(plan: ContainerPlan) -> str:
 
     A driver's installation triggers it again and again; at systemd's limit of starts it would stay
     failed (Azure/AgentBaker pull request 8736). ``nvidia-ctk`` reads the flags out of this variable
-    (``cmd/nvidia-ctk/cdi/generate``).
+    (``cmd/nvidia-ctk/cdi/generate``). Device files that came after the driver get their links here.
     """
-    lines = ["[Unit]", "StartLimitIntervalSec=0"]
+    lines = ["[Unit]", "StartLimitIntervalSec=0", "[Service]", f"ExecStartPost=-{LINKS}"]
     if plan.cdi_flags:
         flags = ",".join(plan.cdi_flags)
-        lines += ["[Service]", f"Environment=NVIDIA_CTK_CDI_GENERATE_FEATURE_FLAGS={flags}"]
+        lines.append(f"Environment=NVIDIA_CTK_CDI_GENERATE_FEATURE_FLAGS={flags}")
     return files.HEADER + "\n".join(lines) + "\n"
 
 

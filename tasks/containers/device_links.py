@@ -20,10 +20,12 @@ from tasks.containers.wish import ContainerWish
 from tasks.step import Commands, look, step
 
 RULE = "/etc/udev/rules.d/71-gpuwright-dev-char.rules"
+LINKS = "/usr/bin/nvidia-ctk system create-dev-char-symlinks"
+"""Makes a link for each device file that is there; with ``--create-all`` for all that can be."""
 RULE_TEXT = (
     files.HEADER + "# When the driver comes: links for all the device files that it can have.\n"
     'ACTION=="add", DEVPATH=="/bus/pci/drivers/nvidia", '
-    'RUN+="/usr/bin/nvidia-ctk system create-dev-char-symlinks --create-all"\n'
+    f'RUN+="{LINKS} --create-all"\n'
 )
 
 

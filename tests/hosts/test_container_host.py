@@ -113,7 +113,7 @@ def test_second_run_with_an_image_for_the_proof_changes_nothing(box: ContainerHo
     run = box.run()
     assert run.code == 0, run.told
     assert run.changed(box.host.name) <= {"Verdict"}, run.told
-    assert "in a container: 2 GPUs" in run.report, run.report
+    assert "container (nvidia-smi lists 2 ×" in run.report, run.report
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_docker_26_gives_gpus_by_cdi_names(newer: ContainerHost) -> None:
     run = newer.run()
     assert run.code == 0, run.told
     assert run.changed(newer.host.name) <= {"Verdict"}, run.told
-    assert "in a container: 2 GPUs" in run.report, run.report
+    assert "container (nvidia-smi lists 2 ×" in run.report, run.report
     assert len(newer.gpus("--device nvidia.com/gpu=all")) == 2
     newer.on(f"docker run -d --name keeps --device nvidia.com/gpu=all {IMAGE} sleep infinity")
     newer.on("systemctl daemon-reload")
