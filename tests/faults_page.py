@@ -60,6 +60,7 @@ _PLACES = {
     "jetson": "container",
     "secure-boot": "vm",
     "vm": "vm",
+    "engines": "container",
 }
 
 
