@@ -24,6 +24,7 @@ demo: env
 test: check
 	@$(PYTHON) -m sandbox prepare
 	@$(PYTHON) -m sandbox prepare --arm64 || echo "tests of Jetsons are skipped"
+	@$(PYTHON) -m sandbox prepare --browser || echo "tests in a browser are skipped"
 	$(PYTHON) -m pytest -v -n 2 --dist loadfile --no-loadscope-reorder --durations=15 \
 	    --ignore tests/hosts/test_vm.py --ignore tests/hosts/test_vm_faults.py tests/hosts
 

@@ -26,6 +26,7 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("prepare", help="install what the sandbox needs")
     command.add_argument("--vm", action="store_true", help="and what virtual machines need")
     command.add_argument("--arm64", action="store_true", help="also what JetPack hosts need")
+    command.add_argument("--browser", action="store_true", help="also a browser for tests")
     command.set_defaults(run=_prepare)
 
     command = commands.add_parser("up", help="bring hosts up")
@@ -123,6 +124,7 @@ def _above_zero(text: str) -> float:
 def _prepare(args: argparse.Namespace) -> int:
     installed = prepare.prepare()
     installed += vm.prepare() if args.vm else []
+    installed += prepare.browser() if args.browser else []
     if args.arm64:
         prepare.emulate("arm64")
     print(f"installed {', '.join(installed)}" if installed else "everything is there")

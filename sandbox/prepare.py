@@ -31,6 +31,8 @@ _NEEDS = {
     "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
     "/etc/ssl/certs/ca-certificates.crt": "ca-certificates",
 }
+_BROWSER = {"chromium": "chromium", "chromedriver": "chromium-driver"}
+"""What tests look at pages with (Debian's packages; Ubuntu's are snaps)."""
 _BINFMT = Path("/proc/sys/fs/binfmt_misc")
 _QEMU = {"arm64": "aarch64"}
 
@@ -58,6 +60,33 @@ def check() -> None:
             f"The sandbox needs {', '.join(lacking)}. `python -m sandbox prepare` installs that "
             "on Debian and Ubuntu."
         )
+
+
+def browser() -> list[str]:
+    """Install a browser that programs can steer, where it is missing; give the packages.
+
+    Raises:
+        SandboxError: if the archive of this machine has none.
+    """
+    lacking = [package for need, package in _BROWSER.items() if not shutil.which(need)]
+    if lacking:
+        _install(*lacking)
+    return lacking
+
+
+def check_browser() -> None:
+    """Raise `SandboxError`, naming what to do, if there is no browser for tests."""
+    if lacking := [package for need, package in _BROWSER.items() if not shutil.which(need)]:
+        raise SandboxError(
+            f"Tests in a browser need {', '.join(lacking)}. `python -m sandbox prepare --browser` "
+            "installs that on Debian."
+        )
+
+
+def _install(*packages: str) -> None:
+    run("apt-get", "update", "-q")
+    install = ("apt-get", "install", "-q", "-y", "--no-install-recommends", *packages)
+    run("env", "DEBIAN_FRONTEND=noninteractive", *install)
 
 
 def emulates(arch: str) -> bool:
@@ -88,9 +117,7 @@ def emulate(arch: str) -> None:
         return
     lacking = [p for p in ("qemu-user-static", "binfmt-support") if not _installed(p)]
     if lacking:
-        run("apt-get", "update", "-q")
-        install = ("apt-get", "install", "-q", "-y", "--no-install-recommends", *lacking)
-        run("env", "DEBIAN_FRONTEND=noninteractive", *install)
+        _install(*lacking)
     if not (_BINFMT / "register").exists():
         run("mount", "-t", "binfmt_misc", "binfmt_misc", str(_BINFMT))
     run("update-binfmts", "--enable", f"qemu-{_QEMU[arch]}")
@@ -113,8 +140,7 @@ def keyring_for(suite: str, folder: Path = Path("/usr/share/keyrings")) -> None:
     wanted = f"debian-archive-{suite}-*"
     if any(folder.glob(wanted)):
         return
-    run("apt-get", "update", "-q")
-    run("apt-get", "install", "-q", "-y", "--no-install-recommends", "debian-archive-keyring")
+    _install("debian-archive-keyring")
     if not any(folder.glob(wanted)):
         raise SandboxError(
             f"The newest debian-archive-keyring of this machine holds no key of Debian {suite}, "
@@ -138,8 +164,6 @@ def prepare() -> list[str]:
             )
         if os.geteuid() != 0:
             raise SandboxError(f"As root: apt-get install {' '.join(lacking)}")
-        run("apt-get", "update", "-q")
-        install = ("apt-get", "install", "-q", "-y", "--no-install-recommends", *lacking)
-        run("env", "DEBIAN_FRONTEND=noninteractive", *install)
+        _install(*lacking)
     check()
     return lacking
