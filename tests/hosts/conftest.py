@@ -35,6 +35,7 @@ ORDER = (
     "repair",
     "guard",
     "jetson",
+    "workspace",
     "gpu_host",
     "debian_13",
     "rocky",
