@@ -122,6 +122,10 @@ class WorkspaceState(Shown):
     gpus: tuple[SeenGpu, ...] | None
     """None: nvidia-smi gives no list (see ``gpus_why``)."""
     gpus_why: str = ""
+    most_locked: int | None = None
+    """Bytes of memory that a container may lock at most here; None: as many as it is given."""
+    kept: tuple[str, ...] = ("memory", "cpus")
+    """Limits that Docker can keep here, as it says itself: the kernel may lack the controller."""
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,11 @@ docker_state() {
     part why; printf '%s\n' "$version" | tail -n 1 | cut -c 1-300; return
   }
   part version; printf '%s\n' "$version"
+  part limits; docker info -f '{{.MemoryLimit}}|{{.CPUCfsQuota}}' 2>/dev/null
+  # Where root may not raise it, a container that asks for more does not start (runc, setrlimit).
+  prlimit --memlock=unlimited:unlimited true 2>/dev/null || {
+    part most_locked; prlimit --memlock --noheadings --raw -o HARD
+  }
   part images; docker images --no-trunc --format '{{.ID}}|{{.Repository}}:{{.Tag}}' 2>/dev/null
   part published; docker ps --format '{{.Names}}|{{.Ports}}' 2>/dev/null
   part names; docker ps -a --filter name=gpuwright-workspace- --format '{{.Names}}' 2>/dev/null

@@ -49,6 +49,8 @@ def workspace_state(output: Iterable[str]) -> WorkspaceState:
         foreign=tuple(n for n in docker.part("names") if n not in containers),
         workspaces={user: _workspace(user, lines) for user, lines in text["workspaces"].parts},
         gpus=_gpus(gpus.part("list")) if gpus.has("list") else None,
+        kept=_kept(docker.first("limits")),
+        most_locked=integer(docker.first("most_locked")),
         gpus_why=" ".join(" ".join(gpus.part("why")).split()),
     )
 
@@ -88,6 +90,13 @@ def _users(section: Section) -> tuple[dict[str, Person], dict[str, Folder]]:
             readable = None if answer == "absent" else answer == "yes"
             folders[name] = Folder(name, path, answer != "absent", readable)
     return people, folders
+
+
+def _kept(text: str | None) -> tuple[str, ...]:
+    """``true|false``: memory, CPUs. Where Docker says nothing, nothing is held against it."""
+    words = fields(text, 2) if text else ["", ""]
+    pairs = zip(("memory", "cpus"), words, strict=True)
+    return tuple(name for name, word in pairs if word != "false")
 
 
 def _listener(line: str) -> Listener:

@@ -19,18 +19,19 @@ import yaml
 from facts.workspace_model import Person
 from tasks.files import HEADER
 from tasks.workspace import gpus as gpu_words
-from tasks.workspace.model import Workspace
+from tasks.workspace.model import Workspace, size_bytes
 
 LABEL = "org.gpuwright"
 SECRETS = "/run/secrets"
+HOME = "/home/user"
 INSIDE = {"JupyterLab": 8888, "TensorBoard": 6006, "ssh": 2222}
 """Ports in the container: docs/image.md."""
 _SERVICE = {"JupyterLab": "jupyter", "TensorBoard": "tensorboard", "ssh": "sshd"}
 _SYSTEM_GROUPS = 1000
 """Groups below are the host's own (docker, sudo, disk …): a container gets none of them."""
-_ULIMITS = {"memlock": -1, "stack": 67108864}
-"""Pinned memory without limit and 64 MiB of stack, as NVIDIA's PyTorch images ask for at their
-start (their entry point's notice; from memory)."""
+_STACK = 67108864
+"""64 MiB, and pinned memory without limit, as NVIDIA's PyTorch images ask for at their start (their
+entry point's notice; from memory)."""
 _LOGS = {"max-size": "10m", "max-file": "5"}
 
 
@@ -56,6 +57,8 @@ class Container:
     ask: tuple[str, ...]
     """The plan's words for all GPUs."""
     shm: str
+    ulimits: Mapping[str, int]
+    """Limits by name; -1: none."""
     memory: str
     cpus: str
     values: str = ""
@@ -77,6 +80,7 @@ def container(
     """
     address = f"[{workspace.address}]" if ":" in workspace.address else workspace.address
     environment = {
+        "HOME": HOME,  # for `docker exec` as well: the image's list of users lacks this uid
         "GPUWRIGHT_SERVICES": ",".join(_SERVICE[what] for what in workspace.ports),
         "JUPYTER_TOKEN_FILE": f"{SECRETS}/jupyter_token",
         "SSH_AUTHORIZED_KEYS_FILE": f"{SECRETS}/authorized_keys",
@@ -92,13 +96,17 @@ def container(
         ports={f"{address}:{port}": str(INSIDE[what]) for what, port in workspace.ports.items()},
         mounts={
             "/workspace/code": (code, False),
-            "/home/user": (f"{workspace.folder}/home", False),
+            HOME: (f"{workspace.folder}/home", False),
             SECRETS: (f"{workspace.folder}/secrets", True),
         },
         environment=environment,
         gpus=gpus,
         ask=ask if gpus else (),
         shm=workspace.shm,
+        ulimits={
+            "memlock": -1 if workspace.memlock == "unlimited" else size_bytes(workspace.memlock),
+            "stack": _STACK,
+        },
         memory=workspace.memory,
         cpus=workspace.cpus,
     )
@@ -120,7 +128,7 @@ def create_words(made: Container) -> list[str]:
         ("--security-opt", "no-new-privileges"),
         ("--restart", "unless-stopped"),
         ("--shm-size", made.shm),
-        *(("--ulimit", f"{name}={value}:{value}") for name, value in _ULIMITS.items()),
+        *(("--ulimit", f"{name}={value}:{value}") for name, value in made.ulimits.items()),
         *((("--memory", made.memory),) if made.memory else ()),
         *((("--cpus", made.cpus),) if made.cpus else ()),
         ("--log-driver", "json-file"),
@@ -166,7 +174,7 @@ def compose_file(made: Container) -> str:
         "security_opt": ["no-new-privileges"],
         "restart": "unless-stopped",
         "shm_size": made.shm,
-        "ulimits": {n: {"soft": v, "hard": v} for n, v in _ULIMITS.items()},
+        "ulimits": {n: {"soft": v, "hard": v} for n, v in made.ulimits.items()},
         **({"mem_limit": made.memory} if made.memory else {}),
         **({"cpus": float(made.cpus)} if made.cpus else {}),
         "logging": {"driver": "json-file", "options": dict(_LOGS)},

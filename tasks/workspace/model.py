@@ -40,6 +40,8 @@ class Workspace:
     gpus: GpuWish = GpuWish()
     shm: str = "8g"
     """Size of ``/dev/shm``, in Docker's words."""
+    memlock: str = "unlimited"
+    """How much memory may be locked, as pinned memory is: ``unlimited``, or a size as for `shm`."""
     memory: str = ""
     """Limit, in Docker's words; empty: none."""
     cpus: str = ""
@@ -79,6 +81,13 @@ class Workspace:
     def unit(self) -> str:
         """Its systemd unit."""
         return unit_name(self.user)
+
+
+def size_bytes(size: str) -> int:
+    """A size in Docker's words (``8g``, ``512``) in bytes; 0 for an empty one."""
+    number = size.rstrip("bkmg")
+    units = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30}
+    return int(number) * units[size[len(number) :]] if number else 0
 
 
 def container_name(user: str) -> str:

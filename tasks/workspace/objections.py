@@ -6,10 +6,9 @@ from facts.model import HostState
 from facts.workspace_model import WorkspaceState
 from stacks.model import Conflict
 from tasks.workspace import gpus, images
-from tasks.workspace.model import Wishes, Workspace
+from tasks.workspace.model import Wishes, Workspace, size_bytes
 
 _SOURCE = "docs/workspace.md"
-_UNITS = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30}
 _NEEDS_EARLIER = {"WORKSPACE-DOCKER", "WORKSPACE-IMAGE", "WORKSPACE-GPUS"}
 """What an earlier deploy of the same run may still bring."""
 
@@ -26,7 +25,7 @@ def objections(host: HostState, state: WorkspaceState, wishes: Wishes) -> tuple[
         found += _code(state, workspace)
         found += _ports(state, workspace)
         found += _image(state, workspace, wishes.rollback)
-        found += _limits(host, workspace)
+        found += _limits(host, state, workspace)
         found += _foreign(state, workspace)
     found += _gpus(state, wishes)
     return tuple(found)
@@ -191,19 +190,29 @@ def _image(state: WorkspaceState, workspace: Workspace, rollback: int) -> list[C
     ]
 
 
-def _limits(host: HostState, workspace: Workspace) -> list[Conflict]:
+def _limits(host: HostState, state: WorkspaceState, workspace: Workspace) -> list[Conflict]:
     found = []
     cpus, memory_mb = host.system.cpus, host.system.memory_mb
     if workspace.cpus and cpus is not None and float(workspace.cpus) > cpus:
         found.append(("cpus", workspace.cpus, f"the host has {cpus} CPUs"))
     for key, said in (("memory", workspace.memory), ("shm", workspace.shm)):
-        asked = _bytes(said) / 2**20
+        asked = size_bytes(said) / 2**20
         if key == "memory" and said and memory_mb is not None and asked > memory_mb:
             found.append((key, said, f"the host has {memory_mb:,} MiB of memory"))
-    if workspace.memory and _bytes(workspace.shm) > _bytes(workspace.memory):
+    for key, said in (("memory", workspace.memory), ("cpus", workspace.cpus)):
+        if said and key not in state.kept:
+            why = f"Docker cannot keep it: the kernel of this host has no controller for {key}"
+            found.append((key, said, f"{why} (docker info)"))
+    if workspace.memory and size_bytes(workspace.shm) > size_bytes(workspace.memory):
         found.append(
             ("shm", workspace.shm, f"what is in /dev/shm counts as memory: {workspace.memory}")
         )
+    most = state.most_locked
+    if most is not None and (
+        workspace.memlock == "unlimited" or size_bytes(workspace.memlock) > most
+    ):
+        why = f"root of this host may not raise the limit above {most // 1024}k (CAP_SYS_RESOURCE)"
+        found.append(("memlock", workspace.memlock, why))
     return [
         Conflict(
             "WORKSPACE-LIMIT",
@@ -214,11 +223,6 @@ def _limits(host: HostState, workspace: Workspace) -> list[Conflict]:
         )
         for key, said, why in found
     ]
-
-
-def _bytes(size: str) -> int:
-    number = size.rstrip("bkmg")
-    return int(number) * _UNITS[size[len(number) :]] if number else 0
 
 
 def _foreign(state: WorkspaceState, workspace: Workspace) -> list[Conflict]:

@@ -224,9 +224,10 @@ def _brought_up(_: object, host: Host, state: WorkspaceState, place: Place) -> b
     unit, link = unit_name(user), placing.link(user)
     # `systemctl enable` would make systemd read its units anew, which costs GPUs below CDI (C2).
     script = (
-        f"mkdir -p {placing.WANTS} && ln -sfn {placing.UNIT} {shlex.quote(link)} && "
+        f"since=$(date +%s) && mkdir -p {placing.WANTS} && "
+        f"ln -sfn {placing.UNIT} {shlex.quote(link)} && "
         f"if systemctl {verb} {unit} 2>/dev/null; then exit 0; fi; "
-        f"journalctl -q -u {unit} -n 12 --no-pager -o cat | grep -v '^$'; exit 1"
+        f"journalctl -q -u {unit} --since @$since --no-pager -o cat | grep -v '^$'; exit 1"
     )
     good, said = run(host, script, timeout=600)
     if not good:

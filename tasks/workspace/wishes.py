@@ -16,7 +16,7 @@ from typing import Any
 from stacks.decode import nearest
 from tasks import host_data
 from tasks.host_data import Data
-from tasks.workspace.model import GpuWish, Wishes, Workspace
+from tasks.workspace.model import GpuWish, Wishes, Workspace, size_bytes
 
 KEYS = (
     "user",
@@ -25,6 +25,7 @@ KEYS = (
     "code",
     "gpus",
     "shm",
+    "memlock",
     "memory",
     "cpus",
     "ssh_key",
@@ -38,6 +39,7 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}")
 _IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:-]*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _SIZE = re.compile(r"[1-9][0-9]*[bkmg]?")
+_MEMLOCK = re.compile(rf"unlimited|{_SIZE.pattern}")
 _CPUS = re.compile(r"[0-9]{1,4}(\.[0-9]{1,3})?")
 _GPU = re.compile(r"[0-9]{1,2}|(GPU|MIG)-[0-9A-Za-z-]+")
 _KEY = re.compile(r"(ssh-|ecdsa-|sk-)[a-z0-9@.-]+ [A-Za-z0-9+/]+=*( [^\n]*)?")
@@ -66,12 +68,12 @@ def wishes(data: Data, image: str, tag: str, read: Callable[[str], str] | None =
         if not isinstance(item, Mapping):
             raise _wrong(f"workspaces[{number}]", item, "a mapping such as {'user': 'alice'}")
         items.append((f"workspaces[{number}].", {**shared, **item}))
-    if not items and shared:
+    if "user" in shared:
+        if items:
+            raise ValueError(
+                "«workspace_user» and «workspaces» are both said; put that user into the list"
+            )
         items.append(("workspace_", shared))
-    if listed and "user" in shared:
-        raise ValueError(
-            "«workspace_user» and «workspaces» are both said; put that user into the list"
-        )
     found = tuple(_one(where, item, image, tag, read or _read) for where, item in items)
     absent = _absent(data, {w.user for w in found})
     _apart(found)
@@ -93,6 +95,8 @@ def _one(
     code = str(item.get("code", ""))
     if code and (not code.startswith("/") or re.search(r"[\n\",:]", code)):
         raise _wrong(f"{where}code", code, "an absolute path without quotes, commas and colons")
+    memory = _match(where, "memory", item, _SIZE, "a size such as 64g")
+    fitting = min((s for s in (default.shm, memory) if s), key=size_bytes)
     return Workspace(
         user=_match(where, "user", item, NAME, "a user's name such as alice"),
         image=_match(where, "image", item, _IMAGE, "an image's name such as pytorch-cuda", image),
@@ -101,8 +105,9 @@ def _one(
         address=_address(where, item.get("address", default.address)),
         code=code.rstrip("/") if code != "/" else _refuse_root(where),
         gpus=_gpus(where, item.get("gpus", "all")),
-        shm=_match(where, "shm", item, _SIZE, "a size such as 8g", default.shm),
-        memory=_match(where, "memory", item, _SIZE, "a size such as 64g", ""),
+        shm=_match(where, "shm", item, _SIZE, "a size such as 8g", fitting),
+        memlock=_match(where, "memlock", item, _MEMLOCK, "unlimited, or a size", default.memlock),
+        memory=memory,
         cpus=_match(where, "cpus", item, _CPUS, "a number such as 8 or 3.5", ""),
         ssh_keys=keys,
         ssh_port=_port(where, "ssh_port", item, default.ssh_port),

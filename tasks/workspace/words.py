@@ -33,11 +33,12 @@ def entrance(place: Place, way: Way) -> list[str]:
     ports = workspace.ports
     forwards = " ".join(f"-L {port}:{far}:{port}" for port in ports.values())
     token = f"{workspace.folder}/secrets/jupyter_token"
+    show = "cat" if way.user in ("root", workspace.user) else "sudo cat"
     lines = [
         f"tunnel:      ssh -N {forwards} {way.words}",
         f"JupyterLab:  http://127.0.0.1:{workspace.port}/lab",
         f"token:       in {token} on the host, for {workspace.user} and root:",
-        f"             ssh {way.words} sudo cat {token}",
+        f"             ssh {way.words} {show} {token}",
     ]
     if "TensorBoard" in ports:
         lines.append(

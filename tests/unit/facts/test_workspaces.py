@@ -100,6 +100,13 @@ def test_docker_is_read() -> None:
     assert seen.foreign == ("gpuwright-workspace-bob",)
 
 
+def test_limits_that_docker_cannot_keep_are_read() -> None:
+    body = "@version\n26.1.5\n@limits\nfalse|true\n@most_locked\n8388608"
+    seen = workspace_state(lines(docker=body))
+    assert (seen.kept, seen.most_locked) == (("cpus",), 8388608)
+    assert workspace_state(lines()).kept == ("memory", "cpus")
+
+
 def test_files_of_a_workspace_are_read() -> None:
     body = (
         "@alice\ntoken|1001 400 43\nkeys|aa\nhome|1001\nunit|active|enabled\n"

@@ -69,6 +69,11 @@ def test_image_is_named_by_its_id() -> None:
     assert words()[-1] == NEW
 
 
+def test_memory_may_be_locked_without_limit_unless_one_is_said() -> None:
+    assert "memlock=-1:-1" in values(words(), "--ulimit")
+    assert "memlock=8388608:8388608" in values(words(workspace_memlock="8m"), "--ulimit")
+
+
 def test_limits_are_said_only_if_asked_for() -> None:
     assert values(words(), "--memory") == [] == values(words(), "--cpus")
     limited = words(workspace_memory="64g", workspace_cpus="3.5")

@@ -130,6 +130,20 @@ def test_more_than_the_host_has_is_refused() -> None:
     assert "/dev/shm counts as memory" in conflict.why
 
 
+def test_limit_that_docker_would_drop_is_refused() -> None:
+    state = replace(ready(), kept=("cpus",))
+    (conflict,) = found(state, workspace_memory="1g", workspace_cpus="1")
+    assert conflict.code == "WORKSPACE-LIMIT" and "no controller for memory" in conflict.why
+
+
+def test_memory_that_root_may_not_lock_is_refused_with_what_can_be() -> None:
+    state = replace(ready(), most_locked=8 * 2**20)
+    (conflict,) = found(state)
+    assert conflict.code == "WORKSPACE-LIMIT" and "8192k" in conflict.why
+    assert codes(state, workspace_memlock="8m") == []
+    assert codes(state, workspace_memlock="9m") == ["WORKSPACE-LIMIT"]
+
+
 def test_container_of_that_name_that_is_not_ours_is_left_alone() -> None:
     state = replace(ready(), foreign=("gpuwright-workspace-alice",))
     assert codes(state) == ["WORKSPACE-FOREIGN"]

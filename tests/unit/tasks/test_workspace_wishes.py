@@ -21,6 +21,15 @@ def test_nothing_said_is_no_workspace() -> None:
     assert wished().workspaces == ()
 
 
+def test_defaults_alone_are_no_workspace() -> None:
+    assert wished(workspace_tag="v2.8", workspaces=[]).workspaces == ()
+
+
+def test_user_of_the_single_form_beside_a_list_is_refused() -> None:
+    with pytest.raises(ValueError, match="both said"):
+        wished(workspace_user="alice", workspaces=[{"user": "bob"}])
+
+
 def test_beside_a_list_the_single_form_is_the_default_of_each() -> None:
     alice, bob = wished(
         workspaces=[{"user": "alice"}, {"user": "bob", "port": 8889, "tag": "v2.10"}],
@@ -31,6 +40,14 @@ def test_beside_a_list_the_single_form_is_the_default_of_each() -> None:
         ("v2.8", "2g", 8888),
         ("v2.10", "2g", 8889),
     ]
+
+
+def test_shared_memory_is_no_more_than_memory_unless_it_is_said() -> None:
+    sizes = [
+        wished(workspace_user="a", workspace_memory=m).workspaces[0].shm
+        for m in ("800m", "64g", "")
+    ]
+    assert sizes == ["800m", "8g", "8g"]
 
 
 @pytest.mark.parametrize(
