@@ -25,7 +25,7 @@ from facts.model import HostState, Package
 from stacks.model import Plan
 from tasks import driver_set, files, job, versionlock
 from tasks.installed import lacking
-from tasks.step import Commands, look, step
+from tasks.step import Commands, executing, look, step
 
 UNATTENDED = "/etc/apt/apt.conf.d/52gpuwright-unattended-upgrades"
 PINS = "/etc/apt/preferences.d/gpuwright"
@@ -153,12 +153,24 @@ def held(plan: Plan) -> Commands:
             continue
         content = pins_text(packages, _planned(plan, group))
         missing = [p.name for p in packages if p.name not in state.package_manager.holds]
-        if packages and not missing and not files.differs(state, group.pins, content):
+        coming = not executing() and _coming(state, plan, group)
+        differs = files.differs(state, group.pins, content)
+        if packages and not missing and not differs and not coming:
             continue
         script = f"{_released(packages, group)}\n{files.write_script(group.pins, content)}"
         if missing:
             script += f" && apt-mark hold {shlex.join(missing)} >/dev/null"
         yield StringCommand(script)
+
+
+def _coming(state: HostState, plan: Plan, group: Group) -> bool:
+    """Whether an earlier step of this run brings a package that is then to be held."""
+    return any(
+        fnmatch.fnmatchcase(name, pattern)
+        for part in packaged(plan, group)
+        for name in lacking(state, part.packages, part.versions)
+        for pattern in part.held
+    )
 
 
 def _planned(plan: Plan, group: Group) -> tuple[tuple[str, str], ...]:

@@ -57,7 +57,7 @@ def none(seen: Engines, plan: Plan, wish: ContainerWish) -> Proof | None:
         return Proof(
             "none (no image is here to start; name one that is: proof_image in the host's data)"
         )
-    if seen.docker is not None and wish.proof_image and not _is_here(seen, wanted):
+    if tool(plan) == "docker" and wish.proof_image and not _is_here(seen, wanted):
         return Proof(
             f"none (the image {wanted} of host data proof_image is not on this host: docker pull "
             f"{wanted})"

@@ -112,7 +112,7 @@ def stale_spec(case: Case) -> Iterator[Fault]:
                 f"the CDI spec {spec.file} tells of another driver",
                 "; ".join(told[:4]),
                 values={"file": spec.file},
-                key=None if _writes_specs(case) else "aside",
+                key=_mended_by(case, spec.file),
             )
             return
     unit = case.state.units.get("nvidia-cdi-refresh.service")
@@ -127,10 +127,13 @@ def stale_spec(case: Case) -> Iterator[Fault]:
         )
 
 
-def _writes_specs(case: Case) -> bool:
-    """Whether ``nvidia-ctk`` is here, to write a spec anew."""
+def _mended_by(case: Case, file: str) -> str | None:
+    """How a spec is written anew: by the toolkit's unit, by ``nvidia-ctk``, or not at all."""
+    unit = case.state.units.get("nvidia-cdi-refresh.service")
+    if file == cdi_state.SPEC and unit and unit.enabled == "enabled":
+        return "unit"
     package = case.state.packages.get("nvidia-container-toolkit-base")
-    return bool(_toolkit(case) or (package and package.installed))
+    return None if _toolkit(case) or (package and package.installed) else "aside"
 
 
 def replaced(case: Case) -> Iterator[Fault]:

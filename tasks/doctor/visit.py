@@ -21,6 +21,7 @@ from facts.runtime import CudaAnswer
 from stacks.load import StackError
 from stacks.model import Plan
 from tasks import findings, host_data, plans
+from tasks.containers.verdict import PART
 from tasks.doctor import block
 from tasks.doctor.case import Case
 from tasks.doctor.tree import diagnose
@@ -83,7 +84,8 @@ def _plan(state: HostState, host: Host) -> tuple[Plan | None, str | None]:
     if not stack:
         return None, None
     try:
-        resolution = plans.resolved(state, _Named(host.data, str(stack)))
+        named = _Named(host.data, str(stack))
+        resolution = plans.resolved(state, named, containers=PART in (state.record or {}))
     except (StackError, ValueError) as error:
         return None, str(error)
     if resolution.plan is None:
