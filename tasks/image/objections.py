@@ -30,6 +30,11 @@ def of_work(work: Work, state: ImageState) -> tuple[Conflict, ...]:
     return tuple(found)
 
 
+def only_docker_lacks(conflicts: tuple[Conflict, ...]) -> bool:
+    """Whether ``deploys/container_host.py`` before this one in the same run mends all of it."""
+    return all(conflict.code == "IMAGE-NO-DOCKER" for conflict in conflicts)
+
+
 def _docker(state: ImageState) -> list[Conflict]:
     if state.server:
         return []

@@ -46,9 +46,9 @@ def given(work: Work) -> Commands:
         yield FunctionCommand(_fail, (answer["faults"],), {})
 
 
-def self_test(work: Work) -> str:
-    """Shell that runs the self-test; its last word is the exit status."""
-    words = ["docker", "run", "--rm", "--network", "none", *work.gpu_words]
+def self_test(work: Work, gpus: bool) -> str:
+    """Shell that runs the self-test, with the GPUs or without; its last word is the exit status."""
+    words = ["docker", "run", "--rm", "--network", "none", *(work.gpu_words if gpus else ())]
     words += ["--shm-size", "1g", work.recipe.exact_name, "selftest", "--json"]
     return f'timeout {LIMIT_S} {shlex.join(words)} 2>/tmp/gpuwright-selftest; echo "status $?"'
 
@@ -81,7 +81,8 @@ def judged(output: str) -> dict[str, Any]:
 def _tested(host: Host, work: Work) -> dict[str, Any]:
     good, output = run(
         host,
-        self_test(work) + "; cat /tmp/gpuwright-selftest >&2; rm -f /tmp/gpuwright-selftest",
+        self_test(work, gpus=bool(look().driver.loaded))
+        + "; cat /tmp/gpuwright-selftest >&2; rm -f /tmp/gpuwright-selftest",
         timeout=LIMIT_S + 60,
     )
     answer = judged(output if good else "status ?")
@@ -91,11 +92,12 @@ def _tested(host: Host, work: Work) -> dict[str, Any]:
 def _depends_on(work: Work) -> dict[str, Any]:
     """What a self-test's answer holds for."""
     state = look()
+    loaded = state.driver.loaded
     return {
         "recipe": work.recipe.digest,
-        "driver": state.driver.loaded,
-        "gpu_words": list(work.gpu_words),
-        "boot": state.system.boot_id if work.gpu_words else None,
+        "driver": loaded,
+        "gpu_words": list(work.gpu_words) if loaded else [],
+        "boot": state.system.boot_id if loaded else None,
     }
 
 

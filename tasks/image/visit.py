@@ -17,13 +17,14 @@ from tasks.image.recipe import Recipe, recipe_of
 from tasks.image.wishes import Wishes, wishes
 from tasks.image.work import Work, images
 from tasks.profile import profile_of
-from tasks.step import look, this_host
+from tasks.step import look, this_host, this_run
 
 
 def for_this_host() -> Work | None:
     """Look at the host, resolve the image of its stack, and give the work.
 
-    A host that cannot be made to fit is refused, as `tasks.plans.for_this_host` does.
+    A host that cannot be made to fit is refused, as `tasks.plans.for_this_host` does. Docker may
+    still come by an earlier deploy of the same run; each step looks again.
     """
     host = this_host()
     summary.register(host)
@@ -51,7 +52,7 @@ def for_this_host() -> Work | None:
     if seen is None:
         return None
     conflicts = objections.of_work(work, seen)
-    if conflicts:
+    if conflicts and not (objections.only_docker_lacks(conflicts) and this_run().ops.get(host)):
         _refuse(host, conflicts)
         return None
     _announce(host, work, seen, resolution.plan)
@@ -84,9 +85,7 @@ def _recipe(plan: ImagePlan, data: host_data.Data, wished: Wishes) -> Recipe:
 
 
 def _gpu_words(state: HostState, data: host_data.Data) -> tuple[str, ...]:
-    """How a container gets GPUs here; nothing where no driver is loaded."""
-    if not state.driver.loaded:
-        return ()
+    """How a container gets GPUs here, once a driver is loaded; empty where none is planned."""
     plan = plans.resolved(state, data, containers=True).plan
     return plan.containers.ask if plan and plan.containers else ()
 

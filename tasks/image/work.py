@@ -23,7 +23,7 @@ class Work:
     recipe: Recipe
     wishes: Wishes
     gpu_words: tuple[str, ...] = ()
-    """Words of ``docker run`` that give a container the GPUs; none where the host has none."""
+    """Words of ``docker run`` that give a container the GPUs, where a driver is loaded."""
 
     @property
     def plan(self) -> ImagePlan:

@@ -192,5 +192,7 @@ def test_self_test_that_gives_no_answer_is_critical() -> None:
 
 
 def test_self_test_runs_with_the_words_that_give_gpus() -> None:
-    text = verdict.self_test(replace(work(), gpu_words=("--gpus", "all")))
+    asked = replace(work(), gpu_words=("--gpus", "all"))
+    text = verdict.self_test(asked, gpus=True)
     assert f"docker run --rm --network none --gpus all --shm-size 1g {OWN} selftest" in text
+    assert "--gpus" not in verdict.self_test(asked, gpus=False)
