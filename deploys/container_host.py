@@ -28,7 +28,15 @@ from tasks import (
     uv,
     vendor_repository,
 )
-from tasks.containers import cdi, containerd, device_links, docker, engine_packages, verdict
+from tasks.containers import (
+    cdi,
+    containerd,
+    device_links,
+    docker,
+    engine_packages,
+    rootless,
+    verdict,
+)
 from tasks.guard import kernel_guard
 
 plan = plans.for_this_host(containers=True)
@@ -72,6 +80,7 @@ if plan is not None:
     device_links.made(plan=plan, wish=wish, name="Links of device files")
     cdi.cgroups_kept(plan=plan, wish=wish, name="Toolkit's cgroups")
     cdi.described(plan=plan, wish=wish, name="CDI spec and its units")
+    rootless.running(plan=plan, wish=wish, name="Docker without root")
     holds.held(plan=plan, name="Set held and pinned")
     kernel_guard.in_force(
         plan=plan,

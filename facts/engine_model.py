@@ -99,6 +99,12 @@ class User(Shown):
     name: str
     uid: int
     home: str
+    lingers: bool = False
+    """Services of this user run without a login."""
+    has_docker: bool = False
+    """A Docker without root listens for this user."""
+    subordinate: bool = True
+    """Subordinate ids are there, for containers without root."""
 
 
 @dataclass(frozen=True)
@@ -116,8 +122,8 @@ class Engines(Shown):
     """Of those that were asked about, the ones that the host knows."""
     containerd: str | None = None
     """The lines ``version`` and ``imports`` of containerd's ``config.toml``; None: no such file."""
-    containerd_files: Mapping[str, str] = field(default_factory=dict)
-    """Text of its drop-ins by path."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Text of its drop-ins, and of the users' own settings of Docker, by path."""
     sums: Mapping[str, str] = field(default_factory=dict)
     """SHA-256 of ``daemon.json`` and of containerd's ``config.toml`` by path."""
     unread: Mapping[str, str] = field(default_factory=dict)

@@ -76,11 +76,21 @@ engine_settings() {
   done
   part sums
   sha256sum /etc/docker/daemon.json /etc/containerd/config.toml 2>/dev/null
-  part users
+  users=
   for user in "$@"; do
-    id=$(getent passwd "$user") && printf '%s|%s|%s\n' "$user" "$(printf %s "$id" | cut -d: -f3)" \
-      "$(printf %s "$id" | cut -d: -f6)"
+    id=$(getent passwd "$user") || continue
+    uid=$(printf %s "$id" | cut -d: -f3) home=$(printf %s "$id" | cut -d: -f6)
+    linger='' socket='' subordinate=''
+    [ ! -e "/var/lib/systemd/linger/$user" ] || linger=yes
+    [ ! -S "/run/user/$uid/docker.sock" ] || socket=yes
+    ! grep -q "^\($user\|$uid\):" /etc/subuid || subordinate=yes
+    users="$users$user|$uid|$home|$linger|$socket|$subordinate
+"
+    for f in "$home/.config/docker/daemon.json" "$home/.config/systemd/user/docker.service"; do
+      [ -f "$f" ] && [ -r "$f" ] && { part "$f"; hidden "$f"; }
+    done
   done
+  part users; printf %s "$users"
 }
 
 engines() {

@@ -31,7 +31,7 @@ def engines(output: Iterable[str]) -> Engines:
         docker_group=tuple(filter(None, (daemon.first("group") or "").split(","))),
         users={user.name: user for user in map(_user, settings.part("users"))},
         containerd=files.pop(_CONTAINERD, None),
-        containerd_files=files,
+        files=files,
         sums=dict(_sum(line) for line in settings.part("sums")),
         unread=unread,
     )
@@ -112,8 +112,8 @@ def _running(line: str) -> Running:
 
 
 def _user(line: str) -> User:
-    name, uid, home = fields(line, 3)
-    return User(name, integer(uid) or 0, home)
+    name, uid, home, *said = fields(line, 6)
+    return User(name, integer(uid) or 0, home, *(bool(word) for word in said))
 
 
 def _sum(line: str) -> tuple[str, str]:

@@ -25,7 +25,7 @@ def containerd_of(plan: Plan) -> EnginePlan | None:
 def knows_runtime(seen: Engines) -> bool:
     """Whether containerd reads a drop-in that names NVIDIA's runtime."""
     imported = "/etc/containerd/conf.d/" in (seen.containerd or "")
-    return imported and RUNTIME in seen.containerd_files.get(DROP_IN, "")
+    return imported and RUNTIME in seen.files.get(DROP_IN, "")
 
 
 @step

@@ -34,6 +34,8 @@ class Settings:
     default_runtime: bool = False
     features: Mapping[str, bool] = field(default_factory=dict)
     mirrors: tuple[str, ...] = ()
+    spec_folders: tuple[str, ...] = ()
+    """Folders in which CDI specs are looked for."""
 
 
 def read(text: str | None) -> dict[str, Any]:
@@ -98,6 +100,11 @@ def _with(now: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
         then["default-runtime"] = "nvidia"
     if settings.features:
         then["features"] = {**then.get("features", {}), **settings.features}
+    if settings.spec_folders:
+        folders = [str(folder) for folder in _listed(then.get("cdi-spec-dirs"))]
+        missing = [folder for folder in settings.spec_folders if folder not in folders]
+        if missing:
+            then["cdi-spec-dirs"] = [*folders, *missing]
     if settings.mirrors:
         plain = [str(m).rstrip("/") for m in _listed(then.get("registry-mirrors"))]
         if plain != list(settings.mirrors):

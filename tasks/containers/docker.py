@@ -57,7 +57,7 @@ def _configured(state: object, host: Host, plan: Plan, wish: ContainerWish) -> b
         return False
     new = ""
     if due.keys:
-        good, raw = _real_text(host)
+        good, raw = real_text(host)
         if not good:
             return False
         try:
@@ -84,10 +84,13 @@ def _configured(state: object, host: Host, plan: Plan, wish: ContainerWish) -> b
     return job.ran(host, job.Job("docker-settings", "Docker's settings", script))
 
 
-def _real_text(host: Host) -> tuple[bool, str | None]:
-    """The file as it is, passwords and all; the look at the host hides them."""
-    path = daemon_json.PATH
-    good, packed = run(host, f"! test -e {path} || {{ echo there; base64 -w0 {path}; }}")
+def real_text(host: Host, path: str = daemon_json.PATH) -> tuple[bool, str | None]:
+    """The file as it is, passwords and all; the look at the host hides them.
+
+    Gives whether it could be read, and its text; ``None``: there is none.
+    """
+    quoted = shlex.quote(path)
+    good, packed = run(host, f"! test -e {quoted} || {{ echo there; base64 -w0 {quoted}; }}")
     if not good:
         logger.error(f"{host.print_prefix}{path} cannot be read: {packed}")
         return False, None

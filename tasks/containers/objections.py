@@ -8,7 +8,7 @@ from __future__ import annotations
 from facts.engine_model import Engines
 from facts.model import HostState
 from stacks.model import Conflict, Plan
-from tasks.containers import daemon_json, docker_change
+from tasks.containers import daemon_json, docker_change, rootless
 from tasks.containers.daemon_json import DaemonJsonError
 from tasks.containers.wish import ContainerWish
 
@@ -29,6 +29,7 @@ def of(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> tupl
         found += _masked(state)
         found += _settings(seen)
     found += _users(seen, wish)
+    found += rootless.objections(state, seen, plan, wish)
     if not found:
         found += _busy(state, seen, plan, wish)
     return tuple(found)

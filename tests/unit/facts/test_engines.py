@@ -45,7 +45,8 @@ def test_script_runs_on_this_machine_and_is_read() -> None:
     command = engines_command(["root", "nobody-of-this-name"])
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
     seen = ContainerEngines().process(done.stdout.splitlines())
-    assert seen.users == {"root": User("root", 0, "/root")}
+    assert list(seen.users) == ["root"]
+    assert (seen.users["root"].uid, seen.users["root"].home) == (0, "/root")
 
 
 def test_docker_that_does_not_run_is_not_asked(tmp_path: Path) -> None:
@@ -126,7 +127,7 @@ def test_device_files_and_settings_are_read() -> None:
         lines(
             nodes="@nodes\n/dev/nvidiactl|195|255|yes\n/dev/nvidia0|195|0|",
             engine_settings="@/etc/containerd/config.toml\nversion = 2\n@sums\n"
-            "00ff  /etc/docker/daemon.json\n@users\nana|1000|/home/ana",
+            "00ff  /etc/docker/daemon.json\n@users\nana|1000|/home/ana|yes||yes",
             docker_daemon="@group\nana,ben\n!docker_daemon it does not run",
         )
     )
@@ -137,7 +138,7 @@ def test_device_files_and_settings_are_read() -> None:
     assert seen.containerd == "version = 2"
     assert seen.sums == {"/etc/docker/daemon.json": "00ff"}
     assert seen.docker_group == ("ana", "ben")
-    assert seen.users["ana"].home == "/home/ana"
+    assert seen.users["ana"] == User("ana", 1000, "/home/ana", lingers=True)
 
 
 def test_cut_off_answer_is_refused() -> None:

@@ -1,0 +1,218 @@
+"""Docker without root for one user: a daemon of the user's own, which gets GPUs by CDI names.
+
+It needs nothing of the setting ``no-cgroups`` that guides ask for: that is for the toolkit's old
+hook, and would break Docker with root beside it (C3).
+"""
+
+from __future__ import annotations
+
+import shlex
+
+from pyinfra import logger
+from pyinfra.api import FunctionCommand
+from pyinfra.api.host import Host
+
+from facts.engine_model import Engines, User
+from facts.model import HostState
+from stacks.container_model import EnginePlan
+from stacks.model import Conflict, Plan
+from tasks import files, job, packages
+from tasks.containers import cdi_state, daemon_json, docker, docker_change, sight
+from tasks.containers.daemon_json import DaemonJsonError, Settings
+from tasks.containers.wish import ContainerWish
+from tasks.installed import lacking
+from tasks.step import Commands, look, run, step
+
+HELPERS = ("uidmap", "slirp4netns", "dbus-user-session", "fuse-overlayfs", "iptables")
+"""What Docker's guide to the rootless mode asks for, by Debian's and Ubuntu's names."""
+FOLDER_FILE = "/etc/tmpfiles.d/gpuwright-cdi.conf"
+FOLDER_TEXT = files.HEADER + f"d {cdi_state.SPEC.rpartition('/')[0].removeprefix('/var')} 0755\n"
+"""The folder of the CDI spec, at each boot before the spec is written (tmpfiles.d(5))."""
+_OWN_HELPERS = {"distribution": ("rootlesskit",), "docker": ("docker-ce-rootless-extras",)}
+_PROGRAM = {
+    "distribution": "/usr/share/docker.io/contrib/dockerd-rootless.sh",
+    "docker": "/usr/bin/dockerd-rootless.sh",
+}
+_UNIT = """\
+[Unit]
+Description=Docker without root
+StartLimitIntervalSec=60
+StartLimitBurst=3
+[Service]
+Type=notify
+NotifyAccess=all
+Environment=PATH={folder}:/usr/local/bin:/usr/bin:/usr/sbin:/bin:/sbin
+ExecStart={program}
+ExecReload=/bin/kill -s HUP $MAINPID
+Restart=on-failure
+RestartSec=2
+TimeoutStartSec=90
+LimitNOFILE=infinity
+Delegate=yes
+KillMode=mixed
+[Install]
+WantedBy=default.target
+"""
+
+
+def objections(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> list[Conflict]:
+    """What speaks against a Docker without root for the user whom host data name."""
+    engine, user = docker_change.docker_of(plan), seen.users.get(wish.rootless)
+    if not wish.rootless or user is None:
+        return []
+    if engine is None or not engine.cdi or state.package_manager.kind != "apt":
+        found = f"{engine.engine} {engine.version}" if engine else "no Docker"
+        return [
+            Conflict(
+                "DOCKER-ROOTLESS",
+                "Docker without root is not set up on this host",
+                f"planned is {found} on {state.system.os}; it is done on Debian and Ubuntu, with a "
+                "Docker that knows CDI (25 or later)",
+                (
+                    "leave docker_rootless away",
+                    "or take a newer Docker: docker_origin: docker in the host's data",
+                ),
+                "docs/container-host.md",
+            )
+        ]
+    found_conflicts = []
+    if not user.subordinate:
+        found_conflicts.append(
+            Conflict(
+                "DOCKER-ROOTLESS",
+                f"the user {user.name} has no subordinate ids",
+                f"/etc/subuid has no line of {user.name}; containers without root need 65536 of "
+                "them, and which are free is not ours to say",
+                (
+                    f"give some that nobody else has: usermod --add-subuids 231072-296607 "
+                    f"--add-subgids 231072-296607 {user.name}",
+                ),
+                "docs/container-host.md",
+            )
+        )
+    try:
+        daemon_json.read(seen.files.get(_settings_file(user)))
+    except DaemonJsonError as error:
+        found_conflicts.append(
+            Conflict(
+                "DAEMON-JSON",
+                f"Docker's settings cannot be read: {_settings_file(user)}",
+                str(error),
+                ("mend that file, or take it away",),
+                "docs/container-host.md",
+            )
+        )
+    return found_conflicts
+
+
+def settings(plan: Plan) -> Settings:
+    """What must stand in the user's ``daemon.json``."""
+    return Settings(
+        features=dict(plan.containers.features) if plan.containers else {},
+        # Without root some versions look in the user's own folders alone.
+        spec_folders=("/etc/cdi", cdi_state.SPEC.rpartition("/")[0]),
+    )
+
+
+def due(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> list[str]:
+    """What is to be done for the user, in words; nothing where nobody is named.
+
+    Raises:
+        DaemonJsonError: The user's settings cannot be read.
+    """
+    engine, user = docker_change.docker_of(plan), seen.users.get(wish.rootless)
+    if not wish.rootless or engine is None or user is None:
+        return []
+    told = [f"package {name}" for name in lacking(state, _helpers(engine), {})]
+    if not user.lingers:
+        told.append("services without a login")
+    unit = seen.files.get(_unit_file(user))
+    ours = unit is None or unit.startswith(files.HEADER.splitlines()[0])
+    if ours and (unit or "").rstrip("\n") != unit_text(engine).rstrip("\n"):
+        told.append("unit")
+    keys = daemon_json.changed(seen.files.get(_settings_file(user)), settings(plan))
+    told += [f"setting {key}" for key in keys]
+    if not user.has_docker:
+        told.append("start")
+    return told
+
+
+def unit_text(engine: EnginePlan) -> str:
+    """The user's own unit."""
+    program = _PROGRAM[engine.origin]
+    return files.HEADER + _UNIT.format(program=program, folder=program.rpartition("/")[0])
+
+
+@step
+def running(plan: Plan, wish: ContainerWish) -> Commands:
+    """Give the user whom host data name a Docker without root that knows the GPUs."""
+    if due(look(), sight.engines(wish), plan, wish):
+        yield FunctionCommand(_running, (plan, wish), {})
+
+
+def _running(state: object, host: Host, plan: Plan, wish: ContainerWish) -> bool:
+    seen, there = sight.engines(wish), look()
+    engine, user = docker_change.docker_of(plan), seen.users[wish.rootless]
+    assert engine is not None
+    told = due(there, seen, plan, wish)
+    missing = lacking(there, _helpers(engine), {})
+    manager = packages.of(there)
+    if missing:
+        script = f"{manager.refresh_if_stale()}\n{manager.install(missing)}"
+        title = "what Docker without root needs"
+        if not job.ran(host, job.Job("rootless", title, script, progress=manager.progress())):
+            return False
+    good, raw = docker.real_text(host, _settings_file(user))
+    if not good:
+        return False
+    text = daemon_json.merged(raw, settings(plan))
+    for path, content in ((_settings_file(user), text), (_unit_file(user), unit_text(engine))):
+        unwanted = path == _unit_file(user) and "unit" not in told
+        if content is None or unwanted:
+            continue
+        if not run(host, _as_user(user, files.put_script(path, "644")), stdin=content)[0]:
+            logger.error(f"{host.print_prefix}{path} could not be written")
+            return False
+    good, said = run(host, _start_script(user), timeout=240)
+    if not good:
+        logger.error(f"{host.print_prefix}Docker of {user.name} did not start: {said}")
+    return good
+
+
+def _start_script(user: User) -> str:
+    bus = f"/run/user/{user.uid}/bus"
+    ask = _as_user(user, "systemctl --user {}")
+    return "\n".join(
+        [
+            # The daemon's own view of /run begins with what is there when it starts.
+            files.write_script(FOLDER_FILE, FOLDER_TEXT) + " || exit 1",
+            f"systemd-tmpfiles --create {FOLDER_FILE} || exit 1",
+            f"loginctl enable-linger {shlex.quote(user.name)} || exit 1",
+            f"tries=0; until [ -S {bus} ] || [ $tries -ge 40 ]; do sleep 0.5; tries=$((tries + 1))",
+            "done",
+            ask.format("daemon-reload") + " || exit 1",
+            ask.format("enable --quiet docker") + " || exit 1",
+            ask.format("restart docker") + " || {",
+            f"  journalctl -q --no-pager -o cat _UID={user.uid} -n 8; exit 1; }}",
+        ]
+    )
+
+
+def _as_user(user: User, script: str) -> str:
+    """Shell that runs a script as this user, with what the user's own systemd is found by."""
+    return (
+        f"runuser -u {shlex.quote(user.name)} -- env XDG_RUNTIME_DIR=/run/user/{user.uid} "
+        f"HOME={shlex.quote(user.home)} sh -c {shlex.quote(script)}"
+    )
+
+
+def _helpers(engine: EnginePlan) -> tuple[str, ...]:
+    return (*HELPERS, *_OWN_HELPERS[engine.origin])
+
+
+def _settings_file(user: User) -> str:
+    return f"{user.home}/.config/docker/daemon.json"
+
+
+def _unit_file(user: User) -> str:
+    return f"{user.home}/.config/systemd/user/docker.service"
