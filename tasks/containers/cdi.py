@@ -53,6 +53,7 @@ def described(plan: Plan, wish: ContainerWish) -> Commands:
     if due:
         flags = "".join(f" --feature-flag={shlex.quote(f)}" for f in plan.containers.cdi_flags)
         lines.append(f"nvidia-ctk --quiet cdi generate --output={cdi_state.SPEC}{flags} 2>&1")
+        lines.append(cdi_state.COPY)
     if lines:
         yield StringCommand(" &&\n".join(lines))
 
@@ -65,6 +66,7 @@ def drop_in_text(plan: ContainerPlan) -> str:
     (``cmd/nvidia-ctk/cdi/generate``). Device files that came after the driver get their links here.
     """
     lines = ["[Unit]", "StartLimitIntervalSec=0", "[Service]", f"ExecStartPost=-{LINKS}"]
+    lines.append(f"ExecStartPost=-/bin/sh -c '{cdi_state.COPY}'")
     if plan.cdi_flags:
         flags = ",".join(plan.cdi_flags)
         lines.append(f"Environment=NVIDIA_CTK_CDI_GENERATE_FEATURE_FLAGS={flags}")

@@ -14,6 +14,10 @@ from tasks.driver_findings import library_version
 
 SPEC = "/var/run/cdi/nvidia.yaml"
 """Where nvidia-cdi-refresh writes it (toolkit 1.18 and later); gone after a reboot."""
+COPIES = "/opt/gpuwright/cdi"
+"""A copy for daemons without root: they see what is in ``/run`` and ``/etc`` as links, and Docker's
+reader of specs follows no link to a folder (seen with 26.1). It is there where one is set up."""
+COPY = f"{{ [ ! -d {COPIES} ] || [ ! -e {SPEC} ] || cp -f {SPEC} {COPIES}/; }}"
 LEFT = ("/etc/cdi/nvidia.yaml", "/etc/cdi/nvidia.json")
 """Where older guides let a person write it: nothing keeps it up to date there."""
 OLD_FORMAT = "no-additional-gids-for-device-nodes"

@@ -23,11 +23,9 @@ from tasks.containers.wish import ContainerWish
 from tasks.installed import lacking
 from tasks.step import Commands, look, run, step
 
-HELPERS = ("uidmap", "slirp4netns", "dbus-user-session", "fuse-overlayfs", "iptables")
-"""What Docker's guide to the rootless mode asks for, by Debian's and Ubuntu's names."""
-FOLDER_FILE = "/etc/tmpfiles.d/gpuwright-cdi.conf"
-FOLDER_TEXT = files.HEADER + f"d {cdi_state.SPEC.rpartition('/')[0].removeprefix('/var')} 0755\n"
-"""The folder of the CDI spec, at each boot before the spec is written (tmpfiles.d(5))."""
+HELPERS = ("uidmap", "slirp4netns", "dbus-user-session", "iptables")
+"""What Docker's guide to the rootless mode asks for, by Debian's and Ubuntu's names; their kernels
+mount overlays without root, so fuse-overlayfs is not needed."""
 _OWN_HELPERS = {"distribution": ("rootlesskit",), "docker": ("docker-ce-rootless-extras",)}
 _PROGRAM = {
     "distribution": "/usr/share/docker.io/contrib/dockerd-rootless.sh",
@@ -109,8 +107,7 @@ def settings(plan: Plan) -> Settings:
     """What must stand in the user's ``daemon.json``."""
     return Settings(
         features=dict(plan.containers.features) if plan.containers else {},
-        # Without root some versions look in the user's own folders alone.
-        spec_folders=("/etc/cdi", cdi_state.SPEC.rpartition("/")[0]),
+        spec_folders=(cdi_state.COPIES,),
     )
 
 
@@ -184,9 +181,7 @@ def _start_script(user: User) -> str:
     ask = _as_user(user, "systemctl --user {}")
     return "\n".join(
         [
-            # The daemon's own view of /run begins with what is there when it starts.
-            files.write_script(FOLDER_FILE, FOLDER_TEXT) + " || exit 1",
-            f"systemd-tmpfiles --create {FOLDER_FILE} || exit 1",
+            f"mkdir -p {cdi_state.COPIES} && {cdi_state.COPY} || exit 1",
             f"loginctl enable-linger {shlex.quote(user.name)} || exit 1",
             f"tries=0; until [ -S {bus} ] || [ $tries -ge 40 ]; do sleep 0.5; tries=$((tries + 1))",
             "done",
