@@ -128,9 +128,10 @@ class Lab:
     inventory: Path
 
     def pyinfra(self, *words: str, deploy: str = runner.GPU_HOST) -> Run:
-        """Run a deploy and wait for its end."""
+        """Run a deploy, or several with blanks between, and wait for their end."""
         done = subprocess.run(
-            [sys.executable, "-m", "pyinfra", "--json", *words] + [str(self.inventory), deploy],
+            [sys.executable, "-m", "pyinfra", "--json", *words]
+            + [str(self.inventory), *deploy.split()],
             cwd=SOURCE,
             env={**os.environ, "NO_COLOR": "1", "COLUMNS": "160"},
             stdin=subprocess.DEVNULL,
