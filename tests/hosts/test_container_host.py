@@ -232,3 +232,49 @@ def test_docker_26_gives_gpus_by_cdi_names(newer: ContainerHost) -> None:
     newer.on(f"docker run -d --name keeps --device nvidia.com/gpu=all {IMAGE} sleep infinity")
     newer.on("systemctl daemon-reload")
     assert len(newer.on("docker exec keeps nvidia-smi -L").splitlines()) == 2
+
+
+PROXY = {"docker_proxy": "http://me:hidden-word@proxy.example.org:3128"}
+
+
+def test_restart_that_would_stop_a_container_is_refused_with_its_name(
+    newer: ContainerHost,
+) -> None:
+    newer.on(f"docker run -d --name busy {IMAGE} sleep infinity")
+    with runner.untouched(newer.host):
+        run = newer.run(**PROXY)
+    assert "DOCKER-BUSY" in run.report, run.report
+    assert "busy" in run.told
+
+
+def test_proxys_password_is_in_its_file_and_nowhere_else(newer: ContainerHost) -> None:
+    words = {**PROXY, "docker_restart": "now"}
+    run = newer.run(**words)
+    assert run.code == 0, run.told
+    assert newer.run("--dry", **words).predicted(newer.host.name) == set()
+    found = newer.on(
+        "docker info; systemctl show docker; systemctl cat docker; ps axeww -o args; "
+        "journalctl -q --no-pager; cat /etc/docker/daemon.json; "
+        "grep -rs hidden-word /var/lib/gpuwright /var/log /tmp || :"
+    )
+    told = [line for line in found.splitlines() if "hidden-word" in line]
+    # root may read the environment of root's daemon; so does `ps e` here.
+    assert all("dockerd" in line or "containerd" in line for line in told), told
+    assert "hidden-word" not in run.told
+    assert newer.on("stat -c %a /opt/gpuwright/etc/docker-proxy.env") == "600"
+    assert newer.run(docker_restart="now").code == 0
+    assert "proxy.example.org" not in newer.on("docker info")
+
+
+def test_user_without_root_gets_the_gpus_too(newer: ContainerHost) -> None:
+    newer.on("useradd --create-home ana")
+    run = newer.run(docker_rootless="ana")
+    assert run.code == 0, run.told
+    assert newer.run("--dry", docker_rootless="ana").predicted(newer.host.name) == set()
+    newer.on(f"docker save {IMAGE} -o /home/ana/image.tar && chmod 644 /home/ana/image.tar")
+    docker = "DOCKER_HOST=unix:///run/user/$(id -u)/docker.sock docker"
+    told = newer.on(
+        f"su - ana -c '{docker} load -qi image.tar && "
+        f"{docker} run --rm --device nvidia.com/gpu=all {IMAGE} nvidia-smi -L'"
+    )
+    assert told.count(GPU) == 2
