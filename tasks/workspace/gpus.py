@@ -102,12 +102,17 @@ def in_compose(ask: Sequence[str], gpus: str) -> dict[str, Any]:
         return {"environment": dict([_VOID.split("=")])}
     listed = gpus.split(",")
     if "--gpus" in _apart(ask):
-        device: dict[str, Any] = {"driver": "nvidia", "capabilities": ["gpu"]}
-        device |= {"count": "all"} if gpus == "all" else {"device_ids": listed}
-        return {"deploy": {"resources": {"reservations": {"devices": [device]}}}}
+        given = {"count": "all"} if gpus == "all" else {"device_ids": listed}
+        return _reserved("nvidia", given)
     if any(word.startswith("nvidia.com/gpu=") for word in _apart(ask)):
-        return {"devices": [f"nvidia.com/gpu={gpu}" for gpu in listed]}
+        # Compose 2.26 (Debian 13) hands a CDI name below `devices` on as a path: «no such file».
+        return _reserved("cdi", {"device_ids": [f"nvidia.com/gpu={gpu}" for gpu in listed]})
     return {"runtime": "nvidia", "environment": {"NVIDIA_VISIBLE_DEVICES": gpus}}
+
+
+def _reserved(driver: str, given: dict[str, Any]) -> dict[str, Any]:
+    device = {"driver": driver, **given, "capabilities": ["gpu"]}
+    return {"deploy": {"resources": {"reservations": {"devices": [device]}}}}
 
 
 def expected(state: WorkspaceState, gpus: str) -> int:

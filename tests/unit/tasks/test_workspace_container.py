@@ -100,7 +100,9 @@ def test_gpus_are_asked_for_in_the_words_of_the_plan(
 
 def test_compose_asks_for_the_same_gpus() -> None:
     data = {"workspace_gpus": [0, 2]}
-    assert service(ask=CDI, **data)["devices"] == ["nvidia.com/gpu=0", "nvidia.com/gpu=2"]
+    (device,) = service(ask=CDI, **data)["deploy"]["resources"]["reservations"]["devices"]
+    names = ["nvidia.com/gpu=0", "nvidia.com/gpu=2"]
+    assert (device["driver"], device["device_ids"]) == ("cdi", names)
     (device,) = service(ask=GPUS, **data)["deploy"]["resources"]["reservations"]["devices"]
     assert (device["driver"], device["device_ids"]) == ("nvidia", ["0", "2"])
     by_runtime = service(ask=RUNTIME, **data)
