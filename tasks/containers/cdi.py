@@ -62,10 +62,13 @@ def drop_in_text(plan: ContainerPlan) -> str:
     """Our part of the refreshing unit.
 
     A driver's installation triggers it again and again; at systemd's limit of starts it would stay
-    failed (Azure/AgentBaker pull request 8736). ``nvidia-ctk`` reads the flags out of this variable
-    (``cmd/nvidia-ctk/cdi/generate``). Device files that came after the driver get their links here.
+    failed (Azure/AgentBaker pull request 8736). Without the limit it would try each second until
+    the boot that loads a changed driver: hence fewer tries. ``nvidia-ctk`` reads the flags out of
+    this variable (``cmd/nvidia-ctk/cdi/generate``). Device files that came after the driver get
+    their links here.
     """
-    lines = ["[Unit]", "StartLimitIntervalSec=0", "[Service]", f"ExecStartPost=-{LINKS}"]
+    lines = ["[Unit]", "StartLimitIntervalSec=0", "[Service]", "RestartSec=10s"]
+    lines.append(f"ExecStartPost=-{LINKS}")
     lines.append(f"ExecStartPost=-/bin/sh -c '{cdi_state.COPY}'")
     if plan.cdi_flags:
         flags = ",".join(plan.cdi_flags)

@@ -63,13 +63,16 @@ def driver_is_up(seen: Engines) -> bool:
 
 
 def spec_due(state: HostState, seen: Engines, plan: ContainerPlan) -> str:
-    """Why the spec must be written; empty: it need not, or no driver is up to tell of."""
-    if not driver_is_up(seen):
-        return ""
+    """Why the spec must be written; empty: it need not, or the driver here cannot be asked."""
+    here = library_version(state)
+    if not driver_is_up(seen) or (state.driver.loaded and here and state.driver.loaded != here):
+        return (
+            ""  # NVML answers to nobody before the new module is loaded; the boot writes the spec
+        )
     spec = next((one for one in seen.engine.cdi if one.file == SPEC), None)
     if spec is None:
         return "there is none"
-    told = complaints(spec, seen.nodes, library_version(state))
+    told = complaints(spec, seen.nodes, here)
     if told:
         return "; ".join(told[:3])
     if too_new(spec, plan):

@@ -35,6 +35,7 @@ ORDER = (
     "repair",
     "guard",
     "jetson",
+    "container_host",
     "workspace",
     "gpu_host",
     "debian_13",

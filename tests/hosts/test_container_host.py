@@ -211,6 +211,9 @@ def test_container_sees_the_gpus_after_the_driver_changed_and_the_host_booted(
 ) -> None:
     box.double.publish(NEWER)
     run = box.run(driver_version=NEWER)
+    # The old module stays until the boot, as on a server whose GPUs are in use: the verdict says so.
+    assert run.failed(box.host.name) == {"Verdict"}, run.told
+    assert "D14" in run.report, run.report
     assert NEWER in box.on("dpkg-query -W -f '${Version}' libnvidia-ml1"), run.told
     box.host.kill()
     box.host.boot()
@@ -218,7 +221,10 @@ def test_container_sees_the_gpus_after_the_driver_changed_and_the_host_booted(
     spec = box.on("cat /var/run/cdi/nvidia.yaml")
     assert NEWER in spec and OLDER not in spec
     assert len(box.gpus(RUNTIME)) == 2
+    held = "cat /etc/apt/preferences.d/gpuwright*; apt-mark showhold"
+    before = box.on(held)
     again = box.run(driver_version=NEWER)
+    assert box.on(held) == before
     assert again.code == 0, again.told
     assert again.changed(box.host.name) <= {"Verdict"}, again.told
 

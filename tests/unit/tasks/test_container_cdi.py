@@ -74,6 +74,16 @@ def test_spec_of_another_driver_is_written_anew(stale: CdiSpec) -> None:
     assert due(stale) != ""
 
 
+def test_no_spec_is_written_while_another_module_is_loaded_than_the_libraries_ask_for() -> None:
+    """NVML would answer with a version mismatch; the refreshing unit writes it at the next boot."""
+    changed = state()
+    changed = replace(changed, driver=replace(changed.driver, loaded="570.1.2"))
+    containers = host.plan().containers
+    assert containers is not None
+    stale = spec(libraries=("/usr/lib/libcuda.so.570.1.2",))
+    assert cdi_state.spec_due(changed, seen(stale), containers) == ""
+
+
 def test_format_that_an_engine_does_not_read_is_written_anew() -> None:
     assert "0.7.0" in due(spec(format="0.7.0"), flags=(cdi_state.OLD_FORMAT,))
     assert due(spec(format="0.5.0"), flags=(cdi_state.OLD_FORMAT,)) == ""
