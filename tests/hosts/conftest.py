@@ -37,12 +37,15 @@ ORDER = (
     "jetson",
     "container_host",
     "workspace",
+    "image",
     "gpu_host",
-    "debian_13",
-    "rocky",
     "bad_luck",
+    "debian_13",
+    "nvidia_apt",
+    "ubuntu",
+    "rocky",
 )
-"""Cheap tests first; a module's place is that of the first word its name holds."""
+"""Cheap tests first, and the longest not last; a module's place is that of the first word its name holds."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
