@@ -45,7 +45,8 @@ ORDER = (
     "ubuntu",
     "rocky",
 )
-"""Cheap tests first, and the longest not last; a module's place is that of the first word its name holds."""
+"""Cheap tests first, and the longest not last; a module's place is that of the first word that its
+name holds."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
