@@ -64,7 +64,7 @@ def _fault(name: str, row: dict[str, Any]) -> Fault:
 def place_of(host: SandboxHost) -> str:
     """Which of `PLACES` the host is."""
     if host.spec.vm:
-        return "vm"
+        return "secure-boot" if host.spec.secure_boot else "vm"
     if host.spec.engines:
         return "engines"
     family = host.spec.os.split("-")[0]

@@ -31,3 +31,6 @@ for device in /sys/bus/pci/devices/*; do
 done
 # shellcheck disable=SC2086 # several aliases
 [ -z "$known" ] || modprobe --all --use-blacklist --quiet $known || :
+# A module out of the initramfs is announced before this bus is there, and then has device files of
+# no GPU.
+[ ! -e /dev/nvidiactl ] || nvidia-modprobe || :
