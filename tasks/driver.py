@@ -39,6 +39,7 @@ def installed(plan: Plan) -> Commands:
             _branch_script(manager, plan.driver),
             manager.kernel_headers(kernels_to_serve(state), plan.driver.headers),
             _shipped_modules(state, plan.driver),
+            _left_behind(state, plan.driver),
             # A file there that is not our link is somebody's own wish: it stays.
             f"mkdir -p /etc/dkms && {{ [ ! -e {DEFER} ] || [ -L {DEFER} ]; }} && "
             f": >{DEFER_TARGET} && ln -sfn {DEFER_TARGET} {DEFER} || :",
@@ -124,8 +125,9 @@ def _pinning(manager: packages.Manager, state: HostState, driver: DriverPlan) ->
     if not driver.pinning or not (old or lacking(state, driver.pinning, {})):
         return ":"
     one = Move(ours=driver.pinning, goes=tuple(old))
-    # In parentheses: its names are not those of the driver's transaction.
-    return f"(\n{manager.install(driver.pinning, move=one)}\n)\n{manager.forgotten(old)}"
+    # Apart: neither its names nor its preferences are those of the driver's transaction.
+    script = f"mkdir -p pinning\ncd pinning\n{manager.install(driver.pinning, move=one)}"
+    return f"(\n{script}\n)\n{manager.forgotten(old)}"
 
 
 def _shipped_modules(state: HostState, driver: DriverPlan) -> str:
@@ -146,6 +148,22 @@ def _shipped_modules(state: HostState, driver: DriverPlan) -> str:
     return (
         f"for name in {' '.join(names)}; do\n"
         '  ! apt-cache show "$name" >/dev/null 2>&1 || echo "$name" >>headers\ndone'
+    )
+
+
+def _left_behind(state: HostState, driver: DriverPlan) -> str:
+    """Shell that adds parts of the set to ``headers`` which nothing else would take along.
+
+    A part on which another one depends without saying in which version stays as it is otherwise:
+    nvidia-persistenced and its libnvidia-cfg1 (seen with NVIDIA's packages for Debian).
+    """
+    parts = driver_set.of_another_version(state, driver)
+    if not parts or state.package_manager.kind == "dnf":
+        return ":"
+    return (
+        f"for name in {shlex.join(parts)}; do\n"
+        f"  ! apt-cache madison \"$name\" | grep -qF '| {driver.version}-' ||\n"
+        f'    echo "$name={driver.version}-*" >>headers\ndone'
     )
 
 

@@ -13,6 +13,7 @@ from tasks.move import Move
 MOVING = "/opt/gpuwright/etc/moving-driver-"
 """Beginning of the name of a mark that lies on the host while one driver goes and another comes;
 the rest says which goes: ``535-from-nvidia``. A run that finds it goes on with the move."""
+_DRIVER_VERSION = re.compile(r"\d{3}\.\d+(?:\.\d+)?")
 _DRIVER = re.compile(r"nvidia|^libcuda|^libnv|^cuda-drivers|^kmod-nvidia")
 
 
@@ -87,6 +88,25 @@ def traces(state: HostState, driver: DriverPlan) -> list[str]:
         if branch and p.status.startswith("rc") and _is_of(p, branch)
     ]
     return sorted({*removed, *old_set(state, driver), *old_pinning(state, driver)})
+
+
+def of_another_version(state: HostState, driver: DriverPlan) -> list[str]:
+    """Installed parts of the planned set that stand at another version of the driver.
+
+    Parts with versions of their own, and those that go, are none.
+    """
+    if not driver.versions:
+        return []
+    goes = {*old_set(state, driver), *old_pinning(state, driver)}
+    return sorted(
+        p.name
+        for p in state.packages.values()
+        if p.installed
+        and p.name not in goes
+        and any(fnmatch.fnmatchcase(p.name, glob) for glob in driver.held)
+        and _DRIVER_VERSION.fullmatch(upstream(p.version))
+        and upstream(p.version) != driver.version
+    )
 
 
 def old_pinning(state: HostState, driver: DriverPlan) -> list[str]:

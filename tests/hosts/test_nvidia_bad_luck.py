@@ -27,6 +27,7 @@ pytestmark = needs_hosts()
 
 NAME = "unlucky"
 PLANNED = "580.178.04"
+OLDER = "580.159.04"
 STATUS = "driver/status"
 """What apt has said to the job of the driver."""
 
@@ -196,3 +197,13 @@ def test_held_package_of_others_stops_a_move_and_is_named(place: Place) -> None:
 def test_run_after_all_that_changes_nothing(place: Place) -> None:
     again = place.run()
     assert again.changed(NAME) == set(), again.told
+
+
+def test_version_by_name_is_that_of_the_whole_set(place: Place) -> None:
+    """At first and after an upgrade, although the repository has a newer and an older one."""
+    if place.driver():
+        bare(place.host)
+    for wanted in (OLDER, PLANNED):
+        run = place.run(driver_version=wanted)
+        assert run.code == 0, run.told
+        assert place.driver() == {wanted}

@@ -106,6 +106,19 @@ def test_package_of_another_version_than_planned_is_missing() -> None:
     assert lacking(state, NEW.packages, NEW.versions) == ["nvidia-utils-580"]
 
 
+def test_part_that_nothing_pulls_along_is_known_by_its_version() -> None:
+    state = host(
+        nvidia("nvidia-utils-580", "580.178.04-1ubuntu1"),
+        nvidia("libnvidia-cfg1-580", "580.159.04-1ubuntu1"),
+        nvidia("nvidia-driver-pinning-580.159.04", "580.159.04-1ubuntu1"),
+        nvidia("nvidia-container-toolkit", "1.20.0-1"),
+        nvidia("libnvidia-fbc1-580", "580.159.04-1ubuntu1", status="rc"),
+        *OLD,
+    )
+    assert driver_set.of_another_version(state, NEW) == ["libnvidia-cfg1-580"]
+    assert driver_set.of_another_version(state, replace(NEW, versions={})) == []
+
+
 def test_epoch_does_not_count_as_another_version() -> None:
     state = host(nvidia("nvidia-dkms-580", "3:580.178.04-1.el9"))
     assert lacking(state, ("nvidia-dkms-580",), NEW.versions) == []
