@@ -2,12 +2,12 @@
 PYTHON := .venv/bin/python
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help env demo test test-vm test-image check bench lock clean-sandbox
+.PHONY: help env demo test test-vm test-containers check bench lock clean-sandbox
 
 help:
 	@echo "make demo           a throwaway Debian 12 host becomes a GPU host (as root on Debian)"
 	@echo "make test           all tests but the next, on real throwaway hosts (as root on Debian)"
-	@echo "make test-image     those of the PyTorch image and of workspaces"
+	@echo "make test-containers  those of container hosts, the PyTorch image and workspaces"
 	@echo "make test-vm        those that need virtual machines: kernels, reboots, Secure Boot"
 	@echo "make check          ruff, mypy, import contracts, unit tests"
 	@echo "make bench          benchmarks, side by side"
@@ -25,22 +25,22 @@ demo: env
 # What follows in targets of their own would take this one over the 40 minutes that CI has.
 HOSTS = $(PYTHON) -m pytest -v -n 2 --dist loadfile --no-loadscope-reorder --durations=15
 OF_VMS = tests/hosts/test_vm.py tests/hosts/test_vm_faults.py
-OF_IMAGES = tests/hosts/test_image.py tests/hosts/test_image_ways.py tests/hosts/test_workspace.py
+OF_CONTAINERS = $(addprefix tests/hosts/test_,container_host.py image.py image_ways.py workspace.py)
 test: check
 	@$(PYTHON) -m sandbox prepare
 	@$(PYTHON) -m sandbox prepare --arm64 || echo "tests of Jetsons are skipped"
-	$(HOSTS) $(addprefix --ignore ,$(OF_VMS) $(OF_IMAGES)) tests/hosts
+	$(HOSTS) $(addprefix --ignore ,$(OF_VMS) $(OF_CONTAINERS)) tests/hosts
 
 # A quarter of an hour by itself where KVM does not work.
 test-vm: check
 	@$(PYTHON) -m sandbox prepare --vm
 	$(PYTHON) -m pytest -v --durations=15 $(OF_VMS)
 
-# The image with PyTorch in it, ways to bring it, workspaces in a browser.
-test-image: check
+# Container hosts, the image with PyTorch in it, workspaces in a browser.
+test-containers: check
 	@$(PYTHON) -m sandbox prepare
 	@$(PYTHON) -m sandbox prepare --browser || echo "tests in a browser are skipped"
-	$(HOSTS) $(OF_IMAGES)
+	$(HOSTS) $(OF_CONTAINERS)
 
 check: env
 	ruff check .
