@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import atexit
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pyinfra.api.host import Host
-from pyinfra.api.state import BaseStateCallback, State
 from rich.console import Console
 from rich.table import Table
 
 from facts.model import HostState
 from stacks.model import Conflict, Plan
-from tasks import cuda
+from tasks import course_of_run, cuda
 from tasks import findings as judge
 from tasks.findings import Finding
-from tasks.step import this_run
 
 _WIDTH = 120
 _NATIVE = ("CUDA", "cuDNN", "torch")
@@ -36,39 +33,18 @@ class Line:
     versions: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
+    def came_to(self, why: str) -> None:
+        """Say how far the run came."""
+        self.proof = f"none ({why})"
+
 
 _lines: dict[str, Line] = {}
-
-
-class _Watch(BaseStateCallback):
-    """Notes which step a host is at, and which one it failed at."""
-
-    @staticmethod
-    def operation_host_start(state: State, host: Host, op_hash: str) -> None:
-        line = _lines.get(host.name)
-        if line and line.verdict == "PLANNED":
-            line.verdict = "UNFINISHED"
-            line.proof = "none (the run was cut off)"
-
-    @staticmethod
-    def operation_host_error(
-        state: State, host: Host, op_hash: str, retry_count: int = 0, max_retries: int = 0
-    ) -> None:
-        line = _lines.get(host.name)
-        if line and line.verdict in ("UNKNOWN", "PLANNED", "UNFINISHED"):
-            names = ", ".join(state.get_op_meta(op_hash).names)
-            line.verdict = "FAILED"
-            line.proof = f"none (it stopped at: {names})"
-
-
-_watch = _Watch()
 
 
 def register(host: Host) -> None:
     """Give this host a line in the report, and see to it that the report is printed."""
     if not _lines:
-        atexit.register(_print)
-        this_run().add_callback_handler(_watch)  # type: ignore[no-untyped-call]
+        course_of_run.watched(_lines, _print)
     _lines[host.name] = Line(host.name)
 
 

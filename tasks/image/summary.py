@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import atexit
 from dataclasses import dataclass, field
 
 from pyinfra.api.host import Host
-from pyinfra.api.state import BaseStateCallback, State
 from rich.console import Console
 from rich.table import Table
 
 from stacks.model import Conflict
+from tasks import course_of_run
 from tasks.image.work import Work
-from tasks.step import this_run
 
 _WIDTH = 120
 _COLOURS = {"OK": "green", "WARN": "yellow", "CRITICAL": "red", "REFUSED": "red", "FAILED": "red"}
@@ -30,28 +28,18 @@ class Line:
     system: str = "–"
     notes: list[str] = field(default_factory=list)
 
+    def came_to(self, why: str) -> None:
+        """Say how far the run came."""
+        self.proof = f"none ({why})"
+
 
 _lines: dict[str, Line] = {}
-
-
-class _Watch(BaseStateCallback):
-    """Notes at which step a host failed."""
-
-    @staticmethod
-    def operation_host_error(
-        state: State, host: Host, op_hash: str, retry_count: int = 0, max_retries: int = 0
-    ) -> None:
-        line = _lines.get(host.name)
-        if line and line.verdict in ("UNKNOWN", "PLANNED"):
-            names = ", ".join(state.get_op_meta(op_hash).names)
-            line.verdict, line.proof = "FAILED", f"none (it stopped at: {names})"
 
 
 def register(host: Host) -> None:
     """Give this host a line, and see to it that the lines are printed."""
     if not _lines:
-        atexit.register(_print)
-        this_run().add_callback_handler(_Watch())  # type: ignore[no-untyped-call]
+        course_of_run.watched(_lines, _print)
     _lines[host.name] = Line(host.name)
 
 

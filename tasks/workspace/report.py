@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import atexit
 from dataclasses import dataclass, field
 
 import click
 from pyinfra.api.host import Host
-from pyinfra.api.state import BaseStateCallback, State
 
 from stacks.model import Conflict
+from tasks import course_of_run
 from tasks.finding import Finding
-from tasks.step import this_run
 
 
 @dataclass
@@ -22,28 +20,18 @@ class _Line:
     why: str = "it was not reached"
     rest: list[str] = field(default_factory=list)
 
+    def came_to(self, why: str) -> None:
+        """Say how far the run came."""
+        self.why = why
+
 
 _lines: dict[str, _Line] = {}
-
-
-class _Watch(BaseStateCallback):
-    """Notes which step a host failed at."""
-
-    @staticmethod
-    def operation_host_error(
-        state: State, host: Host, op_hash: str, retry_count: int = 0, max_retries: int = 0
-    ) -> None:
-        line = _lines.get(host.name)
-        if line and line.verdict in ("UNKNOWN", "PLANNED"):
-            line.verdict = "FAILED"
-            line.why = f"it stopped at: {', '.join(state.get_op_meta(op_hash).names)}"
 
 
 def register(host: Host) -> None:
     """Give this host a line, and see to it that the lines are printed."""
     if not _lines:
-        atexit.register(_print)
-        this_run().add_callback_handler(_Watch())  # type: ignore[no-untyped-call]
+        course_of_run.watched(_lines, _print)
     _lines[host.name] = _Line()
 
 

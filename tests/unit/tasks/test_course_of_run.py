@@ -1,0 +1,52 @@
+"""A report says of each host how far the run came, and keeps a verdict that was given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tasks import course_of_run
+
+
+@dataclass
+class Line:
+    """A report's line."""
+
+    verdict: str
+    why: str = ""
+
+    def came_to(self, why: str) -> None:
+        """Say how far the run came."""
+        self.why = why
+
+
+@pytest.mark.parametrize(
+    ("before", "started", "failed"),
+    [
+        ("PLANNED", "UNFINISHED", "FAILED"),
+        ("UNKNOWN", "UNKNOWN", "FAILED"),
+        ("REFUSED", "REFUSED", "REFUSED"),
+        ("OK", "OK", "OK"),
+    ],
+)
+def test_verdict_follows_the_run_until_one_is_given(
+    monkeypatch: pytest.MonkeyPatch, before: str, started: str, failed: str
+) -> None:
+    handlers: list[Any] = []
+    monkeypatch.setattr(
+        course_of_run, "this_run", lambda: SimpleNamespace(add_callback_handler=handlers.append)
+    )
+    monkeypatch.setattr(course_of_run.atexit, "register", lambda printed: None)
+    line = Line(before)
+    course_of_run.watched({"gpu1": line}, lambda: None)
+    (watch,) = handlers
+    state: Any = SimpleNamespace(get_op_meta=lambda op: SimpleNamespace(names=["Image"]))
+    for name in ("gpu1", "another"):
+        watch.operation_host_start(state, SimpleNamespace(name=name), "op")
+    assert line.verdict == started
+    watch.operation_host_error(state, SimpleNamespace(name="gpu1"), "op", 0, 0)
+    assert line.verdict == failed
+    assert line.why == ("it stopped at: Image" if failed == "FAILED" else "")
