@@ -1,7 +1,8 @@
 """Shell that tries an apt transaction, judges it by a `Move`, and says what stands in its way.
 
-Pure text, for jobs. apt_preferences(5): records of the file ``preferences`` count before those of
-``preferences.d``, so the planned versions win over every pin of the host, old ones of ours too.
+Pure text, for jobs. The planned versions have the highest priority of all, so they win over every
+pin of the host, old ones of ours too: apt takes the version with the highest priority, and the
+newest of equals (apt_preferences(5)).
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from tasks.move import Move
 
 PINS = "preferences"
 """File in the job's folder: the planned versions, then what the host has."""
+PRIORITY = 32767
+"""The highest that apt knows."""
 
 JUDGE = r"""
     /^Remv / {
@@ -94,7 +97,7 @@ pins of others, and installed packages that need another version of the set."""
 def pins(move: Move) -> str:
     """Shell that writes the preferences of this transaction."""
     text = "".join(
-        f"Package: {names}\nPin: version {version}\nPin-Priority: 1001\n\n"
+        f"Package: {names}\nPin: version {version}\nPin-Priority: {PRIORITY}\n\n"
         for names, version in move.pins
     )
     return (

@@ -191,7 +191,7 @@ def test_planned_versions_stand_before_the_hosts_own_preferences(machine: Apt) -
     machine.install(Move(pins=(("nvidia-* libnvidia-*", "580.178.04-*"),)), NEW)
     text = (machine.folder / apt_move.PINS).read_text()
     assert text.startswith(
-        "Package: nvidia-* libnvidia-*\nPin: version 580.178.04-*\nPin-Priority: 1001\n"
+        "Package: nvidia-* libnvidia-*\nPin: version 580.178.04-*\nPin-Priority: 32767\n"
     )
     assert f"Dir::Etc::Preferences={machine.folder}/preferences" in machine.installed
 
