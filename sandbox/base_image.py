@@ -2,11 +2,23 @@
 
 import subprocess
 
-from sandbox import roots
+from sandbox import mirror_images, roots
 from sandbox.checkout import SandboxError
 from sandbox.hosts import SandboxHost
 
 SUITES = {"debian-12": "bookworm", "debian-13": "trixie"}
+
+
+def publish(host: SandboxHost, os_name: str = "debian-12") -> str:
+    """Let the mirror have the base image, for a `host` whose Docker asks it; gives its name.
+
+    Raises:
+        SandboxError: if there is no such image.
+
+    """
+    tag = f"{SUITES[os_name]}-slim"
+    mirror_images.publish(roots.image_root(os_name, host.mirror_url), "debian", tag)
+    return f"debian:{tag}"
 
 
 def load(host: SandboxHost, os_name: str = "debian-12", tag: str = "") -> str:

@@ -7,6 +7,7 @@ reach:
   asked for again each time, and only sent again by upstream if they changed;
 - `/simple/PROJECT/`, a package index with its links led to `/files/…`, kept for ever;
 - `/doubles/NAME/repos/…`, repository doubles, straight from their folder;
+- `/v2/…`, container images, as a mirror of Docker Hub;
 - `/status`, counters as JSON.
 """
 
@@ -29,6 +30,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from sandbox import mirror_images
 from sandbox.checkout import CACHE
 from sandbox.mirror_doubles import local_file
 from sandbox.mirror_faults import Faults, faults_for
@@ -138,6 +140,8 @@ class _Handler(BaseHTTPRequestHandler):
         address = urlsplit(self.path)
         if file := local_file(self.path, own=self.headers.get("Host", "")):
             self._send_double(file)
+        elif image := mirror_images.answer(self.path):
+            self._send_image(*image)
         elif address.scheme == "http":
             if _FOR_EVER.search(address.path):
                 self._send_file(self.mirror.store.get(self.path))
@@ -185,6 +189,14 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             headers["content-range"] = f"bytes {wanted[0]}-{wanted[1] - 1}/{len(body)}"
             self._send_whole(206, body[slice(*wanted)], headers)
+
+    def _send_image(self, kind: str, file: Path | None) -> None:
+        try:
+            body = file.read_bytes() if file else b"{}"
+        except OSError:
+            raise UpstreamError(404, "the sandbox's mirror has no such image") from None
+        self.mirror.count("image", self.path)
+        self._send_whole(200, body, {"content-type": kind})
 
     def _send_whole(self, status: int, body: bytes, headers: dict[str, str]) -> None:
         self._start(status, len(body), headers)

@@ -6,26 +6,20 @@ again. Tests look at what each of them said.
 
 from __future__ import annotations
 
-import collections
-import json
-import os
-import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sandbox import hosts, prepare
-from sandbox.checkout import SOURCE, SandboxError
+from sandbox.checkout import SandboxError
 from sandbox.faults.catalog import Fault
-from sandbox.hosts import HostSpec, SandboxHost
+from sandbox.hosts import HostSpec
 from tests.hosts import fault_table, runner
+from tests.hosts.lab import NAME, Lab, Run
+from tests.hosts.site import site
 
-NAME = "acceptance"
+__all__ = ["site"]
 ORDER = (
     "sandbox",
     "vm",
@@ -36,8 +30,8 @@ ORDER = (
     "guard",
     "jetson",
     "container_host",
+    "test_image",
     "workspace",
-    "image",
     "gpu_host",
     "bad_luck",
     "debian_13",
@@ -47,6 +41,7 @@ ORDER = (
 )
 """Cheap tests first, and the longest not last; a module's place is that of the first word that its
 name holds."""
+OF_THE_SITE = ("test_image", "test_workspace")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -57,6 +52,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return words[0] if words else len(ORDER)
 
     items.sort(key=place)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Keep a module in one process, and modules of one host in the same (pytest-xdist's groups)."""
+    module = item.path.stem
+    item.add_marker(pytest.mark.xdist_group("site" if module in OF_THE_SITE else module))
 
 
 @pytest.fixture
@@ -84,96 +85,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("faults: made, named, repaired")
         for line in fault_table.lines(entries):
             terminalreporter.write_line(line)
-
-
-@dataclass(frozen=True)
-class Run:
-    """What one run of pyinfra with ``--json`` gave."""
-
-    code: int
-    told: str
-    """Its standard error: progress, and the report."""
-    answer: dict[str, Any]
-    """Its standard output; empty if the run was broken off."""
-
-    def predicted(self, host: str = NAME) -> set[str]:
-        """Operations that ``--dry`` expects to change the host."""
-        keys = ("hosts_with_change", "hosts_with_conditional_change")
-        rows = self.answer["plan"]
-        return {row["name"] for row in rows if any(host in row[key] for key in keys)}
-
-    def changed(self, host: str = NAME) -> set[str]:
-        """Operations that changed the host."""
-        return {row["name"] for row in self._operations if host in row["success"]}
-
-    def unchanged(self, host: str = NAME) -> set[str]:
-        """Operations that found the host as it should be."""
-        return {row["name"] for row in self._operations if host in row["no_change"]}
-
-    def failed(self, host: str = NAME) -> set[str]:
-        """Operations that failed on the host."""
-        return {row["name"] for row in self._operations if host in row["error"]}
-
-    @property
-    def _operations(self) -> list[dict[str, Any]]:
-        assert self.answer, f"the run was broken off:\n{self.told}"
-        return list(self.answer["results"]["operations"])
-
-    @property
-    def report(self) -> str:
-        """The report, its lines joined: rich wraps them at the width of the screen."""
-        return re.sub(r"\s+", " ", self.told[self.told.find("gpuwright report") :])
-
-
-@dataclass(frozen=True)
-class Lab:
-    """A sandbox host and an inventory that names it."""
-
-    host: SandboxHost
-    inventory: Path
-
-    def pyinfra(self, *words: str, deploy: str = runner.GPU_HOST) -> Run:
-        """Run a deploy, or several with blanks between, and wait for their end."""
-        done = subprocess.run(
-            [sys.executable, "-m", "pyinfra", "--json", *words]
-            + [str(self.inventory), *deploy.split()],
-            cwd=SOURCE,
-            env={**os.environ, "NO_COLOR": "1", "COLUMNS": "160"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        answer = json.loads(done.stdout) if done.stdout.strip() else {}
-        return Run(done.returncode, done.stderr, answer)
-
-    def on_host(self, command: str) -> str:
-        """Run a shell command on the host, which must succeed; gives its standard output."""
-        done = self.host.run(command)
-        assert done.returncode == 0, f"{command}: {done.stderr}"
-        return done.stdout.strip()
-
-    def log_sessions(self) -> None:
-        """Let the host's sshd write a line for every command, wherever it comes from."""
-        self.on_host("sed -i '1i LogLevel VERBOSE' /etc/ssh/sshd_config && systemctl reload ssh")
-
-    def sessions(self, since: str) -> int:
-        """Commands that came over the busiest of the connections made since then.
-
-        sshd writes «Starting session: command for root from ADDRESS port PORT id N».
-        """
-        log = self.on_host(f"journalctl --sync; journalctl -o cat -t sshd --since @{since}")
-        ports = re.findall(r"Starting session: .* port (\d+) id", log)
-        return max(collections.Counter(ports).values(), default=0)
-
-
-@dataclass(frozen=True)
-class Made:
-    """The runs that made a host a GPU host."""
-
-    predicted: Run
-    first: Run
-    second: Run
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,16 @@ def killed_at_the_end(process: subprocess.Popen[str]) -> Iterator[subprocess.Pop
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
             process.wait()
+
+
+def until(
+    reached: Callable[[], bool], what: str, limit_s: float = 300, every_s: float = 0.02
+) -> None:
+    """Wait until ``reached`` is true; fails the test after ``limit_s`` seconds."""
+    deadline = time.monotonic() + limit_s
+    while not reached():
+        assert time.monotonic() < deadline, f"it did not come to that: {what}"
+        time.sleep(every_s)
 
 
 def fingerprint(host: SandboxHost) -> str:

@@ -22,7 +22,7 @@ from sandbox.faults import catalog
 from sandbox.faults.catalog import Fault
 from sandbox.hosts import HostSpec, SandboxHost
 from tests.hosts import runner, ward
-from tests.hosts.conftest import Lab, Run
+from tests.hosts.lab import Lab, Run
 
 DEPLOY = "deploys/container_host.py"
 IMAGE = "debian:bookworm-slim"

@@ -18,9 +18,12 @@ import pytest
 from sandbox import hosts
 from sandbox.checkout import SOURCE
 from sandbox.hosts import HostSpec
+from sandbox.mirror_faults import Faults
 from tasks.layout import CURRENT, ENVS
 from tests.hosts import runner
-from tests.hosts.conftest import NAME, GpuHost, Lab, Run
+from tests.hosts.conftest import NAME, GpuHost
+from tests.hosts.lab import Lab, Run
+from tests.hosts.poor_index import poor_index
 
 MOST_ROUND_TRIPS = 12
 STACK = """\
@@ -120,6 +123,42 @@ def test_acceptance_checks_pass(gpu_host: GpuHost, tmp_path: Path) -> None:
     assert skipped <= EXPECTED_SKIPS, done.stdout
 
 
+# ----------------------------------------------------------------- another torch, with bad luck
+
+
+OTHER = "2.9.0"
+
+
+def kept_its_environment(lab: Lab, run: Run, before: str, *words: str) -> None:
+    """The run failed at torch, in plain words, and what is behind the stable link is whole."""
+    assert run.code == 1, run.told
+    assert "Traceback" not in run.told
+    for word in (f"torch {OTHER}+cu128: failed", *words):
+        assert word in run.told, run.told
+    assert link(lab) == before
+    assert Path(before).name in environments(lab)
+
+
+def test_index_without_a_build_for_this_python_leaves_the_link(
+    gpu_host: GpuHost, tmp_path: Path
+) -> None:
+    lab, before = gpu_host.lab, link(gpu_host.lab)
+    with poor_index(lab.host) as address:
+        data = runner.host_data(lab.host, torch_version=OTHER, mirrors={"pypi": address})
+        run = Lab(lab.host, runner.inventory(tmp_path, **{NAME: data})).pyinfra("-y")
+    kept_its_environment(lab, run, before, "only found wheels for `torch`", address)
+
+
+def test_network_cut_in_the_wheel_download_leaves_the_link(
+    gpu_host: GpuHost, tmp_path: Path
+) -> None:
+    lab, before = gpu_host.lab, link(gpu_host.lab)
+    with lab.host.faults(Faults(cut_after=30_000_000)):
+        data = runner.host_data(lab.host, torch_version=OTHER)
+        run = Lab(lab.host, runner.inventory(tmp_path, **{NAME: data})).pyinfra("-y")
+    kept_its_environment(lab, run, before)
+
+
 # ----------------------------------------------------------------- another torch, and back
 
 
@@ -140,7 +179,10 @@ def link_watched(lab: Lab) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def older(gpu_host: GpuHost, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Run, str]:
-    """The host after a run with torch 2.9.0: option, run, and the environment that was before."""
+    """The host after a run with torch 2.9.0: option, run, and the environment that was before.
+
+    It goes on where one was cut off.
+    """
     stack = tmp_path_factory.mktemp("stack") / "pytorch-2.9.yaml"
     stack.write_text(STACK)
     before = link(gpu_host.lab)

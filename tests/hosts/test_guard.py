@@ -32,7 +32,7 @@ from tasks.doctor.case import Case
 from tasks.doctor.tree import Ready, diagnose
 from tasks.guard import kernel_holds, program
 from tests.hosts import nvidia_rows, runner
-from tests.hosts.conftest import Lab, Made, Run
+from tests.hosts.lab import Lab, Made, Run
 
 NAME = "guard"
 NEW, NEWEST = "6.1.0-98-cloud-amd64", "6.1.0-99-cloud-amd64"

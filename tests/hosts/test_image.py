@@ -1,7 +1,7 @@
 """The PyTorch image, really built with torch in it by a real Docker, and what its containers do.
 
-One host for all: Debian 12 with the archive's Docker 20.10. The image has no system CUDA here (its
-steps have a test of their own, without torch): that leaves a good 20 GB of disk to others.
+The host is Debian 12 with the archive's Docker 20.10, and gets all by one command (`site`). The
+image has no system CUDA here: its steps have a test of their own, without torch.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import json
 import re
 import shlex
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -18,36 +17,27 @@ import pytest
 from facts.host import probe_command
 from facts.model import HostState
 from facts.parse import parse_host
-from sandbox import base_image, hosts
-from sandbox.hosts import HostSpec
 from tasks import locks, plans
 from tasks.image import lock_parts
 from tasks.image.work import RECORD
-from tests.hosts import runner
 from tests.hosts.able import needs_hosts
-from tests.hosts.conftest import Lab, Run
+from tests.hosts.site import NAME, Site
 
 pytestmark = needs_hosts()
-NAME = "image"
-IMAGE = "deploys/image.py"
 TAG = "pytorch-cuda:v2.9"
 TOKEN = "a-token-of-this-test-0123456789"
-DOCKER = "apt-get -qq update && apt-get -qq install --yes --no-install-recommends docker.io"
 
 
 @dataclass(frozen=True)
 class Built:
-    """The host, and the runs that gave it the image."""
+    """The host with the image, and the image's own tag."""
 
-    lab: Lab
-    predicted: Run
-    first: Run
-    second: Run
+    site: Site
     exact: str
 
     def docker(self, words: str) -> str:
         """What a docker command says, which must succeed."""
-        return self.lab.on_host(f"docker {words}")
+        return self.site.on_host(f"docker {words}")
 
     def container(self, words: str, command: str = "", options: str = "--rm") -> str:
         """What a container of the image says."""
@@ -55,24 +45,8 @@ class Built:
 
 
 @pytest.fixture(scope="module")
-def built(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Built]:
-    host = hosts.up(HostSpec(NAME, gpus=("h100",), engines=True), fresh=True)
-    folder = tmp_path_factory.mktemp(NAME)
-    said = {"stack": "pytorch-2.9", "image_cuda": "none", "expected_gpus": "h100"}
-    data = {NAME: runner.host_data(host, **said)}
-    lab = Lab(host, runner.inventory(folder, **data))
-    lab.on_host(DOCKER)
-    base_image.load(host)
-    predicted = lab.pyinfra("--dry", deploy=IMAGE)
-    first = lab.pyinfra("-y", deploy=IMAGE)
-    assert first.code == 0, first.told
-    second = lab.pyinfra("-y", deploy=IMAGE)
-    exact = json.loads(lab.on_host(f"cat {RECORD}"))["exact"]
-    yield Built(lab, predicted, first, second, exact)
-    if not request.session.testsfailed:
-        host.down()
+def built(site: Site) -> Built:
+    return Built(site, json.loads(site.on_host(f"cat {RECORD}"))["exact"])
 
 
 @dataclass(frozen=True)
@@ -86,16 +60,16 @@ class Running:
         """What a command in the container says."""
         return self.built.docker(f"exec box {command}")
 
-    def status(self, path: str, port: int = 8888) -> str:
+    def status(self, path: str, port: int = 18888) -> str:
         """The HTTP status of a path on one of the published ports."""
         ask = f"curl -s -o /dev/null -w '%{{http_code}}' http://127.0.0.1:{port}{path}"
-        return self.built.lab.on_host(ask)
+        return self.built.site.on_host(ask)
 
 
 @pytest.fixture(scope="module")
 def running(built: Built) -> Running:
     """It runs with a read-only root, as a uid that the image does not know, with all services."""
-    built.lab.on_host(
+    built.site.on_host(
         f"""set -e
         apt-get -qq install --yes --no-install-recommends curl sshpass openssh-client
         mkdir -p /srv/secrets && cd /srv/secrets
@@ -110,23 +84,24 @@ def running(built: Built) -> Running:
         "-v /srv/secrets/token:/run/secrets/jupyter_token:ro "
         "-v /srv/secrets/authorized_keys:/run/secrets/authorized_keys:ro "
         "-e GPUWRIGHT_SERVICES=jupyter,tensorboard,sshd -e SSH_USER=anna "
-        "-p 127.0.0.1:8888:8888 -p 127.0.0.1:6006:6006 -p 127.0.0.1:2222:2222",
+        "-p 127.0.0.1:18888:8888 -p 127.0.0.1:16006:6006 -p 127.0.0.1:12222:2222",
         options="--detach --name box",
     )
     deadline = time.monotonic() + 120
-    while built.lab.host.run("docker exec box healthcheck").returncode != 0:
+    while built.site.host.run("docker exec box healthcheck").returncode != 0:
         assert time.monotonic() < deadline, built.docker("logs box 2>&1")
         time.sleep(1)
     return Running(built, built.docker("logs box 2>&1"))
 
 
-def test_dry_run_predicts_what_the_run_changes_and_a_second_run_changes_nothing(
-    built: Built,
+def test_three_deploys_in_one_command_are_predicted_and_a_second_run_changes_nothing(
+    site: Site,
 ) -> None:
-    assert built.predicted.predicted(NAME) == built.first.changed(NAME)
-    assert {"Image", "Tag", "Verdict"} <= built.first.changed(NAME)
-    assert built.second.changed(NAME) == set()
-    assert built.second.code == 0
+    runs = site.runs
+    assert runs.predicted.predicted(NAME) == runs.first.changed(NAME)
+    assert {"Image", "Tag", "Workspaces up"} <= runs.first.changed(NAME)
+    assert runs.second.code == 0, runs.second.told
+    assert runs.second.changed(NAME) == set()
 
 
 def test_both_names_lead_to_one_image_with_its_labels(built: Built) -> None:
@@ -140,7 +115,7 @@ def test_both_names_lead_to_one_image_with_its_labels(built: Built) -> None:
 
 def test_versions_in_the_image_are_those_of_the_native_host_line_by_line(built: Built) -> None:
     listed = json.loads(built.container("", "versions --json"))
-    seen: HostState = parse_host(built.lab.host.run(str(probe_command())).stdout.splitlines())
+    seen: HostState = parse_host(built.site.host.run(str(probe_command())).stdout.splitlines())
     native = plans.resolved(seen, {"stack": "pytorch-2.9", "expected_gpus": "h100"}).plan
     assert native is not None and native.torch is not None
     theirs = {
@@ -164,7 +139,7 @@ def test_image_tests_itself(built: Built) -> None:
     group = found["collective"]
     assert (group["backend"], group["world"], group["sum"], group["apart"]) == ("gloo", 2, 3, 0.0)
     assert found["versions"]["torch"] == "2.9.1+cu128"
-    assert "verdict OK" in built.first.told
+    assert "verdict OK" in built.site.runs.first.told
 
 
 def test_container_is_nobody_special(built: Built) -> None:
@@ -172,22 +147,22 @@ def test_container_is_nobody_special(built: Built) -> None:
     assert built.container("", "sh -c 'cd && touch here && pwd'") == "/home/user"
     assert built.container("--user 4321", "sh -c 'cd && touch here && whoami'") == "user"
     words = "sh -c 'cd && pwd && touch /opt/gpuwright/current/x'"
-    refused = built.lab.host.run(f"docker run --rm --user 4321:4321 {TAG} {words}")
+    refused = built.site.host.run(f"docker run --rm --user 4321:4321 {TAG} {words}")
     assert refused.stdout.strip() == "/tmp/home" and "Permission denied" in refused.stderr
 
 
 def test_services_do_not_start_without_a_token(built: Built) -> None:
-    refused = built.lab.host.run(f"docker run --rm {TAG}")
+    refused = built.site.host.run(f"docker run --rm {TAG}")
     assert refused.returncode == 64 and "IMAGE-NO-TOKEN" in refused.stderr
-    short = built.lab.host.run(f"docker run --rm -e JUPYTER_TOKEN=secret {TAG}")
+    short = built.site.host.run(f"docker run --rm -e JUPYTER_TOKEN=secret {TAG}")
     assert short.returncode == 64 and "IMAGE-TOKEN" in short.stderr and "secret" not in short.stderr
 
 
 def test_at_a_terminal_a_token_is_made_that_no_log_holds(built: Built) -> None:
-    built.lab.on_host(f"docker run --detach --tty --interactive --name lone {TAG}")
+    built.site.on_host(f"docker run --detach --tty --interactive --name lone {TAG}")
     url = ""
     for _ in range(100):
-        url = built.lab.host.run("docker exec lone jupyter-token").stdout.strip()
+        url = built.site.host.run("docker exec lone jupyter-token").stdout.strip()
         if url:
             break
         time.sleep(0.2)
@@ -206,21 +181,21 @@ def test_jupyter_answers_who_has_the_token_alone(running: Running) -> None:
 
 
 def test_tensorboard_answers(running: Running) -> None:
-    assert running.status("/", port=6006) == "200"
+    assert running.status("/", port=16006) == "200"
 
 
 def test_ssh_lets_in_by_key_and_not_by_password(running: Running) -> None:
-    options = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -p 2222"
+    options = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -p 12222"
     words = shlex.quote("python -c 'import torch; print(torch.__version__)'; id -u")
     by_key = f"ssh {options} -i /srv/secrets/key anna@127.0.0.1 {words} 2>/dev/null"
-    assert running.built.lab.on_host(by_key).split() == ["2.9.1+cu128", "1234"]
+    assert running.built.site.on_host(by_key).split() == ["2.9.1+cu128", "1234"]
     by_password = f"sshpass -p user ssh {options} -o PubkeyAuthentication=no anna@127.0.0.1 true"
-    refused = running.built.lab.host.run(by_password)
+    refused = running.built.site.host.run(by_password)
     assert refused.returncode != 0 and "Permission denied (publickey)" in refused.stderr
 
 
 def test_token_is_nowhere_but_in_its_file(running: Running) -> None:
-    lab = running.built.lab
+    site = running.built.site
     running.status(f"/lab?token={TOKEN}")
     places = {
         "inspect": "docker inspect box",
@@ -231,12 +206,12 @@ def test_token_is_nowhere_but_in_its_file(running: Running) -> None:
     }
     for place, command in places.items():
         # The journal's own sshd tells no commands; ours must not appear by way of them either.
-        assert TOKEN not in lab.on_host(command), place
+        assert TOKEN not in site.on_host(command), place
     assert TOKEN not in running.inside("env")
 
 
 def test_addresses_of_the_build_are_not_in_the_image(built: Built) -> None:
-    address = (built.lab.host.mirror_url or "").split("//")[1]
+    address = (built.site.host.mirror_url or "").split("//")[1]
     assert address
     assert address not in built.docker(f"history --no-trunc {TAG}")
     assert address not in built.docker(f"image inspect {TAG}")

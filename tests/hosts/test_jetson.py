@@ -26,7 +26,7 @@ from sandbox.faults import catalog
 from sandbox.faults.catalog import Fault
 from sandbox.hosts import HostSpec, SandboxHost
 from tests.hosts import jetson_index, runner, ward
-from tests.hosts.conftest import Lab, Run
+from tests.hosts.lab import Lab, Run
 
 DEPLOY = "deploys/jetson_host.py"
 LOCKS = {

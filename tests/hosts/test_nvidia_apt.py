@@ -22,8 +22,8 @@ from sandbox.mirror_faults import Faults
 from sandbox.roots import root
 from tests.hosts import nvidia_rows, runner
 from tests.hosts.able import needs_hosts
-from tests.hosts.conftest import Lab, Made, Run
 from tests.hosts.cut_off import Phase, cut_off
+from tests.hosts.lab import Lab, Made, Run
 from tests.hosts.runner import untouched
 
 pytestmark = needs_hosts()

@@ -19,8 +19,8 @@ from sandbox.hosts import HostSpec, SandboxHost
 from sandbox.mirror_faults import Faults
 from tests.hosts import nvidia_rows, runner
 from tests.hosts.able import needs_hosts
-from tests.hosts.conftest import Lab, Run
 from tests.hosts.cut_off import Phase, cut_off, said, until
+from tests.hosts.lab import Lab, Run
 from tests.hosts.runner import untouched
 
 pytestmark = needs_hosts()

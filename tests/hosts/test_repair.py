@@ -20,7 +20,7 @@ from sandbox.doubles.nvidia import AptDouble
 from sandbox.faults import catalog, driver
 from sandbox.hosts import HostSpec, SandboxHost
 from tests.hosts import runner, ward
-from tests.hosts.conftest import Lab
+from tests.hosts.lab import Lab
 from tests.hosts.runner import Outcome
 
 RECORD = "/var/lib/gpuwright/repairs.jsonl"

@@ -29,7 +29,7 @@ from sandbox.doubles import rocky_kernel, rpm
 from sandbox.doubles.nvidia_dnf import DnfDouble
 from sandbox.hosts import HostSpec, SandboxHost
 from tests.hosts import runner
-from tests.hosts.conftest import Lab, Run
+from tests.hosts.lab import Lab, Run
 
 WITHOUT = ["torch", "cudnn"]
 """Both come as wheels of gigabytes, as on every other distribution, and are tested there."""

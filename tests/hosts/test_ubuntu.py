@@ -20,7 +20,7 @@ from sandbox.doubles.nvidia import AptDouble
 from sandbox.hosts import HostSpec, SandboxHost
 from tests.hosts import nvidia_rows, runner
 from tests.hosts.able import needs_hosts
-from tests.hosts.conftest import Lab, Run
+from tests.hosts.lab import Lab, Run
 
 pytestmark = needs_hosts()
 
