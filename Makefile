@@ -23,7 +23,7 @@ demo: env
 
 # Two at once: most of a test is waiting. A module stays in one process, in the order of its place.
 # What follows in targets of their own would take this one over the 40 minutes that CI has.
-HOSTS = $(PYTHON) -m pytest -v -n 2 --dist loadgroup --no-loadscope-reorder --durations=15
+HOSTS = $(PYTHON) -m pytest -v -n 2 --dist loadfile --no-loadscope-reorder --durations=15
 OF_VMS = tests/hosts/test_vm.py tests/hosts/test_vm_faults.py
 OF_CONTAINERS = $(addprefix tests/hosts/test_,container_host.py image.py image_ways.py workspace.py)
 test: check

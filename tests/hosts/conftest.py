@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from sandbox import hosts, prepare
 from sandbox.checkout import SandboxError
@@ -54,10 +57,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=place)
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keep a module in one process, and modules of one host in the same (pytest-xdist's groups)."""
-    module = item.path.stem
-    item.add_marker(pytest.mark.xdist_group("site" if module in OF_THE_SITE else module))
+class _ByHost(LoadFileScheduling):  # type: ignore[misc] # it has no types
+    """A module stays in one process, and modules of one host in the same."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module: str = super()._split_scope(nodeid)
+        return "site" if Path(module).stem in OF_THE_SITE else module
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    """Share the tests out with pytest-xdist."""
+    return _ByHost(config, log)
 
 
 @pytest.fixture
