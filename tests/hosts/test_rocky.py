@@ -28,7 +28,7 @@ from sandbox.commands import run
 from sandbox.doubles import rocky_kernel, rpm
 from sandbox.doubles.nvidia_dnf import DnfDouble
 from sandbox.hosts import HostSpec, SandboxHost
-from tests.hosts import runner
+from tests.hosts import runner, ward
 from tests.hosts.lab import Lab, Run
 
 WITHOUT = ["torch", "cudnn"]
@@ -192,6 +192,15 @@ def test_older_point_release_by_name(nine: Rocky, nine_done: tuple[Run, Run]) ->
 # ------------------------------------------------------------------------ the kernel guard
 
 
+def publish(one: Rocky, *packages: rpm.Rpm) -> None:
+    """Let the distribution's repository have these packages too."""
+    folder = one.host.rootfs / "usr/share/gpuwright-sandbox/repositories/baseos"
+    for file in rpm.build(packages):
+        shutil.copy(file, folder)
+    shutil.rmtree(folder / "repodata")
+    run("createrepo_c", "--quiet", "--no-database", str(folder))
+
+
 GUARD = "Kernel guard and policy"
 KERNEL = "5.14.0-999.1.1.el9_4"
 
@@ -201,11 +210,7 @@ def test_held_kernel_is_moved_by_no_upgrade(nine: Rocky, nine_done: tuple[Run, R
     held = nine.run(driver_version=OLD, kernel_policy="hold")
     assert held.code == 0, held.told
     assert predicted.predicted("rocky9") == held.changed("rocky9") == {GUARD}
-    folder = nine.host.rootfs / "usr/share/gpuwright-sandbox/repositories/baseos"
-    for file in rpm.build(rocky_kernel.kernel(KERNEL)):
-        shutil.copy(file, folder)
-    shutil.rmtree(folder / "repodata")
-    run("createrepo_c", "--quiet", "--no-database", str(folder))
+    publish(nine, *rocky_kernel.kernel(KERNEL))
     offered = nine.sh("dnf -q repoquery --refresh --disableplugin=versionlock kernel-core")
     assert KERNEL in offered
     nine.sh("dnf -y upgrade")
@@ -240,6 +245,19 @@ def test_kernel_without_headers_is_told_at_the_next_login(
     wait_for(nine, f"kernel-devel-{KERNEL}", "etc/motd.d/gpuwright")
     assert json.loads(nine.sh("cat /var/lib/gpuwright/next-boot.json"))["ready"] is False
     assert set(nine.versions().values()) == {OLD}
+
+
+def test_headers_that_lack_are_installed_by_the_repair_and_the_module_is_built(
+    nine: Rocky, nine_done: tuple[Run, Run]
+) -> None:
+    publish(nine, rocky_kernel.devel(KERNEL, nine.host.rootfs))
+    assert [f.code for f in ward.judged(nine.host).findings] == ["D1"]
+    data = nine.data(driver_version=OLD)
+    repaired = runner.run(nine.host, nine.folder, deploy=ward.REPAIR, **data)
+    assert repaired.code == 0, repaired.said
+    assert f"kernel-devel-{KERNEL}" in nine.sh("rpm -q kernel-devel")
+    ward.healthy(nine.host)
+    ward.left_alone(nine.host, nine.folder, **data)
 
 
 def test_vanished_version_is_refused_with_what_is_there(eight: Rocky) -> None:
