@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from packaging.version import InvalidVersion, Version
 
+from stacks.catalog import load_catalog
 from tasks.containers import cdi_state
 from tasks.doctor.case import Case, Fault
 from tasks.installed import upstream
@@ -49,13 +50,34 @@ def no_runtime(case: Case) -> Iterator[Fault]:
         told = f"docker is {engine.docker}, the snap"
     elif _toolkit(case) is None:
         told = "nvidia-container-toolkit is not installed"
-    elif not known and not engine.cdi:
-        told = "daemon.json names no runtime nvidia, and there is no CDI spec"
+    elif not known and (why := _no_cdi(case, settings)):
+        told = f"daemon.json names no runtime nvidia, and {why}"
     else:
         return
     able = not engine.snap and _toolkit(case) is not None
     key = "known" if able else None
     yield Fault("C1", "WARN", "Docker cannot give GPUs to containers", told, key=key)
+
+
+def _no_cdi(case: Case, settings: Mapping[str, object]) -> str:
+    """Why Docker takes no CDI names here; empty: it does, or its version is not known.
+
+    An old Docker still has ``--gpus``, whose GPUs go at the next ``systemctl daemon-reload`` (C2).
+    """
+    if not case.evidence.engine.cdi:
+        return "there is no CDI spec"
+    packages = (case.state.packages.get(name) for name in ("docker-ce", "docker.io"))
+    there = next((package for package in packages if package and package.installed), None)
+    if there is None:
+        return ""
+    version, limits = upstream(there.version), load_catalog().containers.cdi.rows["docker"]
+    if _before(version, Version(limits.reads)):
+        return f"Docker {version} reads no CDI spec"
+    features = settings.get("features")
+    told = isinstance(features, dict) and features.get("cdi") is True
+    if _before(version, Version(limits.default)) and not told:
+        return f"Docker {version} reads CDI specs only where «features» say so"
+    return ""
 
 
 def loses_devices(case: Case) -> Iterator[Fault]:

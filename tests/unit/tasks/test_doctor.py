@@ -82,9 +82,14 @@ def source(file: str, key: str | None) -> AptSource:
     return AptSource(file, ("https://example.org/nvidia",), ("/",), (), key)
 
 
+def docker(version: str) -> Package:
+    return Package("docker.io", f"{version}+dfsg1-1", "ii", "Debian")
+
+
 UNLINKED = tuple(replace(node, linked=False) for node in a_patient.EVIDENCE.nodes)
 DOCKER = {"docker": "/usr/bin/docker", "daemon_json": '{"runtimes": {"nvidia": {}}}'}
 TOOLKIT = Package("nvidia-container-toolkit", "1.19.0-1", "ii", "NVIDIA")
+SPEC = (CdiSpec("/var/run/cdi/nvidia.yaml", (), ()),)
 OLD_TOOLKIT = Package("nvidia-container-toolkit", "1.17.8-1", "ii", "NVIDIA")
 GSP = "NVRM: GPU 0000:17:00.0: RmInitAdapter failed! (0x62:0x55:2477)"
 PRECOMPILED = Package(f"linux-modules-nvidia-535-{OLD_KERNEL}", "6.1", "ii", "Debian")
@@ -303,6 +308,8 @@ ILL: dict[str, list[Case]] = {
         case(engine(docker="/usr/bin/docker")),
         case(engine(docker="/snap/bin/docker", snap=True), **packages(TOOLKIT)),
         case(engine(docker="/usr/bin/docker"), **packages(TOOLKIT)),
+        case(engine(docker="/usr/bin/docker", cdi=SPEC), **packages(TOOLKIT, docker("20.10.24"))),
+        case(engine(docker="/usr/bin/docker", cdi=SPEC), **packages(TOOLKIT, docker("26.1.5"))),
     ],
     "C2": [
         case(engine(**DOCKER), **packages(OLD_TOOLKIT)),
@@ -408,6 +415,14 @@ def test_those_who_use_the_gpu_are_named_where_they_would_be_interrupted() -> No
     assert answer.findings[0].interrupts == (
         "programs that use the GPU: now python 42 in container trainer, jupyter 43"
     )
+
+
+@pytest.mark.parametrize(
+    ("version", "settings"), [("26.1.5", '{"features": {"cdi": true}}'), ("28.2.2", "{}")]
+)
+def test_docker_that_takes_cdi_names_needs_no_runtime(version: str, settings: str) -> None:
+    patient = engine(docker="/usr/bin/docker", daemon_json=settings, cdi=SPEC)
+    assert codes(case(patient, **packages(TOOLKIT, docker(version)))) == []
 
 
 def test_host_with_docker_and_no_driver_is_ready_for_nothing() -> None:
