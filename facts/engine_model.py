@@ -122,6 +122,8 @@ class Engines(Shown):
     """Of those that were asked about, the ones that the host knows."""
     containerd: str | None = None
     """The lines ``version`` and ``imports`` of containerd's ``config.toml``; None: no such file."""
+    podman_images: tuple[str, ...] = ()
+    """``repository:tag`` of what root's podman has: ``docker.io/library/debian:bookworm``."""
     files: Mapping[str, str] = field(default_factory=dict)
     """Text of its drop-ins, and of the users' own settings of Docker, by path."""
     sums: Mapping[str, str] = field(default_factory=dict)

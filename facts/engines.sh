@@ -74,6 +74,10 @@ engine_settings() {
   for f in /etc/containerd/conf.d/*.toml; do
     [ -r "$f" ] && { part "$f"; hidden "$f"; }
   done
+  if have podman; then
+    part podman_images
+    bound 10 podman image ls --format '{{.Repository}}:{{.Tag}}' 2>/dev/null | head -n 200
+  fi
   part sums
   sha256sum /etc/docker/daemon.json /etc/containerd/config.toml 2>/dev/null
   users=

@@ -58,6 +58,8 @@ class EnginePlan:
     """Package to exact version or pattern; empty: what the archive has."""
     cdi: bool = True
     """Whether it reads CDI specs."""
+    excludes: tuple[str, ...] = ()
+    """Packages of another origin that it cannot stand beside."""
     compose: str = ""
     """Version of Compose that comes with it: ``1.29.2``; empty: none, or of Docker's own plugin."""
 

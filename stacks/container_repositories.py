@@ -20,6 +20,7 @@ def planned(case: Case, dist: Distribution, made: ContainerPlan) -> tuple[Reposi
     own = [engine for engine in made.engines if engine.origin == "docker"]
     if own:
         names = {name for engine in own for name in (*engine.packages, *engine.held)}
+        names -= {*case.catalog.containers.docker_ce.needed[dist.family]}
         found.append(_docker(case, dist, tuple(sorted(names))))
     for repository in found:
         case.reason(

@@ -147,5 +147,6 @@ def _untried(case: Case, dist: Distribution, made: ContainerPlan) -> None:
             f"No test of this release installs {' or '.join(untried)} on {dist.name}.",
             "Its packages and versions stand in the catalogue as others have seen them.",
             "Look at `pyinfra --dry` first; tried are docker from the archives of Debian 12 and "
-            "13.",
+            "13, podman of Debian 13, and there a double of Docker's repository, with Debian's "
+            "programs in it.",
         )

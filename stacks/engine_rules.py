@@ -161,9 +161,10 @@ def _docker_s_own(
         engine="docker",
         origin="docker",
         version=version,
-        packages=facts.packages,
+        packages=(*facts.packages, *facts.needed[dist.family]),
         held=facts.held,
         versions=dict.fromkeys(facts.pinned, release),
+        excludes=facts.excludes,
         cdi=reads_cdi(case, "docker", version),
     )
 
@@ -180,6 +181,7 @@ def _made(case: Case, engine: Engine, origin: EngineOrigin, offer: Archived) -> 
         version=version,
         packages=offer.packages,
         held=offer.held,
+        excludes=case.catalog.containers.docker_ce.held if engine == "docker" else (),
         cdi=reads_cdi(case, engine, version),
         compose=offer.compose,
     )

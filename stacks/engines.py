@@ -64,9 +64,13 @@ class DockerCe(Group):
 
     version: str
     packages: tuple[str, ...]
+    needed: Mapping[str, tuple[str, ...]]
+    """Packages of the distribution beside them, by package manager."""
     held: tuple[str, ...]
     pinned: tuple[str, ...]
     """Those of the packages whose version is Docker's."""
+    excludes: tuple[str, ...]
+    """Packages of distributions that cannot be installed beside them."""
     containerd: Archived
     base: str
     key: str

@@ -31,6 +31,7 @@ def engines(output: Iterable[str]) -> Engines:
         docker_group=tuple(filter(None, (daemon.first("group") or "").split(","))),
         users={user.name: user for user in map(_user, settings.part("users"))},
         containerd=files.pop(_CONTAINERD, None),
+        podman_images=_images(settings.part("podman_images")),
         files=files,
         sums=dict(_sum(line) for line in settings.part("sums")),
         unread=unread,
@@ -97,9 +98,13 @@ def _docker(section: Section) -> Docker | None:
         runtimes=tuple(sorted(runtimes)) if isinstance(runtimes, dict) else (),
         rootless=any("rootless" in str(o) for o in info.get("SecurityOptions") or ()),
         started=integer(section.first("started")) or 0,
-        images=tuple(line for line in section.part("images") if "<none>" not in line),
+        images=_images(section.part("images")),
         running=tuple(_running(line) for line in section.part("running")),
     )
+
+
+def _images(lines: Iterable[str]) -> tuple[str, ...]:
+    return tuple(line for line in lines if "<none>" not in line)
 
 
 def _running(line: str) -> Running:

@@ -11,7 +11,9 @@ from tasks.containers import sight
 from tasks.containers.daemon_json import RUNTIME
 from tasks.containers.wish import ContainerWish
 from tasks.step import Commands, step
+from tasks.templates import render
 
+CONFIG = "/etc/containerd/config.toml"
 DROP_IN = "/etc/containerd/conf.d/99-nvidia.toml"
 """Where ``nvidia-ctk`` writes it; ``imports`` of ``config.toml`` leads there."""
 
@@ -32,13 +34,14 @@ def knows_runtime(seen: Engines) -> bool:
 def configured(plan: Plan, wish: ContainerWish) -> Commands:
     """Let ``nvidia-ctk`` add its runtime, which it does byte by byte the same each time.
 
+    Docker's package of containerd switches off what Kubernetes asks (CRI), in a file of version 1:
+    beside that, what ``nvidia-ctk`` 1.20.0 writes is read by nobody (seen with containerd 1.7.24).
+    Who asks for containerd by name wants that part, so the package's file, where nobody has
+    changed it, makes room.
+
     Containers go on while containerd restarts: each has a process of its own beside it.
     """
     engine = containerd_of(plan)
     if engine is None or knows_runtime(sight.engines(wish)):
         return
-    cdi = " --cdi.enabled" if engine.cdi else ""
-    yield StringCommand(
-        f"nvidia-ctk --quiet runtime configure --runtime=containerd{cdi} && "
-        "systemctl enable --quiet containerd && systemctl restart containerd"
-    )
+    yield StringCommand(render("containerd_settings.sh.j2", config=CONFIG, cdi=engine.cdi))

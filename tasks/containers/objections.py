@@ -13,8 +13,7 @@ from tasks.containers.daemon_json import DaemonJsonError
 from tasks.containers.wish import ContainerWish
 
 SOURCE = "docs/container-host.md"
-_ORIGINS = {"docker-ce": "docker", "docker.io": "distribution"}
-_OTHERS = {"distribution": ("docker-ce",), "docker": ("docker.io",)}
+_OWNERS = ("docker-ce", "docker.io", "docker-ce-cli", "docker-cli", "podman-docker")
 
 
 def of(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> tuple[Conflict, ...]:
@@ -60,36 +59,30 @@ def _snap(seen: Engines) -> list[Conflict]:
 def _origin(state: HostState, seen: Engines, plan: Plan) -> list[Conflict]:
     engine = docker_change.docker_of(plan)
     assert engine is not None
-    there = [
-        name
-        for name in _OTHERS[engine.origin]
-        if (package := state.packages.get(name)) and package.installed
-    ]
+    packages = (state.packages.get(name) for name in engine.excludes)
+    there = [package for package in packages if package and package.installed]
     if there:
-        name = there[0]
-        origin = _ORIGINS[name]
+        apt = state.package_manager.kind == "apt"
+        # Those that we hold stay where -y is given, and the person is asked where it is not.
+        remove = "apt-get remove --allow-change-held-packages" if apt else "dnf remove"
+        own = engine.origin == "docker"
         return [
             Conflict(
                 "DOCKER-OTHER-ORIGIN",
-                f"Docker of another origin than planned is installed: {name}",
-                f"planned is Docker from the {'archive' if origin == 'docker' else 'repository'} "
-                f"of {'the distribution' if origin == 'docker' else 'Docker itself'} "
-                f"({', '.join(engine.packages[:2])}), which cannot stand beside {name} "
-                f"{state.packages[name].version}",
+                f"Docker of another origin than planned is installed: {there[0].name}",
+                f"planned is Docker from {'its own repository' if own else 'the archive'} "
+                f"({', '.join(engine.packages[:2])}), which cannot stand beside "
+                + ", ".join(f"{package.name} {package.version}" for package in there),
                 (
-                    f"keep what is there: docker_origin: {origin} in the host's data",
-                    f"or take it out (containers stop; images in /var/lib/docker stay): "
-                    f"apt-get remove {name}"
-                    if state.package_manager.kind == "apt"
-                    else f"or take it out (containers stop; images stay): dnf remove {name}",
+                    "keep what is there: docker_origin: "
+                    f"{'distribution' if own else 'docker'} in the host's data",
+                    "or take it out (containers stop; images in /var/lib/docker stay): "
+                    f"{remove} {' '.join(package.name for package in there)}",
                 ),
                 SOURCE,
             )
         ]
-    owned = any(
-        (package := state.packages.get(name)) and package.installed
-        for name in (*_ORIGINS, "docker-ce-cli", "docker-cli", "podman-docker")
-    )
+    owned = any((package := state.packages.get(name)) and package.installed for name in _OWNERS)
     if seen.engine.docker and not seen.engine.snap and not owned:
         return [
             Conflict(

@@ -7,6 +7,7 @@ import re
 from facts.container_proof import ContainerAnswer
 from facts.engine_model import Engines
 from facts.model import HostState
+from stacks.container_model import EnginePlan
 from stacks.model import Plan
 from tasks.containers import cdi_state, docker_change
 from tasks.containers.wish import ContainerWish
@@ -24,12 +25,19 @@ def tool(plan: Plan) -> str | None:
     return next((name for name in ("docker", "podman") if name in engines), None)
 
 
-def image(seen: Engines, wish: ContainerWish) -> str | None:
+def image(seen: Engines, plan: Plan, wish: ContainerWish) -> str | None:
     """The image to prove it with: the one of host data, else our own if it is loaded."""
-    here = seen.docker.images if seen.docker else ()
+    here = _images(seen, plan)
     if wish.proof_image:
         return wish.proof_image
     return next((name for name in sorted(here) if name.split("/")[-1].startswith(_OURS)), None)
+
+
+def _images(seen: Engines, plan: Plan) -> tuple[str, ...]:
+    """Images that this plan's tool has."""
+    if tool(plan) == "podman":
+        return seen.podman_images
+    return seen.docker.images if seen.docker else ()
 
 
 def ask(plan: Plan) -> tuple[str, ...]:
@@ -52,24 +60,26 @@ def none(seen: Engines, plan: Plan, wish: ContainerWish) -> Proof | None:
         )
     if tool(plan) is None:
         return Proof("none (containerd alone has no program that this tool starts containers by)")
-    wanted = image(seen, wish)
+    wanted = image(seen, plan, wish)
     if wanted is None:
         return Proof(
             "none (no image is here to start; name one that is: proof_image in the host's data)"
         )
-    if tool(plan) == "docker" and wish.proof_image and not _is_here(seen, wanted):
+    if wish.proof_image and not _is_here(_images(seen, plan), wanted):
         return Proof(
-            f"none (the image {wanted} of host data proof_image is not on this host: docker pull "
-            f"{wanted})"
+            f"none (the image {wanted} of host data proof_image is not on this host: {tool(plan)} "
+            f"pull {wanted})"
         )
     return None
 
 
-def _is_here(seen: Engines, wanted: str) -> bool:
-    """Whether an image is here; one named by its digest or id is taken at its word."""
-    here = seen.docker.images if seen.docker else ()
-    bare = wanted.rpartition("/")[2]
-    return "@" in wanted or (wanted if ":" in bare else f"{wanted}:latest") in here
+def _is_here(here: tuple[str, ...], wanted: str) -> bool:
+    """Whether an image is here; one named by its digest or id is taken at its word.
+
+    podman lists short names with the registry before them.
+    """
+    whole = wanted if ":" in wanted.rpartition("/")[2] else f"{wanted}:latest"
+    return "@" in wanted or any(name == whole or name.endswith(f"/{whole}") for name in here)
 
 
 def depends_on(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> str:
@@ -81,18 +91,24 @@ def depends_on(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish)
         state.driver.loaded,
         docker.version if docker else "",
         docker.started if docker else "",
+        *(_version(state, engine) for engine in (assume.engines if assume else ())),
         assume.toolkit.version if assume else "",
         " ".join(ask(plan)) if assume else "",
         seen.sums.get("/etc/docker/daemon.json", ""),
-        image(seen, wish),
+        image(seen, plan, wish),
         gpus(seen),
     )
     return "; ".join(str(part) for part in parts)
 
 
+def _version(state: HostState, engine: EnginePlan) -> str:
+    package = state.packages.get(engine.packages[0])
+    return package.version if package else ""
+
+
 def judged(seen: Engines, plan: Plan, wish: ContainerWish, answer: ContainerAnswer) -> Proof:
     """What a container's answer proves."""
-    words = f"{tool(plan)} run {' '.join(ask(plan))} {image(seen, wish)}"
+    words = f"{tool(plan)} run {' '.join(ask(plan))} {image(seen, plan, wish)}"
     if not answer.started:
         return _failed("does not start", answer.said or "no reason was given", words)
     listed = [line for line in answer.before if line.startswith("GPU ")]

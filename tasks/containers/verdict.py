@@ -96,7 +96,7 @@ def _inside(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) ->
         return Proof(str(noted.get("proof")))
     answer: ContainerAnswer = ask(
         ContainerProof,
-        image=proof.image(seen, wish),
+        image=proof.image(seen, plan, wish),
         ask=proof.ask(plan),
         engine=proof.tool(plan),
     )
@@ -156,7 +156,7 @@ def _record(
             "verdict": level,
             "proof": inside.text,
             "key": proof.depends_on(state, seen, plan, wish) if proven else None,
-            "image": proof.image(seen, wish),
+            "image": proof.image(seen, plan, wish),
             "versions": proof.engine_words(state, seen, plan),
         },
     }

@@ -16,7 +16,14 @@ TOOLKIT = (
     "libnvidia-container-tools",
     "libnvidia-container1",
 )
-DOCKER = EnginePlan("docker", "distribution", "20.10.24", ("docker.io",), ("docker.io", "runc"))
+DOCKER = EnginePlan(
+    *("docker", "distribution", "20.10.24", ("docker.io",), ("docker.io", "runc")),
+    excludes=("docker-ce", "docker-ce-cli", "containerd.io"),
+)
+DOCKERS_OWN = EnginePlan(
+    *("docker", "docker", "29.8.1", ("docker-ce", "docker-ce-cli"), ("docker-ce",)),
+    excludes=("docker.io", "docker-cli", "containerd", "runc"),
+)
 
 
 def plan(*engines: EnginePlan, **more: Any) -> Plan:

@@ -10,6 +10,7 @@ from facts.container_proof import ContainerAnswer
 from facts.engine_model import CdiDevice, CdiSpec, Engines, Node
 from facts.model import HostState
 from facts.runtime import CudaAnswer, CudaDevice
+from stacks.container_model import EnginePlan
 from tasks.containers import cdi, cdi_state, findings, proof
 from tasks.containers.wish import ContainerWish
 from tests.unit.tasks import a_container_host as host
@@ -138,7 +139,7 @@ def test_no_container_is_started_without_an_image() -> None:
 
 def test_our_own_image_proves_where_it_is_loaded() -> None:
     there = seen(spec(), images=("debian:bookworm", "pytorch-cuda:v2.9"))
-    assert proof.image(there, NOTHING) == "pytorch-cuda:v2.9"
+    assert proof.image(there, host.plan(), NOTHING) == "pytorch-cuda:v2.9"
     assert proof.none(there, host.plan(), NOTHING) is None
 
 
@@ -148,6 +149,19 @@ def test_image_of_host_data_must_be_there() -> None:
     found = proof.none(there, host.plan(), wish)
     assert found is not None
     assert "debian:trixie" in found.text
+
+
+@pytest.mark.parametrize(
+    ("wanted", "here"),
+    [("debian:bookworm", True), ("docker.io/library/debian:bookworm", True), ("debian", False)],
+)
+def test_podman_is_asked_for_its_own_images(wanted: str, here: bool) -> None:
+    there = replace(seen(spec()), docker=None, podman_images=("docker.io/library/debian:bookworm",))
+    podman = EnginePlan("podman", "distribution", "5.4.2", ("podman",), ("podman",))
+    found = proof.none(there, host.plan(podman), ContainerWish(proof_image=wanted))
+    assert (found is None) == here
+    if found is not None:
+        assert f"podman pull {wanted}" in found.text
 
 
 def judged(answer: ContainerAnswer) -> proof.Proof:

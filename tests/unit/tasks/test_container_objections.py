@@ -53,7 +53,22 @@ def test_snap_is_refused_with_what_does_not_move() -> None:
 def test_docker_of_another_origin_is_refused_with_the_wish_that_keeps_it() -> None:
     conflict = said(with_docker("docker-ce", "5:29.1.0-1"), host.engines())["DOCKER-OTHER-ORIGIN"]
     assert "docker_origin: docker" in conflict.remedies[0]
-    assert "apt-get remove docker-ce" in conflict.remedies[1]
+    assert conflict.remedies[1].endswith("--allow-change-held-packages docker-ce")
+
+
+def test_everything_that_dockers_own_cannot_stand_beside_is_named_at_once() -> None:
+    state = with_docker()
+    for name in ("docker-cli", "runc"):
+        state = with_packages(state, package(name, "1"))
+    (conflict,) = objections.of(state, host.engines(), host.plan(host.DOCKERS_OWN), NOTHING)
+    assert "docker_origin: distribution" in conflict.remedies[0]
+    assert conflict.remedies[1].endswith("--allow-change-held-packages docker.io docker-cli runc")
+
+
+def test_runc_without_docker_stands_in_dockers_way_too() -> None:
+    state = with_docker("runc", "1.1.15")
+    (conflict,) = objections.of(state, Engines(), host.plan(host.DOCKERS_OWN), NOTHING)
+    assert conflict.code == "DOCKER-OTHER-ORIGIN"
 
 
 def test_docker_of_the_planned_origin_stays() -> None:

@@ -73,6 +73,9 @@ RENDERED = {
         for new in (True, False)
         for way in ("restart", "reload", "start")
     ),
+    "containerd_settings.sh.j2": render(
+        "containerd_settings.sh.j2", config="/etc/containerd/config.toml", cdi=True
+    ),
     "environment.sh.j2": "",  # has tests of its own
     "fetch.sh.j2": render("fetch.sh.j2"),
     "image_build.sh.j2": render(
