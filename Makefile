@@ -25,7 +25,8 @@ demo: env
 # What follows in targets of their own would take this one over the 40 minutes that CI has.
 HOSTS = $(PYTHON) -m pytest -v -n 2 --dist loadfile --no-loadscope-reorder --durations=15
 OF_VMS = tests/hosts/test_vm.py tests/hosts/test_vm_faults.py
-OF_CONTAINERS = $(addprefix tests/hosts/test_,container_host.py image.py image_ways.py workspace.py)
+OF_CONTAINERS = $(addprefix tests/hosts/test_,container_host.py \
+  container_host_13.py image.py image_ways.py workspace.py)
 test: check
 	@$(PYTHON) -m sandbox prepare
 	@$(PYTHON) -m sandbox prepare --arm64 || echo "tests of Jetsons are skipped"

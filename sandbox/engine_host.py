@@ -11,6 +11,13 @@ from sandbox.checkout import SandboxError
 
 _FOLDERS = ("docker", "containerd", "containers")
 """Below /var/lib: where Docker, containerd and podman keep images."""
+_PODMAN = "etc/containers/containers.conf.d/gpuwright-sandbox.conf"
+_PODMAN_TEXT = """\
+# gpuwright's sandbox: podman limits processes unasked, and where this machine's control groups are
+# of version 1 beside version 2, a host has no such limit to set (pids.max).
+[containers]
+pids_limit = 0
+"""
 _GUEST = Path(__file__).with_name("engine_guest")
 _UNITS = {"network.service": "sysinit", "driver.service": "sysinit", "driver.path": "paths"}
 """Units of the host with their targets: its own part of the kernel's settings, and what shows the
@@ -43,6 +50,8 @@ def write(root: Path) -> None:
     program = root / "usr/local/sbin/gpuwright-sandbox-driver"
     program.write_text((_GUEST / "driver.sh").read_text())
     program.chmod(0o755)
+    (root / _PODMAN).parent.mkdir(parents=True, exist_ok=True)
+    (root / _PODMAN).write_text(_PODMAN_TEXT)
     units = root / "etc/systemd/system"
     kernels = sorted(kernel.name for kernel in (root / "lib/modules").glob("*"))
     for file, target in _UNITS.items():

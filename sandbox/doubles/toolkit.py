@@ -13,6 +13,7 @@ import yaml
 from sandbox import golang
 from sandbox.doubles import apt_index
 from sandbox.doubles.deb import Deb, File, build
+from sandbox.doubles.maintainer import scripts
 from sandbox.doubles.vendor import VendorDouble
 from sandbox.mirror_doubles import DOUBLES
 
@@ -105,34 +106,12 @@ def _package(name: str, row: dict[str, Any], version: str, built: dict[str, Path
         files[f"/usr/bin/{program}"] = File(text, compiled=("-O1", f'-DGW_VERSION="{version}"'))
     fields = {"Depends": row["depends"].format(f=full)} if "depends" in row else {}
     conffiles = (_ENV,) if _ENV in files else ()
-    return Deb(name, full, "amd64", fields, files, _scripts(row), conffiles)
+    told = scripts(row.get("units", ()), row.get("postinst", ":"), row.get("purge", ":"))
+    return Deb(name, full, "amd64", fields, files, told, conffiles)
 
 
 def _copy(path: Path) -> File:
     return File(source=str(path), digest=hashlib.sha256(path.read_bytes()).hexdigest())
-
-
-def _scripts(row: dict[str, Any]) -> dict[str, str]:
-    """Maintainer scripts: the package's own part, and debhelper's for its units."""
-    units = " ".join(row.get("units", ()))
-    running = "[ -d /run/systemd/system ]"
-    configure, removed, purged = row.get("postinst", ":"), ":", row.get("purge", ":")
-    if units:
-        configure += (
-            f"\nfor unit in {units}; do\nif deb-systemd-helper --quiet was-enabled $unit; then\n"
-            "deb-systemd-helper enable $unit >/dev/null; fi; done\n"
-            f"if {running}; then systemctl daemon-reload; "
-            f"deb-systemd-invoke start {units} >/dev/null || true; fi"
-        )
-        removed = f"if {running}; then deb-systemd-invoke stop {units} >/dev/null || true; fi"
-        purged += f"\nfor unit in {units}; do deb-systemd-helper purge $unit >/dev/null; done"
-    texts = {"postinst": ("configure", configure), "prerm": ("remove", removed)}
-    texts["postrm"] = ("purge", purged)
-    return {
-        script: f"#!/bin/sh\nset -e\ncase $1 in {when})\n{text}\n;;\nesac\n"
-        for script, (when, text) in texts.items()
-        if text != ":"
-    }
 
 
 @cache

@@ -40,6 +40,12 @@ def test_second_boot_writes_the_same(tmp_path: Path) -> None:
     engine_host.write(tmp_path)
 
 
+def test_podman_sets_no_limit_that_the_hosts_control_groups_lack(tmp_path: Path) -> None:
+    engine_host.write(debian(tmp_path))
+    settings = tmp_path / "etc/containers/containers.conf.d/gpuwright-sandbox.conf"
+    assert "[containers]\npids_limit = 0\n" in settings.read_text()
+
+
 def test_host_of_another_family_cannot_run_engines(tmp_path: Path) -> None:
     with pytest.raises(SandboxError, match="Debian's family"):
         engine_host.write(tmp_path)
