@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 help:
 	@echo "make demo           a throwaway Debian 12 host becomes a GPU host (as root on Debian)"
 	@echo "make test           all tests but the next, on real throwaway hosts (as root on Debian)"
-	@echo "make test-containers  those of container hosts, the PyTorch image and workspaces"
+	@echo "make test-containers  what else can happen to container hosts and images"
 	@echo "make test-vm        those that need virtual machines: kernels, reboots, Secure Boot"
 	@echo "make check          ruff, mypy, import contracts, unit tests"
 	@echo "make bench          benchmarks, side by side"
@@ -25,11 +25,11 @@ demo: env
 # What follows in targets of their own would take this one over the 40 minutes that CI has.
 HOSTS = $(PYTHON) -m pytest -v -n 2 --dist loadfile --no-loadscope-reorder --durations=15
 OF_VMS = tests/hosts/test_vm.py tests/hosts/test_vm_faults.py
-OF_CONTAINERS = $(addprefix tests/hosts/test_,container_host.py \
-  container_host_13.py image.py image_ways.py workspace.py)
+OF_CONTAINERS = $(wildcard tests/hosts/test_container_host*.py tests/hosts/test_image_*.py)
 test: check
 	@$(PYTHON) -m sandbox prepare
 	@$(PYTHON) -m sandbox prepare --arm64 || echo "tests of Jetsons are skipped"
+	@$(PYTHON) -m sandbox prepare --browser || echo "tests in a browser are skipped"
 	$(HOSTS) $(addprefix --ignore ,$(OF_VMS) $(OF_CONTAINERS)) tests/hosts
 
 # A quarter of an hour by itself where KVM does not work.
@@ -37,10 +37,9 @@ test-vm: check
 	@$(PYTHON) -m sandbox prepare --vm
 	$(PYTHON) -m pytest -v --durations=15 $(OF_VMS)
 
-# Container hosts, the image with PyTorch in it, workspaces in a browser.
+# A container host, the image with PyTorch in it and workspaces in a browser are in `test`.
 test-containers: check
 	@$(PYTHON) -m sandbox prepare
-	@$(PYTHON) -m sandbox prepare --browser || echo "tests in a browser are skipped"
 	$(HOSTS) $(OF_CONTAINERS)
 
 check: env
