@@ -8,6 +8,7 @@ A second run changes nothing. Host data that matters here: ``stack``, ``mirrors`
 goes back to the image before the newest. What is in it: ``docs/image.md``.
 """
 
+from tasks.containers import verdict as container_host
 from tasks.image import store, verdict, visit
 
 work = visit.for_this_host()
@@ -20,3 +21,5 @@ if work is not None:
     store.saved(work=work, name="Saved as a file")
     store.pushed(work=work, name="Pushed to the registry")
     verdict.given(work=work, name="Verdict")
+    if container_host.waits_for_an_image():
+        container_host.again(name="GPUs in a container")

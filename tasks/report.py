@@ -90,10 +90,12 @@ def judged(
             f"torch was imported at {torch_note['checked']}; its environment, the driver and the "
             "boot are the same since"
         )
-    line.notes += [
+    said = [
         f"{f.code} ({f.level}): {f.what}; {f.observed}. {f.remedy} (interrupts {f.interrupts})"
         for f in found
     ]
+    # A host that is judged twice in one run says a thing once.
+    line.notes += [note for note in said if note not in line.notes]
 
 
 def gpus(state: HostState, plan: Plan) -> str:

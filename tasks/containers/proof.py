@@ -40,6 +40,12 @@ def _images(seen: Engines, plan: Plan) -> tuple[str, ...]:
     return seen.docker.images if seen.docker else ()
 
 
+def has_image(seen: Engines, plan: Plan, wish: ContainerWish) -> bool:
+    """Whether the image to prove it with is here."""
+    wanted = image(seen, plan, wish)
+    return wanted is not None and (not wish.proof_image or _is_here(_images(seen, plan), wanted))
+
+
 def ask(plan: Plan) -> tuple[str, ...]:
     """Words by which this plan's tool gives a container all GPUs."""
     assert plan.containers is not None
@@ -65,7 +71,7 @@ def none(seen: Engines, plan: Plan, wish: ContainerWish) -> Proof | None:
         return Proof(
             "none (no image is here to start; name one that is: proof_image in the host's data)"
         )
-    if wish.proof_image and not _is_here(_images(seen, plan), wanted):
+    if not has_image(seen, plan, wish):
         return Proof(
             f"none (the image {wanted} of host data proof_image is not on this host: {tool(plan)} "
             f"pull {wanted})"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from pyinfra import logger
 from pyinfra.api import FunctionCommand
@@ -39,6 +41,20 @@ PART = "containers"
 """What the record on the host calls it: the rest of the record is of other deploys."""
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What `given` was asked of a host."""
+
+    plan: Plan
+    wish: ContainerWish
+    expected_gpus: int
+    kernel_policy: str | None
+
+
+_waiting: WeakKeyDictionary[Host, _Asked] = WeakKeyDictionary()
+"""Hosts that have no image yet to start a container from, and may get one in this run."""
+
+
 @step
 def given(
     plan: Plan,
@@ -57,11 +73,35 @@ def given(
         expected_gpus: How many GPUs the host's data announce; 0 for nothing.
         kernel_policy: The policy that the host's data ask for; None for nothing.
     """
-    state, seen = look(), sight.engines(wish)
     if not executing():
+        state, seen = look(), sight.engines(wish)
+        if not proof.has_image(seen, plan, wish):
+            _waiting[this_host()] = _Asked(plan, wish, expected_gpus, kernel_policy)
         if _stale(state, seen, plan, wish) or _to_change(state, seen, plan, wish):
             yield files.write(RECORD, "")  # never sent: it only says that a record will be written
         return
+    yield from _given(_Asked(plan, wish, expected_gpus, kernel_policy))
+
+
+def waits_for_an_image() -> bool:
+    """Whether an earlier deploy of this run has no image to prove the host with."""
+    return this_host() in _waiting
+
+
+@step
+def again() -> Commands:
+    """Prove in a container what could not be proven for want of an image, which is here now."""
+    asked = _waiting[this_host()]
+    if not executing():
+        yield files.write(RECORD, "")
+    elif proof.has_image(sight.engines(asked.wish), asked.plan, asked.wish):
+        yield from _given(asked)
+
+
+def _given(asked: _Asked) -> Commands:
+    plan, wish = asked.plan, asked.wish
+    expected_gpus, kernel_policy = asked.expected_gpus, asked.kernel_policy
+    state, seen = look(), sight.engines(wish)
     found = list(findings.compare(state, plan, 0, expected_gpus))
     found += kernel_guard.findings(state, plan, kernel_policy)
     found += judge.of(state, seen, plan, wish)

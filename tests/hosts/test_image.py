@@ -99,7 +99,8 @@ def test_three_deploys_in_one_command_are_predicted_and_a_second_run_changes_not
 ) -> None:
     runs = site.runs
     assert runs.predicted.predicted(NAME) == runs.first.changed(NAME)
-    assert {"Image", "Tag", "Workspaces up"} <= runs.first.changed(NAME)
+    assert {"Image", "GPUs in a container", "Workspaces up"} <= runs.first.changed(NAME)
+    assert "proof: container (nvidia-smi lists 2 ×" in runs.first.report
     assert runs.second.code == 0, runs.second.told
     assert runs.second.changed(NAME) == set()
 
