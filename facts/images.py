@@ -20,11 +20,12 @@ class Images(FactBase[ImageState]):
 
     + repository: name of the image, without a tag
     + file: absolute path of a tar file that is asked about
+    + base: reference of an image whose layers are asked about
     """
 
     @override
-    def command(self, repository: str = "pytorch-cuda", file: str = "") -> str:
-        return as_root(text("images"), (repository, file))
+    def command(self, repository: str = "pytorch-cuda", file: str = "", base: str = "") -> str:
+        return as_root(text("images"), (repository, file, base))
 
     @override
     def process(self, output: list[str]) -> ImageState:

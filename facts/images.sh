@@ -1,7 +1,8 @@
 # What a host's Docker has of an image. POSIX sh, run as root; reads only.
-# $1: repository without a tag. $2: a file whose presence matters, or nothing.
+# $1: repository without a tag. $2: a file whose presence matters, or nothing. $3: reference of an
+# image whose layers matter, or nothing.
 # Prints lines «key value», the last of them «end».
-name=$1 file=$2
+name=$1 file=$2 base=${3:-}
 say() { printf '%s %s\n' "$1" "$2" | LC_ALL=C tr '\000-\011\013-\037\177-\377' '?'; }
 bound() { if command -v timeout >/dev/null; then timeout -k 5 60 "$@"; else "$@"; fi; }
 record=/var/lib/gpuwright/image.json
@@ -24,6 +25,9 @@ else
     say root_free_mb "$(df -Pm "$root" 2>/dev/null | awk 'NR == 2 { print $4 }')"
     say same_disk "$([ "$(stat -c %d "$root" 2>/dev/null)" = "$(stat -c %d /var)" ] && echo yes || echo no)"
     bound docker buildx version >/dev/null 2>&1 && say buildx yes
+    if [ -n "$base" ]; then
+        say base_layers "$(bound docker image inspect --format '{{json .RootFS.Layers}}' "$base" 2>/dev/null)"
+    fi
     bound docker image ls --no-trunc --format '{{.Repository}}:{{.Tag}} {{.ID}}' 2>/dev/null |
         while read -r line; do
             case $line in "$name":* | */"$name":*) say image "$line" ;; esac

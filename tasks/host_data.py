@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from stacks.catalog import Catalog
@@ -126,6 +127,16 @@ def textfile_folder(data: Data) -> str:
     if not isinstance(wish, str) or not wish.startswith("/") or wish != wish.strip():
         raise _wrong("textfile_folder", wish, "a path such as /var/lib/node_exporter")
     return wish.rstrip("/")
+
+
+def bundle(data: Data) -> Path | None:
+    """``bundle``: a folder of this machine that `tasks.bundle` fills and others read."""
+    wish = data.get("bundle")
+    if wish is None or wish == "":
+        return None
+    if not isinstance(wish, str) or "\n" in wish:
+        raise _wrong("bundle", wish, "a folder of this machine")
+    return Path(wish).expanduser()
 
 
 def reboot(data: Data) -> Reboot:

@@ -31,6 +31,8 @@ class ImageState(Shown):
     """Whether ``/var`` and ``root`` are one file system."""
     images: Mapping[str, str] = field(default_factory=dict)
     """Name with tag to image id: ``{"pytorch-cuda:v2.9": "sha256:…"}``."""
+    base_layers: tuple[str, ...] | None = None
+    """Digests of the layers of the image that was asked about; None: it is not there."""
     file_size: int | None = None
     """Bytes of the file that was asked about; None: it is not there."""
     file_of: str | None = None
@@ -68,6 +70,7 @@ def parse(output: Iterable[str]) -> ImageState:
         var_free_mb=_number(one.get("var_free_mb")),
         same_disk=one.get("same_disk") != "no",
         images=images,
+        base_layers=_layers(one.get("base_layers")),
         file_size=_number(one.get("file")),
         file_of=one.get("file_of"),
         file_free_mb=_number(one.get("file_free_mb")),
@@ -77,6 +80,14 @@ def parse(output: Iterable[str]) -> ImageState:
 
 def _number(text: str | None) -> int | None:
     return int(text) if text and text.isdigit() else None
+
+
+def _layers(text: str | None) -> tuple[str, ...] | None:
+    try:
+        found = json.loads(text or "")
+    except ValueError:
+        return None
+    return tuple(str(layer) for layer in found) if isinstance(found, list) else None
 
 
 def _record(text: str | None) -> dict[str, Any] | None:

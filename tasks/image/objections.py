@@ -6,8 +6,10 @@ from pathlib import Path
 
 from facts.model import HostState
 from facts.parse.images import ImageState
+from stacks.image_model import ImagePlan
 from stacks.model import Conflict
 from tasks import preflight
+from tasks.image.store import lacking_tools
 from tasks.image.work import Work, present, target
 
 SERVICES_MB = 700
@@ -24,9 +26,14 @@ def of_host(state: HostState) -> list[Conflict]:
 
 def of_work(work: Work, state: ImageState) -> tuple[Conflict, ...]:
     """What speaks against this image here."""
-    found = [*_docker(state)]
+    found = docker(state)
     if not found:
-        found += [*_recipe(work), *_disk(work, state), *_way_back(work, state)]
+        found += [
+            *of_plan(work.plan),
+            *_tools(work, state),
+            *_disk(work, state),
+            *_way_back(work, state),
+        ]
     return tuple(found)
 
 
@@ -35,7 +42,8 @@ def only_docker_lacks(conflicts: tuple[Conflict, ...]) -> bool:
     return all(conflict.code == "IMAGE-NO-DOCKER" for conflict in conflicts)
 
 
-def _docker(state: ImageState) -> list[Conflict]:
+def docker(state: ImageState) -> list[Conflict]:
+    """IMAGE-NO-DOCKER: there is nobody to ask."""
     if state.server:
         return []
     return [
@@ -52,8 +60,9 @@ def _docker(state: ImageState) -> list[Conflict]:
     ]
 
 
-def _recipe(work: Work) -> list[Conflict]:
-    plan, found = work.plan, []
+def of_plan(plan: ImagePlan) -> list[Conflict]:
+    """What the build's steps cannot do."""
+    found = []
     if not plan.os.startswith(DEBIAN):
         found.append(
             Conflict(
@@ -88,6 +97,22 @@ def _recipe(work: Work) -> list[Conflict]:
     return found
 
 
+def _tools(work: Work, state: ImageState) -> list[Conflict]:
+    """BUNDLE-TOOLS: a host that reaches no archive cannot get the builder."""
+    lacking = lacking_tools(work, state)
+    if not lacking or work.supply is None:
+        return []
+    return [
+        Conflict(
+            "BUNDLE-TOOLS",
+            "a build from a bundle needs programs that this host lacks",
+            f"lacking: {', '.join(lacking)}; a bundle holds no packages of hosts yet",
+            (f"apt-get install {' '.join(lacking)}, from wherever this host has packages",),
+            "docs/image.md",
+        )
+    ]
+
+
 def size_mb(work: Work) -> int:
     """MiB of the image, unpacked."""
     plan = work.plan
@@ -104,7 +129,12 @@ def needs(work: Work, state: ImageState) -> list[tuple[str, int, int | None, str
         if work.wishes.source == "build":
             # uv's cache of the build holds the wheels' files once more, until it is cleared.
             cache = work.plan.torch.disk_mb
-            found.append((root, size + cache, state.root_free_mb, "image and cache of its build"))
+            what = "image and cache of its build"
+            if work.supply:
+                # Docker's builder has a copy of its own.
+                cache += 2 * work.supply.size_mb
+                what += ", twice the bundle's files"
+            found.append((root, size + cache, state.root_free_mb, what))
         elif work.wishes.source == "tar":
             tar = Path(work.wishes.tar).stat().st_size // 2**20
             if state.same_disk:

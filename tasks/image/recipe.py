@@ -14,15 +14,19 @@ import facts
 import image
 from stacks.image_model import ImagePlan
 from tasks import environment
-from tasks.image import lock_parts
+from tasks.apt import FETCH_TOOLS
+from tasks.image import inputs, lock_parts
 from tasks.layout import CUDNN, CURRENT
-from tasks.packages import apt
 from tasks.templates import render
 
 EPOCH = 1735689600
 """The date of every file that a build makes, in seconds: 2025-01-01. Two builds differ by none."""
 DEV = "/dev/gpuwright"
 """Where a step's own files are mounted while it runs."""
+BUNDLE = "bundle"
+"""Folder of the context with what a build from a bundle would else fetch, by step."""
+DEBS = "debs"
+"""The one below it that all steps with apt share: a flat repository."""
 PROGRAMS = {
     # name → (module, interpreter)
     "entrypoint": ("entrypoint", "/usr/bin/python3"),
@@ -32,16 +36,6 @@ PROGRAMS = {
     "selftest": ("selftest", f"{CURRENT}/bin/python"),
     "versions": ("versions", f"{CURRENT}/bin/python"),
 }
-SYSTEM = (
-    "ca-certificates",
-    # triton compiles a small C file at the first torch.compile.
-    "gcc",
-    "libc6-dev",
-    "git",
-    # Reads the line about the container's own uid, which the image cannot know.
-    "libnss-extrausers",
-    "openssh-server",
-)
 JUPYTER = {
     "ServerApp": {"open_browser": False, "root_dir": "/workspace", "allow_remote_access": True},
     # Nobody inside updates what the image fixes; asking outside for it would only tell on us.
@@ -120,17 +114,22 @@ def recipe_of(plan: ImagePlan, lock: str, services: str, uid: int = 1000) -> Rec
         "uv": f"{DEV}/uv",
         "python": f"/usr/bin/python{plan.torch.python}",
         "uv_environment": _UV,
+        "fetch_tools": FETCH_TOOLS,
+        "apt_steps": inputs.APT_STEPS,
+        "file_steps": inputs.FILE_STEPS,
     }
     named = ", ".join(f"{name} {version}" for name, version in plan.service.packages.items())
     files = {
         "Dockerfile": render("Dockerfile.j2", labels=labels, services=named, **values),
+        # Filled by a build from a bundle; there in every build, so that all have one recipe.
+        **{f"{BUNDLE}/{name}/none": "" for name in (DEBS, *inputs.FILE_STEPS)},
         "mounted/hosts": "",
         "mounted/resolv.conf": "",
         "needs.txt": needs,
         "services.txt": "".join(lock_parts.entries(services).values()),
         "torch.txt": torch,
         "steps/system.sh": render(
-            "steps/system.sh.j2", packages=(*plan.torch.python_packages, *SYSTEM), **values
+            "steps/system.sh.j2", packages=inputs.asks(plan)["system"].names, **values
         ),
         "steps/user.sh": render("steps/user.sh.j2", **values),
         **_inside(plan, labels),
@@ -140,7 +139,8 @@ def recipe_of(plan: ImagePlan, lock: str, services: str, uid: int = 1000) -> Rec
             "steps/wheels.sh.j2", lock=f"{DEV}/{part}.txt", first=part == "needs", **values
         )
     if plan.cuda:
-        files["steps/cuda.sh"] = render("steps/cuda.sh.j2", apt_names=_cuda(plan), **values)
+        names = [*inputs.cuda_packages(plan), *plan.cuda.compiler_packages]
+        files["steps/cuda.sh"] = render("steps/cuda.sh.j2", apt_names=names, **values)
     if plan.cudnn:
         files["steps/cudnn.sh"] = _cudnn(plan, values)
     return Recipe(plan, files, uid, labels)
@@ -150,15 +150,6 @@ _UV = f"""\
 export UV_CACHE_DIR={DEV}/cache UV_LINK_MODE=copy UV_HTTP_TIMEOUT=120 UV_HTTP_RETRIES=5
 export UV_NO_PROGRESS=1 UV_PYTHON_DOWNLOADS=never UV_NO_CONFIG=1
 [ ! -s {DEV}/fetch.sh ] || . {DEV}/fetch.sh"""
-
-
-def _cuda(plan: ImagePlan) -> list[str]:
-    assert plan.cuda is not None
-    names = [
-        apt.named(name, plan.cuda.versions[name]) if name in plan.cuda.versions else name
-        for name in plan.cuda.packages
-    ]
-    return [*names, *plan.cuda.compiler_packages]
 
 
 def _cudnn(plan: ImagePlan, values: Mapping[str, object]) -> str:

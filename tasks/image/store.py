@@ -5,21 +5,37 @@ from __future__ import annotations
 import functools
 import hashlib
 import io
+import json
 import shlex
 from pathlib import Path
 
-from pyinfra.api import FileUploadCommand, StringCommand
+from pyinfra import logger
+from pyinfra.api import FileUploadCommand, FunctionCommand, StringCommand
+from pyinfra.api.host import Host
 
 from facts.model import HostState
 from facts.parse.images import ImageState
 from tasks import job, packages, uv
-from tasks.image.work import FOLDER, Work, images, present, target
-from tasks.step import Commands, look, step
+from tasks.image.recipe import BUNDLE, DEBS, DEV
+from tasks.image.supply import BASE, Supply
+from tasks.image.work import FOLDER, Work, builds, images, present, target
+from tasks.step import Commands, look, run, step
 from tasks.templates import render
 
 JOB = "image"
 CONTEXT = f"{FOLDER}/context.tar"
 TAR = f"{FOLDER}/image.tar.zst"
+SIFT = f"""\
+mkdir -p {FOLDER}/{BUNDLE} && chmod 700 {FOLDER} && cd {FOLDER} || exit 1
+cat >sums
+cut -c 67- sums >named
+sed -n 's#/[^/]*$##p' named | sort -u | xargs -r mkdir -p
+find {BUNDLE} -type f | grep -vxFf named | xargs -r rm -f
+rm -f named
+sha256sum --check sums 2>/dev/null
+true"""
+"""Shell that reads a list of sums, takes away what it does not name, and says which files are
+there whole."""
 PULLS = 3
 
 
@@ -57,6 +73,30 @@ def uv_pushed(work: Work) -> Commands:
     """The uv that installs wheels in the build; it does not stay in the image."""
     if work.wishes.source == "build" and not present(work, images(work)):
         yield from uv.push(look())
+
+
+@step
+def supplied(work: Work) -> Commands:
+    """The bundle's files for the build, those that the host has already left as they are."""
+    if work.supply is None or not builds(work, images(work)):
+        return
+    yield FunctionCommand(_send, (work.supply,), {})
+
+
+def _send(state: object, host: Host, supply: Supply) -> bool:
+    good, answer = run(host, SIFT, stdin=supply.sums())
+    if not good:
+        logger.error(f"{host.print_prefix}{FOLDER} cannot be prepared: {answer}")
+        return False
+    there = {line.removesuffix(": OK") for line in answer.splitlines() if line.endswith(": OK")}
+    lacking = {path: sent for path, sent in supply.sent().items() if path not in there}
+    size = sum(sent.size for sent in lacking.values()) // 2**20
+    logger.info(f"{host.print_prefix}sending {len(lacking)} files of the bundle, {size:,} MiB")
+    sudo = bool(host.data.get("_sudo"))
+    return all(
+        host.put_file(str(sent.local), f"{FOLDER}/{path}", _sudo=sudo)
+        for path, sent in lacking.items()
+    )
 
 
 @step
@@ -121,9 +161,20 @@ def must_save(work: Work, state: ImageState) -> bool:
 
 def build(state: HostState, work: Work) -> job.Job:
     """The job that builds the image from the pushed context."""
+    supply = work.supply
+    fetch = uv.indexes(state, work.plan)
+    apt = work.wishes.apt
+    if supply:
+        fetch = [f"export UV_OFFLINE=1 UV_FIND_LINKS={DEV}/bundle"]
+        # What apt reads there was compared with the bundle's manifest, file by file.
+        apt = (f"deb [trusted=yes] file:{DEV}/{DEBS} ./",)
     script = render(
         "image_build.sh.j2",
         context=CONTEXT,
+        folder=FOLDER,
+        bundle=BUNDLE if supply else "",
+        base_file=BASE,
+        layers=json.dumps(supply.layers, separators=(",", ":")) if supply else "",
         uv=uv.remote_path(state.system.arch),
         uid=work.recipe.uid,
         digest=work.recipe.digest,
@@ -138,8 +189,9 @@ def build(state: HostState, work: Work) -> job.Job:
         "said",
         nice=5,
         inputs=(
-            ("fetch.sh", "\n".join(uv.indexes(state, work.plan)) + "\n"),
-            ("apt.list", "".join(f"{line}\n" for line in work.wishes.apt)),
+            ("fetch.sh", "\n".join(fetch) + "\n"),
+            ("apt.list", "".join(f"{line}\n" for line in apt)),
+            ("sums", supply.sums() if supply else ""),
         ),
     )
 

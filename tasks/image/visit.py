@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pyinfra import logger
 from pyinfra.api.host import Host
 
@@ -12,10 +14,10 @@ from stacks.image_model import ImagePlan, ImageResolution
 from stacks.load import StackError
 from stacks.model import Conflict
 from tasks import host_data, locks, plans
-from tasks.image import objections, summary
+from tasks.image import objections, summary, supply
 from tasks.image.recipe import Recipe, recipe_of
 from tasks.image.wishes import Wishes, wishes
-from tasks.image.work import Work, images
+from tasks.image.work import Work, builds, images
 from tasks.profile import profile_of
 from tasks.step import look, this_host, this_run
 
@@ -43,7 +45,7 @@ def for_this_host() -> Work | None:
         if resolution.plan is None:
             _refuse(host, resolution.conflicts)
             return None
-        recipe = _recipe(resolution.plan, host.data, wished)
+        recipe = recipe_for(resolution.plan, host.data, wished)
     except (StackError, ValueError, OSError) as error:
         _refuse(host, (plans.bad_data(error),))
         return None
@@ -51,12 +53,21 @@ def for_this_host() -> Work | None:
     seen: ImageState | None = images(work)
     if seen is None:
         return None
-    conflicts = objections.of_work(work, seen)
+    work, conflicts = _supplied(work, seen)
+    conflicts += objections.of_work(work, seen)
     if conflicts and not (objections.only_docker_lacks(conflicts) and this_run().ops.get(host)):
         _refuse(host, conflicts)
         return None
     _announce(host, work, seen, resolution.plan)
     return work
+
+
+def _supplied(work: Work, state: ImageState) -> tuple[Work, tuple[Conflict, ...]]:
+    """The work with its supply where it builds from a bundle, and what speaks against that."""
+    if work.wishes.bundle is None or not builds(work, state) or objections.of_plan(work.plan):
+        return work, ()
+    found, conflicts = supply.of(work.wishes.bundle, work.recipe, state)
+    return replace(work, supply=found), tuple(conflicts)
 
 
 def resolved(state: HostState, data: host_data.Data) -> ImageResolution:
@@ -76,7 +87,13 @@ def resolved(state: HostState, data: host_data.Data) -> ImageResolution:
     return image_plan(plans.stack_of(data), profile, locks.catalog_with_own(plans.catalog(), data))
 
 
-def _recipe(plan: ImagePlan, data: host_data.Data, wished: Wishes) -> Recipe:
+def recipe_for(plan: ImagePlan, data: host_data.Data, wished: Wishes) -> Recipe:
+    """The recipe of this plan, from the locks that the host's data name; empty without locks.
+
+    Raises:
+        ValueError: A lock is none.
+        OSError: A lock cannot be read.
+    """
     if not plan.service.locked or not plan.torch.locked:
         return Recipe(plan, {}, wished.uid)
     return recipe_of(
@@ -99,7 +116,8 @@ def _announce(host: Host, work: Work, state: ImageState, plan: ImagePlan) -> Non
     recipe = work.recipe
     there = recipe.exact_name in state.images
     how = {
-        "build": f"is built from {plan.base}",
+        "build": f"is built from {plan.base}"
+        + (f" and {work.supply.size_mb:,} MiB of {work.wishes.bundle}" if work.supply else ""),
         "tar": f"is loaded from {work.wishes.tar}",
         "registry": f"is pulled from {work.wishes.registry}",
     }[work.wishes.source]

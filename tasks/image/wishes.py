@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from tasks import host_data
 from tasks.host_data import Data
 
 Source = Literal["build", "tar", "registry"]
@@ -32,6 +33,8 @@ class Wishes:
     apt: tuple[str, ...] = field(default=(), repr=False)
     """Lines of apt's one-line form that serve the build in place of the base's own. They may hold a
     password: never printed."""
+    bundle: Path | None = None
+    """Folder on the controller that a build takes all from, with no network."""
 
 
 def wishes(data: Data) -> Wishes:
@@ -49,7 +52,15 @@ def wishes(data: Data) -> Wishes:
     if save and not (save.startswith("/") and save.endswith(".tar.zst")):
         raise _wrong("image_save", save, "an absolute path on the host that ends with .tar.zst")
     return Wishes(
-        source, _uid(data), tar, registry, push, save, _number(data, "rollback", 0), _apt(data)
+        source=source,
+        uid=_uid(data),
+        tar=tar,
+        registry=registry,
+        push=push,
+        save=save,
+        rollback=_number(data, "rollback", 0),
+        apt=_apt(data),
+        bundle=host_data.bundle(data),
     )
 
 

@@ -8,6 +8,7 @@ from facts.images import Images
 from facts.parse.images import ImageState
 from stacks.image_model import ImagePlan
 from tasks.image.recipe import Recipe
+from tasks.image.supply import Supply
 from tasks.image.wishes import Wishes
 from tasks.step import ask
 
@@ -24,6 +25,8 @@ class Work:
     wishes: Wishes
     gpu_words: tuple[str, ...] = ()
     """Words of ``docker run`` that give a container the GPUs, where a driver is loaded."""
+    supply: Supply | None = None
+    """What a build takes from a bundle; None: it fetches."""
 
     @property
     def plan(self) -> ImagePlan:
@@ -36,9 +39,16 @@ class Work:
         return f"{self.wishes.registry}/{self.recipe.exact_name}" if self.wishes.registry else ""
 
 
+def builds(work: Work, state: ImageState) -> bool:
+    """Whether the image is still to be built here."""
+    return work.wishes.source == "build" and not present(work, state)
+
+
 def images(work: Work) -> ImageState:
     """Docker's images of this name, as last seen."""
-    found: ImageState = ask(Images, repository=work.plan.name, file=work.wishes.save)
+    found: ImageState = ask(
+        Images, repository=work.plan.name, file=work.wishes.save, base=work.plan.base
+    )
     return found
 
 

@@ -1,14 +1,17 @@
 """How an image comes to a host and goes wrong on its way: a real Docker 26.1, a small image.
 
-The image is built by the product's own steps from locks of three small packages: what is tried here
+The image is built by the product's own steps from locks of five small packages: what is tried here
 does not depend on what is in it.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -20,20 +23,24 @@ from facts.parse import parse_host
 from facts.parse.images import ImageState, parse
 from sandbox import base_image, hosts, registry
 from sandbox.hosts import HostSpec, SandboxHost
+from sandbox.mirror_faults import Faults
 from tasks import job, locks, uv
+from tasks.bundle import manifest
 from tasks.image import lock_parts, store, visit
-from tasks.image.recipe import recipe_of
 from tasks.image.wishes import wishes
 from tasks.image.work import FOLDER, Work
 from tests.hosts import runner
 from tests.hosts.able import needs_hosts
 from tests.hosts.cut_relay import CutRelay
+from tests.hosts.lab import Lab, Made, Run
 
 pytestmark = needs_hosts()
 NAME = "ways"
+BUNDLE, IMAGE = "deploys/bundle.py", "deploys/image.py"
+COLLECTED = {"Wheels of the locks", "Base image", "Packages on the base"}
 EVERYTHING = 2**40
 SAVED = "/srv/images/small image.tar.zst"
-NEEDS, SERVICES, TORCH = ("filelock", "typing-extensions"), ("tornado", "idna"), ("sympy",)
+SMALL = ("filelock", "typing-extensions", "sympy", "tornado", "idna")
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,26 @@ class Place:
     host: SandboxHost
     state: HostState
     work: Work
+    data: dict[str, Any]
+    """The host's data; its stack has locks of its own."""
+    folder: Path
+
+    @property
+    def bundle(self) -> Path:
+        """Where a bundle is collected."""
+        return self.folder / "bundle"
+
+    @property
+    def image(self) -> str:
+        """Id of the image that the moving tag leads to."""
+        return self.on_host(f"docker image inspect --format '{{{{.Id}}}}' {self.work.recipe.name}")
+
+    def pyinfra(self, *words: str, deploy: str) -> Run:
+        """Run a deploy with this place's data and the bundle."""
+        told = {**self.data, "bundle": str(self.bundle)}
+        return Lab(self.host, runner.inventory(self.folder, **{NAME: told})).pyinfra(
+            *words, deploy=deploy
+        )
 
     def on_host(self, command: str) -> str:
         """What a command says, which must succeed."""
@@ -79,13 +106,18 @@ class Place:
         return list(json.loads(self.on_host(f"{words} {name}")))
 
 
-def small(lock: str, names: tuple[str, ...]) -> str:
-    """The lock of these packages alone."""
-    return "".join(text for name, text in lock_parts.entries(lock).items() if name in names)
+def small_stack(folder: Path) -> Path:
+    """The stack of this release with locks of a few small packages: its image has no torch."""
+    (folder / "locks").mkdir(parents=True)
+    for lock in locks.OURS.glob("*torch-2.9.1-cu128-cp311-x86_64.txt"):
+        entries = lock_parts.entries(lock.read_text()).items()
+        text = "".join(text for name, text in entries if name in SMALL)
+        (folder / "locks" / lock.name).write_text(text)
+    return Path(shutil.copy(locks.OURS.parent / "pytorch-2.9.yaml", folder))
 
 
 @pytest.fixture(scope="module")
-def place() -> Iterator[Place]:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     host = hosts.up(HostSpec(NAME, "debian-13", gpus=("h100",), engines=True), fresh=True)
     done = host.run(
         "apt-get -qq update && apt-get -qq install --yes --no-install-recommends "
@@ -94,17 +126,20 @@ def place() -> Iterator[Place]:
     assert done.returncode == 0, done.stderr
     base_image.load(host)
     state: HostState = parse_host(host.run(str(probe_command())).stdout.splitlines())
-    data = runner.host_data(host, image_cuda="none", expected_gpus="h100")
+    folder = tmp_path_factory.mktemp(NAME)
+    data = runner.host_data(
+        host,
+        image_cuda="none",
+        expected_gpus="h100",
+        stack=str(small_stack(folder / "stacks")),
+    )
     plan = visit.resolved(state, data).plan
     assert plan is not None
-    lock, beside = (locks.text(data, name) for name in (plan.torch.lock, plan.service.lock))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lock_parts, "RELEASED_WITH_TORCH", TORCH)
-        recipe = recipe_of(plan, small(lock, (*NEEDS, *TORCH)), small(beside, SERVICES))
+    recipe = visit.recipe_for(plan, data, wishes({}))
     path = uv.remote_path(state.system.arch).lstrip("/")
     (host.rootfs / path).parent.mkdir(parents=True)
     (host.rootfs / path).write_bytes(uv.local_binary(state.system.arch).read_bytes())
-    yield Place(host, state, Work(recipe, wishes({})))
+    yield Place(host, state, Work(recipe, wishes({})), data, folder)
     host.down()
 
 
@@ -116,6 +151,7 @@ def built(place: Place) -> Place:
     place.push_context()
     said = place.do(store.build(place.state, place.work))
     assert said.startswith("state done 0"), said
+    place.on_host(f"docker tag {place.work.recipe.exact_name} {place.work.recipe.name}")
     return place
 
 
@@ -144,23 +180,76 @@ def test_base_that_cannot_be_had_is_named_with_the_way_out(built: Place) -> None
     assert "IMAGE-BASE-PULL: the base 127.0.0.1:9/nothing:here is not on this host" in said
 
 
-def test_two_builds_of_one_lock_have_the_same_layers(built: Place) -> None:
+@pytest.fixture(scope="module")
+def collected(built: Place) -> Made:
+    """A bundle, collected by a host that reaches the mirror: a forecast and two runs."""
+    return Made(
+        built.pyinfra("--dry", deploy=BUNDLE),
+        built.pyinfra("-y", deploy=BUNDLE),
+        built.pyinfra("-y", deploy=BUNDLE),
+    )
+
+
+def test_bundle_is_predicted_and_a_second_run_changes_nothing(
+    built: Place, collected: Made
+) -> None:
+    assert collected.first.code == 0, collected.first.told
+    assert collected.predicted.predicted(NAME) == collected.first.changed(NAME)
+    assert collected.first.changed(NAME) == COLLECTED
+    assert collected.second.changed(NAME) == set()
+    assert "verdict OK: all that a build of pytorch-cuda fetches is there" in collected.second.told
+
+
+def test_bundle_tells_no_address(built: Place, collected: Made) -> None:
+    address = urlsplit(built.host.mirror_url or "").hostname
+    assert address and address not in (built.bundle / manifest.NAME).read_text()
+
+
+def test_spoiled_bundle_is_refused_before_the_host_is_touched(
+    built: Place, collected: Made
+) -> None:
+    (wheel,) = (built.bundle / "wheels").glob("sympy-*.whl")
+    whole = wheel.read_bytes()
+    wheel.write_bytes(whole[:-1] + b"!")
+    built.on_host(f"docker image rm {built.work.recipe.exact_name}")
+    try:
+        refused = built.pyinfra("-y", deploy=IMAGE)
+    finally:
+        wheel.write_bytes(whole)
+        built.on_host(f"docker image tag {built.image} {built.work.recipe.exact_name}")
+    assert refused.code != 0
+    assert "BUNDLE-SPOILED" in refused.told and wheel.name in refused.told
+    assert "refused; nothing on this host was changed" in refused.told
+
+
+def test_build_without_a_network_has_the_layers_of_one_with_a_network(
+    built: Place, collected: Made
+) -> None:
+    """All comes from the bundle: the base as well, and nothing is remembered of the first build.
+
+    The image has no torch, so the self-test at the end of the run finds it wanting.
+    """
     exact = built.work.recipe.exact_name
     first = built.layers(exact)
     find = "find /opt /var/lib/dpkg -xdev -type f -exec sha256sum {{}} +"
     files = f"docker run --rm --user 0 --entrypoint sh {{}} -c '{find}'"
     listed = built.on_host(files.format(exact))
-    built.on_host(f"docker image rm {exact} && docker builder prune --all --force")
-    built.push_context()
-    assert built.do(store.build(built.state, built.work)).startswith("state done 0")
+    names = f"{exact} {built.work.recipe.name} {built.work.plan.base}"
+    built.on_host(f"docker image rm {names} && docker builder prune --all --force")
+    with built.host.faults(Faults(down=True)):
+        offline = built.pyinfra("-y", deploy=IMAGE)
+    done = {"uv for the build", "Files of the bundle", "Image", "Tag"}
+    assert offline.changed(NAME) == done, offline.told
+    assert offline.failed(NAME) == {"Verdict"}
     assert built.on_host(files.format(exact)) == listed
     # The first is the base; the next holds two empty files, and the date of their folder.
+    assert built.layers(exact)[0] == first[0]
     assert built.layers(exact)[2:] == first[2:]
+    assert built.on_host(f"ls -A {FOLDER}") == ""
 
 
 def test_image_is_saved_and_loaded_as_one_file(built: Place) -> None:
     exact = built.work.recipe.exact_name
-    built.on_host(f"docker tag {exact} {built.work.recipe.name}")
     asked = built.wishing(image_save=SAVED)
     assert store.must_save(asked, built.seen(asked))
     assert built.do(store.save(asked)).startswith("state done 0")

@@ -104,6 +104,7 @@ def test_only_tools_that_are_needed_are_installed(
         ({"image_registry": "https://me:secret@r.example.org"}, "without https://"),
         ({"image_save": "x.tar.zst"}, "an absolute path"),
         ({"image_uid": 0}, "from 500 to 60000"),
+        ({"bundle": ["x"]}, "a folder of this machine"),
         ({"image_apt": ["http://me:secret@mirror.example.org bookworm main"]}, "no source of apt"),
     ],
 )
@@ -128,11 +129,13 @@ def test_answer_of_the_host_is_read() -> None:
             "version 26.1.5+dfsg1 26.1.5",
             "image pytorch-cuda:v2.9 sha256:ab",
             "root_free_mb 12",
+            'base_layers ["sha256:cd","sha256:ef"]',
             "same_disk no",
             "end",
         ]
     )
     assert state.record == {"name": "x"} and state.images == {"pytorch-cuda:v2.9": "sha256:ab"}
+    assert state.base_layers == ("sha256:cd", "sha256:ef")
     assert (state.client, state.root_free_mb, state.same_disk) == ("26.1.5", 12, False)
 
 
@@ -183,6 +186,27 @@ def test_look_finds_images_of_this_name_in_any_registry() -> None:
         "r:5000/pytorch-cuda:v2.9": "sha256:ab",
     }
     assert (found.server, found.buildx) == ("20.10.24", False)
+
+
+@pytest.mark.parametrize(("base", "layers"), [("debian:x", ("sha256:cd",)), ("gone:x", None)])
+def test_look_tells_the_layers_of_a_base(base: str, layers: tuple[str, ...] | None) -> None:
+    script = Path("facts/images.sh").read_text()
+    kept = [line for line in script.splitlines() if not line.startswith("bound()")]
+    told = """docker() { case "$1 $2 $5" in
+        version*) echo 20.10.24 20.10.24 ;;
+        "image inspect debian:x") echo '["sha256:cd"]' ;;
+        *) return 1 ;;
+        esac; }
+        bound() { "$@"; }
+    """
+    done = subprocess.run(
+        ["sh", "-s", "--", "pytorch-cuda", "", base],
+        input=told + "\n".join(kept) + "\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert parse(done.stdout.splitlines()).base_layers == layers
 
 
 def test_self_test_that_gives_no_answer_is_critical() -> None:

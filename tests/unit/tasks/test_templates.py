@@ -12,6 +12,8 @@ import pytest
 import tasks.templates
 from stacks.model import CudaPlan, CudnnPlan, Download
 from tasks.guard import program
+from tasks.image.inputs import Ask
+from tasks.image.recipe import DEV, EPOCH
 from tasks.templates import render
 from tasks.workspace import placing, service
 from tests.unit.tasks import a_host, a_workspace
@@ -78,14 +80,29 @@ RENDERED = {
     ),
     "environment.sh.j2": "",  # has tests of its own
     "fetch.sh.j2": render("fetch.sh.j2"),
-    "image_build.sh.j2": render(
-        "image_build.sh.j2",
-        context="/var/lib/gpuwright/image/context.tar",
-        uv="/opt/gpuwright/lib/uv",
-        uid=1000,
-        digest="0" * 64,
-        exact="pytorch-cuda:v2.9-000000000000",
-        base="debian:bookworm-slim",
+    "bundle_base.sh.j2": render("bundle_base.sh.j2", base="debian:bookworm-slim"),
+    "bundle_debs.sh.j2": render("bundle_debs.sh.j2", base="debian:bookworm-slim", dev=DEV),
+    "bundle_debs_inside.sh.j2": render(
+        "bundle_debs_inside.sh.j2",
+        dev=DEV,
+        epoch=EPOCH,
+        asks=[Ask(("gcc", "x=1:*"), ("main",))],
+    ),
+    "image_build.sh.j2": "".join(
+        render(
+            "image_build.sh.j2",
+            context="/var/lib/gpuwright/image/context.tar",
+            folder="/var/lib/gpuwright/image",
+            bundle=bundle,
+            base_file="base.tar.gz",
+            layers='["sha256:ab"]',
+            uv="/opt/gpuwright/lib/uv",
+            uid=1000,
+            digest="0" * 64,
+            exact="pytorch-cuda:v2.9-000000000000",
+            base="debian:bookworm-slim",
+        )
+        for bundle in ("", "bundle")
     ),
     "image_load.sh.j2": render(
         "image_load.sh.j2", tar="/var/x.tar.zst", sha256="0" * 64, exact="a:b-c"

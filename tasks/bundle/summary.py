@@ -1,0 +1,81 @@
+"""What a person reads at the end about a bundle: a line per host, and what the folder holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyinfra.api.host import Host
+from rich.console import Console
+
+from stacks.model import Conflict
+from tasks import course_of_run
+from tasks.bundle import manifest
+from tasks.bundle.manifest import BundleError
+from tasks.bundle.work import Work
+from tasks.step import Commands, executing, step, this_host
+
+
+@dataclass
+class Line:
+    """How far the run came with one host."""
+
+    host: str
+    verdict: str = "UNKNOWN"
+    why: str = "the run did not get there"
+    folder: Path | None = None
+
+    def came_to(self, why: str) -> None:
+        """Say how far the run came."""
+        self.why = why
+
+
+_lines: dict[str, Line] = {}
+
+
+def register(host: Host) -> None:
+    """Give this host a line, and see to it that the lines are printed."""
+    if not _lines:
+        course_of_run.watched(_lines, _print)
+    _lines[host.name] = Line(host.name)
+
+
+def planned(host: Host, work: Work) -> None:
+    """The host has its work: until more is known, that is its line."""
+    line = _lines[host.name]
+    line.verdict, line.why, line.folder = "PLANNED", "nothing was run", work.folder
+
+
+def refused(host: Host, conflicts: tuple[Conflict, ...]) -> None:
+    """The host is left as it is."""
+    line = _lines[host.name]
+    line.verdict, line.why = "REFUSED", ", ".join(c.code for c in conflicts)
+
+
+@step
+def complete(work: Work) -> Commands:
+    """All that this host's image fetches is in the folder, whole."""
+    if executing():
+        line = _lines[this_host().name]
+        line.verdict, line.why = "OK", f"all that a build of {work.plan.name} fetches is there"
+    return
+    yield
+
+
+def _print() -> None:
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print()
+    for line in _lines.values():
+        console.print(f"{line.host}: verdict {line.verdict}: {line.why}", markup=False)
+    for folder in sorted({line.folder for line in _lines.values() if line.folder}):
+        try:
+            known = manifest.read(folder)
+        except BundleError as error:
+            console.print(f"bundle {error}", markup=False)
+            continue
+        size = sum(entry.size for entry in known.files.values())
+        console.print(
+            f"bundle {folder}: {len(known.files)} files, {size // 2**20:,} MiB; "
+            f"bases: {', '.join(known.bases) or 'none'}; locks: {', '.join(known.locks) or 'none'}",
+            markup=False,
+        )

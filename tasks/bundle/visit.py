@@ -1,0 +1,77 @@
+"""What the host at hand would have to fetch, or its refusal: decided before anything is touched."""
+
+from __future__ import annotations
+
+from pyinfra import logger
+from pyinfra.api.host import Host
+
+from facts.images import Images
+from facts.model import HostState
+from facts.parse.images import ImageState
+from stacks.load import StackError
+from stacks.model import Conflict
+from tasks import host_data, plans
+from tasks.bundle import contents, manifest, objections, summary
+from tasks.bundle.manifest import BundleError
+from tasks.bundle.work import Work
+from tasks.image import objections as of_image
+from tasks.image import visit
+from tasks.image.wishes import wishes
+from tasks.step import ask, look, this_host
+
+
+def for_this_host() -> Work | None:
+    """Look at the host, resolve the image of its stack, and give what a build of it fetches.
+
+    Neither its GPUs' driver nor an image that it has already matter: a host that reaches the
+    network collects for others that do not.
+    """
+    host = this_host()
+    summary.register(host)
+    state: HostState | None = look()
+    if state is None:  # the probe failed and pyinfra has given the host up
+        return None
+    conflicts = tuple(of_image.of_host(state))
+    if conflicts:
+        _refuse(host, conflicts)
+        return None
+    if state.login.uid != 0:
+        host.data._sudo = True
+    try:
+        folder = host_data.bundle(host.data)
+        if folder is None:
+            raise ValueError("«bundle» is not said, expected a folder: --data bundle=FOLDER")
+        resolution = visit.resolved(state, host.data)
+        if resolution.plan is None:
+            _refuse(host, resolution.conflicts)
+            return None
+        wished = wishes(host.data)
+        recipe = visit.recipe_for(resolution.plan, host.data, wished)
+    except (StackError, ValueError, OSError) as error:
+        _refuse(host, (plans.bad_data(error),))
+        return None
+    plan = recipe.plan
+    seen: ImageState | None = ask(Images, repository=plan.name)
+    if seen is None:
+        return None
+    conflicts = (*of_image.docker(seen), *of_image.of_plan(plan))
+    if conflicts:
+        _refuse(host, conflicts)
+        return None
+    work = Work(folder, plan, contents.of(recipe), wished.apt)
+    try:
+        known = manifest.read(folder)
+        conflicts = (*objections.named_by_digest(plan.base), *objections.disk(work, known))
+    except BundleError as error:
+        conflicts = (objections.unreadable(error),)
+    if conflicts:
+        _refuse(host, conflicts)
+        return None
+    logger.info(f"{host.print_prefix}{recipe.exact_name}: what its build fetches goes to {folder}")
+    summary.planned(host, work)
+    return work
+
+
+def _refuse(host: Host, conflicts: tuple[Conflict, ...]) -> None:
+    summary.refused(host, conflicts)
+    plans.refuse(host, conflicts)

@@ -1,0 +1,120 @@
+"""The wheels of an image's locks, fetched here: uv names them, the lock checks them."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from stacks.image_model import ImagePlan
+from tasks import plans, uv
+from tasks.bundle import contents, manifest
+from tasks.bundle.contents import WHEELS, Contents
+from tasks.bundle.fetch import fetch
+from tasks.bundle.manifest import BundleError, Manifest
+
+NEWEST_GLIBC = 40
+"""uv knows platforms up to manylinux_2_40 (uv 0.13, ``--python-platform``)."""
+UV_SECONDS = 600
+# Python 3.10 has no reader for TOML; this is how uv 0.13 writes a wheel.
+_WHEEL = re.compile(r'[{] url = "([^"]+)"[^\n]*?sha256 = "([0-9a-f]{64})"')
+
+
+def lacking(folder: Path, known: Manifest, asked: Contents) -> list[str]:
+    """Names of the locks of which this bundle has not all wheels whole."""
+    return [
+        name
+        for name, parts in asked.locks.items()
+        if known.locks.get(name) != contents.lock_digest(parts)
+        or asked.lacking_of_lock(name, known)
+        or any(manifest.fault(folder, p, e) for p, e in known.of(name, f"{WHEELS}/").items())
+    ]
+
+
+def collect(
+    folder: Path, plan: ImagePlan, asked: Contents, lock: str, say: Callable[[str], None]
+) -> None:
+    """Fetch the wheels of one lock that are not there, and write them into the manifest.
+
+    Raises:
+        BundleError: The index lacks one, or it cannot be fetched.
+    """
+    parts = asked.locks[lock]
+    text = "".join(parts.values())
+    addresses = _indexes(plan)
+    offered = _offered(plan, text, addresses)
+    allowed = contents.hashes(text)
+    known = manifest.read(folder)
+    there = {e.sha256: p for p, e in known.files.items() if p.startswith(f"{WHEELS}/")}
+    entries = {}
+    for sha256, url in sorted(offered.items()):
+        if sha256 not in allowed:
+            continue
+        path = there.get(sha256, f"{WHEELS}/{unquote(urlsplit(url).path.rpartition('/')[2])}")
+        if path not in known.files or manifest.fault(folder, path, known.files[path]):
+            say(f"fetching {path}")
+            fetch(url, sha256, folder / path, addresses.values())
+        entries[path] = manifest.entry_of(folder / path, lock)
+
+    def changed(now: Manifest) -> Manifest:
+        for path, entry in entries.items():
+            now = now.with_file(path, entry)
+        return dataclasses.replace(now, locks={**now.locks, lock: contents.lock_digest(parts)})
+
+    missing = asked.lacking_of_lock(lock, changed(known))
+    if missing:
+        raise BundleError(
+            f"the package index gives no wheel for Python {plan.torch.python} on {plan.arch} with "
+            f"a hash of the lock {lock}: {', '.join(missing)}. Name an index that has it: "
+            "mirrors: {pypi: ...}"
+        )
+    manifest.change(folder, changed)
+
+
+def _offered(plan: ImagePlan, text: str, addresses: Mapping[str, str]) -> dict[str, str]:
+    """SHA-256 to address of the wheels that fit the image, as uv finds them for these pins."""
+    with tempfile.TemporaryDirectory() as place:
+        pins, out = Path(place, "pins.txt"), Path(place, "pylock.toml")
+        pins.write_text(text)
+        command = [
+            *(str(uv.local_binary(os.uname().machine)), "pip", "compile", str(pins)),
+            *("--no-deps", "--no-header", "--quiet", "--only-binary=:all:"),
+            *("--format=pylock.toml", f"--output-file={out}"),
+            f"--python-version={plan.torch.python}",
+            f"--python-platform={platform(plan)}",
+        ]
+        try:
+            done = subprocess.run(
+                command,
+                capture_output=True,
+                text=True,
+                timeout=UV_SECONDS,
+                check=False,
+                env={**os.environ, "UV_NO_PROGRESS": "1", **addresses},
+            )
+        except subprocess.TimeoutExpired:
+            raise BundleError(f"uv did not answer within {UV_SECONDS} s") from None
+        if done.returncode != 0:
+            said = re.sub(r"://[^/@\s]*@", "://HIDDEN@", done.stderr.strip())
+            raise BundleError(f"the package index does not serve what the lock pins: {said}")
+        return {sha256: url for url, sha256 in _WHEEL.findall(out.read_text())}
+
+
+def platform(plan: ImagePlan) -> str:
+    """What uv calls the image's platform: by its C library, so that the build takes no other."""
+    major, _, minor = plans.catalog().distributions[plan.os].glibc.partition(".")
+    return f"{plan.arch}-manylinux_{major}_{min(int(minor), NEWEST_GLIBC)}"
+
+
+def _indexes(plan: ImagePlan) -> dict[str, str]:
+    """Variables of uv that name the indexes of the host data; without any, uv's own settings."""
+    torch = plan.torch
+    found = {"UV_DEFAULT_INDEX": torch.default_index} if torch.default_index else {}
+    if torch.index and torch.index != torch.default_index:
+        found |= {"UV_INDEX": torch.index, "UV_INDEX_STRATEGY": "unsafe-best-match"}
+    return {name: value for name, value in found.items() if value}
