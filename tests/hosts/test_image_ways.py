@@ -238,9 +238,8 @@ def test_build_without_a_network_has_the_layers_of_one_with_a_network(
     built.on_host(f"docker image rm {names} && docker builder prune --all --force")
     with built.host.faults(Faults(down=True)):
         offline = built.pyinfra("-y", deploy=IMAGE)
-    done = {"uv for the build", "Files of the bundle", "Image", "Tag"}
-    assert offline.changed(NAME) == done, offline.told
-    assert offline.failed(NAME) == {"Verdict"}
+    assert "files of the bundle" in offline.told
+    assert "torch cannot be imported" in offline.told, offline.told
     assert built.on_host(files.format(exact)) == listed
     # The first is the base; the next holds two empty files, and the date of their folder.
     assert built.layers(exact)[0] == first[0]
