@@ -160,15 +160,16 @@ def _stale(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> 
 
 
 def _to_change(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> bool:
-    """Whether an earlier step of this run will change what a proof depends on."""
+    """Whether an earlier step of this run will change what the record says."""
     assert plan.containers is not None
     try:
         daemon = bool(docker_change.change(state, seen, plan, wish))
     except DaemonJsonError:
         daemon = True
     spec = cdi_state.spec_due(state, seen, plan.containers)
-    links = bool(device_links.unlinked(seen))
-    return daemon or links or bool(spec) or bool(engine_packages.to_come(state, plan))
+    # A proof does not depend on these two: they only make a verdict good that was bad.
+    mended = bool(spec or device_links.unlinked(seen)) and _part(state).get("verdict") == "CRITICAL"
+    return daemon or mended or bool(engine_packages.to_come(state, plan))
 
 
 def _record(

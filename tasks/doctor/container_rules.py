@@ -43,14 +43,14 @@ def no_runtime(case: Case) -> Iterator[Fault]:
     engine = case.evidence.engine
     if not engine.docker or not case.has_driver:
         return
-    settings = _settings(engine.daemon_json) or {}
-    runtimes = settings.get("runtimes")
-    known = isinstance(runtimes, dict) and "nvidia" in runtimes
+    settings = _settings(engine.daemon_json)  # None: no JSON, which is C6
+    runtimes = (settings or {}).get("runtimes")
+    known = settings is None or (isinstance(runtimes, dict) and "nvidia" in runtimes)
     if engine.snap:
         told = f"docker is {engine.docker}, the snap"
     elif _toolkit(case) is None:
         told = "nvidia-container-toolkit is not installed"
-    elif not known and (why := _no_cdi(case, settings)):
+    elif not known and (why := _no_cdi(case, settings or {})):
         told = f"daemon.json names no runtime nvidia, and {why}"
     else:
         return

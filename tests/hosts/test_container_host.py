@@ -145,7 +145,7 @@ def test_fault_is_named_alone_and_repaired(
 
 
 def test_runs_after_all_those_faults_hold_the_set_again_and_then_change_nothing(
-    box: ContainerHost, tmp_path: Path
+    box: ContainerHost, reached: Reached, tmp_path: Path
 ) -> None:
     predicted, run = box.run("--dry"), box.run()
     assert run.code == 0, run.told
@@ -153,6 +153,8 @@ def test_runs_after_all_those_faults_hold_the_set_again_and_then_change_nothing(
     assert "nvidia-container-toolkit-base" in box.on("apt-mark showhold").split()
     assert box.run().changed(box.host.name) == set()
     ward.left_alone(box.host, tmp_path)
+    for fault in catalog.on("engines"):
+        reached(fault, "engines", "second run")
 
 
 def test_driver_that_changed_under_docker_is_named_and_a_reload_is_enough(
@@ -172,7 +174,7 @@ def test_driver_that_changed_under_docker_is_named_and_a_reload_is_enough(
 
 
 def test_container_sees_the_gpus_after_the_driver_changed_and_the_host_booted(
-    box: ContainerHost,
+    box: ContainerHost, reached: Reached
 ) -> None:
     box.host.kill()
     box.host.boot()
@@ -180,6 +182,10 @@ def test_container_sees_the_gpus_after_the_driver_changed_and_the_host_booted(
     spec = box.on("cat /var/run/cdi/nvidia.yaml")
     assert NEWER in spec and OLDER not in spec
     assert len(box.gpus(RUNTIME)) == 2
+    ward.healthy(box.host)
+    for fault in catalog.on("engines"):
+        if fault.stops is None:
+            reached(fault, "engines", "after reboot")
     held = "cat /etc/apt/preferences.d/gpuwright*; apt-mark showhold"
     before = box.on(held)
     again = box.run(driver_version=NEWER)

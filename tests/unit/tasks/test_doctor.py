@@ -330,8 +330,8 @@ ILL: dict[str, list[Case]] = {
     ],
     "C6": [
         case(
-            engine(**{**DOCKER, "daemon_json": "{"}, cdi=(CdiSpec("/c", (), ()),)),
-            **packages(TOOLKIT),
+            engine(**{**DOCKER, "daemon_json": "{"}, cdi=SPEC),
+            **packages(TOOLKIT, docker("20.10.24")),
         ),
         case(
             engine(**DOCKER, backups={"/etc/docker/daemon.json.bak": '{"data-root": "/d"}'}),
