@@ -55,13 +55,14 @@ _waiting: WeakKeyDictionary[Host, _Asked] = WeakKeyDictionary()
 """Hosts that have no image yet to start a container from, and may get one in this run."""
 
 
-@step
 def given(
     plan: Plan,
     wish: ContainerWish,
     expected_gpus: int = 0,
     kernel_policy: str | None = None,
-) -> Commands:
+    *,
+    name: str,
+) -> None:
     """Compare the host with its plan, start a container with the GPUs, record what is there.
 
     The container is started when something has changed since it was last: engine, toolkit,
@@ -72,15 +73,23 @@ def given(
         wish: What host data say about containers.
         expected_gpus: How many GPUs the host's data announce; 0 for nothing.
         kernel_policy: The policy that the host's data ask for; None for nothing.
+        name: The operation's.
     """
-    if not executing():
-        state, seen = look(), sight.engines(wish)
-        if not proof.has_image(seen, plan, wish):
-            _waiting[this_host()] = _Asked(plan, wish, expected_gpus, kernel_policy)
-        if _stale(state, seen, plan, wish) or _to_change(state, seen, plan, wish):
-            yield files.write(RECORD, "")  # never sent: it only says that a record will be written
+    asked = _Asked(plan, wish, expected_gpus, kernel_policy)
+    if not proof.has_image(sight.engines(wish), plan, wish):
+        _waiting[this_host()] = asked
+    _verdict(asked=asked, name=name)
+
+
+@step
+def _verdict(asked: _Asked) -> Commands:
+    if executing():
+        yield from _judged(asked)
         return
-    yield from _given(_Asked(plan, wish, expected_gpus, kernel_policy))
+    state, seen = look(), sight.engines(asked.wish)
+    due = _stale(state, seen, asked.plan, asked.wish)
+    if due or _to_change(state, seen, asked.plan, asked.wish):
+        yield files.write(RECORD, "")  # never sent: it only says that a record will be written
 
 
 def waits_for_an_image() -> bool:
@@ -95,10 +104,10 @@ def again() -> Commands:
     if not executing():
         yield files.write(RECORD, "")
     elif proof.has_image(sight.engines(asked.wish), asked.plan, asked.wish):
-        yield from _given(asked)
+        yield from _judged(asked)
 
 
-def _given(asked: _Asked) -> Commands:
+def _judged(asked: _Asked) -> Commands:
     plan, wish = asked.plan, asked.wish
     expected_gpus, kernel_policy = asked.expected_gpus, asked.kernel_policy
     state, seen = look(), sight.engines(wish)
