@@ -6,8 +6,9 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 help:
 	@echo "make demo           a throwaway Debian 12 host becomes a GPU host (as root on Debian)"
-	@echo "make test           all tests but the next, on real throwaway hosts (as root on Debian)"
-	@echo "make test-containers  what else can happen to container hosts and images"
+	@echo "make test           all tests, on real throwaway hosts (as root on Debian); on fewer than"
+	@echo "                    four cores all but the next two"
+	@echo "make test-containers  those of container hosts, the PyTorch image and workspaces"
 	@echo "make test-vm        those that need virtual machines: kernels, reboots, Secure Boot"
 	@echo "make check          ruff, mypy, import contracts, unit tests"
 	@echo "make bench          benchmarks, side by side"
@@ -22,24 +23,28 @@ demo: env
 	pyinfra -y inventories/sandbox.py deploys/gpu_host.py
 
 # Two at once: most of a test is waiting. A module stays in one process, in the order of its place.
-# What follows in targets of their own would take this one over the 40 minutes that CI has.
 HOSTS = $(PYTHON) -m pytest -v -n 2 --dist loadfile --no-loadscope-reorder --durations=15
-OF_VMS = tests/hosts/test_vm.py tests/hosts/test_vm_faults.py
-OF_CONTAINERS = $(wildcard tests/hosts/test_container_host*.py tests/hosts/test_image_*.py)
+OF_VMS = $(wildcard tests/hosts/test_vm*.py)
+OF_CONTAINERS = $(wildcard $(addprefix tests/hosts/test_,container_host*.py image*.py workspace.py))
+# On fewer than four cores these would take `test` over the 40 minutes that CI has.
+CORES = $(shell nproc)
+APART = $(if $(filter 1 2 3,$(CORES)),$(OF_VMS) $(OF_CONTAINERS))
 test: check
 	@$(PYTHON) -m sandbox prepare
 	@$(PYTHON) -m sandbox prepare --arm64 || echo "tests of Jetsons are skipped"
-	@$(PYTHON) -m sandbox prepare --browser || echo "tests in a browser are skipped"
-	$(HOSTS) $(addprefix --ignore ,$(OF_VMS) $(OF_CONTAINERS)) tests/hosts
+	@if [ -n "$(APART)" ]; then echo "for want of cores apart: make test-vm, make test-containers"; \
+	    else $(PYTHON) -m sandbox prepare --vm --browser || echo "some tests are skipped"; fi
+	$(HOSTS) $(addprefix --ignore ,$(APART)) tests/hosts
 
 # A quarter of an hour by itself where KVM does not work.
 test-vm: check
 	@$(PYTHON) -m sandbox prepare --vm
 	$(PYTHON) -m pytest -v --durations=15 $(OF_VMS)
 
-# A container host, the image with PyTorch in it and workspaces in a browser are in `test`.
+# Container hosts, the image with PyTorch in it, workspaces in a browser.
 test-containers: check
 	@$(PYTHON) -m sandbox prepare
+	@$(PYTHON) -m sandbox prepare --browser || echo "tests in a browser are skipped"
 	$(HOSTS) $(OF_CONTAINERS)
 
 check: env

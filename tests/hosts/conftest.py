@@ -44,7 +44,13 @@ ORDER = (
 )
 """Cheap tests first, and the longest not last; a module's place is that of the first word that its
 name holds."""
-OF_THE_SITE = ("test_image", "test_workspace")
+SHARED = {
+    "test_image": "site",
+    "test_workspace": "site",
+    "test_vm": "machine",
+    "test_vm_faults": "machine",
+}
+"""Hosts that several modules are about."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -62,7 +68,7 @@ class _ByHost(LoadFileScheduling):  # type: ignore[misc] # it has no types
 
     def _split_scope(self, nodeid: str) -> str:
         module: str = super()._split_scope(nodeid)
-        return "site" if Path(module).stem in OF_THE_SITE else module
+        return SHARED.get(Path(module).stem, module)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -117,7 +117,7 @@ def test_both_names_lead_to_one_image_with_its_labels(built: Built) -> None:
 def test_versions_in_the_image_are_those_of_the_native_host_line_by_line(built: Built) -> None:
     listed = json.loads(built.container("", "versions --json"))
     seen: HostState = parse_host(built.site.host.run(str(probe_command())).stdout.splitlines())
-    native = plans.resolved(seen, {"stack": "pytorch-2.9", "expected_gpus": "h100"}).plan
+    native = plans.resolved(seen, built.site.data).plan
     assert native is not None and native.torch is not None
     theirs = {
         "torch": f"{native.torch.version}+{native.torch.variant}",
