@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 help:
 	@echo "make demo           a throwaway Debian 12 host becomes a GPU host (as root on Debian)"
 	@echo "make test           all tests, on real throwaway hosts (as root on Debian); on fewer than"
-	@echo "                    four cores all but the next two"
+	@echo "                    eight cores all but the next two"
 	@echo "make test-containers  those of container hosts, the PyTorch image and workspaces"
 	@echo "make test-vm        those that need virtual machines: kernels, reboots, Secure Boot"
 	@echo "make check          ruff, mypy, import contracts, unit tests"
@@ -22,13 +22,14 @@ demo: env
 	@$(PYTHON) -m sandbox prepare
 	pyinfra -y inventories/sandbox.py deploys/gpu_host.py
 
-# Two at once: most of a test is waiting. A module stays in one process, in the order of its place.
-HOSTS = $(PYTHON) -m pytest -v -n 2 --dist loadfile --no-loadscope-reorder --durations=15
+CORES = $(shell nproc)
+MANY = $(shell [ $(CORES) -lt 8 ] || echo many)
+# Several at once: most of a test is waiting. A module stays in one process, in its place's order.
+HOSTS = $(PYTHON) -m pytest -v -n $(if $(MANY),4,2) --dist loadfile --no-loadscope-reorder --durations=15
 OF_VMS = $(wildcard tests/hosts/test_vm*.py)
 OF_CONTAINERS = $(wildcard $(addprefix tests/hosts/test_,container_host*.py image*.py workspace.py))
-# On fewer than four cores these would take `test` over the 40 minutes that CI has.
-CORES = $(shell nproc)
-APART = $(if $(filter 1 2 3,$(CORES)),$(OF_VMS) $(OF_CONTAINERS))
+# On two cores these would take `test` over the 40 minutes that CI has.
+APART = $(if $(MANY),,$(OF_VMS) $(OF_CONTAINERS))
 test: check
 	@$(PYTHON) -m sandbox prepare
 	@$(PYTHON) -m sandbox prepare --arm64 || echo "tests of Jetsons are skipped"
