@@ -237,6 +237,8 @@ def image_of(site: Site) -> str:
 
 
 def test_new_tag_replaces_the_container_and_says_so_before(site: Site, first: Run) -> None:
+    labelled = f"FROM pytorch-cuda:{OLD}\\nLABEL release={NEW}\\n"
+    site.on_host(f"printf '{labelled}' | docker build -q --tag pytorch-cuda:{NEW} -")
     predicted = site.run("--dry", workspaces=site.alice, workspace_tag=NEW)
     assert "the container of alice will be replaced" in predicted.told
     run = site.run("-y", workspaces=site.alice, workspace_tag=NEW)
