@@ -250,7 +250,9 @@ def test_kernel_without_headers_is_told_at_the_next_login(
 def test_headers_that_lack_are_installed_by_the_repair_and_the_module_is_built(
     nine: Rocky, nine_done: tuple[Run, Run]
 ) -> None:
+    assert [f.code for f in ward.judged(nine.host).findings] == ["D2"]
     publish(nine, rocky_kernel.devel(KERNEL, nine.host.rootfs))
+    nine.sh("dnf -q makecache --refresh")
     assert [f.code for f in ward.judged(nine.host).findings] == ["D1"]
     data = nine.data(driver_version=OLD)
     repaired = runner.run(nine.host, nine.folder, deploy=ward.REPAIR, **data)
