@@ -6,9 +6,7 @@ from pyinfra import logger
 from pyinfra.api.host import Host
 
 from facts.images import Images
-from facts.model import HostState
 from facts.parse.images import ImageState
-from stacks.load import StackError
 from stacks.model import Conflict
 from tasks import host_data, plans
 from tasks.bundle import contents, manifest, objections, summary
@@ -16,8 +14,7 @@ from tasks.bundle.manifest import BundleError
 from tasks.bundle.work import Work
 from tasks.image import objections as of_image
 from tasks.image import visit
-from tasks.image.wishes import wishes
-from tasks.step import ask, look, this_host
+from tasks.step import ask, this_host
 
 
 def for_this_host() -> Work | None:
@@ -28,28 +25,17 @@ def for_this_host() -> Work | None:
     """
     host = this_host()
     summary.register(host)
-    state: HostState | None = look()
-    if state is None:  # the probe failed and pyinfra has given the host up
-        return None
-    conflicts = tuple(of_image.of_host(state))
-    if conflicts:
-        _refuse(host, conflicts)
-        return None
-    if state.login.uid != 0:
-        host.data._sudo = True
     try:
         folder = host_data.bundle(host.data)
         if folder is None:
             raise ValueError("«bundle» is not said, expected a folder: --data bundle=FOLDER")
-        resolution = visit.resolved(state, host.data)
-        if resolution.plan is None:
-            _refuse(host, resolution.conflicts)
-            return None
-        wished = wishes(host.data)
-        recipe = visit.recipe_for(resolution.plan, host.data, wished)
-    except (StackError, ValueError, OSError) as error:
+    except ValueError as error:
         _refuse(host, (plans.bad_data(error),))
         return None
+    found = visit.asked(host, _refuse)
+    if found is None:
+        return None
+    recipe = found.recipe
     plan = recipe.plan
     seen: ImageState | None = ask(Images, repository=plan.name)
     if seen is None:
@@ -58,7 +44,7 @@ def for_this_host() -> Work | None:
     if conflicts:
         _refuse(host, conflicts)
         return None
-    work = Work(folder, plan, contents.of(recipe), wished.apt)
+    work = Work(folder, plan, contents.of(recipe), found.wishes.apt)
     try:
         known = manifest.read(folder)
         conflicts = (*objections.named_by_digest(plan.base), *objections.disk(work, known))

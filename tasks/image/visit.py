@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from pyinfra import logger
 from pyinfra.api.host import Host
@@ -22,6 +23,16 @@ from tasks.profile import profile_of
 from tasks.step import look, this_host, this_run
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A host, and the image that is asked for."""
+
+    state: HostState
+    wishes: Wishes
+    plan: ImagePlan
+    recipe: Recipe
+
+
 def for_this_host() -> Work | None:
     """Look at the host, resolve the image of its stack, and give the work.
 
@@ -30,26 +41,10 @@ def for_this_host() -> Work | None:
     """
     host = this_host()
     summary.register(host)
-    state: HostState | None = look()
-    if state is None:  # the probe failed and pyinfra has given the host up
+    found = asked(host, _refuse)
+    if found is None:
         return None
-    conflicts = tuple(objections.of_host(state))
-    if conflicts:
-        _refuse(host, conflicts)
-        return None
-    if state.login.uid != 0:
-        host.data._sudo = True
-    try:
-        wished = wishes(host.data)
-        resolution = resolved(state, host.data)
-        if resolution.plan is None:
-            _refuse(host, resolution.conflicts)
-            return None
-        recipe = recipe_for(resolution.plan, host.data, wished)
-    except (StackError, ValueError, OSError) as error:
-        _refuse(host, (plans.bad_data(error),))
-        return None
-    work = Work(recipe, wished, _gpu_words(state, host.data))
+    work = Work(found.recipe, found.wishes, _gpu_words(found.state, host.data))
     seen: ImageState | None = images(work)
     if seen is None:
         return None
@@ -58,8 +53,37 @@ def for_this_host() -> Work | None:
     if conflicts and not (objections.only_docker_lacks(conflicts) and this_run().ops.get(host)):
         _refuse(host, conflicts)
         return None
-    _announce(host, work, seen, resolution.plan)
+    _announce(host, work, seen, found.plan)
     return work
+
+
+def asked(host: Host, refuse: Callable[[Host, tuple[Conflict, ...]], None]) -> Asked | None:
+    """Look at the host and resolve the image of its stack.
+
+    Args:
+        host: The host.
+        refuse: Told why, where that cannot be; None is given then, as where the probe failed.
+    """
+    state: HostState | None = look()
+    if state is None:  # the probe failed and pyinfra has given the host up
+        return None
+    conflicts = tuple(objections.of_host(state))
+    if conflicts:
+        refuse(host, conflicts)
+        return None
+    if state.login.uid != 0:
+        host.data._sudo = True
+    try:
+        wished = wishes(host.data)
+        resolution = resolved(state, host.data)
+        if resolution.plan is None:
+            refuse(host, resolution.conflicts)
+            return None
+        recipe = recipe_for(resolution.plan, host.data, wished)
+    except (StackError, ValueError, OSError) as error:
+        refuse(host, (plans.bad_data(error),))
+        return None
+    return Asked(state, wished, resolution.plan, recipe)
 
 
 def _supplied(work: Work, state: ImageState) -> tuple[Work, tuple[Conflict, ...]]:
