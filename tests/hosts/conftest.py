@@ -37,7 +37,6 @@ ORDER = (
     "workspace",
     "gpu_host",
     "bad_luck",
-    "debian_13",
     "nvidia_apt",
     "ubuntu",
     "rocky",

@@ -7,6 +7,7 @@ each reboot that a test needs shows that all before lasted.
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import time
@@ -32,6 +33,7 @@ INITRAMFS = catalog.get("D16-initramfs-loaded")
 GONE = catalog.get("D7-modules-gone")
 LIVE = [fault for fault in catalog.on(VM) if fault not in (UPGRADE, INITRAMFS, GONE)]
 PROOF = "proof: cuda-call (8 "
+GUARD, NEXT_BOOT = "deploys/kernel_guard.py", "/var/lib/gpuwright/next-boot.json"
 LOCKED_OUT, SECURE_BOOT = catalog.get("D10-key-not-enrolled"), "secure-boot"
 mended: list[Fault] = []
 """Faults that the machine was mended of since it booted last."""
@@ -140,6 +142,33 @@ def test_second_run_after_all_these_changes_nothing(
     machine: SandboxHost, reached: Reached, tmp_path: Path
 ) -> None:
     left_alone(machine, reached, tmp_path)
+
+
+def test_kernel_without_a_module_does_not_boot_where_the_policy_is_follow(
+    machine: SandboxHost, tmp_path: Path
+) -> None:
+    machine.snapshot("unguarded")
+    older = said(machine, "uname -r")
+    guarded = runner.run(machine, tmp_path, deploy=GUARD, kernel_policy="follow")
+    assert guarded.code == 0, guarded.said
+    assert runner.run(machine, tmp_path, deploy=GUARD, kernel_policy="follow").changes == []
+    catalog.make(machine, UPGRADE)
+    newer = kernels(machine)[-1]
+    assert newer != older
+    runner.until(lambda: newer in machine.run(f"cat {NEXT_BOOT}").stdout, newer, every_s=2)
+    told = json.loads(said(machine, f"cat {NEXT_BOOT}"))
+    assert (told["kernel"], told["ready"]) == (older, True), told
+    reboot(machine)
+    assert said(machine, "uname -r") == older
+    assert VERSION in said(machine, "cat /proc/driver/nvidia/version")
+    said(machine, f"apt-get -qy install --no-install-recommends linux-headers-{newer}")
+    runner.until(
+        lambda: json.loads(said(machine, f"cat {NEXT_BOOT}"))["kernel"] == newer, newer, every_s=2
+    )
+    reboot(machine)
+    assert said(machine, "uname -r") == newer
+    assert VERSION in said(machine, "cat /proc/driver/nvidia/version")
+    machine.restore("unguarded")
 
 
 def test_new_kernel_without_headers_is_repaired_in_one_run_after_it_came_up_without_a_module(
