@@ -6,10 +6,9 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 help:
 	@echo "make demo           a throwaway Debian 12 host becomes a GPU host (as root on Debian)"
-	@echo "make test           all tests, on real throwaway hosts (as root on Debian); on fewer than"
-	@echo "                    eight cores all but the next two"
-	@echo "make test-containers  those of container hosts, the PyTorch image and workspaces"
-	@echo "make test-vm        those that need virtual machines: kernels, reboots, Secure Boot"
+	@echo "make test           all tests, on real throwaway hosts (as root on Debian)"
+	@echo "make test-containers  of them, those of container hosts, the PyTorch image, workspaces"
+	@echo "make test-vm        of them, those in virtual machines: kernels, reboots, Secure Boot"
 	@echo "make check          ruff, mypy, import contracts, unit tests"
 	@echo "make bench          benchmarks, side by side"
 	@echo "make clean-sandbox  stop and remove every throwaway host of this checkout"
@@ -22,38 +21,32 @@ demo: env
 	@$(PYTHON) -m sandbox prepare
 	pyinfra -y inventories/sandbox.py deploys/gpu_host.py
 
-CORES = $(shell nproc)
-MANY = $(shell [ $(CORES) -lt 8 ] || echo many)
-# Several at once: most of a test is waiting. A module stays in one process, in its place's order.
-HOSTS = $(PYTHON) -m pytest -v -n $(if $(MANY),4,2) --dist loadfile --no-loadscope-reorder --durations=15
-OF_VMS = $(wildcard tests/hosts/test_vm*.py)
-OF_CONTAINERS = $(wildcard $(addprefix tests/hosts/test_,container_host*.py image*.py workspace.py))
-# On two cores these would take `test` over the 40 minutes that CI has.
-APART = $(if $(MANY),,$(OF_VMS) $(OF_CONTAINERS))
+# Most of a test is waiting for one program. Modules of one host stay in one process.
+HOSTS = $(PYTHON) -m pytest -v -n $(shell [ $$(nproc) -lt 8 ] && echo 2 || echo 4) --dist loadfile \
+    --no-loadscope-reorder --durations=15
 test: check
 	@$(PYTHON) -m sandbox prepare
-	@$(PYTHON) -m sandbox prepare --arm64 || echo "tests of Jetsons are skipped"
-	@if [ -n "$(APART)" ]; then echo "for want of cores apart: make test-vm, make test-containers"; \
-	    else $(PYTHON) -m sandbox prepare --vm --browser || echo "some tests are skipped"; fi
-	$(HOSTS) $(addprefix --ignore ,$(APART)) tests/hosts
+	@for more in arm64 vm browser; do \
+	    $(PYTHON) -m sandbox prepare --$$more || echo "tests that need $$more are skipped"; done
+	$(HOSTS) tests/hosts
 
-# A quarter of an hour by itself where KVM does not work.
+# Kernels, reboots, Secure Boot: a quarter of an hour where KVM does not work.
 test-vm: check
 	@$(PYTHON) -m sandbox prepare --vm
-	$(PYTHON) -m pytest -v --durations=15 $(OF_VMS)
+	$(HOSTS) $(wildcard tests/hosts/test_vm*.py)
 
 # Container hosts, the image with PyTorch in it, workspaces in a browser.
 test-containers: check
 	@$(PYTHON) -m sandbox prepare
 	@$(PYTHON) -m sandbox prepare --browser || echo "tests in a browser are skipped"
-	$(HOSTS) $(OF_CONTAINERS)
+	$(HOSTS) $(wildcard $(addprefix tests/hosts/test_,container_host*.py image*.py workspace.py))
 
 check: env
 	ruff check .
 	ruff format --check .
 	mypy
 	lint-imports --no-logo
-	$(PYTHON) -m pytest -q tests/unit
+	$(PYTHON) -m pytest -q -n auto --maxprocesses 8 tests/unit
 
 bench: env
 	@$(PYTHON) -m sandbox prepare

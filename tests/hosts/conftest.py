@@ -8,11 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-from xdist.remote import Producer
-from xdist.scheduler import LoadFileScheduling
 
 from sandbox import hosts, prepare
 from sandbox.checkout import SandboxError
@@ -20,60 +17,19 @@ from sandbox.faults.catalog import Fault
 from sandbox.hosts import HostSpec
 from tests.hosts import fault_table, runner
 from tests.hosts.lab import NAME, Lab, Run
+from tests.hosts.schedule import (
+    pytest_collection_modifyitems,
+    pytest_runtest_setup,
+    pytest_xdist_make_scheduler,
+)
 from tests.hosts.site import site
 
-__all__ = ["site"]
-ORDER = (
-    "sandbox",
-    "vm",
-    "bad_input",
-    "redist",
-    "doctor",
-    "repair",
-    "guard",
-    "jetson",
-    "container_host",
-    "test_image",
-    "workspace",
-    "gpu_host",
-    "bad_luck",
-    "nvidia_apt",
-    "ubuntu",
-    "rocky",
-)
-"""Cheap tests first, and the longest not last; a module's place is that of the first word that its
-name holds."""
-SHARED = {
-    "test_image": "site",
-    "test_workspace": "site",
-    "test_vm": "machine",
-    "test_vm_faults": "machine",
-}
-"""Hosts that several modules are about."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the modules in `ORDER`; the order inside each stays."""
-
-    def place(item: pytest.Item) -> int:
-        words = [i for i, word in enumerate(ORDER) if word in item.path.stem]
-        return words[0] if words else len(ORDER)
-
-    items.sort(key=place)
-
-
-class _ByHost(LoadFileScheduling):  # type: ignore[misc] # it has no types
-    """A module stays in one process, and modules of one host in the same."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        module: str = super()._split_scope(nodeid)
-        return SHARED.get(Path(module).stem, module)
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
-    """Share the tests out with pytest-xdist."""
-    return _ByHost(config, log)
+__all__ = [
+    "pytest_collection_modifyitems",
+    "pytest_runtest_setup",
+    "pytest_xdist_make_scheduler",
+    "site",
+]
 
 
 @pytest.fixture
