@@ -16,7 +16,18 @@ from stacks.load import StackError, load_stack
 from stacks.model import Conflict, Plan, Resolution, Stack
 from stacks.resolve import resolve
 from stacks.wishes import WISHES, with_wishes
-from tasks import apt, forecast, host_data, jetson, locks, offers, preflight, pytorch, report
+from tasks import (
+    apt,
+    data_names,
+    forecast,
+    host_data,
+    jetson,
+    locks,
+    offers,
+    preflight,
+    pytorch,
+    report,
+)
 from tasks.containers import forecast as container_forecast
 from tasks.containers import objections, sight, wish
 from tasks.containers import proof as container_proof
@@ -41,6 +52,7 @@ def for_this_host(for_jetsons: bool = False, containers: bool = False) -> Plan |
     state = look()
     if state is None:  # the probe failed and pyinfra has given the host up
         return None
+    data_names.tell(host)
     wrong = jetson.wrong_deploy(state, for_jetsons)
     if wrong:
         _refuse(host, wrong)

@@ -20,7 +20,7 @@ from facts.model import HostState
 from facts.runtime import CudaAnswer
 from stacks.load import StackError
 from stacks.model import Plan
-from tasks import findings, host_data, plans
+from tasks import data_names, findings, host_data, plans
 from tasks.containers.verdict import PART
 from tasks.doctor import block
 from tasks.doctor.case import Case
@@ -65,6 +65,7 @@ def examined(host: Host) -> tuple[Case | None, str | None]:
     state: HostState | None = look()
     if state is None:
         return None, None
+    data_names.tell(host)
     kernels = dict.fromkeys((state.kernels.running, state.kernels.next_boot))
     evidence: Evidence | None = ask(HostEvidence, kernels=tuple(k for k in kernels if k))
     if evidence is None:

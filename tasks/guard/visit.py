@@ -6,7 +6,7 @@ from pyinfra import logger
 
 from facts.model import HostState
 from stacks.model import Conflict
-from tasks import host_data, jetson, plans, preflight
+from tasks import data_names, host_data, jetson, plans, preflight
 from tasks.doctor.case import Case
 from tasks.guard import kernel_guard
 from tasks.guard.policy import decided, findings
@@ -19,6 +19,7 @@ def this_one() -> None:
     state: HostState | None = look()
     if state is None:  # the probe failed and pyinfra has given the host up
         return
+    data_names.tell(host)
     conflicts = objections(state)
     try:
         wish = host_data.kernel_policy(host.data)

@@ -14,7 +14,7 @@ from stacks.image import image_plan
 from stacks.image_model import ImagePlan, ImageResolution
 from stacks.load import StackError
 from stacks.model import Conflict
-from tasks import host_data, locks, plans
+from tasks import data_names, host_data, locks, plans
 from tasks.image import objections, summary, supply
 from tasks.image.recipe import Recipe, recipe_of
 from tasks.image.wishes import Wishes, wishes
@@ -67,6 +67,7 @@ def asked(host: Host, refuse: Callable[[Host, tuple[Conflict, ...]], None]) -> A
     state: HostState | None = look()
     if state is None:  # the probe failed and pyinfra has given the host up
         return None
+    data_names.tell(host)
     conflicts = tuple(objections.of_host(state))
     if conflicts:
         refuse(host, conflicts)

@@ -10,7 +10,7 @@ from pyinfra.api.host import Host
 from facts.model import HostState
 from stacks.load import StackError
 from stacks.model import Conflict
-from tasks import plans, preflight
+from tasks import data_names, plans, preflight
 from tasks.host_data import Data
 from tasks.step import look, this_host, this_run
 from tasks.workspace import report, service, wishes
@@ -42,6 +42,7 @@ def for_this_host() -> Visit | None:
     state = look()
     if state is None:  # the probe failed and pyinfra has given the host up
         return None
+    data_names.tell(host)
     if state.login.uid != 0 and state.login.root:
         host.data._sudo = True
     try:

@@ -63,6 +63,15 @@ def test_unknown_stack_names_the_nearest(bare: Bare, tmp_path: Path) -> None:
     refuse(bare("h100"), tmp_path, "STACK-INVALID", "Did you mean «pytorch-2.9»", stack="pytorch29")
 
 
+def test_name_that_no_deploy_reads_is_told_with_the_nearest_once(
+    bare: Bare, tmp_path: Path
+) -> None:
+    outcome = runner.run(bare("h100"), tmp_path, "--dry", driver_brnach="535", rack="12")
+    assert outcome.code == 0, outcome.said
+    assert "«driver_brnach». Did you mean «driver_branch»?" in outcome.line("DATA-NAME")
+    assert outcome.said.count("DATA-NAME") == 1
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
