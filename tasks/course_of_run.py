@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from pyinfra.api.host import Host
 from pyinfra.api.state import BaseStateCallback, State
@@ -20,6 +20,9 @@ class Line(Protocol):
 
     def came_to(self, why: str) -> None:
         """Say why there is no more of it."""
+
+
+L = TypeVar("L", bound=Line)
 
 
 @dataclass
@@ -43,15 +46,19 @@ class _Watch(BaseStateCallback):
             line.came_to(f"it stopped at: {', '.join(state.get_op_meta(op_hash).names)}")
 
 
-def watched(lines: Mapping[str, Line], printed: Callable[[], None]) -> None:
-    """From now on keep these hosts' verdicts, and print the report at the end.
+def register(lines: dict[str, L], host: Host, line: L, printed: Callable[[], None]) -> None:
+    """Give this host its line, and keep its verdict; with the first one, print them at the end.
 
     ``PLANNED`` becomes ``UNFINISHED`` with the first step and ``FAILED`` where one fails; a verdict
     that was given stays.
 
     Args:
-        lines: Host name to its line; it may grow.
+        lines: Host name to its line; it grows.
+        host: The host.
+        line: What is known of it now.
         printed: Prints the report.
     """
-    atexit.register(printed)
-    this_run().add_callback_handler(_Watch(lines))  # type: ignore[no-untyped-call]
+    if not lines:
+        atexit.register(printed)
+        this_run().add_callback_handler(_Watch(lines))  # type: ignore[no-untyped-call]
+    lines[host.name] = line

@@ -38,9 +38,7 @@ _lines: dict[str, Line] = {}
 
 def register(host: Host) -> None:
     """Give this host a line, and see to it that the lines are printed."""
-    if not _lines:
-        course_of_run.watched(_lines, _print)
-    _lines[host.name] = Line(host.name)
+    course_of_run.register(_lines, host, Line(host.name), _print)
 
 
 def planned(host: Host, work: Work) -> None:

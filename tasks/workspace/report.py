@@ -30,9 +30,7 @@ _lines: dict[str, _Line] = {}
 
 def register(host: Host) -> None:
     """Give this host a line, and see to it that the lines are printed."""
-    if not _lines:
-        course_of_run.watched(_lines, _print)
-    _lines[host.name] = _Line()
+    course_of_run.register(_lines, host, _Line(), _print)
 
 
 def refused(host: Host, conflicts: tuple[Conflict, ...]) -> None:

@@ -41,7 +41,8 @@ def test_verdict_follows_the_run_until_one_is_given(
     )
     monkeypatch.setattr(course_of_run.atexit, "register", lambda printed: None)
     line = Line(before)
-    course_of_run.watched({"gpu1": line}, lambda: None)
+    gpu1: Any = SimpleNamespace(name="gpu1")
+    course_of_run.register({}, gpu1, line, lambda: None)
     (watch,) = handlers
     state: Any = SimpleNamespace(get_op_meta=lambda op: SimpleNamespace(names=["Image"]))
     for name in ("gpu1", "another"):
