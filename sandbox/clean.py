@@ -24,7 +24,8 @@ def clean(cache: bool = False) -> list[str]:
     network.mirror_address_off()
     settings.give_back()
     container.unmount(STATE)
-    for part in ROOTS.glob("*.part"):
+    # Roots that are linked here are another checkout's, which may be building one.
+    for part in () if ROOTS.is_symlink() else ROOTS.glob("*.part"):
         roots.remove(part)
         done.append(f"unfinished root {part.name}")
     # The locks stay: somebody may be waiting for one.
