@@ -30,7 +30,7 @@ test: check
 	    $(PYTHON) -m sandbox prepare --$$more || echo "tests that need $$more are skipped"; done
 	$(HOSTS) tests/hosts
 
-# Kernels, reboots, Secure Boot: a quarter of an hour where KVM does not work.
+# Kernels, reboots, Secure Boot: half an hour where KVM does not work.
 test-vm: check
 	@$(PYTHON) -m sandbox prepare --vm
 	$(HOSTS) $(wildcard tests/hosts/test_vm*.py)
