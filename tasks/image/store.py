@@ -140,16 +140,7 @@ def pushed(work: Work) -> Commands:
     """The image in the registry of the host's data, under both names."""
     if not work.wishes.push or (images(work).record or {}).get("pushed") == work.remote:
         return
-    moving = f"{work.wishes.registry}/{work.recipe.name}"
-    script = "\n".join(
-        [
-            f"docker tag {work.recipe.exact_name} {work.remote}",
-            f"docker tag {work.recipe.exact_name} {moving}",
-            f"docker push {work.remote}",
-            f"docker push {moving}",
-        ]
-    )
-    yield job.complete(job.Job("image-push", f"pushing {work.remote}", script))
+    yield job.complete(push(work))
 
 
 def must_save(work: Work, state: ImageState) -> bool:
@@ -206,6 +197,20 @@ def save(work: Work) -> job.Job:
     )
     progress = f'echo "$(du -sm {shlex.quote(work.wishes.save)}.part | cut -f1) MiB"'
     return job.Job("image-save", f"saving {work.wishes.save}", script, progress)
+
+
+def push(work: Work) -> job.Job:
+    """The job that pushes it to the user's registry, under both names."""
+    moving = f"{work.wishes.registry}/{work.recipe.name}"
+    script = "\n".join(
+        [
+            f"docker tag {work.recipe.exact_name} {work.remote}",
+            f"docker tag {work.recipe.exact_name} {moving}",
+            f"docker push {work.remote}",
+            f"docker push {moving}",
+        ]
+    )
+    return job.Job("image-push", f"pushing {work.remote}", script)
 
 
 def pull(work: Work) -> job.Job:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -309,13 +310,27 @@ def relay(built: Place) -> Iterator[CutRelay]:
     way = CutRelay(here, (address, int(port)))
     settings = {"insecure-registries": [f"{here}:{way.port}"], "max-download-attempts": 1}
     (built.host.rootfs / "etc/docker/daemon.json").write_text(json.dumps(settings))
-    exact = built.work.recipe.exact_name
-    built.on_host(
-        f"systemctl stop docker && {START} && docker tag {exact} 127.0.0.1:{port}/{exact} && "
-        f"docker push -q 127.0.0.1:{port}/{exact}"
-    )
+    built.on_host(f"systemctl stop docker && {START}")
     yield way
     way.stop()
+
+
+def test_push_brings_both_names_and_a_registry_that_is_not_there_is_said(
+    built: Place, relay: CutRelay
+) -> None:
+    """The tests after this one pull what this one pushed."""
+    assert relay.port
+    here = built.wishing(image_push=True, image_registry=f"127.0.0.1:{registry.PORT}")
+    nowhere = built.wishing(image_push=True, image_registry="127.0.0.1:9")
+    refused = built.do(store.push(nowhere))
+    assert refused.startswith("state done 1") and "connection refused" in refused, refused
+    said = built.do(store.push(here))
+    assert said.startswith("state done 0"), said
+    repository = built.work.recipe.name.split(":")[0]
+    address = f"http://{built.host.ip}:{registry.PORT}/v2/{repository}/tags/list"
+    tags = json.loads(urllib.request.urlopen(address, timeout=20).read())["tags"]
+    names = {built.work.recipe.name, built.work.recipe.exact_name}
+    assert {*tags} == {name.split(":")[1] for name in names}
 
 
 @pytest.fixture
