@@ -173,7 +173,8 @@ def _recipes() -> dict[str, Any]:
 
 
 def _build(target: Path, recipe: dict[str, Any], archive: Archive, proxy: str | None) -> None:
-    for process in list(marked(f"root:{recipe['suite']}")):
+    mark = f"root:{target.name}"
+    for process in list(marked(mark)):
         # The build of a run that was killed: it goes on alone, and for nothing.
         process.kill()
     prepare.keyring_for(recipe["suite"])
@@ -209,7 +210,7 @@ def _build(target: Path, recipe: dict[str, Any], archive: Archive, proxy: str | 
             stdout=out,
             stderr=out,
             check=False,
-            env=marked_environment(f"root:{recipe['suite']}"),
+            env=marked_environment(mark),
         )
     if done.returncode != 0:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-8:])
