@@ -39,10 +39,15 @@ class SchemaError(ValueError):
         self.what = what
 
 
-def nearest(word: str, choices: typing.Iterable[str], count: int = 3) -> list[str]:
-    """The choices that look most like ``word``, best first; may be empty."""
+def nearest(
+    word: str, choices: typing.Iterable[str], count: int = 3, alike: float = 0.5
+) -> list[str]:
+    """The choices that look most like ``word``, best first; may be empty.
+
+    ``alike`` is how much they must, from 0 to 1 (`difflib`).
+    """
     by_lower = {choice.lower(): choice for choice in choices}
-    found = difflib.get_close_matches(word.lower(), list(by_lower), n=count, cutoff=0.5)
+    found = difflib.get_close_matches(word.lower(), list(by_lower), n=count, cutoff=alike)
     return [by_lower[name] for name in found]
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from weakref import WeakSet
 
 from pyinfra import logger
 from pyinfra.api.host import Host
 
+from stacks.decode import nearest
 from stacks.wishes import WISHES
 from tasks.workspace.wishes import KEYS
 
@@ -37,7 +37,7 @@ def misspelt(said: Iterable[str]) -> dict[str, str]:
     for name in said:
         if name in NAMES or name.startswith(("_", "ssh_")):
             continue
-        if close := difflib.get_close_matches(name.lower(), NAMES, n=1, cutoff=_ALIKE):
+        if close := nearest(name, NAMES, count=1, alike=_ALIKE):
             found[name] = close[0]
     return found
 

@@ -69,8 +69,7 @@ class ByHost(LoadFileScheduling):  # type: ignore[misc] # it has no types
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        module: str = super()._split_scope(nodeid)
-        return SHARED.get(Path(module).stem, module)
+        return group(Path(super()._split_scope(nodeid)).stem)
 
 
 @pytest.hookimpl(optionalhook=True)

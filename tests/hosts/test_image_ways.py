@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import shutil
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from facts.host import probe_command
@@ -315,11 +315,9 @@ def relay(built: Place) -> Iterator[CutRelay]:
     way.stop()
 
 
-def test_push_brings_both_names_and_a_registry_that_is_not_there_is_said(
-    built: Place, relay: CutRelay
-) -> None:
+@pytest.mark.usefixtures("relay")
+def test_push_brings_both_names_and_a_registry_that_is_not_there_is_said(built: Place) -> None:
     """The tests after this one pull what this one pushed."""
-    assert relay.port
     here = built.wishing(image_push=True, image_registry=f"127.0.0.1:{registry.PORT}")
     nowhere = built.wishing(image_push=True, image_registry="127.0.0.1:9")
     refused = built.do(store.push(nowhere))
@@ -328,7 +326,7 @@ def test_push_brings_both_names_and_a_registry_that_is_not_there_is_said(
     assert said.startswith("state done 0"), said
     repository = built.work.recipe.name.split(":")[0]
     address = f"http://{built.host.ip}:{registry.PORT}/v2/{repository}/tags/list"
-    tags = json.loads(urllib.request.urlopen(address, timeout=20).read())["tags"]
+    tags = httpx.get(address, timeout=20).json()["tags"]
     names = {built.work.recipe.name, built.work.recipe.exact_name}
     assert {*tags} == {name.split(":")[1] for name in names}
 
