@@ -15,7 +15,7 @@ from bench import target
 from bench.counting import PORT, CountingServer
 from bench.target import BenchError
 from facts.model import HostState
-from stacks.model import Plan
+from stacks.model.plan import Plan
 from tasks import driver, environment, holds, layout, nouveau, repositories, uv
 
 _HERE = Path(__file__).parent / "ansible"

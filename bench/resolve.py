@@ -11,9 +11,9 @@ import time
 
 from bench import results
 from bench.results import Comparison
-from stacks.catalog import load_catalog
+from stacks.catalog.read import load_catalog
 from stacks.load import load_stack, stack_names
-from stacks.model import Gpu, HostProfile
+from stacks.model.host import Gpu, HostProfile
 from stacks.resolve import resolve
 
 HOSTS = 10_000

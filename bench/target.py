@@ -19,9 +19,9 @@ from sandbox import hosts
 from sandbox.checkout import STATE, SandboxError
 from sandbox.hosts import HostSpec, SandboxHost
 from sandbox.inventory import host_data
-from stacks.catalog import load_catalog
+from stacks.catalog.read import load_catalog
 from stacks.load import load_stack
-from stacks.model import Plan
+from stacks.model.plan import Plan
 from stacks.resolve import resolve
 from tasks.profile import profile_of
 

@@ -14,9 +14,10 @@ from bench import machine, results, target
 from bench.target import BenchError
 from facts.model import HostState
 from sandbox.hosts import SandboxHost
-from stacks.catalog import load_catalog
+from stacks.catalog.read import load_catalog
 from stacks.load import load_stack
-from stacks.model import Gpu, HostProfile, Plan
+from stacks.model.host import Gpu, HostProfile
+from stacks.model.plan import Plan
 from stacks.resolve import resolve
 from tasks import driver, locks, uv
 

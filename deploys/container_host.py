@@ -3,7 +3,7 @@
     pyinfra inventories/lab.py deploys/container_host.py
 
 A second run changes nothing. Host data that matters here: ``stack``, ``mirrors``,
-``expected_gpus``, ``lock_wait`` (seconds), ``kernel_policy``, the wishes of ``stacks.wishes``
+``expected_gpus``, ``lock_wait`` (seconds), ``kernel_policy``, the wishes of ``stacks.requests``
 (``container_engines``, ``docker_origin``, ``toolkit_version``, ``with_native`` …), and what
 ``tasks.containers.wish`` reads: ``docker_users``, ``docker_registry_mirrors``, ``docker_proxy``,
 ``docker_restart``, ``proof_image`` …

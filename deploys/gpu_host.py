@@ -4,7 +4,7 @@
 
 A second run changes nothing. Host data that matters here: ``stack``, ``mirrors``,
 ``expected_gpus``, ``lock_wait`` (seconds), ``kernel_policy``, ``textfile_folder`` and the wishes of
-``stacks.wishes`` (``driver_flavour``, ``cuda_origin`` …); ``--data rollback=1`` goes back to the
+``stacks.requests`` (``driver_flavour``, ``cuda_origin`` …); ``--data rollback=1`` goes back to the
 environment before the newest.
 """
 

@@ -14,14 +14,19 @@ from typing import NoReturn
 from rich.console import Console
 from rich.text import Text
 
-from stacks import explain, jetson_lock, jetson_rules, lock, workspace_lock
-from stacks.catalog import Catalog, load_catalog
-from stacks.decode import SchemaError, nearest
-from stacks.image import image_plan
+from stacks.catalog.decode import SchemaError, nearest
+from stacks.catalog.read import Catalog, load_catalog
+from stacks.explain import words as explain
 from stacks.load import StackError, load_stack, stack_names
-from stacks.model import Gpu, HostProfile, InstalledDriver, Stack
+from stacks.locking import jetson as jetson_lock
+from stacks.locking import services as workspace_lock
+from stacks.locking import torch as lock
+from stacks.model.host import Gpu, HostProfile, InstalledDriver
+from stacks.model.requests import Stack
+from stacks.requests import with_wishes
 from stacks.resolve import resolve
-from stacks.wishes import with_wishes
+from stacks.resolve_image import image_plan
+from stacks.rules import jetson as jetson_rules
 
 OK, CONFLICT, BAD_ARGUMENTS, FAILED = 0, 2, 64, 1
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stacks import decode
-from stacks.container_model import ContainerWish, ImageWish
-from stacks.model import CudaWish, CudnnWish, DriverWish, Stack, TorchWish
+from stacks.catalog import decode
+from stacks.model.containers import ContainerWish, ImageWish
+from stacks.model.requests import CudaWish, CudnnWish, DriverWish, Stack, TorchWish
 
 FOLDER = Path(__file__).parent
 

@@ -7,38 +7,34 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from stacks import (
-    availability,
-    container_rules,
-    cuda_rules,
-    cudnn_rules,
-    driver_moves,
-    driver_refusals,
-    driver_rules,
-    gpu_rules,
-    jetson_rules,
-    repository_rules,
-    torch_rules,
-)
-from stacks.case import Case, numbers
-from stacks.catalog import Catalog
-from stacks.container_model import ContainerPlan
-from stacks.decode import nearest
-from stacks.distribution import CudaOffer, Distribution, DriverOffer
-from stacks.model import (
+from stacks.catalog.decode import nearest
+from stacks.catalog.distributions import CudaOffer, Distribution, DriverOffer
+from stacks.catalog.provenance import Support
+from stacks.catalog.read import Catalog
+from stacks.model.containers import ContainerPlan
+from stacks.model.host import HostProfile
+from stacks.model.messages import Reason
+from stacks.model.plan import (
     CudaPlan,
     CudnnPlan,
     DriverPlan,
-    HostProfile,
     JetsonPlan,
     Plan,
-    Reason,
     Repository,
     Resolution,
-    Stack,
     TorchPlan,
 )
-from stacks.provenance import Support
+from stacks.model.requests import Stack
+from stacks.rules import availability, driver_moves, driver_refusals
+from stacks.rules import containers as container_rules
+from stacks.rules import cuda as cuda_rules
+from stacks.rules import cudnn as cudnn_rules
+from stacks.rules import driver as driver_rules
+from stacks.rules import gpu as gpu_rules
+from stacks.rules import jetson as jetson_rules
+from stacks.rules import repository as repository_rules
+from stacks.rules import torch as torch_rules
+from stacks.rules.case import Case, numbers
 
 
 def resolve(stack: Stack, profile: HostProfile, catalog: Catalog) -> Resolution:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import shlex
 
 from facts.model import AptSource, HostState
-from stacks.model import Conflict, Repository
+from stacks.model.messages import Conflict
+from stacks.model.plan import Repository
 from tasks import files, further_repository
 
 KEYRINGS = "/usr/share/keyrings"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from facts.model import CudaToolkit, HostState
-from stacks.model import CudaPlan, Plan
+from stacks.model.plan import CudaPlan, Plan
 from tasks import initramfs, job, packages
 from tasks.installed import lacking
 from tasks.move import Move

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from facts.model import HostState
-from stacks.model import CudnnPlan, Plan
+from stacks.model.plan import CudnnPlan, Plan
 from tasks import job, packages, uv
 from tasks.installed import lacking
 from tasks.layout import CUDNN

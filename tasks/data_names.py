@@ -8,8 +8,8 @@ from weakref import WeakSet
 from pyinfra import logger
 from pyinfra.api.host import Host
 
-from stacks.decode import nearest
-from stacks.wishes import WISHES
+from stacks.catalog.decode import nearest
+from stacks.requests import WISHES
 from tasks.workspace.wishes import KEYS
 
 NAMES = frozenset(

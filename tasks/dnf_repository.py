@@ -10,7 +10,8 @@ from __future__ import annotations
 import shlex
 
 from facts.model import DnfRepository, HostState
-from stacks.model import Conflict, Repository
+from stacks.model.messages import Conflict
+from stacks.model.plan import Repository
 from tasks import files, further_repository
 
 KEYS = "/etc/pki/rpm-gpg"

@@ -7,7 +7,7 @@ import shlex
 from pyinfra.api import StringCommand
 
 from facts.model import HostState
-from stacks.model import DriverPlan, Plan
+from stacks.model.plan import DriverPlan, Plan
 from tasks import driver_set, fabric_manager, initramfs, job, packages, persistence
 from tasks.installed import lacking
 from tasks.move import Move

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from facts.model import HostState
-from stacks.model import Plan
+from stacks.model.plan import Plan
 from tasks import driver, driver_reload, driver_set, fabric_manager
 from tasks.finding import Finding
 

@@ -10,7 +10,7 @@ from pyinfra import logger
 
 from facts.gpu_users import GpuUsers
 from facts.model import HostState
-from stacks.model import DriverPlan, Plan
+from stacks.model.plan import DriverPlan, Plan
 from tasks import job
 from tasks.driver import due
 from tasks.step import Commands, ask, executing, look, step, this_host

@@ -6,7 +6,7 @@ import fnmatch
 import re
 
 from facts.model import HostState, ModuleFile, Package
-from stacks.model import DriverPlan, Plan
+from stacks.model.plan import DriverPlan, Plan
 from tasks.installed import upstream
 from tasks.move import Move
 

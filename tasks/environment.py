@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from stacks.image_model import ImagePlan
-from stacks.model import Plan
+from stacks.model.image import ImagePlan
+from stacks.model.plan import Plan
 from tasks import files
 from tasks.layout import CUDNN, ENVIRONMENT
 from tasks.step import Commands, look, step

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyinfra.api import StringCommand
 
 from facts.model import HostState
-from stacks.model import Plan
+from stacks.model.plan import Plan
 from tasks import files
 from tasks.installed import upstream
 from tasks.step import Commands, look, step

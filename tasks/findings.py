@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from facts.model import HostState
-from stacks.model import Plan
+from stacks.model.plan import Plan
 from tasks import cuda, cudnn, driver_findings, holds, jetson, pytorch
 from tasks.containers import findings as containers
 from tasks.driver_findings import library_version

@@ -7,7 +7,7 @@ the kernels that get a module, some of which come only with this run.
 from __future__ import annotations
 
 from facts.model import HostState
-from stacks.model import Plan
+from stacks.model.plan import Plan
 from tasks import cuda, cudnn, driver, jetson, pytorch
 from tasks.layout import env_of
 

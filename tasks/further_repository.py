@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 
-from stacks.model import Conflict
+from stacks.model.messages import Conflict
 
 OLD = ".gpuwright-old"
 """Ending of files that were moved aside: neither apt nor dnf reads a file of that name."""

@@ -22,7 +22,7 @@ from typing import Protocol
 from pyinfra.api import StringCommand
 
 from facts.model import HostState, Package
-from stacks.model import Plan
+from stacks.model.plan import Plan
 from tasks import driver_set, files, job, versionlock
 from tasks.installed import lacking
 from tasks.step import Commands, executing, look, step

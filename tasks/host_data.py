@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from stacks.catalog import Catalog
-from stacks.decode import nearest
-from stacks.model import Gpu
+from stacks.catalog.decode import nearest
+from stacks.catalog.read import Catalog
+from stacks.model.host import Gpu
 
 MIRRORS = ("pypi", "pytorch", "redist", "nvidia", "jetson", "toolkit", "docker")
 Reboot = Literal["never", "if-needed", "now"]

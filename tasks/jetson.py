@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from pyinfra.api import StringCommand
 
 from facts.model import HostState, Package
-from stacks.model import Conflict, Plan, TorchPlan
+from stacks.model.messages import Conflict
+from stacks.model.plan import Plan, TorchPlan
 from tasks import files, holds, job, packages
 from tasks.step import Commands, look, step
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stacks.model import Plan
+from stacks.model.plan import Plan
 
 ROOT = "/opt/gpuwright"
 ENVS = f"{ROOT}/envs"

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import stacks
-from stacks.catalog import Catalog, read_locks
+from stacks.catalog.read import Catalog, read_locks
 from tasks.host_data import Data
 
 OURS = Path(stacks.__file__).parent / "locks"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from facts.model import HostState
-from stacks.model import Plan
+from stacks.model.plan import Plan
 from tasks import driver, files, initramfs, job
 from tasks.step import Commands, look, step
 

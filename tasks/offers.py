@@ -15,7 +15,8 @@ from pyinfra.api.host import Host
 from facts.model import HostState
 from facts.parse.repository import RepositoryAnswer
 from facts.repository import RepositoryOffers
-from stacks.model import Conflict, Plan, Repository
+from stacks.model.messages import Conflict
+from stacks.model.plan import Plan, Repository
 from tasks import cuda, cudnn, driver, jetson, repository_files, trust
 from tasks.containers import engine_packages
 from tasks.step import ask, this_host

@@ -10,7 +10,7 @@ from pyinfra.api import FunctionCommand
 from pyinfra.api.host import Host
 
 from facts.model import HostState
-from stacks.model import Plan
+from stacks.model.plan import Plan
 from tasks import apt, job, packages
 from tasks.step import Commands, forget, look, step, this_host
 

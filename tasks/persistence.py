@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyinfra.api import StringCommand
 
-from stacks.model import DriverPlan, Plan
+from stacks.model.plan import DriverPlan, Plan
 from tasks import files
 from tasks.step import Commands, look, step
 

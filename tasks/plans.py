@@ -11,11 +11,13 @@ from pyinfra.api.host import Host
 
 from facts.engine_model import Engines
 from facts.model import HostState
-from stacks.catalog import Catalog, load_catalog
+from stacks.catalog.read import Catalog, load_catalog
 from stacks.load import StackError, load_stack
-from stacks.model import Conflict, Plan, Resolution, Stack
+from stacks.model.messages import Conflict
+from stacks.model.plan import Plan, Resolution
+from stacks.model.requests import Stack
+from stacks.requests import WISHES, with_wishes
 from stacks.resolve import resolve
-from stacks.wishes import WISHES, with_wishes
 from tasks import (
     apt,
     data_names,
@@ -240,7 +242,7 @@ def bad_data(error: Exception) -> Conflict:
         "the stack or the host's data cannot be read",
         str(error),
         ("mend the line named above; python -m stacks list shows the stacks",),
-        "stacks/model.py",
+        "stacks/model/plan.py",
     )
 
 

@@ -8,7 +8,8 @@ from pyinfra.api.host import Host
 
 from facts.model import HostState, Mount
 from facts.parse.apt import INLINE_KEY
-from stacks.model import Conflict, Plan
+from stacks.model.messages import Conflict
+from stacks.model.plan import Plan
 from tasks import cuda, cudnn, pytorch, repositories, repository_files
 from tasks.step import Commands, look, run, step
 

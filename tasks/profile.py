@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from facts.model import HostState
-from stacks.model import Gpu, HostProfile, InstalledDriver, InstalledEngine
+from stacks.model.host import Gpu, HostProfile, InstalledDriver, InstalledEngine
 from tasks import driver_set
 from tasks.installed import upstream
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from facts.model import HostState
 from facts.runtime import CudaAnswer, TorchAnswer
-from stacks.model import Plan
+from stacks.model.plan import Plan
 from tasks import driver_reload
 from tasks.findings import Finding, library_version
 from tasks.layout import ENVS

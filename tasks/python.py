@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from facts.model import HostState
-from stacks.model import Plan, TorchPlan
+from stacks.model.plan import Plan, TorchPlan
 from tasks import job, packages
 from tasks.step import Commands, look, step
 

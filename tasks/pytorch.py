@@ -8,7 +8,7 @@ from pyinfra.api.host import Host
 
 from facts.model import HostState
 from facts.runtime import TorchAnswer
-from stacks.model import Plan
+from stacks.model.plan import Plan
 from tasks import job, locks, torch_import, uv
 from tasks.layout import CACHE, CURRENT, env_of
 from tasks.overlap import overlaps

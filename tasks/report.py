@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from facts.model import HostState
-from stacks.model import Conflict, Plan
+from stacks.model.messages import Conflict
+from stacks.model.plan import Plan
 from tasks import course_of_run, cuda
 from tasks import findings as judge
 from tasks.findings import Finding

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from facts.model import AptSource, DnfRepository, HostState
-from stacks.model import Conflict, Plan
+from stacks.model.messages import Conflict
+from stacks.model.plan import Plan
 from tasks import dnf, files, job
 from tasks.step import Commands, look, step
 

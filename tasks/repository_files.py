@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from facts.model import AptSource, DnfRepository, HostState
-from stacks.model import Conflict, Repository
+from stacks.model.messages import Conflict
+from stacks.model.plan import Repository
 from tasks import apt_repository, dnf_repository
 
 

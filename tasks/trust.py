@@ -7,7 +7,8 @@ import time
 
 from facts.parse import openpgp
 from facts.parse.repository import RepositoryAnswer
-from stacks.model import Conflict, Repository
+from stacks.model.messages import Conflict
+from stacks.model.plan import Repository
 
 SOURCE = "docs/gpu-host.md: NVIDIA's repository"
 

@@ -14,8 +14,8 @@ from pathlib import Path, PurePosixPath
 from pyinfra.api import FileUploadCommand, StringCommand
 
 from facts.model import HostState
-from stacks.image_model import ImagePlan
-from stacks.model import Plan
+from stacks.model.image import ImagePlan
+from stacks.model.plan import Plan
 from tasks.layout import CACHE, ROOT
 from tasks.step import Commands, look, step
 

@@ -6,7 +6,8 @@ from pyinfra import logger
 from pyinfra.api import FunctionCommand, StringCommand
 from pyinfra.api.host import Host
 
-from stacks.model import Conflict, Plan
+from stacks.model.messages import Conflict
+from stacks.model.plan import Plan
 from tasks import further_repository, offers, repository_files
 from tasks.step import Commands, look, step, this_host
 

@@ -13,7 +13,7 @@ from pyinfra.api.host import Host
 from facts.cuda_call import CudaCall
 from facts.model import HostState
 from facts.runtime import CudaAnswer, TorchAnswer
-from stacks.model import Plan
+from stacks.model.plan import Plan
 from tasks import __version__, files, findings, jetson, proof, pytorch, report, torch_import
 from tasks.guard import kernel_guard
 from tasks.layout import RECORD, env_of

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from stacks.model import Download
+from stacks.model.plan import Download
 from tasks.bundle.manifest import Entry, Manifest
 from tasks.image import inputs, lock_parts
 from tasks.image.recipe import Recipe

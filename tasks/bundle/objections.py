@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from stacks.model import Conflict
+from stacks.model.messages import Conflict
 from tasks.bundle import wheels
 from tasks.bundle.manifest import BundleError, Manifest
 from tasks.bundle.work import Work

@@ -8,7 +8,7 @@ from pathlib import Path
 from pyinfra.api.host import Host
 from rich.console import Console
 
-from stacks.model import Conflict
+from stacks.model.messages import Conflict
 from tasks import course_of_run
 from tasks.bundle import manifest
 from tasks.bundle.manifest import BundleError

@@ -7,7 +7,7 @@ from pyinfra.api.host import Host
 
 from facts.images import Images
 from facts.parse.images import ImageState
-from stacks.model import Conflict
+from stacks.model.messages import Conflict
 from tasks import host_data, plans
 from tasks.bundle import contents, manifest, objections, summary
 from tasks.bundle.manifest import BundleError

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from stacks.image_model import ImagePlan
+from stacks.model.image import ImagePlan
 from tasks import plans, uv
 from tasks.bundle import contents, manifest
 from tasks.bundle.contents import WHEELS, Contents

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stacks.image_model import ImagePlan
+from stacks.model.image import ImagePlan
 from tasks.bundle import contents, manifest
 from tasks.bundle.contents import BASES, DEBS, Contents
 from tasks.bundle.manifest import Manifest

@@ -8,8 +8,8 @@ from pyinfra import logger
 from pyinfra.api import StringCommand
 
 from facts.model import HostState
-from stacks.container_model import ContainerPlan
-from stacks.model import Plan
+from stacks.model.containers import ContainerPlan
+from stacks.model.plan import Plan
 from tasks import files
 from tasks.containers import cdi_state, sight
 from tasks.containers.device_links import LINKS

@@ -9,7 +9,7 @@ from packaging.version import InvalidVersion, Version
 
 from facts.engine_model import CdiSpec, Engines, Node
 from facts.model import HostState
-from stacks.container_model import ContainerPlan
+from stacks.model.containers import ContainerPlan
 from tasks.driver_findings import library_version
 
 SPEC = "/var/run/cdi/nvidia.yaml"

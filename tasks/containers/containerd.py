@@ -5,8 +5,8 @@ from __future__ import annotations
 from pyinfra.api import StringCommand
 
 from facts.engine_model import Engines
-from stacks.container_model import EnginePlan
-from stacks.model import Plan
+from stacks.model.containers import EnginePlan
+from stacks.model.plan import Plan
 from tasks.containers import sight
 from tasks.containers.daemon_json import RUNTIME
 from tasks.containers.wish import ContainerWish

@@ -13,7 +13,7 @@ import shlex
 from pyinfra.api import StringCommand
 
 from facts.engine_model import Engines, Node
-from stacks.model import Plan
+from stacks.model.plan import Plan
 from tasks import files
 from tasks.containers import sight
 from tasks.containers.wish import ContainerWish

@@ -11,7 +11,7 @@ from pyinfra.api import FunctionCommand, StringCommand
 from pyinfra.api.host import Host
 
 from facts.engine_model import Engines
-from stacks.model import Plan
+from stacks.model.plan import Plan
 from tasks import files, job
 from tasks.containers import daemon_json, docker_change, engine_packages, sight
 from tasks.containers.daemon_json import DaemonJsonError

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from facts.engine_model import Engines
 from facts.model import HostState
-from stacks.container_model import ContainerPlan, EnginePlan
-from stacks.model import Plan
+from stacks.model.containers import ContainerPlan, EnginePlan
+from stacks.model.plan import Plan
 from tasks import files
 from tasks.containers import daemon_json, engine_packages
 from tasks.containers.daemon_json import Settings

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from facts.model import HostState
-from stacks.model import Plan
+from stacks.model.plan import Plan
 from tasks import job, packages
 from tasks.installed import lacking
 from tasks.move import Move

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from facts.engine_model import Engines
 from facts.model import HostState
-from stacks.model import Plan
+from stacks.model.plan import Plan
 from tasks.containers import cdi_state, containerd, daemon_json, docker_change, engine_packages
 from tasks.containers.daemon_json import DaemonJsonError
 from tasks.containers.wish import ContainerWish

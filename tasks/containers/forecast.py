@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from facts.engine_model import Engines
 from facts.model import HostState
-from stacks.model import Plan
+from stacks.model.plan import Plan
 from tasks.containers import docker_change, engine_packages
 from tasks.containers.wish import ContainerWish
 

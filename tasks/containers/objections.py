@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from facts.engine_model import Engines
 from facts.model import HostState
-from stacks.model import Conflict, Plan
+from stacks.model.messages import Conflict
+from stacks.model.plan import Plan
 from tasks.containers import daemon_json, docker_change, rootless
 from tasks.containers.daemon_json import DaemonJsonError
 from tasks.containers.wish import ContainerWish

@@ -7,8 +7,8 @@ import re
 from facts.container_proof import ContainerAnswer
 from facts.engine_model import Engines
 from facts.model import HostState
-from stacks.container_model import EnginePlan
-from stacks.model import Plan
+from stacks.model.containers import EnginePlan
+from stacks.model.plan import Plan
 from tasks.containers import cdi_state, docker_change
 from tasks.containers.wish import ContainerWish
 from tasks.driver_findings import library_version

@@ -14,8 +14,9 @@ from pyinfra.api.host import Host
 
 from facts.engine_model import Engines, User
 from facts.model import HostState
-from stacks.container_model import EnginePlan
-from stacks.model import Conflict, Plan
+from stacks.model.containers import EnginePlan
+from stacks.model.messages import Conflict
+from stacks.model.plan import Plan
 from tasks import files, job, packages
 from tasks.containers import cdi_state, daemon_json, docker, docker_change, sight
 from tasks.containers.daemon_json import DaemonJsonError, Settings

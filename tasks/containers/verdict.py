@@ -17,7 +17,7 @@ from facts.cuda_call import CudaCall
 from facts.engine_model import Engines
 from facts.model import HostState
 from facts.runtime import CudaAnswer
-from stacks.model import Plan
+from stacks.model.plan import Plan
 from tasks import files, findings, report
 from tasks import proof as host_proof
 from tasks.containers import (

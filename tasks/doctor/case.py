@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from facts.evidence_model import Evidence
 from facts.model import HostState, ModuleFile, Package
 from facts.runtime import CudaAnswer
-from stacks.model import Plan
+from stacks.model.plan import Plan
 from tasks.doctor.catalog import Breaks
 from tasks.findings import Level, library_version
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from stacks.decode import load
-from stacks.provenance import Confidence, Group
+from stacks.catalog.decode import load
+from stacks.catalog.provenance import Confidence, Group
 
 FOLDER = Path(__file__).parent
 Breaks = Literal["boot", "container"]

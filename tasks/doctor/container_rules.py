@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from packaging.version import InvalidVersion, Version
 
-from stacks.catalog import load_catalog
+from stacks.catalog.read import load_catalog
 from tasks.containers import cdi_state
 from tasks.doctor.case import Case, Fault
 from tasks.installed import upstream

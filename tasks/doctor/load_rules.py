@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from facts.model import ModuleFile
-from stacks.catalog import load_catalog
-from stacks.hardware import module_flavours
+from stacks.catalog.hardware import module_flavours
+from stacks.catalog.read import load_catalog
 from tasks.doctor.case import Case, Fault
 
 _BLOCKED = re.compile(

@@ -19,7 +19,7 @@ from facts.evidence_model import Evidence
 from facts.model import HostState
 from facts.runtime import CudaAnswer
 from stacks.load import StackError
-from stacks.model import Plan
+from stacks.model.plan import Plan
 from tasks import data_names, findings, host_data, plans
 from tasks.containers.verdict import PART
 from tasks.doctor import block

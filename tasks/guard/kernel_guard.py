@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from facts.model import HostState
-from stacks.model import Plan
+from stacks.model.plan import Plan
 from tasks import files, job
 from tasks.finding import Finding
 from tasks.guard import kernel_holds, program

@@ -12,7 +12,7 @@ import shlex
 from dataclasses import replace
 
 from facts.model import HostState, Package
-from stacks.catalog import load_catalog
+from stacks.catalog.read import load_catalog
 from tasks import files, holds, versionlock
 
 LIST = "/opt/gpuwright/etc/kernel-holds"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyinfra import logger
 
 from facts.model import HostState
-from stacks.model import Conflict
+from stacks.model.messages import Conflict
 from tasks import data_names, host_data, jetson, plans, preflight
 from tasks.doctor.case import Case
 from tasks.guard import kernel_guard

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from stacks.image_model import ImagePlan
-from stacks.model import Download
+from stacks.model.image import ImagePlan
+from stacks.model.plan import Download
 from tasks.apt import FETCH_TOOLS
 from tasks.packages import apt
 

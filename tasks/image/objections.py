@@ -6,8 +6,8 @@ from pathlib import Path
 
 from facts.model import HostState
 from facts.parse.images import ImageState
-from stacks.image_model import ImagePlan
-from stacks.model import Conflict
+from stacks.model.image import ImagePlan
+from stacks.model.messages import Conflict
 from tasks import preflight
 from tasks.image.store import lacking_tools
 from tasks.image.work import Work, present, target

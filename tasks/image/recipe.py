@@ -12,7 +12,7 @@ from pathlib import Path
 
 import facts
 import image
-from stacks.image_model import ImagePlan
+from stacks.model.image import ImagePlan
 from tasks import environment
 from tasks.apt import FETCH_TOOLS
 from tasks.image import inputs, lock_parts

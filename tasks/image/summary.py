@@ -8,7 +8,7 @@ from pyinfra.api.host import Host
 from rich.console import Console
 from rich.table import Table
 
-from stacks.model import Conflict
+from stacks.model.messages import Conflict
 from tasks import course_of_run
 from tasks.image.work import Work
 

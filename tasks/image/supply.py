@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from facts.parse.images import ImageState
-from stacks.model import Conflict
+from stacks.model.messages import Conflict
 from tasks.bundle import contents, manifest
 from tasks.bundle.contents import DEBS, Contents
 from tasks.bundle.manifest import Base, BundleError, Manifest

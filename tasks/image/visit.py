@@ -10,10 +10,10 @@ from pyinfra.api.host import Host
 
 from facts.model import HostState
 from facts.parse.images import ImageState
-from stacks.image import image_plan
-from stacks.image_model import ImagePlan, ImageResolution
 from stacks.load import StackError
-from stacks.model import Conflict
+from stacks.model.image import ImagePlan, ImageResolution
+from stacks.model.messages import Conflict
+from stacks.resolve_image import image_plan
 from tasks import data_names, host_data, locks, plans
 from tasks.image import objections, summary, supply
 from tasks.image.recipe import Recipe, recipe_of

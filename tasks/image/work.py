@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from facts.images import Images
 from facts.parse.images import ImageState
-from stacks.image_model import ImagePlan
+from stacks.model.image import ImagePlan
 from tasks.image.recipe import Recipe
 from tasks.image.supply import Supply
 from tasks.image.wishes import Wishes

@@ -13,7 +13,7 @@ from pyinfra.api.host import Host
 from pyinfra.api.state import State
 from pyinfra.context import ctx_config, ctx_host
 
-from stacks.model import Conflict
+from stacks.model.messages import Conflict
 from tasks import host_data, preflight
 from tasks.doctor.tree import diagnose
 from tasks.doctor.visit import examined

@@ -15,7 +15,7 @@ from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.host import Host
 
 from facts.gpu_users import GpuUsers
-from stacks.model import Plan
+from stacks.model.plan import Plan
 from tasks import (
     driver,
     driver_reload,

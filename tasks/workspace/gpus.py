@@ -73,7 +73,7 @@ def words(ask: Sequence[str], gpus: str) -> tuple[str, ...]:
     """Words of ``docker create`` that give a container these GPUs.
 
     Args:
-        ask: The plan's words for all GPUs (`stacks.container_model.ContainerPlan.ask`).
+        ask: The plan's words for all GPUs (`stacks.model.containers.ContainerPlan.ask`).
         gpus: ``all``, ids with commas, or an empty string.
     """
     if not gpus:

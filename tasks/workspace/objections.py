@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from facts.model import HostState
 from facts.workspace_model import WorkspaceState
-from stacks.model import Conflict
+from stacks.model.messages import Conflict
 from tasks.workspace import gpus, images
 from tasks.workspace.model import Wishes, Workspace, size_bytes
 

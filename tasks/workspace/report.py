@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import click
 from pyinfra.api.host import Host
 
-from stacks.model import Conflict
+from stacks.model.messages import Conflict
 from tasks import course_of_run
 from tasks.finding import Finding
 

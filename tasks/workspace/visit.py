@@ -9,7 +9,7 @@ from pyinfra.api.host import Host
 
 from facts.model import HostState
 from stacks.load import StackError
-from stacks.model import Conflict
+from stacks.model.messages import Conflict
 from tasks import data_names, plans, preflight
 from tasks.host_data import Data
 from tasks.step import look, this_host, this_run

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from stacks.decode import nearest
+from stacks.catalog.decode import nearest
 from tasks import host_data
 from tasks.host_data import Data
 from tasks.workspace.model import GpuWish, Wishes, Workspace, size_bytes

@@ -6,7 +6,7 @@ import json
 import shlex
 from typing import Any
 
-from stacks.model import CudaPlan
+from stacks.model.plan import CudaPlan
 from tasks.layout import CUDNN, ENVIRONMENT
 from tests.acceptance.subject import Subject
 

@@ -19,7 +19,7 @@ import pytest
 
 from facts.model import HostState
 from stacks.load import StackError
-from stacks.model import CudaPlan, CudnnPlan, DriverPlan, TorchPlan
+from stacks.model.plan import CudaPlan, CudnnPlan, DriverPlan, TorchPlan
 from tasks import holds, plans
 from tests.acceptance import build, inventory
 from tests.acceptance.subject import Subject, connect

@@ -13,7 +13,7 @@ import pytest
 import testinfra
 
 from facts.model import HostState
-from stacks.model import Plan
+from stacks.model.plan import Plan
 
 PROGRAMS = Path(__file__).with_name("programs")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stacks.model import CudaPlan, CudnnPlan, DriverPlan
+from stacks.model.plan import CudaPlan, CudnnPlan, DriverPlan
 from tasks.layout import CUDNN, RECORD
 from tests.acceptance import build
 from tests.acceptance.subject import Subject

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stacks.model import DriverPlan
+from stacks.model.plan import DriverPlan
 from tasks import findings, persistence
 from tests.acceptance.subject import Subject
 

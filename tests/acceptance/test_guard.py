@@ -9,7 +9,7 @@ import pytest
 
 from facts.evidence import evidence_command
 from facts.parse.evidence import evidence
-from stacks.model import DriverPlan
+from stacks.model.plan import DriverPlan
 from tasks.doctor.case import Case
 from tasks.doctor.tree import diagnose
 from tasks.guard import kernel_guard, kernel_holds, program

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from stacks.model import DriverPlan, Repository
+from stacks.model.plan import DriverPlan, Repository
 from tests.acceptance.subject import Subject
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stacks.model import CudaPlan
+from stacks.model.plan import CudaPlan
 from tasks.guard import kernel_guard
 from tasks.layout import ENVIRONMENT, RECORD, ROOT
 from tests.acceptance import build

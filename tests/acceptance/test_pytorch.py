@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stacks.model import CudnnPlan, TorchPlan
+from stacks.model.plan import CudnnPlan, TorchPlan
 from tasks.layout import CURRENT, ROOT, env_of
 from tests.acceptance import build
 from tests.acceptance.subject import Subject

@@ -7,7 +7,7 @@ import base64
 import pytest
 
 from facts.parse import openpgp
-from stacks.model import DriverPlan, Repository
+from stacks.model.plan import DriverPlan, Repository
 from tasks import apt_repository, fabric_manager, findings
 from tasks.installed import is_as_planned
 from tests.acceptance.subject import Subject

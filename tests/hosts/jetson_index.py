@@ -10,7 +10,7 @@ import hashlib
 import zipfile
 from pathlib import Path
 
-from stacks.catalog import FOLDER
+from stacks.catalog.read import FOLDER
 
 _TORCH = '''\
 """Stand-in for torch, made by gpuwright's tests."""

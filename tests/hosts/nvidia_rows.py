@@ -15,7 +15,7 @@ from facts.parse import parse_host
 from sandbox.checkout import SOURCE
 from sandbox.doubles.nvidia import AptDouble
 from sandbox.hosts import SandboxHost
-from stacks.distribution import DriverOffer
+from stacks.catalog.distributions import DriverOffer
 from tasks import plans
 from tests.hosts import runner
 

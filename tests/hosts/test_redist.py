@@ -24,11 +24,12 @@ from facts.model import HostState
 from facts.parse import parse_host
 from sandbox import hosts
 from sandbox.hosts import HostSpec, SandboxHost
-from stacks.catalog import load_catalog
+from stacks.catalog.read import load_catalog
 from stacks.load import load_stack
-from stacks.model import CudaPlan, CudnnPlan, Download, Gpu, HostProfile, Plan
+from stacks.model.host import Gpu, HostProfile
+from stacks.model.plan import CudaPlan, CudnnPlan, Download, Plan
+from stacks.requests import with_wishes
 from stacks.resolve import resolve
-from stacks.wishes import with_wishes
 from tasks import apt, cuda, cudnn, job
 
 NVCC = "#!/bin/sh\necho 'Cuda compilation tools, release 11.8, V11.8.89'\n"

@@ -8,11 +8,12 @@ import pytest
 import yaml
 
 from sandbox.doubles import module_streams, names_dnf
-from stacks.catalog import load_catalog
+from stacks.catalog.read import load_catalog
 from stacks.load import load_stack
-from stacks.model import Gpu, HostProfile, Plan
+from stacks.model.host import Gpu, HostProfile
+from stacks.model.plan import Plan
+from stacks.requests import with_wishes
 from stacks.resolve import resolve
-from stacks.wishes import with_wishes
 
 RELEASES = ("570.211.01", "580.159.04", "580.178.04", "595.71.05")
 

@@ -12,11 +12,12 @@ from sandbox.doubles import names, ubuntu, ubuntu_drivers
 from sandbox.doubles.deb import Deb
 from sandbox.doubles.names import Release
 from sandbox.mirror_doubles import local_file
-from stacks.catalog import load_catalog
+from stacks.catalog.read import load_catalog
 from stacks.load import load_stack
-from stacks.model import Gpu, HostProfile, Plan
+from stacks.model.host import Gpu, HostProfile
+from stacks.model.plan import Plan
+from stacks.requests import with_wishes
 from stacks.resolve import resolve
-from stacks.wishes import with_wishes
 
 FOLDERS = {
     "ubuntu-20.04": "ubuntu2004",

@@ -14,7 +14,9 @@ from typing import Any
 import yaml
 from packaging.version import Version
 
-from stacks.model import HostProfile, Plan, Stack
+from stacks.model.host import HostProfile
+from stacks.model.plan import Plan
+from stacks.model.requests import Stack
 from tests.unit.stacks.container_checker import faults as container_faults
 
 FOLDER = Path(__file__).parents[3] / "stacks" / "catalog"

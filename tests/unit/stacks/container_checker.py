@@ -12,8 +12,10 @@ from urllib.parse import urlsplit
 import yaml
 from packaging.version import Version
 
-from stacks.container_model import ContainerPlan, EnginePlan
-from stacks.model import HostProfile, Plan, Repository, Stack
+from stacks.model.containers import ContainerPlan, EnginePlan
+from stacks.model.host import HostProfile
+from stacks.model.plan import Plan, Repository
+from stacks.model.requests import Stack
 
 FACTS = yaml.safe_load(
     (Path(__file__).parents[3] / "stacks" / "catalog" / "containers.yaml").read_text()

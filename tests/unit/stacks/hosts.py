@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from stacks.catalog import load_catalog
+from stacks.catalog.read import load_catalog
 from stacks.load import load_stack
-from stacks.model import Conflict, Gpu, HostProfile, Notice, Plan, Resolution, Stack
+from stacks.model.host import Gpu, HostProfile
+from stacks.model.messages import Conflict, Notice
+from stacks.model.plan import Plan, Resolution
+from stacks.model.requests import Stack
+from stacks.requests import with_wishes
 from stacks.resolve import resolve
-from stacks.wishes import with_wishes
 
 CATALOG = load_catalog()
 

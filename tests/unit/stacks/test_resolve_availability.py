@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from stacks.availability import matches
-from stacks.model import Plan
+from stacks.model.plan import Plan
+from stacks.rules.availability import matches
 from tests.unit.stacks.hosts import host, planned, refused
 
 

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from packaging.version import Version
 
-from stacks.catalog import FOLDER
-from stacks.container_model import ContainerPlan, EnginePlan
+from stacks.catalog.read import FOLDER
 from stacks.load import load_stack
-from stacks.model import Conflict, Gpu, HostProfile, InstalledEngine, Plan, Repository, Resolution
+from stacks.model.containers import ContainerPlan, EnginePlan
+from stacks.model.host import Gpu, HostProfile, InstalledEngine
+from stacks.model.messages import Conflict
+from stacks.model.plan import Plan, Repository, Resolution
+from stacks.requests import with_wishes
 from stacks.resolve import resolve
-from stacks.wishes import with_wishes
 from tests.unit.stacks.hosts import CATALOG, host, noticed, planned
 from tests.unit.stacks.hosts import refused as refused_natively
 

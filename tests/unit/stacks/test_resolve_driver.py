@@ -6,7 +6,7 @@ import fnmatch
 
 import pytest
 
-from stacks.model import InstalledDriver
+from stacks.model.host import InstalledDriver
 from tests.unit.stacks.hosts import host, noticed, planned, refused
 
 PRE_TURING = ("m60", "gtx1080ti", "p100", "v100")

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from stacks.image import image_plan
-from stacks.image_model import ImagePlan
 from stacks.load import load_stack
-from stacks.model import Conflict, HostProfile, InstalledDriver, Stack
-from stacks.wishes import with_wishes
+from stacks.model.host import HostProfile, InstalledDriver
+from stacks.model.image import ImagePlan
+from stacks.model.messages import Conflict
+from stacks.model.requests import Stack
+from stacks.requests import with_wishes
+from stacks.resolve_image import image_plan
 from tests.unit.stacks.hosts import CATALOG, host, planned
 from tests.unit.stacks.test_resolve_properties import hosts, stacks
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from stacks.load import load_stack
-from stacks.model import HostProfile
+from stacks.model.host import HostProfile
 from tests.unit.stacks.hosts import host, noticed, planned, refused
 
 TORCH, CUDA = "jetson-torch-2.9", "jetson-cuda-11.8"

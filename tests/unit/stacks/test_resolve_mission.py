@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatch
 
-from stacks.model import Gpu, HostProfile
+from stacks.model.host import Gpu, HostProfile
 from tests.unit.stacks.hosts import host, planned, refused
 
 H100 = host("debian-12", "h100", kernels=("6.1.0-56-cloud-amd64",))

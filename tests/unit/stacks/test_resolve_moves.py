@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stacks.model import InstalledDriver
+from stacks.model.host import InstalledDriver
 from tests.unit.stacks.hosts import host, noticed, planned, refused
 
 OLD = InstalledDriver("535.309.01", "nvidia")

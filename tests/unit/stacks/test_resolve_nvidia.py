@@ -6,7 +6,8 @@ import fnmatch
 
 import pytest
 
-from stacks.model import Gpu, Plan
+from stacks.model.host import Gpu
+from stacks.model.plan import Plan
 from tests.unit.stacks.hosts import host, noticed, planned, refused
 
 UBUNTU = "https://developer.download.nvidia.com/compute/cuda/repos/ubuntu2204/x86_64/"

@@ -10,21 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stacks.container_model import ContainerWish
 from stacks.load import load_stack, stack_names
-from stacks.model import (
-    CudaWish,
-    CudnnWish,
-    DriverWish,
-    Gpu,
-    HostProfile,
-    InstalledDriver,
-    InstalledEngine,
-    Stack,
-    TorchWish,
-)
+from stacks.model.containers import ContainerWish
+from stacks.model.host import Gpu, HostProfile, InstalledDriver, InstalledEngine
+from stacks.model.requests import CudaWish, CudnnWish, DriverWish, Stack, TorchWish
+from stacks.requests import with_wishes
 from stacks.resolve import resolve
-from stacks.wishes import with_wishes
 from tests.unit.stacks.checker import faults
 from tests.unit.stacks.hosts import CATALOG
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from stacks.catalog import load_catalog
-from stacks.torch_rules import runs_on
+from stacks.catalog.read import load_catalog
+from stacks.rules.torch import runs_on
 from tests.unit.stacks.hosts import host, noticed, planned, refused, torch_wish
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from stacks.catalog import FOLDER, load_catalog
-from stacks.decode import SchemaError
+from stacks.catalog.decode import SchemaError
+from stacks.catalog.read import FOLDER, load_catalog
 from tests.unit.stacks.hosts import CATALOG
 
 DOSSIER_RULES = [
@@ -58,13 +58,13 @@ def test_every_rule_of_the_dossier_has_a_code_or_a_stated_reason_for_none() -> N
 
 
 def test_every_code_in_the_source_is_in_the_table_and_none_is_left_over() -> None:
-    text = "".join(path.read_text() for path in FOLDER.glob("*.py"))
+    text = "".join(path.read_text() for path in FOLDER.rglob("*.py"))
     used = set(re.findall(r'case\.(?:conflict|notice)\(\s*"([A-Z0-9-]+)"', text))
     assert used == set(CATALOG.codes)
 
 
 def test_conflicts_and_notices_are_told_apart_in_the_table() -> None:
-    text = "".join(path.read_text() for path in FOLDER.glob("*.py"))
+    text = "".join(path.read_text() for path in FOLDER.rglob("*.py"))
     for kind in ("conflict", "notice"):
         used = set(re.findall(rf'case\.{kind}\(\s*"([A-Z0-9-]+)"', text))
         assert used == {name for name, code in CATALOG.codes.items() if code.kind == kind}

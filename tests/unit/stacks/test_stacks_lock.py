@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from stacks import jetson_lock, lock
-from stacks.catalog import FOLDER
+from stacks.catalog.read import FOLDER
 from stacks.load import load_stack
+from stacks.locking import jetson as jetson_lock
+from stacks.locking import torch as lock
 from tests.unit.stacks.hosts import CATALOG
 
 STACK = load_stack("pytorch-2.9")

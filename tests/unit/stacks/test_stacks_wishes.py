@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from stacks.container_model import ContainerWish, ImageWish
 from stacks.load import StackError, load_stack
-from stacks.wishes import with_wishes
+from stacks.model.containers import ContainerWish, ImageWish
+from stacks.requests import with_wishes
 
 STACK = load_stack("pytorch-2.9")
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from stacks import lock, workspace_lock
-from stacks.catalog import FOLDER
+from stacks.catalog.read import FOLDER
 from stacks.load import load_stack
+from stacks.locking import services as workspace_lock
+from stacks.locking import torch as lock
 from tests.unit.stacks.hosts import CATALOG
 
 STACK = load_stack("pytorch-2.9")
@@ -58,7 +59,7 @@ def test_a_lock_is_asked_for_with_pytorch_s_pins_and_without_pytorch(
         )
         return CompletedProcess(command, 0, answer, "")
 
-    monkeypatch.setattr("stacks.lock.subprocess.run", run)
+    monkeypatch.setattr("stacks.locking.torch.subprocess.run", run)
     text = workspace_lock.make(workspace_lock.Target(TORCH), STACK, CATALOG)
     assert "torch" not in seen["asked"] and "jupyterlab==" in seen["asked"]
     assert "torch==2.9.1\n" in seen["pins"] and "numpy==" in seen["pins"]

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from facts.engine_model import Docker, Engine, Engines, Running
-from stacks.container_model import ContainerPlan, EnginePlan, ToolkitPlan
-from stacks.model import Plan
+from stacks.model.containers import ContainerPlan, EnginePlan, ToolkitPlan
+from stacks.model.plan import Plan
 from tests.unit.tasks import a_host
 
 TOOLKIT = (

@@ -17,7 +17,7 @@ from facts.model import (
     Package,
     Venv,
 )
-from stacks.model import CudaPlan, CudnnPlan, DriverPlan, Plan, TorchPlan
+from stacks.model.plan import CudaPlan, CudnnPlan, DriverPlan, Plan, TorchPlan
 from tasks import plans
 from tasks.layout import env_of
 from tests.unit.facts import golden_hosts

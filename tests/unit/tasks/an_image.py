@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from stacks.container_model import ImageService
-from stacks.image_model import ImagePlan
+from stacks.model.containers import ImageService
+from stacks.model.image import ImagePlan
 from tasks.image.recipe import Recipe, recipe_of
 from tests.unit.tasks import a_host
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from facts.model import AptSource, HostState
-from stacks.model import Repository
+from stacks.model.plan import Repository
 from tasks import apt_repository as files
 from tasks import further_repository
 from tests.unit.tasks import a_host

@@ -14,7 +14,7 @@ from threading import Thread
 
 import pytest
 
-from stacks.image_model import ImagePlan
+from stacks.model.image import ImagePlan
 from tasks.bundle import contents, manifest, wheels
 from tasks.bundle.contents import Contents
 from tasks.bundle.manifest import BundleError

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stacks.model import Download
+from stacks.model.plan import Download
 from tasks.bundle import collect, contents, manifest, objections, wheels, work
 from tasks.bundle.manifest import BundleError
 from tasks.bundle.work import Work

@@ -10,7 +10,7 @@ from facts.container_proof import ContainerAnswer
 from facts.engine_model import CdiDevice, CdiSpec, Engines, Node
 from facts.model import HostState
 from facts.runtime import CudaAnswer, CudaDevice
-from stacks.container_model import EnginePlan
+from stacks.model.containers import EnginePlan
 from tasks.containers import cdi, cdi_state, findings, proof
 from tasks.containers.wish import ContainerWish
 from tests.unit.tasks import a_container_host as host

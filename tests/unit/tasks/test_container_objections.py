@@ -8,7 +8,7 @@ import pytest
 
 from facts.engine_model import Engine, Engines, Running, User
 from facts.model import HostState, Unit
-from stacks.model import Conflict
+from stacks.model.messages import Conflict
 from tasks.containers import objections
 from tasks.containers.wish import ContainerWish
 from tests.unit.tasks import a_container_host as host

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stacks.wishes import WISHES
+from stacks.requests import WISHES
 from tasks import data_names, host_data, locks, plans
 from tasks.containers import wish
 from tasks.image import wishes as image_wishes

@@ -7,7 +7,7 @@ from configparser import ConfigParser
 from dataclasses import replace
 
 from facts.model import DnfRepository, HostState
-from stacks.model import Repository
+from stacks.model.plan import Repository
 from tasks import dnf_repository, repository_files
 from tests.unit.facts import golden_hosts
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from facts.model import HostState, Package
-from stacks.model import DriverPlan
+from stacks.model.plan import DriverPlan
 from tasks import driver, driver_reload, driver_set, fabric_manager, findings
 from tasks.installed import lacking, upstream
 from tasks.profile import profile_of

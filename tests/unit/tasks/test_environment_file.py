@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stacks.model import Plan
+from stacks.model.plan import Plan
 from tasks import environment
 from tests.unit.tasks.a_host import plan
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stacks.model import Gpu
+from stacks.model.host import Gpu
 from tasks import host_data, plans
 
 

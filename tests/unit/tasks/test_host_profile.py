@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from facts.model import HostState, Jetson, Python
-from stacks.model import Gpu
+from stacks.model.host import Gpu
 from tasks import plans
 from tasks.profile import profile_of
 from tests.unit.tasks import a_host

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from stacks.model import Download
+from stacks.model.plan import Download
 from tasks.image import lock_parts
 from tasks.image.recipe import Recipe
 from tests.unit.tasks import a_host, an_image

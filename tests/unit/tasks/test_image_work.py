@@ -12,7 +12,7 @@ import pytest
 
 from facts.parse.images import ImageState, parse
 from facts.parse.sections import ProbeError
-from stacks.container_model import ImageService
+from stacks.model.containers import ImageService
 from tasks.image import objections, store, verdict
 from tasks.image.wishes import Wishes, wishes
 from tasks.image.work import Work, target

@@ -9,7 +9,7 @@ import pytest
 
 from facts.model import CudaToolkit, Cudnn, HostState, Jetson, Package, Setting
 from facts.runtime import CudaAnswer, TorchAnswer
-from stacks.model import Plan
+from stacks.model.plan import Plan
 from tasks import environment, findings, holds, jetson, locks, plans, proof
 from tests.unit.tasks import a_host
 

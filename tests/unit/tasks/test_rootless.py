@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from facts.engine_model import Engines, User
 from facts.model import HostState
-from stacks.container_model import EnginePlan
-from stacks.model import Plan
+from stacks.model.containers import EnginePlan
+from stacks.model.plan import Plan
 from tasks.containers import cdi_state, daemon_json, rootless
 from tasks.containers.wish import ContainerWish
 from tests.unit.tasks import a_container_host as host

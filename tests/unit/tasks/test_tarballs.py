@@ -15,7 +15,7 @@ from threading import Thread
 
 import pytest
 
-from stacks.model import CudaPlan, CudnnPlan, Download
+from stacks.model.plan import CudaPlan, CudnnPlan, Download
 from tasks.templates import render
 
 

@@ -10,7 +10,7 @@ import jinja2
 import pytest
 
 import tasks.templates
-from stacks.model import CudaPlan, CudnnPlan, Download
+from stacks.model.plan import CudaPlan, CudnnPlan, Download
 from tasks.guard import program
 from tasks.image.inputs import Ask
 from tasks.image.recipe import DEV, EPOCH

@@ -10,7 +10,8 @@ import pytest
 
 from facts.parse import openpgp
 from facts.parse.repository import RepositoryAnswer
-from stacks.model import Conflict, Repository
+from stacks.model.messages import Conflict
+from stacks.model.plan import Repository
 from tasks import trust
 
 KEYS = Path(__file__).parents[1] / "facts/golden/keys"

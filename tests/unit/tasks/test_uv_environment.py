@@ -6,7 +6,7 @@ import subprocess
 from dataclasses import replace
 
 from facts.model import HostState
-from stacks.model import Plan
+from stacks.model.plan import Plan
 from tasks import uv
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import plan

@@ -1,0 +1,1 @@
+"""Facts about the world as YAML, each beside the schema that reads it."""

@@ -1,0 +1,128 @@
+"""The facts about the world that the resolver stands on, read once from ``catalog/*.yaml``.
+
+Every group of facts carries a `source`, a `date` and a `confidence`. The dataclasses here are the
+schema of those files: a wrong key or type is a `SchemaError` with file and line.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal, TypeVar
+
+from stacks.catalog import decode
+from stacks.catalog.containers import Containers
+from stacks.catalog.distributions import Distribution, Distributions, Repositories
+from stacks.catalog.driver_sets import DriverSet, DriverSets, completed
+from stacks.catalog.hardware import Drivers, Gpus, Jetson
+from stacks.catalog.image import ImageFacts
+from stacks.catalog.kernels import KernelPackages, KernelPackagesByManager
+from stacks.catalog.provenance import Confidence
+from stacks.catalog.software import Cuda, Cudnn, Pytorch
+
+FOLDER = Path(__file__).parent.parent
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Code:
+    """A conflict or notice that the resolver can give."""
+
+    kind: Literal["conflict", "notice"]
+    means: str
+    source: str
+    confidence: Confidence
+    rules: tuple[str, ...] = ()
+    """Ids of the compatibility dossier's rules that it stands for."""
+
+
+@dataclass(frozen=True)
+class Codes:
+    """``catalog/codes.yaml``."""
+
+    codes: Mapping[str, Code]
+    other_rules: Mapping[str, str]
+    """Rules of the compatibility dossier that have no code here, and why."""
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A lock file: digest of its text and the versions that it pins."""
+
+    sha256: str
+    packages: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All facts, and the lock files that lie beside them."""
+
+    gpus: Gpus
+    drivers: Drivers
+    cuda: Cuda
+    cudnn: Cudnn
+    pytorch: Pytorch
+    distributions: Mapping[str, Distribution]
+    driver_sets: Mapping[str, DriverSet]
+    jetson: Jetson
+    repositories: Repositories
+    containers: Containers
+    image: ImageFacts
+    kernels: Mapping[str, KernelPackages]
+    """Packages that move the kernel, by package manager."""
+    codes: Mapping[str, Code]
+    other_rules: Mapping[str, str]
+    locks: Mapping[str, Lock]
+    """Lock files by name."""
+    pci: Mapping[str, str]
+    """PCI device id to GPU model key."""
+
+
+@functools.cache
+def load_catalog(folder: Path = FOLDER) -> Catalog:
+    """The catalogue in ``folder`` (``catalog/*.yaml`` and ``locks/*.txt``), read once.
+
+    Raises `SchemaError` with file and line.
+    """
+
+    def read(name: str, kind: type[T]) -> T:
+        return decode.load(folder / "catalog" / name, kind, f"stacks/catalog/{name}")
+
+    gpus, codes = read("gpus.yaml", Gpus), read("codes.yaml", Codes)
+    sets = read("driver_sets.yaml", DriverSets).sets
+    return Catalog(
+        gpus=gpus,
+        drivers=read("drivers.yaml", Drivers),
+        cuda=read("cuda.yaml", Cuda),
+        cudnn=read("cudnn.yaml", Cudnn),
+        pytorch=read("pytorch.yaml", Pytorch),
+        distributions=completed(read("distributions.yaml", Distributions).distributions, sets),
+        driver_sets=sets,
+        jetson=read("jetson.yaml", Jetson),
+        repositories=read("repositories.yaml", Repositories),
+        containers=read("containers.yaml", Containers),
+        image=read("image.yaml", ImageFacts),
+        kernels=read("kernels.yaml", KernelPackagesByManager).kernels,
+        codes=codes.codes,
+        other_rules=codes.other_rules,
+        locks=read_locks(folder / "locks"),
+        pci=MappingProxyType(
+            {pci: key for key, model in gpus.models.rows.items() for pci in model.pci}
+        ),
+    )
+
+
+def read_locks(folder: Path) -> Mapping[str, Lock]:
+    """The lock files in ``folder`` by name."""
+    return MappingProxyType({path.name: _read_lock(path) for path in sorted(folder.glob("*.txt"))})
+
+
+def _read_lock(path: Path) -> Lock:
+    data = path.read_bytes()
+    pins = re.findall(r"^([A-Za-z0-9_.-]+)==([^\s;\\]+)", data.decode("utf-8"), re.MULTILINE)
+    return Lock(hashlib.sha256(data).hexdigest(), MappingProxyType(dict(pins)))

@@ -1,0 +1,1 @@
+"""A plan, or what stands against it, in words and as data."""

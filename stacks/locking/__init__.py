@@ -1,0 +1,1 @@
+"""The hash locks: what is pinned, and how it is resolved again."""

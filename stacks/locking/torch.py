@@ -1,0 +1,211 @@
+"""Hash locks: every package of the managed venv, pinned, with the SHA-256 of its files.
+
+A lock is made with uv against the package index of the machine's own configuration and holds no
+address. One lock serves one PyTorch version, build, Python and architecture, whatever the stack.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import uv
+
+from stacks.catalog.read import FOLDER, Catalog
+from stacks.catalog.software import Release
+from stacks.model.requests import Stack
+from stacks.rules.torch import lock_file
+
+UV_SECONDS = 600
+
+
+class LockError(RuntimeError):
+    """A lock could not be made. ``str()`` is the whole message for a user."""
+
+
+class TargetError(LockError):
+    """There is no such lock to make: the wish is at fault, not the network."""
+
+
+class Named(Protocol):
+    """A lock to make, of whatever kind."""
+
+    @property
+    def name(self) -> str:
+        """File name below ``stacks/locks/``."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """One lock to make."""
+
+    version: str
+    variant: str
+    python: str
+    arch: str
+    companions: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """File name below ``stacks/locks/``."""
+        return lock_file(self.version, self.variant, self.python, self.arch, self.companions)
+
+
+def targets(
+    stack: Stack,
+    catalog: Catalog,
+    variants: tuple[str, ...] = (),
+    pythons: tuple[str, ...] = (),
+    arch: str = "x86_64",
+) -> list[Target]:
+    """The locks that a stack can need: all its builds and Pythons where nothing is chosen."""
+    wish = stack.torch
+    if wish is None:
+        raise TargetError(f"The stack {stack.name} has no PyTorch: there is nothing to lock.")
+    release = _release(stack, catalog)
+    builds = variants or ((wish.variant,) if wish.variant else tuple(release.variants))
+    wanted = pythons or ((wish.python,) if wish.python else release.pythons)
+    for build in builds:
+        if build not in release.variants:
+            raise TargetError(
+                f"PyTorch {wish.version} has no {build} build. Known: "
+                f"{', '.join(release.variants)}."
+            )
+    for python in wanted:
+        if python not in release.pythons:
+            raise TargetError(
+                f"PyTorch {wish.version} is not built for Python {python}. Known: "
+                f"{', '.join(release.pythons)}."
+            )
+    return [
+        Target(wish.version, build, python, arch, wish.companions)
+        for build in builds
+        for python in wanted
+        if arch in release.variants[build].sm
+    ]
+
+
+def make(target: Target, stack: Stack, catalog: Catalog, index: str | None = None) -> str:
+    """The text of one lock, resolved now.
+
+    ``index`` is the address of PyTorch's own index or a mirror of it; it is asked only for a build
+    that the default index does not serve. Where it cannot be reached and the catalogue has the
+    wheel's digest, the lock is made from the catalogue's pins and says ``confidence: secondary``.
+    Raises `LockError` with uv's own words.
+    """
+    release = _release(stack, catalog)
+    extras = {**catalog.pytorch.always.rows, **release.extras}
+    asked = [f"{name}{specifier}" for name, specifier in extras.items()]
+    companions = [f"{n}=={release.versions[target.version][n]}" for n in target.companions]
+    if release.default_index.get(target.arch) == target.variant:
+        text = compile_for(target, [f"torch=={target.version}", *companions, *asked])
+        return header(target, "package index, resolved with uv", "primary-checked") + text
+    base = index or catalog.pytorch.indexes.rows["pytorch"]
+    local = [f"{pin}+{target.variant}" for pin in (f"torch=={target.version}", *companions)]
+    try:
+        text = compile_for(target, [*local, *asked], f"{base.rstrip('/')}/{target.variant}")
+        return header(target, "PyTorch's own index, resolved with uv", "primary-checked") + text
+    except LockError:
+        text = "" if companions else _from_catalog(target, catalog, asked)
+        if not text:
+            raise
+        return header(target, catalog.pytorch.wheels.source, "secondary") + text
+
+
+def _from_catalog(target: Target, catalog: Catalog, asked: list[str]) -> str:
+    """A lock from the catalogue's digest and pins, or nothing where it has none."""
+    wheels = catalog.pytorch.wheels
+    tag = f"{target.variant}-cp{target.python.replace('.', '')}-{target.arch}"
+    digest = wheels.rows.get(f"torch-{target.version}+{tag}")
+    release = catalog.pytorch.releases[".".join(target.version.split(".")[:2])]
+    pins = release.variants[target.variant].pins
+    triton = wheels.triton.get(target.version)
+    if digest is None or not pins or triton is None:
+        return ""
+    needs = [f"{name}=={version}" for name, version in pins.items()]
+    rest = compile_for(target, [*needs, *wheels.common, f"triton=={triton}", *asked])
+    return rest + f"torch=={target.version}+{target.variant} \\\n    --hash=sha256:{digest}\n"
+
+
+def compile_for(
+    target: Target, asked: list[str], index: str | None = None, constraints: str = ""
+) -> str:
+    """What uv resolves for this target, with hashes. Raises `LockError` with uv's own words.
+
+    ``constraints`` is a file of pins that bind what is asked for by others.
+    """
+    command = [
+        uv.find_uv_bin(),
+        "pip",
+        "compile",
+        "-",
+        "--generate-hashes",
+        "--no-emit-index-url",
+        "--no-annotate",
+        "--no-header",
+        "--quiet",
+        "--only-binary=:all:",
+        f"--python-version={target.python}",
+        f"--python-platform={target.arch}-manylinux_2_28",
+    ]
+    if index:
+        command.append(f"--index={index}")
+    if constraints:
+        command.append(f"--constraints={constraints}")
+    try:
+        done = subprocess.run(
+            command,
+            input="\n".join(asked) + "\n",
+            capture_output=True,
+            text=True,
+            timeout=UV_SECONDS,
+            check=False,
+            env={**os.environ, "UV_NO_PROGRESS": "1"},
+        )
+    except subprocess.TimeoutExpired:
+        raise LockError(f"{target.name}: uv did not answer within {UV_SECONDS} s.") from None
+    if done.returncode:
+        raise LockError(f"{target.name}: uv could not resolve it:\n{done.stderr.strip()}")
+    return done.stdout
+
+
+def header(target: Target, source: str, confidence: str, variant: str | None = None) -> str:
+    """The comment on top of a lock."""
+    build = variant or target.variant
+    what = f"torch {target.version} {build}, Python {target.python}, {target.arch}"
+    return (
+        f"# {what}\n"
+        f"# source: {source}; confidence: {confidence}\n"
+        "# Made by `python -m stacks lock`; do not edit.\n"
+    )
+
+
+def write(target: Named, text: str, folder: Path = FOLDER / "locks") -> bool:
+    """Write a lock; say whether it changed. A text with an address in it is refused."""
+    if "://" in text:
+        raise LockError(f"{target.name}: the text holds an address, which a lock must not.")
+    path = folder / target.name
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return False
+    part = path.with_suffix(".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+    return True
+
+
+def _release(stack: Stack, catalog: Catalog) -> Release:
+    wish = stack.torch
+    assert wish is not None
+    release = catalog.pytorch.releases.get(".".join(wish.version.split(".")[:2]))
+    if release is None or wish.version not in release.versions:
+        known = ", ".join(v for r in catalog.pytorch.releases.values() for v in r.versions)
+        raise TargetError(f"PyTorch {wish.version} is not in the catalogue. Known: {known}.")
+    unknown = [name for name in wish.companions if name not in release.versions[wish.version]]
+    if unknown:
+        raise TargetError(
+            f"No version of {', '.join(unknown)} is known for PyTorch {wish.version}."
+        )
+    return release

@@ -1,0 +1,1 @@
+"""The values that the resolver takes and gives, all frozen."""

@@ -1,0 +1,83 @@
+"""What the resolver knows of a host."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from stacks.model.requests import Flavour
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """One NVIDIA GPU on the PCI bus (or asked about on the command line).
+
+    ``model`` is a key of ``catalog/gpus.yaml`` or ``None`` for a card that the catalogue does not
+    know; ``pci_id`` is the device id in lower-case hexadecimal (``2330``).
+    """
+
+    model: str | None
+    pci_id: str | None = None
+    address: str | None = None
+
+
+@dataclass(frozen=True)
+class InstalledDriver:
+    """An NVIDIA driver that is already on the host."""
+
+    version: str
+    origin: str
+    """``debian``, ``nvidia``, ``runfile``, ``ppa:…`` or ``unknown``."""
+    flavour: Flavour | None = None
+
+
+@dataclass(frozen=True)
+class InstalledEngine:
+    """A container engine that is already on the host."""
+
+    version: str
+    """Upstream: ``26.1.5``."""
+    origin: str
+    """``distribution``, ``docker`` (Docker's own repository), ``snap`` or ``unknown``."""
+
+
+@dataclass(frozen=True)
+class HostProfile:
+    """A host as the resolver needs to know it. ``None`` means unknown, never «no»."""
+
+    os: str
+    """``debian-12``, ``ubuntu-24.04``, ``rocky-9`` …"""
+    arch: str
+    """``x86_64`` or ``aarch64``."""
+    gpus: tuple[Gpu, ...] = ()
+    expected_gpus: tuple[Gpu, ...] = ()
+    """GPUs that are not there yet (an image that is baked before the GPU is attached)."""
+    kernel_running: str | None = None
+    kernel_next_boot: str | None = None
+    kernels: tuple[str, ...] = ()
+    """Every kernel release that is installed and can boot."""
+    secure_boot: bool | None = None
+    glibc: str | None = None
+    pythons: tuple[str, ...] | None = None
+    """Minor versions (``3.11``) that are on the host. Those of the distribution's archive, which
+    the catalogue knows, can be had too and are preferred; ``None`` = unknown."""
+    jetson_l4t: str | None = None
+    """Release of Jetson Linux: ``36.4.7``; ``None``: this is no Jetson."""
+    jetson_soc: str | None = None
+    """A Jetson's own chip, whose GPU is on no PCI bus: ``tegra234``."""
+    security_pocket: bool | None = None
+    driver: InstalledDriver | None = None
+    docker: InstalledEngine | None = None
+    toolkit: str | None = None
+    """Version of NVIDIA Container Toolkit that is installed: ``1.20.0``."""
+    indexes: Mapping[str, str] = field(default_factory=dict)
+    """Package indexes or mirrors that host data names (``pypi``, ``pytorch``, ``redist``,
+    ``nvidia``, ``toolkit``, ``docker``)."""
+    nvswitch: bool = False
+    """An NVSwitch is on the PCI bus: CUDA waits for the Fabric Manager."""
+    fingerprints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Keys that host data trusts for a repository instead of the catalogue's, by kind
+    (``nvidia``, ``toolkit``, ``docker``): for a mirror that signs anew, or after a rotation."""
+    available: Mapping[str, tuple[str, ...]] | None = None
+    """Package to versions that the planned repositories offer (once they were asked) or that are
+    installed already."""

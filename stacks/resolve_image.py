@@ -1,0 +1,107 @@
+"""The PyTorch image of a stack: the rules that plan hosts, asked about what is in the image.
+
+Pure, total and deterministic, as `stacks.resolve` is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from stacks.catalog.distributions import Distribution
+from stacks.catalog.read import Catalog
+from stacks.model.containers import ImageWish
+from stacks.model.host import HostProfile
+from stacks.model.image import ImagePlan, ImageResolution
+from stacks.model.requests import Stack
+from stacks.resolve import resolve
+from stacks.rules import cuda as cuda_rules
+from stacks.rules import cudnn as cudnn_rules
+from stacks.rules import gpu as gpu_rules
+from stacks.rules import image as image_rules
+from stacks.rules import repository as repository_rules
+from stacks.rules import torch as torch_rules
+from stacks.rules.case import Case
+
+NAME = "pytorch-cuda"
+
+
+def image_plan(stack: Stack, profile: HostProfile, catalog: Catalog) -> ImageResolution:
+    """The image of ``stack`` for hosts like ``profile``, or at least one conflict.
+
+    Args:
+        stack: Its CUDA, cuDNN and PyTorch go into the image, whatever of them is on the host.
+        profile: The hosts on which the image is to run: architecture, all their GPUs, and the
+            oldest driver among them. Without a driver, the one that would be planned for them.
+        catalog: The facts.
+    """
+    wish = stack.image or ImageWish()
+    inside = replace(
+        stack,
+        containers=None,
+        native=True,
+        cuda=image_rules.cuda_wish(stack, wish),
+        cudnn=stack.cudnn if wish.cuda != "none" else None,
+    )
+    case = Case(inside, profile, catalog)
+    os = image_rules.distribution(case, wish)
+    image_rules.check_jetson(case)
+    if case.conflicts or os is None:
+        return ImageResolution(None, tuple(case.conflicts))
+    dist = catalog.distributions[os]
+    case.profile = image_rules.inside(profile, os, catalog)
+    case.dist = dist
+    image_rules.check_arch(case, dist)
+    gpu_rules.identify(case)
+    gpu_rules.check_board(case)
+    gpu_rules.check_cuda118(case)
+    gpu_rules.check_generation(case)
+    return _planned(case, dist, wish, _driver_met(stack, profile, catalog))
+
+
+def _planned(
+    case: Case, dist: Distribution, wish: ImageWish, driver: str | None
+) -> ImageResolution:
+    image_rules.check_torch(case)
+    builds = torch_rules.builds(case, dist)
+    interpreter = torch_rules.python(case, dist)
+    cuda = cuda_rules.plan(case, dist, in_image=True)
+    cudnn = cudnn_rules.plan(case, dist)
+    build = image_rules.first_build(case, builds, driver)
+    taken = repository_rules.taken(None, cuda[1] if cuda else None, cudnn)
+    if taken:
+        repository_rules.check_key(case, dist)
+    if case.conflicts or build is None or interpreter is None:
+        return ImageResolution(None, tuple(case.conflicts))
+    torch = torch_rules.plan(case, dist, build, interpreter)
+    service = image_rules.service(case, torch)
+    repositories = repository_rules.planned(case, dist, taken)
+    image_rules.explain(case, dist, wish, build, driver)
+    plan = ImagePlan(
+        stack=case.stack.name,
+        name=NAME,
+        tag="v" + ".".join(torch.version.split(".")[:2]),
+        base=image_rules.base(case, wish),
+        os=case.profile.os,
+        arch=case.profile.arch,
+        cuda=cuda[0] if cuda else None,
+        cudnn=cudnn,
+        torch=torch,
+        service=service,
+        repositories=repositories,
+        reasons=tuple(case.reasons),
+        notices=tuple(case.notices),
+    )
+    return ImageResolution(plan, ())
+
+
+def _driver_met(stack: Stack, profile: HostProfile, catalog: Catalog) -> str | None:
+    """The driver that the image meets: what is on the host, else what is planned for it.
+
+    ``None``: nobody knows, and the best build is taken.
+    """
+    if profile.driver and profile.driver.version:
+        asked = stack.driver.version or stack.driver.branch
+        if asked is None:
+            return profile.driver.version
+    planned = resolve(replace(stack, containers=None, native=False), profile, catalog).plan
+    return planned.driver.version if planned and planned.driver else None

@@ -1,0 +1,1 @@
+"""The rules of the resolver, one subject a module, all pure."""

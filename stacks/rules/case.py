@@ -1,0 +1,101 @@
+"""One host's case before the resolver: what is asked, what is there, what was found so far."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, field
+
+from stacks.catalog.distributions import Distribution
+from stacks.catalog.hardware import Generation, GpuModel
+from stacks.catalog.read import Catalog
+from stacks.model.host import HostProfile
+from stacks.model.messages import Conflict, Notice, Reason
+from stacks.model.requests import Stack
+
+
+@functools.lru_cache(maxsize=4096)
+def numbers(version: str) -> tuple[int, ...]:
+    """A dotted version as numbers that compare: ``535.309.01`` → ``(535, 309, 1)``.
+
+    Reading stops at the first part that does not start with a digit.
+    """
+    found: list[int] = []
+    for part in version.replace("-", ".").replace("+", ".").split("."):
+        digits = part[: len(part) - len(part.lstrip("0123456789"))]
+        if not digits:
+            break
+        found.append(int(digits))
+        if digits != part:
+            break
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class Card:
+    """A kind of GPU in the host."""
+
+    key: str
+    model: GpuModel
+    generation: Generation
+    count: int
+    first_branch: str | None
+    """First driver branch that knows it; ``None``: older than every branch we plan."""
+
+    @property
+    def name(self) -> str:
+        """Name and compute capability for a person."""
+        return f"{self.model.name} (sm_{self.model.sm.replace('.', '')})"
+
+
+@dataclass
+class Case:
+    """Question and findings. Rules read the question and add findings; they change nothing else."""
+
+    stack: Stack
+    profile: HostProfile
+    catalog: Catalog
+    dist: Distribution | None = None
+    cards: tuple[Card, ...] = ()
+    conflicts: list[Conflict] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    reasons: list[Reason] = field(default_factory=list)
+
+    def conflict(self, code: str, what: str, why: str, *remedies: str) -> None:
+        """Add a conflict; its source is the catalogue's for ``code``."""
+        assert remedies, code
+        self.conflicts.append(Conflict(code, what, why, remedies, self._source(code)))
+
+    def notice(self, code: str, what: str, why: str, remedy: str) -> None:
+        """Add a notice; its source is the catalogue's for ``code``."""
+        self.notices.append(Notice(code, what, why, remedy, self._source(code)))
+
+    def reason(self, subject: str, choice: str, why: str, source: str) -> None:
+        """Say why the plan says what it says."""
+        self.reasons.append(Reason(subject, choice, why, source))
+
+    def command(self, *more: str) -> str:
+        """The command that explains this host, with ``more`` options; to be copied as it is."""
+        profile = self.profile
+        words = ["python -m stacks explain", self.stack.name, "--os", profile.os]
+        if profile.arch != "x86_64":
+            words += ["--arch", profile.arch]
+        for card in self.cards:
+            words += ["--gpu", card.key if card.count == 1 else f"{card.key}:{card.count}"]
+        if profile.jetson_l4t:
+            words += ["--jetson", profile.jetson_l4t]
+        return " ".join((*words, *more))
+
+    def _source(self, code: str) -> str:
+        entry = self.catalog.codes[code]
+        sure = entry.confidence.startswith("primary")
+        return entry.source if sure else f"{entry.source} ({entry.confidence})"
+
+    @property
+    def host(self) -> str:
+        """The host's distribution for a person."""
+        return self.dist.name if self.dist else self.profile.os
+
+
+def names(cards: tuple[Card, ...] | list[Card]) -> str:
+    """The cards in words."""
+    return ", ".join(card.name for card in cards)

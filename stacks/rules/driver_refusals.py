@@ -1,0 +1,170 @@
+"""Why no driver on offer fits, and the way out: the words of each refusal."""
+
+from __future__ import annotations
+
+from stacks.catalog.distributions import Distribution, DriverOffer
+from stacks.rules import gpu as gpu_rules
+from stacks.rules import kernel as kernel_rules
+from stacks.rules.case import Case, names, numbers
+
+
+def nothing_on_offer(case: Case, dist: Distribution) -> None:
+    """DRIVER-NONE: what is asked for is not on offer here."""
+    wish = case.stack.driver
+    asked = " ".join(
+        word
+        for word in (
+            f"branch {wish.branch}" if wish.branch else "",
+            f"version {wish.version}" if wish.version else "",
+            f"from {wish.origin}" if wish.origin else "",
+        )
+        if word
+    )
+    there = sorted(
+        {
+            f"{o.version if wish.version else o.branch} from {o.origin} ({o.flavour})"
+            for o in dist.drivers
+            if case.profile.arch in o.arches
+        }
+    )
+    case.conflict(
+        "DRIVER-NONE",
+        f"No driver {asked} is known for {dist.name} on {case.profile.arch}.".replace("  ", " "),
+        f"On offer: {', '.join(there) or 'nothing'}.",
+        "Leave `--driver` and `--origin driver=…` (host data `driver_branch`, `driver_version`, "
+        "`driver_origin`) away and let the resolver choose."
+        if asked
+        else "Use a distribution with a driver on offer: Debian 12 or Debian 13.",
+    )
+
+
+def unknown_gpu(case: Case, dist: Distribution, tried: list[DriverOffer]) -> None:
+    """DRIVER-GPU: no branch among ``tried`` knows all the GPUs."""
+    branches = sorted({int(offer.branch) for offer in tried})
+    outside = [card for card in case.cards if not any(gpu_rules.knows(card, b) for b in branches)]
+    cards = outside or list(case.cards)
+    windows = "; ".join(
+        f"{card.name} needs "
+        + " and ".join(
+            text
+            for text in (
+                f"{card.first_branch} or later" if card.first_branch else "",
+                f"{card.generation.last_branch} or earlier" if card.generation.last_branch else "",
+            )
+            if text
+        )
+        + (" with the open kernel module" if card.model.open_required else "")
+        for card in cards
+        if card.first_branch or card.generation.last_branch
+    )
+    origins = ", ".join(sorted({offer.origin for offer in tried}))
+    remedies = []
+    other = next(
+        (
+            offer
+            for offer in dist.drivers
+            if case.profile.arch in offer.arches and gpu_rules.in_window(case, int(offer.branch))
+        ),
+        None,
+    )
+    if other:
+        remedies.append(
+            f"Take driver {other.branch} from {other.origin}: "
+            f"`--origin driver={other.origin} --driver {other.branch}`, in the host data "
+            f'`driver_origin: {other.origin}`, `driver_branch: "{other.branch}"`.'
+        )
+    if not outside:
+        remedies.append("Put the GPUs into different hosts: no one branch knows them all.")
+    remedies.append(
+        "Use a distribution whose drivers cover this GPU: Debian 12 has 470 (Kepler) and 535, "
+        "Ubuntu 22.04 and 24.04 have 580 (Maxwell to Blackwell) from NVIDIA's repository."
+    )
+    case.conflict(
+        "DRIVER-GPU",
+        f"No driver {' or '.join(map(str, branches))} from {origins} drives {names(cards)}.",
+        f"{windows}.",
+        *remedies,
+    )
+
+
+def wrong_flavour(case: Case, tried: list[DriverOffer]) -> None:
+    """FLAVOUR-GPU: no module flavour among ``tried`` drives all the GPUs as asked."""
+    able = gpu_rules.flavours(case)
+    if not able:
+        return  # FLAVOUR-MIXED says it.
+    wish = case.stack.driver.flavour
+    asked = (
+        f"the {wish} module is asked for"
+        if wish
+        else "the module on offer is " + " or ".join(sorted({offer.flavour for offer in tried}))
+    )
+    if wish and wish in able:
+        why = f"{case.host} offers branch {tried[0].branch} only as {tried[0].flavour}."
+    else:
+        why = (
+            f"{names(case.cards)} works with the {' or '.join(able)} kernel module only: Maxwell, "
+            "Pascal and Volta need the proprietary one, Blackwell and Grace Hopper the open one."
+        )
+    case.conflict(
+        "FLAVOUR-GPU",
+        f"{names(case.cards)}: {asked}, and that does not fit.",
+        why,
+        f"Take the other: `--flavour {able[0]}`, in the host data `driver_flavour: {able[0]}`."
+        if wish and wish not in able
+        else "Leave `--flavour` (host data `driver_flavour`) away."
+        if wish
+        else "Take the driver from NVIDIA's repository: `--origin driver=nvidia`.",
+    )
+
+
+def open_in_bookworm(case: Case, tried: list[DriverOffer]) -> None:
+    """BOOKWORM-OPEN: only the open module is left, and the security pocket has passed it."""
+    offer = tried[0]
+    remedies = []
+    if "proprietary" in gpu_rules.flavours(case):
+        remedies.append(
+            "Take the proprietary module: `--flavour proprietary`, in the host data "
+            "`driver_flavour: proprietary`. It drives the same GPU."
+        )
+    remedies.append(f"Use Debian 13, whose open module {'550.163.01'} can be installed.")
+    remedies.append(
+        f"Hold the whole driver at {offer.version} and take it out of the security pocket "
+        "(no security updates for it)."
+    )
+    case.conflict(
+        "BOOKWORM-OPEN",
+        f"The open kernel module of {case.host} cannot be installed.",
+        f"Its package was left at {offer.version} when the security pocket moved the rest on; apt "
+        "finds no firmware-nvidia-gsp of that version.",
+        *remedies,
+    )
+
+
+def kernel_too_new(case: Case, offer: DriverOffer) -> None:
+    """KERNEL-TOO-NEW: the driver is known not to build for a bootable kernel."""
+    kernels = kernel_rules.too_new(case, offer)
+    case.conflict(
+        "KERNEL-TOO-NEW",
+        f"Driver {offer.version} does not build for kernel {', '.join(kernels)}.",
+        f"It is known to fail from Linux {offer.kernel_refused} on (its maker claims up to "
+        f"{offer.kernel_seen or '?'}).",
+        f"Boot {case.host}'s own kernel and remove the newer one: every kernel that can boot must "
+        "get a module.",
+        "Take a newer driver: `--origin driver=nvidia --driver 580`.",
+    )
+
+
+def below_floor(case: Case, offer: DriverOffer, needs: dict[str, str]) -> None:
+    """DRIVER-FLOOR: the best offer is below what ``needs`` (what → lowest driver) ask."""
+    missed = {
+        what: floor for what, floor in needs.items() if numbers(offer.version) < numbers(floor)
+    }
+    listed = ", ".join(f"{what} needs {floor}" for what, floor in missed.items())
+    case.conflict(
+        "DRIVER-FLOOR",
+        f"Driver {offer.version} from {offer.origin} is too old for this stack.",
+        f"{listed}; {case.host} offers {offer.version}.",
+        "Let the resolver choose the PyTorch build: leave `torch_variant` (and `--variant`) away; "
+        "cu126 and cu128 run from driver 525.60.13.",
+        "Take the driver from NVIDIA's repository: `--origin driver=nvidia --driver 580`.",
+    )

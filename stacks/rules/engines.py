@@ -1,0 +1,192 @@
+"""Container engines: which of them, from where, in which version."""
+
+from __future__ import annotations
+
+import re
+
+from stacks.catalog.containers import Archived
+from stacks.catalog.distributions import Distribution
+from stacks.model.containers import ContainerWish, Engine, EngineOrigin, EnginePlan
+from stacks.rules.case import Case, numbers
+
+
+def wanted(wish: ContainerWish) -> tuple[Engine, ...]:
+    """The engines that are asked for; Docker where none is named."""
+    return tuple(dict.fromkeys(wish.engines)) or ("docker",)
+
+
+def plan(case: Case, dist: Distribution, wish: ContainerWish, engine: Engine) -> EnginePlan | None:
+    """One engine of the plan, or ``None`` after a conflict."""
+    archive = case.catalog.containers.archives.get(case.profile.os)
+    offer = archive.offer(engine) if archive else None
+    if engine == "podman":
+        return _podman(case, dist, offer)
+    origin = _origin(case, dist, wish, engine, offer)
+    if origin is None:
+        return None
+    if origin == "distribution":
+        if offer is None:
+            return _not_in_archive(case, dist, wish, engine)
+        if engine == "docker" and wish.docker_version not in (None, offer.version):
+            return _other_version(case, dist, wish, offer)
+        return _made(case, engine, origin, offer)
+    return _docker_s_own(case, dist, wish, engine)
+
+
+def _origin(
+    case: Case, dist: Distribution, wish: ContainerWish, engine: Engine, offer: Archived | None
+) -> EngineOrigin | None:
+    """The archive, or Docker's own repository where the archive will not do.
+
+    An engine that is there already stays with its origin.
+    """
+    if wish.docker_origin:
+        return wish.docker_origin
+    there = case.profile.docker
+    if there is not None and there.origin in ("distribution", "docker"):
+        return "docker" if there.origin == "docker" else "distribution"
+    follows = offer
+    if engine == "containerd" and "docker" in wanted(wish):
+        # Docker and containerd come from one source: containerd.io and containerd exclude
+        # each other.
+        archive = case.catalog.containers.archives.get(case.profile.os)
+        follows = archive.docker if archive else None
+    if follows is None:
+        return "docker" if docker_s_serves(case) else "distribution"
+    if wish.docker_version in (None, follows.version) or engine != "docker":
+        both = "docker" in wanted(wish) and wish.docker_version
+        if engine == "containerd" and both and wish.docker_version != follows.version:
+            return "docker"
+        return "distribution"
+    return "docker" if docker_s_serves(case) else "distribution"
+
+
+def docker_s_serves(case: Case) -> bool:
+    """Whether Docker's own repository has this distribution."""
+    return case.profile.os in case.catalog.containers.docker_ce.distributions
+
+
+def _podman(case: Case, dist: Distribution, offer: Archived | None) -> EnginePlan | None:
+    if offer is None:
+        case.conflict(
+            "ENGINE-NONE",
+            f"The archive of {dist.name} has no podman.",
+            "The catalogue knows no other origin of podman.",
+            f"Take Docker: `container_engines: [docker]`; {case.command('--containers docker')}.",
+        )
+        return None
+    reads = case.catalog.containers.cdi.rows["podman"].reads
+    if numbers(offer.version) < numbers(reads):
+        case.conflict(
+            "CDI-PODMAN",
+            f"The podman of {dist.name} cannot give GPUs to a container.",
+            f"It is {offer.version}; podman reads CDI specs from {reads} on, and the toolkit has "
+            "nothing else for it.",
+            "Take Docker: `container_engines: [docker]`.",
+            f"Use a distribution with podman {reads} or later: Debian 12, Ubuntu 24.04, release 8 "
+            "or later of the Red Hat family.",
+        )
+        return None
+    return _made(case, "podman", "distribution", offer)
+
+
+def _not_in_archive(
+    case: Case, dist: Distribution, wish: ContainerWish, engine: Engine
+) -> EnginePlan | None:
+    serves = docker_s_serves(case)
+    case.conflict(
+        "ENGINE-NONE",
+        f"The archive of {dist.name} has no {engine}.",
+        f"Asked: {engine} from {wish.docker_origin or 'anywhere'}. Docker's own repository "
+        + ("has it." if serves else "is not known for this distribution either."),
+        *(["Take it from Docker's own repository: `docker_origin: docker`."] if serves else []),
+        *(
+            ["Take podman, which the archive has: `container_engines: [podman]`."]
+            if (archive := case.catalog.containers.archives.get(case.profile.os)) and archive.podman
+            else []
+        ),
+        "Use Debian 12, Debian 13 or Ubuntu, whose archives have it.",
+    )
+    return None
+
+
+def _other_version(
+    case: Case, dist: Distribution, wish: ContainerWish, offer: Archived
+) -> EnginePlan | None:
+    serves = docker_s_serves(case)
+    case.conflict(
+        "DOCKER-VERSION",
+        f"Docker {wish.docker_version} is not in the archive of {dist.name}.",
+        f"An archive has one version; the catalogue has seen {offer.version} there.",
+        "Leave the wish away (`docker_version`): the archive's is taken then.",
+        *(
+            ["Take it from Docker's own repository, which keeps old versions: "
+             "`docker_origin: docker`."]
+            if serves
+            else []
+        ),
+    )  # fmt: skip
+    return None
+
+
+def _docker_s_own(
+    case: Case, dist: Distribution, wish: ContainerWish, engine: Engine
+) -> EnginePlan | None:
+    facts = case.catalog.containers.docker_ce
+    if not docker_s_serves(case):
+        case.conflict(
+            "ENGINE-NONE",
+            f"Docker's own repository is not known for {dist.name}.",
+            f"It is for {', '.join(facts.distributions)}.",
+            "Take the distribution's Docker: `docker_origin: distribution`.",
+        )
+        return None
+    if engine == "containerd":
+        return _made(case, "containerd", "docker", facts.containerd)
+    version = wish.docker_version or facts.version
+    if not re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", version):
+        case.conflict(
+            "DOCKER-VERSION",
+            f"«{version}» is no whole version of Docker.",
+            f"Docker's repository is asked for one exact version, such as {facts.version}.",
+            f'Write it in full: `docker_version: "{facts.version}"`.',
+            f"Leave the wish away: {facts.version} is planned then.",
+        )
+        return None
+    there = case.profile.docker
+    if there and there.origin == "docker" and not wish.docker_version:
+        version = max(version, there.version, key=numbers)  # what is there does not go back
+    release = facts.releases[dist.family].format(version=version)
+    return EnginePlan(
+        engine="docker",
+        origin="docker",
+        version=version,
+        packages=(*facts.packages, *facts.needed[dist.family]),
+        held=facts.held,
+        versions=dict.fromkeys(facts.pinned, release),
+        excludes=facts.excludes,
+        cdi=reads_cdi(case, "docker", version),
+    )
+
+
+def _made(case: Case, engine: Engine, origin: EngineOrigin, offer: Archived) -> EnginePlan:
+    version = offer.version
+    there, wish = case.profile.docker, case.stack.containers
+    asked = wish is not None and wish.docker_version is not None
+    if engine == "docker" and there and there.origin == origin == "distribution" and not asked:
+        version = there.version  # an archive moves, and the installed one is what is configured
+    return EnginePlan(
+        engine=engine,
+        origin=origin,
+        version=version,
+        packages=offer.packages,
+        held=offer.held,
+        excludes=case.catalog.containers.docker_ce.held if engine == "docker" else (),
+        cdi=reads_cdi(case, engine, version),
+        compose=offer.compose,
+    )
+
+
+def reads_cdi(case: Case, engine: Engine, version: str) -> bool:
+    """Whether this version of an engine reads CDI specs."""
+    return numbers(version) >= numbers(case.catalog.containers.cdi.rows[engine].reads)

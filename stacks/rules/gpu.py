@@ -1,0 +1,191 @@
+"""Which GPUs the host has, and what alone follows from them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from stacks.catalog.decode import nearest
+from stacks.catalog.hardware import module_flavours
+from stacks.model.host import Gpu
+from stacks.rules.case import Card, Case, names, numbers
+
+
+def identify(case: Case) -> None:
+    """Find the host's GPUs in the catalogue.
+
+    Adds NO-GPU where there is none and none is expected, and GPU-UNKNOWN for each card that the
+    catalogue does not know. GPUs that are only expected count as if they were there.
+    """
+    gpus = case.profile.gpus + case.profile.expected_gpus
+    if not gpus:
+        case.conflict(
+            "NO-GPU",
+            "There is no NVIDIA GPU in this host.",
+            "Nothing on the PCI bus has NVIDIA's vendor id 10de, and the host data expect no GPU.",
+            "If the GPU is attached later (an image that is baked before), say which: "
+            "host data `expected_gpus: [h100]`, on the command line `--gpu h100`.",
+            "If a GPU should be there, look at `lspci -nn -d 10de:` and at the machine's settings.",
+        )
+        return
+    counts: Counter[str] = Counter()
+    unknown: dict[str, Gpu] = {}
+    for gpu in gpus:
+        key = _key(case, gpu)
+        if key in case.catalog.gpus.models.rows:
+            counts[key] += 1
+        else:
+            unknown.setdefault(key or gpu.pci_id or "?", gpu)
+    models = case.catalog.gpus.models.rows
+    for word, gpu in unknown.items():
+        close = nearest(word, models) if gpu.model else []
+        hint = f"Known names like it: {', '.join(close)}. " if close else ""
+        case.conflict(
+            "GPU-UNKNOWN",
+            f"The GPU «{word}» is not in the catalogue.",
+            "Without its compute capability nobody can say which driver and which PyTorch fit. "
+            f"{hint}Known GPUs: {', '.join(models)}.",
+            "Add it to stacks/catalog/gpus.yaml: name, generation, sm and PCI id, with a source.",
+            "If it is a sibling of a known GPU, name that one: `--gpu a100`, or in the host data "
+            "`expected_gpus: [a100]` for a GPU that is attached later.",
+        )
+    generations = case.catalog.gpus.generations.rows
+    first = case.catalog.gpus.first_branches.rows
+    case.cards = tuple(
+        Card(key, models[key], generations[models[key].generation], count, first.get(key))
+        for key, count in counts.items()
+    )
+    if not case.profile.gpus:
+        case.notice(
+            "GPU-EXPECTED",
+            f"Planned for {names(case.cards)}, which is not in the host yet.",
+            "The host data expect it; no GPU is on the PCI bus.",
+            "Run the same deploy again when the GPU is attached: it checks and proves.",
+        )
+
+
+def named(case: Case) -> tuple[Gpu, ...]:
+    """The host's GPUs, or those that it expects, each with its key of the catalogue."""
+    gpus = case.profile.gpus or case.profile.expected_gpus
+    return tuple(replace(gpu, model=_key(case, gpu)) for gpu in gpus)
+
+
+def _key(case: Case, gpu: Gpu) -> str:
+    return gpu.model or case.catalog.pci.get((gpu.pci_id or "").lower(), "")
+
+
+def check_flavours(case: Case) -> None:
+    """FLAVOUR-MIXED: one card takes only the open module, another only the proprietary one."""
+    needs_open = [card for card in case.cards if "proprietary" not in _flavours(card)]
+    needs_closed = [card for card in case.cards if "open" not in _flavours(card)]
+    if needs_open and needs_closed:
+        case.conflict(
+            "FLAVOUR-MIXED",
+            f"{names(needs_open)} and {names(needs_closed)} cannot work in one host.",
+            f"{names(needs_open)} needs the open kernel module, {names(needs_closed)} the "
+            "proprietary one, and a host loads one nvidia module for all its GPUs.",
+            "Put the two kinds of GPU into different hosts.",
+            "Give one kind away to a virtual machine (vfio-pci): each machine loads its own "
+            "module.",
+        )
+
+
+def check_board(case: Case) -> None:
+    """GPU-JETSON: the GPU is part of a Jetson, and no Jetson Linux is named."""
+    boards = [card for card in case.cards if card.model.soc]
+    if boards:
+        case.conflict(
+            "GPU-JETSON",
+            f"{names(boards)} is part of a Jetson, and this host is not known as one.",
+            "A Jetson's driver belongs to Jetson Linux; what fits depends on its release, which "
+            "`cat /etc/nv_tegra_release` shows.",
+            "Name the release: `--jetson 36.4.7`.",
+            "Name the GPU that is really there: `lspci -nn -d 10de:`.",
+        )
+
+
+def check_cuda118(case: Case) -> None:
+    """GPU-118-BLACKWELL: the system toolkit (or its cuDNN) knows nothing of this GPU."""
+    wish = case.stack.cuda
+    if wish is None or wish.version not in case.catalog.cuda.toolkits.rows:
+        return
+    toolkit = case.catalog.cuda.toolkits.rows[wish.version]
+    newest = numbers(toolkit.sm[-1])
+    beyond = [card for card in case.cards if numbers(card.model.sm) > newest]
+    if not beyond:
+        return
+    case.conflict(
+        "GPU-118-BLACKWELL",
+        f"CUDA {wish.version} cannot compile for {names(beyond)}.",
+        f"nvcc {wish.version} ends at sm_{toolkit.sm[-1].replace('.', '')} (Hopper); for anything "
+        "newer it stops with «not defined for option 'gpu-architecture'». cuDNN 8.9 ends there "
+        "too. Blackwell needs CUDA 12.8 or later.",
+        "Take PyTorch alone; its wheel brings a CUDA that knows this GPU: host data "
+        f"`without: [cuda]`. See what that gives: `{case.command(*_alone(case))}`.",
+        "Compile with CUDA 12.8 or later in a container "
+        "(nvidia/cuda:12.8.1-cudnn-devel-ubuntu24.04); only the driver is the host's.",
+        "Run what must have CUDA 11.8 on a host with a Hopper or older GPU.",
+    )
+
+
+def check_generation(case: Case) -> None:
+    """GPU-KEPLER: every CUDA that this PyTorch is built with has dropped the GPU."""
+    torch = case.stack.torch
+    if torch is None:
+        return
+    release = case.catalog.pytorch.releases.get(".".join(torch.version.split(".")[:2]))
+    if release is None:
+        return
+    oldest = min(numbers(variant.cuda)[0] for variant in release.variants.values())
+    dropped = [
+        card
+        for card in case.cards
+        if card.generation.last_cuda and int(card.generation.last_cuda) < oldest
+    ]
+    if dropped:
+        last = dropped[0].generation.last_branch
+        case.conflict(
+            "GPU-KEPLER",
+            f"{names(dropped)} is too old for PyTorch {torch.version}.",
+            f"{dropped[0].generation.name} ends with driver {last} and CUDA "
+            f"{dropped[0].generation.last_cuda}; PyTorch {torch.version} is built with CUDA "
+            f"{oldest} or later.",
+            "On a K80 take `pytorch-2.7-cu118`: its CUDA 11.8 wheel still has sm_37 (driver 470).",
+            "Use a GPU of the Maxwell generation or later.",
+        )
+
+
+def _alone(case: Case) -> tuple[str, ...]:
+    """Options for PyTorch alone, with a driver that knows the cards where the default does not."""
+    needed = max((int(card.first_branch or 0) for card in case.cards), default=0)
+    drivers = case.dist.drivers if case.dist else ()
+    if any(offer.default and int(offer.branch) >= needed for offer in drivers):
+        return ("--without", "cuda")
+    other = next((offer for offer in drivers if int(offer.branch) >= needed), None)
+    if other is None:
+        return ("--without", "cuda")
+    return ("--without", "cuda", "--origin", f"driver={other.origin}", "--driver", other.branch)
+
+
+def _flavours(card: Card) -> tuple[str, ...]:
+    return module_flavours(card.model, card.generation)
+
+
+def flavours(case: Case) -> tuple[str, ...]:
+    """Kernel module flavours that drive every card."""
+    return tuple(
+        flavour
+        for flavour in ("open", "proprietary")
+        if all(flavour in _flavours(card) for card in case.cards)
+    )
+
+
+def in_window(case: Case, branch: int) -> bool:
+    """Whether a driver branch knows every card of the host."""
+    return all(knows(card, branch) for card in case.cards)
+
+
+def knows(card: Card, branch: int) -> bool:
+    """Whether a driver branch knows the card: neither too old for it nor past its end."""
+    first, last = card.first_branch, card.generation.last_branch
+    return (first is None or int(first) <= branch) and (last is None or branch <= int(last))
