@@ -16,7 +16,13 @@ from bench.counting import PORT, CountingServer
 from bench.target import BenchError
 from facts.model import HostState
 from stacks.model.plan import Plan
-from tasks import driver, environment, holds, layout, nouveau, repositories, uv
+from tasks import layout
+from tasks.cuda import environment
+from tasks.driver import nouveau
+from tasks.driver import operations as driver
+from tasks.holds import operations as holds
+from tasks.python import uv
+from tasks.repositories import components as repositories
 
 _HERE = Path(__file__).parent / "ansible"
 _VENV = target.FOLDER / "ansible"

@@ -23,7 +23,7 @@ from stacks.catalog.read import load_catalog
 from stacks.load import load_stack
 from stacks.model.plan import Plan
 from stacks.resolve import resolve
-from tasks.profile import profile_of
+from tasks.host.profile import profile_of
 
 FOLDER = STATE / "bench"
 STACK = "pytorch-2.9"

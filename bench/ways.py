@@ -19,7 +19,8 @@ from stacks.load import load_stack
 from stacks.model.host import Gpu, HostProfile
 from stacks.model.plan import Plan
 from stacks.resolve import resolve
-from tasks import driver, locks, uv
+from tasks.driver import operations as driver
+from tasks.python import locks, uv
 
 WAYS = ("gpuwright", "guide", "by-hand")
 _LOCK = "/root/lock.txt"

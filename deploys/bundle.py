@@ -8,9 +8,9 @@ collects for; the second one needs neither index nor archive nor registry. A sec
 nothing. What it holds, and what not yet: ``docs/image.md``.
 """
 
-from tasks.bundle import collect, summary, visit
+from tasks.bundle import bundle_opening, collect, summary
 
-work = visit.for_this_host()
+work = bundle_opening.for_this_host()
 
 if work is not None:
     collect.wheels_of_locks(work=work, name="Wheels of the locks")

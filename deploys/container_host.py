@@ -5,39 +5,30 @@
 A second run changes nothing. Host data that matters here: ``stack``, ``mirrors``,
 ``expected_gpus``, ``lock_wait`` (seconds), ``kernel_policy``, the wishes of ``stacks.requests``
 (``container_engines``, ``docker_origin``, ``toolkit_version``, ``with_native`` …), and what
-``tasks.containers.wish`` reads: ``docker_users``, ``docker_registry_mirrors``, ``docker_proxy``,
+``tasks.hostdata.containers`` reads: ``docker_users``, ``docker_registry_mirrors``, ``docker_proxy``,
 ``docker_restart``, ``proof_image`` …
 """
 
-from tasks import (
-    cuda,
-    cudnn,
-    driver,
-    driver_reload,
-    environment,
-    fabric_manager,
-    holds,
-    nouveau,
-    package_manager,
-    persistence,
-    plans,
-    preflight,
-    python,
-    pytorch,
-    repositories,
-    uv,
-    vendor_repository,
-)
 from tasks.containers import (
     cdi,
     containerd,
     device_links,
     docker,
     engine_packages,
+    engine_verdict,
     rootless,
-    verdict,
 )
+from tasks.cuda import cudnn, environment, toolkit
+from tasks.driver import fabric_manager, nouveau, persistence, reload
+from tasks.driver import operations as driver
 from tasks.guard import kernel_guard
+from tasks.holds import operations as holds
+from tasks.host import plans, preflight
+from tasks.packages import readiness
+from tasks.python import environment as pytorch
+from tasks.python import interpreter, uv
+from tasks.repositories import components as repositories
+from tasks.repositories import vendor
 
 plan = plans.for_this_host(containers=True)
 
@@ -45,11 +36,11 @@ if plan is not None:
     wish = plans.container_wish()
 
     preflight.first_boot_done(plan=plan, name="First boot has ended")
-    package_manager.free(plan=plan, limit_s=plans.lock_wait(), name="Package manager is free")
-    package_manager.whole(plan=plan, name="Package manager is whole")
+    readiness.free(plan=plan, limit_s=plans.lock_wait(), name="Package manager is free")
+    readiness.whole(plan=plan, name="Package manager is whole")
 
     repositories.components(plan=plan, name="Archive components")
-    vendor_repository.added(plan=plan, name="Further repositories")
+    vendor.added(plan=plan, name="Further repositories")
     holds.kept_from_unattended_upgrades(plan=plan, name="Set kept from unattended upgrades")
 
     nouveau.blacklisted(plan=plan, name="nouveau kept off")
@@ -63,17 +54,17 @@ if plan is not None:
     containerd.configured(plan=plan, wish=wish, name="containerd's settings")
 
     if plan.cuda or plan.torch:
-        cuda.installed(plan=plan, name="CUDA toolkit")
+        toolkit.installed(plan=plan, name="CUDA toolkit")
         cudnn.installed(plan=plan, name="cuDNN")
         environment.offered(plan=plan, name="Environment file, opt-in")
-        python.interpreter(plan=plan, name="Python interpreter")
+        interpreter.interpreter(plan=plan, name="Python interpreter")
         uv.pushed(plan=plan, name="uv")
         pytorch.installed(plan=plan, name="PyTorch environment")
         pytorch.switched(plan=plan, rollback=plans.rollback(), name="Stable link")
 
     driver.modules_built(plan=plan, name="Kernel module for every bootable kernel")
     driver.loaded(plan=plan, name="Kernel module loaded")
-    driver_reload.reloaded(plan=plan, name="Kernel module reloaded")
+    reload.reloaded(plan=plan, name="Kernel module reloaded")
     persistence.enabled(plan=plan, name="GPU persistence")
     fabric_manager.enabled(plan=plan, name="Fabric Manager")
 
@@ -89,7 +80,7 @@ if plan is not None:
         name="Kernel guard and policy",
     )
 
-    verdict.given(
+    engine_verdict.given(
         plan=plan,
         wish=wish,
         expected_gpus=plans.expected_gpus(),

@@ -7,6 +7,6 @@ Ends with 0 (OK), 1 (WARN), 2 (CRITICAL) or 3 (UNKNOWN), by the worst host. Wher
 its record names a ``stack``, the host is compared with its plan too. All codes: ``docs/faults.md``.
 """
 
-from tasks.doctor import visit
+from tasks.doctor import doctor_opening
 
-visit.this_one()
+doctor_opening.this_one()

@@ -9,6 +9,6 @@ Host data that matters here: ``reboot`` (never, if-needed, now), ``reboot_wait``
 ``canary``, ``batch``, ``fail_share``. A second run changes nothing. How: ``docs/repair.md``.
 """
 
-from tasks.repair import visit
+from tasks.repair import repair_opening
 
-visit.this_one()
+repair_opening.this_one()

@@ -8,40 +8,31 @@ A second run changes nothing. Host data that matters here: ``stack``, ``mirrors`
 environment before the newest.
 """
 
-from tasks import (
-    cuda,
-    cudnn,
-    driver,
-    driver_reload,
-    environment,
-    fabric_manager,
-    holds,
-    nouveau,
-    package_manager,
-    persistence,
-    plans,
-    preflight,
-    python,
-    pytorch,
-    repositories,
-    uv,
-    vendor_repository,
-    verdict,
-)
+from tasks.cuda import cudnn, environment, toolkit
+from tasks.driver import fabric_manager, nouveau, persistence, reload
+from tasks.driver import operations as driver
 from tasks.guard import kernel_guard
+from tasks.holds import operations as holds
+from tasks.host import plans, preflight
+from tasks.packages import readiness
+from tasks.python import environment as pytorch
+from tasks.python import interpreter, uv
+from tasks.repositories import components as repositories
+from tasks.repositories import vendor
+from tasks.verify import host_verdict
 
 plan = plans.for_this_host()
 
 if plan is not None:
     preflight.first_boot_done(plan=plan, name="First boot has ended")
-    package_manager.free(plan=plan, limit_s=plans.lock_wait(), name="Package manager is free")
-    package_manager.whole(plan=plan, name="Package manager is whole")
+    readiness.free(plan=plan, limit_s=plans.lock_wait(), name="Package manager is free")
+    readiness.whole(plan=plan, name="Package manager is whole")
 
     repositories.components(plan=plan, name="Archive components")
-    vendor_repository.added(plan=plan, name="NVIDIA's repository")
+    vendor.added(plan=plan, name="NVIDIA's repository")
     holds.kept_from_unattended_upgrades(plan=plan, name="Set kept from unattended upgrades")
-    cuda.fetched(plan=plan, name="CUDA packages fetched")
-    python.interpreter(plan=plan, name="Python interpreter")
+    toolkit.fetched(plan=plan, name="CUDA packages fetched")
+    interpreter.interpreter(plan=plan, name="Python interpreter")
     uv.pushed(plan=plan, name="uv")
     pytorch.begun(plan=plan, name="PyTorch environment begun")
 
@@ -49,14 +40,14 @@ if plan is not None:
     driver.installed(plan=plan, name="NVIDIA driver and kernel headers")
     driver.modules_begun(plan=plan, name="Kernel modules begun")
 
-    cuda.installed(plan=plan, name="CUDA toolkit")
+    toolkit.installed(plan=plan, name="CUDA toolkit")
     cudnn.installed(plan=plan, name="cuDNN")
     environment.offered(plan=plan, name="Environment file, opt-in")
 
     pytorch.installed(plan=plan, name="PyTorch environment")
     driver.modules_built(plan=plan, name="Kernel module for every bootable kernel")
     driver.loaded(plan=plan, name="Kernel module loaded")
-    driver_reload.reloaded(plan=plan, name="Kernel module reloaded")
+    reload.reloaded(plan=plan, name="Kernel module reloaded")
     persistence.enabled(plan=plan, name="GPU persistence")
     fabric_manager.enabled(plan=plan, name="Fabric Manager")
     holds.held(plan=plan, name="Set held and pinned")
@@ -69,7 +60,7 @@ if plan is not None:
 
     pytorch.switched(plan=plan, rollback=plans.rollback(), name="Stable link")
 
-    verdict.given(
+    host_verdict.given(
         plan=plan,
         rollback=plans.rollback(),
         expected_gpus=plans.expected_gpus(),

@@ -9,10 +9,10 @@ needs no network) and the wishes ``image_base`` and ``image_cuda``; ``--data rol
 goes back to the image before the newest. What is in it: ``docs/image.md``.
 """
 
-from tasks.containers import verdict as container_host
-from tasks.image import store, verdict, visit
+from tasks.containers import engine_verdict as container_host
+from tasks.image import image_opening, image_verdict, store
 
-work = visit.for_this_host()
+work = image_opening.for_this_host()
 
 if work is not None:
     store.tools(work=work, name="Docker's builder and zstd")
@@ -22,6 +22,6 @@ if work is not None:
     store.tagged(work=work, name="Tag")
     store.saved(work=work, name="Saved as a file")
     store.pushed(work=work, name="Pushed to the registry")
-    verdict.given(work=work, name="Verdict")
+    image_verdict.given(work=work, name="Verdict")
     if container_host.waits_for_an_image():
         container_host.again(name="GPUs in a container")

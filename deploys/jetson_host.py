@@ -8,40 +8,35 @@ nothing is said, ``jetson-cuda-11.8``), ``mirrors``, ``lock_wait``; ``--data rol
 to the environment before the newest.
 """
 
-from tasks import (
-    cuda,
-    environment,
-    holds,
-    jetson,
-    package_manager,
-    plans,
-    preflight,
-    python,
-    pytorch,
-    uv,
-    vendor_repository,
-    verdict,
-)
+from tasks.cuda import environment, toolkit
+from tasks.holds import operations as holds
+from tasks.host import plans, preflight
+from tasks.jetson import operations as jetson
+from tasks.packages import readiness
+from tasks.python import environment as pytorch
+from tasks.python import interpreter, uv
+from tasks.repositories import vendor
+from tasks.verify import host_verdict
 
 plan = plans.for_this_host(for_jetsons=True)
 
 if plan is not None:
     preflight.first_boot_done(plan=plan, name="First boot has ended")
-    package_manager.free(plan=plan, limit_s=plans.lock_wait(), name="Package manager is free")
-    package_manager.whole(plan=plan, name="Package manager is whole")
+    readiness.free(plan=plan, limit_s=plans.lock_wait(), name="Package manager is free")
+    readiness.whole(plan=plan, name="Package manager is whole")
 
     jetson.held(plan=plan, name="Jetson Linux held")
     holds.kept_from_unattended_upgrades(plan=plan, name="Set kept from unattended upgrades")
-    vendor_repository.added(plan=plan, name="NVIDIA's repository")
-    python.interpreter(plan=plan, name="Python interpreter")
+    vendor.added(plan=plan, name="NVIDIA's repository")
+    interpreter.interpreter(plan=plan, name="Python interpreter")
     uv.pushed(plan=plan, name="uv")
     jetson.libraries(plan=plan, name="Libraries beside JetPack's own")
     pytorch.begun(plan=plan, name="PyTorch environment begun")
 
-    cuda.installed(plan=plan, name="CUDA toolkit")
+    toolkit.installed(plan=plan, name="CUDA toolkit")
     environment.offered(plan=plan, name="Environment file, opt-in")
     pytorch.installed(plan=plan, name="PyTorch environment")
     holds.held(plan=plan, name="Set held and pinned")
     pytorch.switched(plan=plan, rollback=plans.rollback(), name="Stable link")
 
-    verdict.given(plan=plan, rollback=plans.rollback(), name="Verdict")
+    host_verdict.given(plan=plan, rollback=plans.rollback(), name="Verdict")

@@ -6,6 +6,6 @@
 ``kernel_policy`` (hold, follow, free) and ``textfile_folder``. A second run changes nothing.
 """
 
-from tasks.guard import visit
+from tasks.host import guard_opening
 
-visit.this_one()
+guard_opening.this_one()

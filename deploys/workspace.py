@@ -9,7 +9,8 @@ A second run changes nothing. Host data: ``workspaces`` (a list) or ``workspace_
 ``deploys/image.py``.
 """
 
-from tasks.workspace import service, verdict, visit
+from tasks.workspace import service, workspace_verdict
+from tasks.workspace import workspace_opening as visit
 
 visit = visit.for_this_host()
 
@@ -21,4 +22,4 @@ if visit is not None:
     service.secrets(wishes=wishes, ask=ask, name="Tokens and keys")
     service.described(wishes=wishes, ask=ask, name="Containers described")
     service.running(wishes=wishes, ask=ask, name="Workspaces up")
-    verdict.given(wishes=wishes, ask=ask, way=visit.way, name="Verdict")
+    workspace_verdict.given(wishes=wishes, ask=ask, way=visit.way, name="Verdict")

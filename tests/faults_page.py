@@ -6,12 +6,12 @@ Run as ``python -m tests.faults_page > docs/faults.md``.
 from __future__ import annotations
 
 from sandbox.faults import catalog as made
-from tasks.doctor.catalog import Row, faults, xids
+from tasks.faults.catalog import Row, faults, xids
 
 _HEAD = """\
 # Faults and their codes
 
-Made from `tasks/doctor/faults.yaml` and `sandbox/faults/faults.yaml` by `python -m
+Made from `tasks/faults/faults.yaml` and `sandbox/faults/faults.yaml` by `python -m
 tests.faults_page > docs/faults.md`; a test compares.
 
 ```console

@@ -15,16 +15,16 @@ from pyinfra import logger
 from pyinfra.api import FunctionCommand
 from pyinfra.api.host import Host
 
-from tasks import job
 from tasks.bundle import contents, manifest, wheels
 from tasks.bundle import work as works
 from tasks.bundle.contents import DEBS
 from tasks.bundle.fetch import fetch
 from tasks.bundle.manifest import Base, BundleError, Manifest
 from tasks.bundle.work import Work
-from tasks.image import inputs
-from tasks.image.recipe import DEV, EPOCH
-from tasks.step import Commands, run, step
+from tasks.recipe import inputs
+from tasks.recipe.recipe import DEV, EPOCH
+from tasks.steps import job
+from tasks.steps.step import Commands, run, step
 from tasks.templates import render
 
 _one_at_a_time = BoundedSemaphore(1)

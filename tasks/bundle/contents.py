@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from stacks.model.plan import Download
 from tasks.bundle.manifest import Entry, Manifest
-from tasks.image import inputs, lock_parts
-from tasks.image.recipe import Recipe
+from tasks.recipe import inputs, lock_parts
+from tasks.recipe.recipe import Recipe
 
 WHEELS, DEBS, BASES, TARBALLS = "wheels", "debs", "bases", "tarballs"
 """Folders of a bundle."""

@@ -9,11 +9,11 @@ from pyinfra.api.host import Host
 from rich.console import Console
 
 from stacks.model.messages import Conflict
-from tasks import course_of_run
 from tasks.bundle import manifest
 from tasks.bundle.manifest import BundleError
 from tasks.bundle.work import Work
-from tasks.step import Commands, executing, step, this_host
+from tasks.steps import progress
+from tasks.steps.step import Commands, executing, step, this_host
 
 
 @dataclass
@@ -35,7 +35,7 @@ _lines: dict[str, Line] = {}
 
 def register(host: Host) -> None:
     """Give this host a line, and see to it that the lines are printed."""
-    course_of_run.register(_lines, host, Line(host.name), _print)
+    progress.register(_lines, host, Line(host.name), _print)
 
 
 def planned(host: Host, work: Work) -> None:

@@ -12,11 +12,12 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from stacks.model.image import ImagePlan
-from tasks import plans, uv
 from tasks.bundle import contents, manifest
 from tasks.bundle.contents import WHEELS, Contents
 from tasks.bundle.fetch import fetch
 from tasks.bundle.manifest import BundleError, Manifest
+from tasks.host import plans
+from tasks.python import uv
 
 NEWEST_GLIBC = 40
 """uv knows platforms up to manylinux_2_40 (uv 0.13, ``--python-platform``)."""

@@ -10,12 +10,13 @@ from pyinfra.api import StringCommand
 from facts.model import HostState
 from stacks.model.containers import ContainerPlan
 from stacks.model.plan import Plan
-from tasks import files
-from tasks.containers import cdi_state, sight
+from tasks.containers import cdi_state
+from tasks.containers import look as sight
 from tasks.containers.device_links import LINKS
-from tasks.containers.wish import ContainerWish
-from tasks.doctor.catalog import faults
-from tasks.step import Commands, look, step, this_host
+from tasks.faults.catalog import faults
+from tasks.hostdata.containers import ContainerWish
+from tasks.steps import files
+from tasks.steps.step import Commands, look, step, this_host
 
 UNITS = ("nvidia-cdi-refresh.path", "nvidia-cdi-refresh.service")
 DROP_IN = f"/etc/systemd/system/{UNITS[1]}.d/gpuwright.conf"

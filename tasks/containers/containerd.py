@@ -7,10 +7,10 @@ from pyinfra.api import StringCommand
 from facts.engine_model import Engines
 from stacks.model.containers import EnginePlan
 from stacks.model.plan import Plan
-from tasks.containers import sight
+from tasks.containers import look as sight
 from tasks.containers.daemon_json import RUNTIME
-from tasks.containers.wish import ContainerWish
-from tasks.step import Commands, step
+from tasks.hostdata.containers import ContainerWish
+from tasks.steps.step import Commands, step
 from tasks.templates import render
 
 CONFIG = "/etc/containerd/config.toml"

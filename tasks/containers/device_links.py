@@ -14,10 +14,10 @@ from pyinfra.api import StringCommand
 
 from facts.engine_model import Engines, Node
 from stacks.model.plan import Plan
-from tasks import files
-from tasks.containers import sight
-from tasks.containers.wish import ContainerWish
-from tasks.step import Commands, look, step
+from tasks.containers import look as sight
+from tasks.hostdata.containers import ContainerWish
+from tasks.steps import files
+from tasks.steps.step import Commands, look, step
 
 RULE = "/etc/udev/rules.d/71-gpuwright-dev-char.rules"
 LINKS = "/usr/bin/nvidia-ctk system create-dev-char-symlinks"

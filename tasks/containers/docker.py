@@ -12,12 +12,13 @@ from pyinfra.api.host import Host
 
 from facts.engine_model import Engines
 from stacks.model.plan import Plan
-from tasks import files, job
-from tasks.containers import daemon_json, docker_change, engine_packages, sight
+from tasks.containers import daemon_json, docker_change, engine_packages
+from tasks.containers import look as sight
 from tasks.containers.daemon_json import DaemonJsonError
 from tasks.containers.docker_change import PROXY_DROP_IN, PROXY_DROP_IN_TEXT, PROXY_FILE
-from tasks.containers.wish import ContainerWish
-from tasks.step import Commands, look, run, step
+from tasks.hostdata.containers import ContainerWish
+from tasks.steps import files, job
+from tasks.steps.step import Commands, look, run, step
 from tasks.templates import render
 
 

@@ -8,10 +8,10 @@ from facts.engine_model import Engines
 from facts.model import HostState
 from stacks.model.containers import ContainerPlan, EnginePlan
 from stacks.model.plan import Plan
-from tasks import files
 from tasks.containers import daemon_json, engine_packages
 from tasks.containers.daemon_json import Settings
-from tasks.containers.wish import ContainerWish
+from tasks.hostdata.containers import ContainerWish
+from tasks.steps import files
 
 UNIT = "docker.service"
 PROXY_FILE = "/opt/gpuwright/etc/docker-proxy.env"

@@ -7,10 +7,11 @@ from typing import Protocol
 
 from facts.model import HostState
 from stacks.model.plan import Plan
-from tasks import job, packages
-from tasks.installed import lacking
-from tasks.move import Move
-from tasks.step import Commands, look, step
+from tasks.packages import manager as packages
+from tasks.packages.installed import lacking
+from tasks.packages.transaction import Move
+from tasks.steps import job
+from tasks.steps.step import Commands, look, step
 
 DOCKER_MARK = "/opt/gpuwright/etc/docker-restart-due"
 """Lies on the host while Docker must restart: it looks for some things at its start only."""

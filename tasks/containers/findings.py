@@ -7,8 +7,8 @@ from facts.model import HostState
 from stacks.model.plan import Plan
 from tasks.containers import cdi_state, containerd, daemon_json, docker_change, engine_packages
 from tasks.containers.daemon_json import DaemonJsonError
-from tasks.containers.wish import ContainerWish
 from tasks.finding import Finding
+from tasks.hostdata.containers import ContainerWish
 
 AGAIN = "run deploys/container_host.py again"
 

@@ -6,7 +6,7 @@ from facts.engine_model import Engines
 from facts.model import HostState
 from stacks.model.plan import Plan
 from tasks.containers import docker_change, engine_packages
-from tasks.containers.wish import ContainerWish
+from tasks.hostdata.containers import ContainerWish
 
 
 def lines(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> list[str]:

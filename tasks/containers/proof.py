@@ -10,10 +10,10 @@ from facts.model import HostState
 from stacks.model.containers import EnginePlan
 from stacks.model.plan import Plan
 from tasks.containers import cdi_state, docker_change
-from tasks.containers.wish import ContainerWish
-from tasks.driver_findings import library_version
+from tasks.driver.findings import library_version
 from tasks.finding import Finding
-from tasks.proof import Proof
+from tasks.hostdata.containers import ContainerWish
+from tasks.verify.proof import Proof
 
 _GPU = re.compile(r"/dev/nvidia\d+")
 _OURS = "pytorch-cuda:"

@@ -17,12 +17,14 @@ from facts.model import HostState
 from stacks.model.containers import EnginePlan
 from stacks.model.messages import Conflict
 from stacks.model.plan import Plan
-from tasks import files, job, packages
-from tasks.containers import cdi_state, daemon_json, docker, docker_change, sight
+from tasks.containers import cdi_state, daemon_json, docker, docker_change
+from tasks.containers import look as sight
 from tasks.containers.daemon_json import DaemonJsonError, Settings
-from tasks.containers.wish import ContainerWish
-from tasks.installed import lacking
-from tasks.step import Commands, look, run, step
+from tasks.hostdata.containers import ContainerWish
+from tasks.packages import manager as packages
+from tasks.packages.installed import lacking
+from tasks.steps import files, job
+from tasks.steps.step import Commands, look, run, step
 
 HELPERS = ("uidmap", "slirp4netns", "dbus-user-session", "iptables")
 """What Docker's guide to the rootless mode asks for, by Debian's and Ubuntu's names; their kernels

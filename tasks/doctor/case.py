@@ -11,8 +11,8 @@ from facts.evidence_model import Evidence
 from facts.model import HostState, ModuleFile, Package
 from facts.runtime import CudaAnswer
 from stacks.model.plan import Plan
-from tasks.doctor.catalog import Breaks
-from tasks.findings import Level, library_version
+from tasks.faults.catalog import Breaks
+from tasks.verify.comparison import Level, library_version
 
 _DRIVER_PACKAGE = re.compile(
     r"^(lib)?nvidia-(?!container|l4t|cuda|cudnn|driver-pinning|settings)"

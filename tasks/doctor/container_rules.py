@@ -10,7 +10,7 @@ from packaging.version import InvalidVersion, Version
 from stacks.catalog.read import load_catalog
 from tasks.containers import cdi_state
 from tasks.doctor.case import Case, Fault
-from tasks.installed import upstream
+from tasks.packages.installed import upstream
 
 _CDI_IN_DOCKER = Version("1.18")
 """From this toolkit on, CDI is the way and nothing is set behind systemd's back (C2)."""

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from tasks.doctor.case import Case, Fault
-from tasks.doctor.catalog import XidAction, smi_exits, xids
 from tasks.doctor.load_rules import log
-from tasks.installed import upstream
+from tasks.faults.catalog import XidAction, smi_exits, xids
+from tasks.packages.installed import upstream
 
 _XID = re.compile(r"NVRM: Xid \((?:PCI:)?([0-9a-fA-F:.]+)\): (\d+)")
 _STAMP = re.compile(r"^\[\s*(\d+\.\d+)\]")

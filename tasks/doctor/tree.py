@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tasks import findings as judge
 from tasks.doctor import (
     container_rules,
     device_rules,
@@ -16,8 +15,9 @@ from tasks.doctor import (
     version_rules,
 )
 from tasks.doctor.case import Case, Fault
-from tasks.doctor.catalog import Breaks, Row, faults
-from tasks.findings import Finding, Level
+from tasks.faults.catalog import Breaks, Row, faults
+from tasks.verify import comparison as judge
+from tasks.verify.comparison import Finding, Level
 
 Rule = Callable[[Case], Iterator[Fault]]
 

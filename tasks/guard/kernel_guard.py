@@ -6,12 +6,12 @@ import shlex
 
 from facts.model import HostState
 from stacks.model.plan import Plan
-from tasks import files, job
 from tasks.finding import Finding
 from tasks.guard import kernel_holds, program
 from tasks.guard.policy import Policy, decided
 from tasks.guard.policy import findings as policy_findings
-from tasks.step import Commands, look, step
+from tasks.steps import files, job
+from tasks.steps.step import Commands, look, step
 
 SERVICE = "gpuwright-guard.service"
 WATCH = "gpuwright-guard.path"

@@ -1,7 +1,7 @@
 """The policy ``hold``: no upgrade moves the kernel, its headers or the packages that bring them.
 
 On apt each package is held, pinned to its version and kept out of unattended-upgrades, on dnf it is
-locked, as `tasks.holds` does with the driver's set and for the same reasons. Which holds are ours
+locked, as `tasks.holds.operations` does with the driver's set and for the same reasons. Which holds are ours
 stands in a list of its own: what others held before stays held when the policy changes. Pure.
 """
 
@@ -13,7 +13,9 @@ from dataclasses import replace
 
 from facts.model import HostState, Package
 from stacks.catalog.read import load_catalog
-from tasks import files, holds, versionlock
+from tasks.holds import operations as holds
+from tasks.packages import versionlock
+from tasks.steps import files
 
 LIST = "/opt/gpuwright/etc/kernel-holds"
 """Names of the packages that we hold and nobody held before."""

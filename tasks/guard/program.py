@@ -11,7 +11,8 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks import files, templates
+from tasks import templates
+from tasks.steps import files
 from tasks.templates import render
 
 PROGRAM = "/opt/gpuwright/lib/kernel-guard"

@@ -15,11 +15,13 @@ from pyinfra.api.host import Host
 
 from facts.model import HostState
 from facts.parse.images import ImageState
-from tasks import job, packages, uv
-from tasks.image.recipe import BUNDLE, DEBS, DEV
-from tasks.image.supply import BASE, Supply
+from tasks.bundle.supply import BASE, Supply
 from tasks.image.work import FOLDER, Work, builds, images, present, target
-from tasks.step import Commands, look, run, step
+from tasks.packages import manager as packages
+from tasks.python import uv
+from tasks.recipe.recipe import BUNDLE, DEBS, DEV
+from tasks.steps import job
+from tasks.steps.step import Commands, look, run, step
 from tasks.templates import render
 
 JOB = "image"

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from stacks.model.messages import Conflict
-from tasks import course_of_run
 from tasks.image.work import Work
+from tasks.steps import progress
 
 _WIDTH = 120
 _COLOURS = {"OK": "green", "WARN": "yellow", "CRITICAL": "red", "REFUSED": "red", "FAILED": "red"}
@@ -38,7 +38,7 @@ _lines: dict[str, Line] = {}
 
 def register(host: Host) -> None:
     """Give this host a line, and see to it that the lines are printed."""
-    course_of_run.register(_lines, host, Line(host.name), _print)
+    progress.register(_lines, host, Line(host.name), _print)
 
 
 def planned(host: Host, work: Work) -> None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from facts.images import Images
 from facts.parse.images import ImageState
 from stacks.model.image import ImagePlan
-from tasks.image.recipe import Recipe
-from tasks.image.supply import Supply
-from tasks.image.wishes import Wishes
-from tasks.step import ask
+from tasks.bundle.supply import Supply
+from tasks.hostdata.image import Wishes
+from tasks.recipe.recipe import Recipe
+from tasks.steps.step import ask
 
 FOLDER = "/var/lib/gpuwright/image"
 """What is pushed to the host for a build or a load; for root only."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from tasks import apt, dnf, nouveau, packages
 from tasks.doctor.case import Case
-from tasks.doctor.catalog import Rung, faults
 from tasks.doctor.tree import Named, filled
+from tasks.driver import nouveau
+from tasks.faults.catalog import Rung, faults
+from tasks.packages import apt, dnf
+from tasks.packages import manager as packages
 from tasks.repair import versions
 from tasks.templates import render
 

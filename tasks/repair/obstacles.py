@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tasks import preflight
 from tasks.doctor.case import Case
-from tasks.doctor.catalog import Rung
 from tasks.doctor.kernel_rules import no_room
 from tasks.doctor.tree import Diagnosis, Named
-from tasks.host_data import Reboot
+from tasks.faults.catalog import Rung
+from tasks.host import preflight
+from tasks.hostdata.host import Reboot
 from tasks.repair import versions
 
 ALLOW = "allow it with --data reboot=if-needed, or reboot it yourself"

@@ -10,7 +10,7 @@ from typing import Any
 from pyinfra.api.host import Host
 
 from tasks import __version__
-from tasks.step import run
+from tasks.steps.step import run
 
 FILE = "/var/lib/gpuwright/repairs.jsonl"
 

@@ -6,10 +6,10 @@ import re
 from collections import Counter
 
 from tasks.doctor.case import Case
-from tasks.doctor.catalog import Rung
-from tasks.installed import upstream
-from tasks.move import Move
-from tasks.packages import of
+from tasks.faults.catalog import Rung
+from tasks.packages.installed import upstream
+from tasks.packages.manager import of
+from tasks.packages.transaction import Move
 
 _DRIVER = re.compile(r"^\d{3}\.\d+(\.\d+)?$")
 

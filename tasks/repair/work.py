@@ -16,27 +16,21 @@ from pyinfra.api.host import Host
 
 from facts.gpu_users import GpuUsers
 from stacks.model.plan import Plan
-from tasks import (
-    driver,
-    driver_reload,
-    fabric_manager,
-    holds,
-    host_data,
-    job,
-    nouveau,
-    package_manager,
-    persistence,
-    reboot,
-    repositories,
-    vendor_repository,
-)
-from tasks.apt import LOCK_WAIT_S
 from tasks.doctor.case import Case
+from tasks.doctor.doctor_opening import examined
 from tasks.doctor.tree import Diagnosis, diagnose
-from tasks.doctor.visit import examined
-from tasks.repair import records, versions, words
-from tasks.repair.course import Act, Attempt, Course, chart
-from tasks.step import ask, forget, run, this_run
+from tasks.driver import fabric_manager, nouveau, persistence, reload
+from tasks.driver import operations as driver
+from tasks.holds import operations as holds
+from tasks.hostdata import host as host_data
+from tasks.packages import readiness
+from tasks.packages.apt import LOCK_WAIT_S
+from tasks.repair import records, versions, wording
+from tasks.repair.repair_plan import Act, Attempt, Course, chart
+from tasks.repositories import components as repositories
+from tasks.repositories import vendor
+from tasks.steps import job, reboot
+from tasks.steps.step import ask, forget, run, this_run
 
 LOOKS = 16
 """More than any chain of faults is long: the end of a repair that goes round in a circle."""
@@ -119,7 +113,7 @@ class Repair:
         plan = self._seen.plan
         if act.rung == "wait":
             limit = host_data.lock_wait(self.host.data, LOCK_WAIT_S)
-            return self._steps(package_manager.free, plan=plan, limit_s=limit)
+            return self._steps(readiness.free, plan=plan, limit_s=limit)
         if act.rung == "plan":
             assert plan is not None
             return self._towards(plan)
@@ -130,7 +124,7 @@ class Repair:
         if asks and (users := self._users()):
             return f"refused: the GPU is in use by {users}"
         if act.rung == "reload":
-            return self._job(driver_reload.job_of_it())
+            return self._job(reload.job_of_it())
         if act.rung == "reboot":
             records.note(self.host, "reboots", codes=act.codes)
             said = reboot.rebooted(self.host, self.reboot_wait_s)
@@ -143,7 +137,7 @@ class Repair:
         """The driver's part of gpu_host.py, its reload apart, which has rules of its own here."""
         for step in (
             repositories.components,
-            vendor_repository.added,
+            vendor.added,
             nouveau.blacklisted,
             driver.installed,
             driver.modules_built,
@@ -233,7 +227,7 @@ class Repair:
             "ended",
             verdict=self._told.level,
             left=self._codes(),
-            proof=words.proof(self._seen),
+            proof=wording.proof(self._seen),
             next_boot_ready=self._told.next_boot.ready,
         )
         self.over = True

@@ -17,9 +17,9 @@ from typing import Any
 import yaml
 
 from facts.workspace_model import Person
-from tasks.files import HEADER
+from tasks.hostdata.workspace_values import Workspace, size_bytes
+from tasks.steps.files import HEADER
 from tasks.workspace import gpus as gpu_words
-from tasks.workspace.model import Workspace, size_bytes
 
 LABEL = "org.gpuwright"
 SECRETS = "/run/secrets"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from facts.workspace_model import Answer, WorkspaceState
 from tasks.finding import Finding
+from tasks.hostdata.workspace_values import Wishes
 from tasks.workspace import gpus
-from tasks.workspace.model import Wishes
 from tasks.workspace.placing import Place
 
 REFUSED = (401, 403)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from facts.workspace_model import SeenContainer, SeenGpu, WorkspaceState
-from tasks.workspace.model import Wishes, Workspace
+from tasks.hostdata.workspace_values import Wishes, Workspace
 
 _VOID = "NVIDIA_VISIBLE_DEVICES=void"
 """NVIDIA's runtime gives nothing then, though an image asks for all (nvidia-container-toolkit,

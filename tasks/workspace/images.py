@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from facts.workspace_model import WorkspaceState
-from tasks.workspace.model import Workspace
+from tasks.hostdata.workspace_values import Workspace
 
 
 def history(record: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -6,8 +6,8 @@ from typing import cast
 
 from facts.workspace_model import Answer, WorkspaceState
 from facts.workspaces import WorkspaceAnswers, Workspaces
-from tasks.step import ask
-from tasks.workspace.model import Wishes
+from tasks.hostdata.workspace_values import Wishes
+from tasks.steps.step import ask
 from tasks.workspace.placing import Place
 
 PATIENCE_S = 180

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from facts.model import HostState
 from facts.workspace_model import Person, WorkspaceState
-from tasks import files
+from tasks.hostdata.workspace_values import Wishes, Workspace
 from tasks.layout import ROOT
+from tasks.steps import files
 from tasks.templates import render
 from tasks.workspace import container, gpus, images
 from tasks.workspace.container import LABEL, Container
-from tasks.workspace.model import Wishes, Workspace
 
 FILES = f"{ROOT}/lib/workspaces"
 PROGRAM = f"{ROOT}/lib/workspace"

@@ -8,8 +8,8 @@ import click
 from pyinfra.api.host import Host
 
 from stacks.model.messages import Conflict
-from tasks import course_of_run
 from tasks.finding import Finding
+from tasks.steps import progress
 
 
 @dataclass
@@ -30,7 +30,7 @@ _lines: dict[str, _Line] = {}
 
 def register(host: Host) -> None:
     """Give this host a line, and see to it that the lines are printed."""
-    course_of_run.register(_lines, host, _Line(), _print)
+    progress.register(_lines, host, _Line(), _print)
 
 
 def refused(host: Host, conflicts: tuple[Conflict, ...]) -> None:

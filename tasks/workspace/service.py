@@ -13,14 +13,15 @@ from pyinfra.api.host import Host
 
 from facts.model import HostState
 from facts.workspace_model import WorkspaceState
-from tasks import __version__, files
-from tasks.step import Commands, executing, look, run, step
+from tasks import __version__
+from tasks.hostdata.workspace_values import HOME, Wishes, container_name, unit_name
+from tasks.steps import files
+from tasks.steps.step import Commands, executing, look, run, step
 from tasks.templates import render
 from tasks.workspace import images, placing
 from tasks.workspace.look import seen
-from tasks.workspace.model import HOME, Wishes, container_name, unit_name
-from tasks.workspace.objections import objections
 from tasks.workspace.placing import Place, places
+from tasks.workspace.workspace_conflicts import objections
 
 Ask = tuple[str, ...]
 

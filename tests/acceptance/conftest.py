@@ -20,7 +20,8 @@ import pytest
 from facts.model import HostState
 from stacks.load import StackError
 from stacks.model.plan import CudaPlan, CudnnPlan, DriverPlan, TorchPlan
-from tasks import holds, plans
+from tasks.holds import operations as holds
+from tasks.host import plans
 from tests.acceptance import build, inventory
 from tests.acceptance.subject import Subject, connect
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from stacks.model.plan import DriverPlan
-from tasks import findings, persistence
+from tasks.driver import persistence
+from tasks.verify import comparison
 from tests.acceptance.subject import Subject
 
 LICENCES = {"proprietary": "NVIDIA", "open": "Dual MIT/GPL"}
@@ -31,7 +32,7 @@ def modules(host: Subject, driver: DriverPlan) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def libraries(host: Subject, driver: DriverPlan) -> str:
     """Version of the driver's user-space libraries."""
-    version = findings.library_version(host.state)
+    version = comparison.library_version(host.state)
     assert version, "the loader finds neither libnvidia-ml.so.1 nor libcuda.so.1"
     return version
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tasks import holds
+from tasks.holds import operations as holds
 from tests.acceptance.subject import Subject
 
 SOURCES = re.compile("nvidia-(graphics-drivers|cuda-toolkit|open-gpu-kernel-modules)")

@@ -8,8 +8,10 @@ import pytest
 
 from facts.parse import openpgp
 from stacks.model.plan import DriverPlan, Repository
-from tasks import apt_repository, fabric_manager, findings
-from tasks.installed import is_as_planned
+from tasks.driver import fabric_manager
+from tasks.packages.installed import is_as_planned
+from tasks.repositories import apt_files
+from tasks.verify import comparison
 from tests.acceptance.subject import Subject
 
 ORIGINS = {"nvidia": "NVIDIA", "ubuntu": "Ubuntu", "debian": "Debian"}
@@ -47,7 +49,7 @@ def test_fabric_manager_is_of_the_drivers_version(host: Subject, driver: DriverP
     if not driver.fabric_manager:
         pytest.skip(f"{host.name}: its plan has no Fabric Manager")
     found = fabric_manager.version(host.state, host.plan)
-    assert found == findings.library_version(host.state)
+    assert found == comparison.library_version(host.state)
     assert host.shell.service("nvidia-fabricmanager").is_enabled
 
 
@@ -55,7 +57,7 @@ def test_repository_is_trusted_by_the_planned_keys_only(
     host: Subject, repositories: tuple[Repository, ...]
 ) -> None:
     for repository in repositories:
-        own = apt_repository.sources_path(repository)
+        own = apt_files.sources_path(repository)
         (source,) = (s for s in host.state.package_manager.sources if s.file == own)
         assert source.signed_by is not None
         told = host.run(f"stat -c '%U %a' {source.signed_by}; base64 {source.signed_by}")
@@ -69,7 +71,7 @@ def test_nothing_else_names_the_repository(
     host: Subject, repositories: tuple[Repository, ...]
 ) -> None:
     for repository in repositories:
-        assert apt_repository.others(host.state, repository) == []
+        assert apt_files.others(host.state, repository) == []
 
 
 def test_other_packages_of_the_repository_cannot_come(

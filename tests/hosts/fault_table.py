@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from sandbox.faults.catalog import Fault, faults
-from tasks.doctor import catalog
+from tasks.faults import catalog
 
 PROPERTY = "fault"
 STEPS = ("named", "repaired", "second run", "after reboot")

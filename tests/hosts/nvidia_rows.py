@@ -16,7 +16,7 @@ from sandbox.checkout import SOURCE
 from sandbox.doubles.nvidia import AptDouble
 from sandbox.hosts import SandboxHost
 from stacks.catalog.distributions import DriverOffer
-from tasks import plans
+from tasks.host import plans
 from tests.hosts import runner
 
 NO_COMPILING = (

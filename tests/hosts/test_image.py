@@ -17,9 +17,10 @@ import pytest
 from facts.host import probe_command
 from facts.model import HostState
 from facts.parse import parse_host
-from tasks import locks, plans
-from tasks.image import lock_parts
+from tasks.host import plans
 from tasks.image.work import RECORD
+from tasks.python import locks
+from tasks.recipe import lock_parts
 from tests.hosts.able import needs_hosts
 from tests.hosts.site import NAME, Site
 

@@ -30,7 +30,10 @@ from stacks.model.host import Gpu, HostProfile
 from stacks.model.plan import CudaPlan, CudnnPlan, Download, Plan
 from stacks.requests import with_wishes
 from stacks.resolve import resolve
-from tasks import apt, cuda, cudnn, job
+from tasks.cuda import cudnn
+from tasks.cuda import toolkit as cuda
+from tasks.packages import apt
+from tasks.steps import job
 
 NVCC = "#!/bin/sh\necho 'Cuda compilation tools, release 11.8, V11.8.89'\n"
 CUDA = {

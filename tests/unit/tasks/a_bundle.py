@@ -9,7 +9,7 @@ from pathlib import Path
 from tasks.bundle import contents, manifest
 from tasks.bundle.contents import DEBS, WHEELS
 from tasks.bundle.manifest import Base, Manifest
-from tasks.image.recipe import Recipe, recipe_of
+from tasks.recipe.recipe import Recipe, recipe_of
 from tests.unit.tasks import an_image
 
 LAYERS = ("sha256:ab",)

@@ -18,7 +18,7 @@ from facts.model import (
     Venv,
 )
 from stacks.model.plan import CudaPlan, CudnnPlan, DriverPlan, Plan, TorchPlan
-from tasks import plans
+from tasks.host import plans
 from tasks.layout import env_of
 from tests.unit.facts import golden_hosts
 

@@ -14,9 +14,10 @@ from facts.workspace_model import (
     Token,
     WorkspaceState,
 )
-from tasks import files
-from tasks.workspace import placing, wishes
-from tasks.workspace.model import Wishes
+from tasks.hostdata import workspace as wishes
+from tasks.hostdata.workspace_values import Wishes
+from tasks.steps import files
+from tasks.workspace import placing
 from tasks.workspace.placing import Place, places
 
 RUNTIME = ("--runtime=nvidia", "-e", "NVIDIA_VISIBLE_DEVICES=all")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from stacks.model.containers import ImageService
 from stacks.model.image import ImagePlan
-from tasks.image.recipe import Recipe, recipe_of
+from tasks.recipe.recipe import Recipe, recipe_of
 from tests.unit.tasks import a_host
 
 LOCK = """\

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks import apt, apt_move
-from tasks.move import Move
+from tasks.packages import apt, apt_transaction
+from tasks.packages.transaction import Move
 
 NEW = "Inst libnvidia-compute-580 (580.178.04-1ubuntu1 NVIDIA CUDA:mirror.example.org [amd64])"
 UPGRADE = "Inst nvidia-utils-580 [580.159.04-1ubuntu1] (580.178.04-1ubuntu1 NVIDIA CUDA:x [amd64])"
@@ -189,7 +189,7 @@ def test_version_that_is_not_there_is_looked_for_once(machine: Apt) -> None:
 
 def test_planned_versions_stand_before_the_hosts_own_preferences(machine: Apt) -> None:
     machine.install(Move(pins=(("nvidia-* libnvidia-*", "580.178.04-*"),)), NEW)
-    text = (machine.folder / apt_move.PINS).read_text()
+    text = (machine.folder / apt_transaction.PINS).read_text()
     assert text.startswith(
         "Package: nvidia-* libnvidia-*\nPin: version 580.178.04-*\nPin-Priority: 32767\n"
     )
@@ -217,6 +217,6 @@ def test_older_version_comes_only_where_the_move_allows_it(machine: Apt) -> None
 def test_shell_patterns_are_the_same_to_awk(
     patterns: tuple[str, ...], name: str, matches: bool
 ) -> None:
-    script = f'$0 ~ "{apt_move.expression(patterns)}"'
+    script = f'$0 ~ "{apt_transaction.expression(patterns)}"'
     done = subprocess.run(["awk", script], input=name, capture_output=True, text=True, check=True)
     assert bool(done.stdout) is matches

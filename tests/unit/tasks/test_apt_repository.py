@@ -10,8 +10,8 @@ import pytest
 
 from facts.model import AptSource, HostState
 from stacks.model.plan import Repository
-from tasks import apt_repository as files
-from tasks import further_repository
+from tasks.repositories import apt_files as files
+from tasks.repositories import identity
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import source
 
@@ -90,7 +90,7 @@ def test_old_list_of_this_repository_is_moved_aside(uri: str) -> None:
     assert files.due(state, REPOSITORY)
     script = files.script(state, REPOSITORY, KEYRING)
     assert "mv /etc/apt/sources.list.d/cuda.list /etc/apt/sources.list.d/cuda.list" in script
-    assert further_repository.OLD in script
+    assert identity.OLD in script
 
 
 @pytest.mark.parametrize(

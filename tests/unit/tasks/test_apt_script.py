@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks import apt, lists
+from tasks.packages import apt, lists
 
 FRONTEND = "dpkg: error: dpkg frontend lock was locked by another process with pid 4711"
 LISTS = "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 4711 (apt-get)"

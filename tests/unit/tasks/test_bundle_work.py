@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stacks.model.plan import Download
-from tasks.bundle import collect, contents, manifest, objections, wheels, work
+from tasks.bundle import bundle_conflicts, collect, contents, manifest, wheels, work
 from tasks.bundle.manifest import BundleError
 from tasks.bundle.work import Work
 from tests.unit.tasks import a_bundle, an_image
@@ -74,7 +74,7 @@ def test_other_base_has_packages_of_its_own() -> None:
 
 
 def test_base_by_digest_is_refused_with_its_tag_as_the_way_out() -> None:
-    (found,) = objections.named_by_digest("debian:bookworm-slim@sha256:" + "0" * 64)
+    (found,) = bundle_conflicts.named_by_digest("debian:bookworm-slim@sha256:" + "0" * 64)
     assert found.remedies[0].startswith("image_base: debian:bookworm-slim (")
 
 

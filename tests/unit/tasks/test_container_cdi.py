@@ -12,7 +12,7 @@ from facts.model import HostState
 from facts.runtime import CudaAnswer, CudaDevice
 from stacks.model.containers import EnginePlan
 from tasks.containers import cdi, cdi_state, findings, proof
-from tasks.containers.wish import ContainerWish
+from tasks.hostdata.containers import ContainerWish
 from tests.unit.tasks import a_container_host as host
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import DRIVER, library

@@ -9,8 +9,8 @@ import pytest
 from facts.engine_model import Engine, Engines, Running, User
 from facts.model import HostState, Unit
 from stacks.model.messages import Conflict
-from tasks.containers import objections
-from tasks.containers.wish import ContainerWish
+from tasks.containers import engine_conflicts
+from tasks.hostdata.containers import ContainerWish
 from tests.unit.tasks import a_container_host as host
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import package, with_packages
@@ -25,7 +25,7 @@ def said(
     wish: ContainerWish = NOTHING,
 ) -> dict[str, Conflict]:
     state = state or a_host.bare()
-    found = objections.of(state, seen or Engines(), host.plan(), wish)
+    found = engine_conflicts.of(state, seen or Engines(), host.plan(), wish)
     return {c.code: c for c in found}
 
 
@@ -39,7 +39,7 @@ def test_bare_host_is_welcome() -> None:
 
 def test_host_without_containers_in_its_plan_is_not_judged() -> None:
     seen = host.engines("not json")
-    assert objections.of(a_host.bare(), seen, a_host.plan(), NOTHING) == ()
+    assert engine_conflicts.of(a_host.bare(), seen, a_host.plan(), NOTHING) == ()
 
 
 def test_snap_is_refused_with_what_does_not_move() -> None:
@@ -60,14 +60,14 @@ def test_everything_that_dockers_own_cannot_stand_beside_is_named_at_once() -> N
     state = with_docker()
     for name in ("docker-cli", "runc"):
         state = with_packages(state, package(name, "1"))
-    (conflict,) = objections.of(state, host.engines(), host.plan(host.DOCKERS_OWN), NOTHING)
+    (conflict,) = engine_conflicts.of(state, host.engines(), host.plan(host.DOCKERS_OWN), NOTHING)
     assert "docker_origin: distribution" in conflict.remedies[0]
     assert conflict.remedies[1].endswith("--allow-change-held-packages docker.io docker-cli runc")
 
 
 def test_runc_without_docker_stands_in_dockers_way_too() -> None:
     state = with_docker("runc", "1.1.15")
-    (conflict,) = objections.of(state, Engines(), host.plan(host.DOCKERS_OWN), NOTHING)
+    (conflict,) = engine_conflicts.of(state, Engines(), host.plan(host.DOCKERS_OWN), NOTHING)
     assert conflict.code == "DOCKER-OTHER-ORIGIN"
 
 

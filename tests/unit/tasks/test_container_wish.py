@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tasks.containers import wish
-from tasks.containers.wish import ContainerWish
+from tasks.hostdata import containers as wish
+from tasks.hostdata.containers import ContainerWish
 
 
 def test_nothing_said_is_nothing_asked() -> None:

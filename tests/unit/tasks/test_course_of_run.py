@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tasks import course_of_run
+from tasks.steps import progress
 
 
 @dataclass
@@ -37,12 +37,12 @@ def test_verdict_follows_the_run_until_one_is_given(
 ) -> None:
     handlers: list[Any] = []
     monkeypatch.setattr(
-        course_of_run, "this_run", lambda: SimpleNamespace(add_callback_handler=handlers.append)
+        progress, "this_run", lambda: SimpleNamespace(add_callback_handler=handlers.append)
     )
-    monkeypatch.setattr(course_of_run.atexit, "register", lambda printed: None)
+    monkeypatch.setattr(progress.atexit, "register", lambda printed: None)
     line = Line(before)
     gpu1: Any = SimpleNamespace(name="gpu1")
-    course_of_run.register({}, gpu1, line, lambda: None)
+    progress.register({}, gpu1, line, lambda: None)
     (watch,) = handlers
     state: Any = SimpleNamespace(get_op_meta=lambda op: SimpleNamespace(names=["Image"]))
     for name in ("gpu1", "another"):

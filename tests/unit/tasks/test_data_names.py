@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 from stacks.requests import WISHES
-from tasks import data_names, host_data, locks, plans
-from tasks.containers import wish
-from tasks.image import wishes as image_wishes
-from tasks.workspace import wishes as workspace_wishes
+from tasks.host import plans
+from tasks.hostdata import containers as wish
+from tasks.hostdata import host as host_data
+from tasks.hostdata import image as image_wishes
+from tasks.hostdata import names as data_names
+from tasks.hostdata import workspace as workspace_wishes
+from tasks.python import locks
 
 
 class Recorder:

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from facts.model import DnfRepository, HostState
 from stacks.model.plan import Repository
-from tasks import dnf_repository, repository_files
+from tasks.repositories import dnf_files
+from tasks.repositories import files as repository_files
 from tests.unit.facts import golden_hosts
 
 KEY = b"the key's packets"
@@ -38,19 +39,19 @@ def host(*repositories: DnfRepository, **managed: str) -> HostState:
 
 def done(*repositories: DnfRepository) -> HostState:
     """The host after the script ran."""
-    path = dnf_repository.key_path(REPOSITORY, KEY)
+    path = dnf_files.key_path(REPOSITORY, KEY)
     return host(
         *repositories,
         **{
             path: KEY.decode(),
-            dnf_repository.repo_path(REPOSITORY): dnf_repository.repo_text(REPOSITORY, path),
+            dnf_files.repo_path(REPOSITORY): dnf_files.repo_text(REPOSITORY, path),
         },
     )
 
 
 def test_file_checks_index_and_packages_and_lets_the_plans_names_in() -> None:
     parser = ConfigParser(interpolation=None)
-    parser.read_string(dnf_repository.repo_text(REPOSITORY, "/etc/pki/rpm-gpg/K"))
+    parser.read_string(dnf_files.repo_text(REPOSITORY, "/etc/pki/rpm-gpg/K"))
     row = parser["gpuwright-nvidia-cuda"]
     assert (row["gpgcheck"], row["repo_gpgcheck"]) == ("1", "1")
     assert row["gpgkey"] == "file:///etc/pki/rpm-gpg/K"
@@ -58,42 +59,42 @@ def test_file_checks_index_and_packages_and_lets_the_plans_names_in() -> None:
 
 
 def test_repository_is_due_until_key_and_file_are_there() -> None:
-    assert dnf_repository.due(host(), REPOSITORY)
-    assert not dnf_repository.due(done(), REPOSITORY)
+    assert dnf_files.due(host(), REPOSITORY)
+    assert not dnf_files.due(done(), REPOSITORY)
 
 
 def test_another_key_makes_it_due() -> None:
     state = done()
-    path = dnf_repository.key_path(REPOSITORY, KEY)
+    path = dnf_files.key_path(REPOSITORY, KEY)
     changed = replace(state, managed_files={**state.managed_files, path: "0" * 64})
-    assert dnf_repository.due(changed, REPOSITORY)
+    assert dnf_files.due(changed, REPOSITORY)
 
 
 def test_entry_of_others_for_the_same_place_is_moved_aside() -> None:
     state = done(THEIRS)
-    assert dnf_repository.due(state, REPOSITORY)
-    script = dnf_repository.script(state, REPOSITORY, KEY)
+    assert dnf_files.due(state, REPOSITORY)
+    script = dnf_files.script(state, REPOSITORY, KEY)
     assert f"mv {THEIRS.file} {THEIRS.file}.gpuwright-old" in script
 
 
 def test_disabled_entry_and_another_release_are_left_alone() -> None:
     other = replace(THEIRS, addresses=(THEIRS.addresses[0].replace("rhel9", "rhel8"),))
-    assert not dnf_repository.due(done(replace(THEIRS, enabled=False), other), REPOSITORY)
+    assert not dnf_files.due(done(replace(THEIRS, enabled=False), other), REPOSITORY)
 
 
 def test_file_with_further_repositories_is_refused_and_the_section_named() -> None:
     beside = replace(THEIRS, name="mine", addresses=("https://example.org/mine",))
-    (conflict,) = dnf_repository.shared(done(THEIRS, beside), REPOSITORY)
+    (conflict,) = dnf_files.shared(done(THEIRS, beside), REPOSITORY)
     assert conflict.code == "SOURCE-SHARED"
     assert "dnf config-manager --set-disabled cuda-rhel9-x86_64" in conflict.remedies[0]
-    assert dnf_repository.shared(done(THEIRS), REPOSITORY) == ()
+    assert dnf_files.shared(done(THEIRS), REPOSITORY) == ()
 
 
 def test_former_key_file_is_removed() -> None:
-    former = dnf_repository.key_path(REPOSITORY, b"former")
-    script = dnf_repository.script(host(**{former: "former"}), REPOSITORY, KEY)
+    former = dnf_files.key_path(REPOSITORY, b"former")
+    script = dnf_files.script(host(**{former: "former"}), REPOSITORY, KEY)
     assert script.endswith(f"rm -f {former}")
 
 
 def test_kind_chooses_the_module() -> None:
-    assert repository_files.of(REPOSITORY) is dnf_repository
+    assert repository_files.of(REPOSITORY) is dnf_files

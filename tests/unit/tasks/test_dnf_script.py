@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks import dnf, dnf_move
-from tasks.move import Move
+from tasks.packages import dnf, dnf_transaction
+from tasks.packages.transaction import Move
 from tests.unit.tasks.test_apt_script import Machine
 
 HEAD = """\
@@ -153,8 +153,8 @@ def test_package_of_the_set_that_somebody_locked_is_named(machine: Machine) -> N
     (machine.folder / "table").write_text(HEAD + table + TAIL)
     machine.write("dnf", f"cat {machine.folder}/table; exit 1\n")
     move = Move(ours=("nvidia-*", "libnvidia-*"))
-    script = dnf_move.simulation(move, "nvidia-driver-cuda", "", "")
-    done = machine.run(script.replace(dnf_move.versionlock.LIST, str(locks)))
+    script = dnf_transaction.simulation(move, "nvidia-driver-cuda", "", "")
+    done = machine.run(script.replace(dnf_transaction.versionlock.LIST, str(locks)))
     assert done.returncode == 1
     assert "dnf versionlock delete nvidia-driver-cuda" in done.stdout
     assert "libnvidia-ml is locked" not in done.stdout
@@ -204,7 +204,7 @@ def test_stream_comes_back_if_the_transaction_fails(machine: Machine) -> None:
     file = modules / "nvidia-driver.module"
     file.write_text("stream=570-open\n")
     machine.write("dnf", f'case "$*" in *enable*) echo stream=580-open >{file} ;; esac\n')
-    script = dnf_move.stream("nvidia-driver:580-open", "570-open", "")
+    script = dnf_transaction.stream("nvidia-driver:580-open", "570-open", "")
     script = script.replace("/etc/dnf/modules.d", str(modules))
     assert machine.run(script + "\nfalse").returncode == 1
     assert file.read_text() == "stream=570-open\n"

@@ -10,7 +10,7 @@ from facts.engine_model import Engines
 from facts.model import HostState, Unit
 from tasks.containers import docker_change, engine_packages
 from tasks.containers.docker_change import Change
-from tasks.containers.wish import ContainerWish
+from tasks.hostdata.containers import ContainerWish
 from tests.unit.tasks import a_container_host as host
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import package, with_packages

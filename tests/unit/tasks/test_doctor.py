@@ -11,7 +11,7 @@ from facts.evidence_model import (
     Smi,
 )
 from tasks.doctor.case import Case
-from tasks.doctor.catalog import faults
+from tasks.faults.catalog import faults
 from tests.unit.tasks import a_host, a_patient
 from tests.unit.tasks.a_host import DRIVER, KERNEL
 from tests.unit.tasks.a_patient import OLD_KERNEL, case, codes, driver, kernels, module

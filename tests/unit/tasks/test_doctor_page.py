@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sandbox.faults import catalog as made
 from tasks.doctor import block
-from tasks.doctor.catalog import faults, xids
+from tasks.faults.catalog import faults, xids
 from tests.faults_page import page
 from tests.unit.tasks import a_patient
 from tests.unit.tasks.a_patient import case, driver, module

@@ -8,9 +8,11 @@ import pytest
 
 from facts.model import HostState, Package
 from stacks.model.plan import DriverPlan
-from tasks import driver, driver_reload, driver_set, fabric_manager, findings
-from tasks.installed import lacking, upstream
-from tasks.profile import profile_of
+from tasks.driver import fabric_manager, package_set, reload
+from tasks.driver import operations as driver
+from tasks.host.profile import profile_of
+from tasks.packages.installed import lacking, upstream
+from tasks.verify import comparison
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import KERNEL, library, module, plan, with_packages
 
@@ -50,11 +52,11 @@ def test_whole_old_set_goes_and_nothing_that_only_sounds_like_it() -> None:
         nvidia("nvidia-container-toolkit", "1.19.1-1"),
         nvidia("hello", "535.1"),
     )
-    assert driver_set.old_set(state, NEW) == sorted(p.name for p in OLD)
+    assert package_set.old_set(state, NEW) == sorted(p.name for p in OLD)
 
 
 def test_nothing_goes_that_nobody_asked_for() -> None:
-    assert driver_set.old_set(host(*OLD), replace(NEW, replaces="")) == []
+    assert package_set.old_set(host(*OLD), replace(NEW, replaces="")) == []
 
 
 def test_move_between_archives_of_one_branch_takes_only_the_other_archives() -> None:
@@ -64,7 +66,7 @@ def test_move_between_archives_of_one_branch_takes_only_the_other_archives() -> 
         nvidia("linux-modules-nvidia-580-server-generic", "5.15.0-160.170", origin="Ubuntu"),
         nvidia("libnvidia-compute-580", "580.178.04-1ubuntu1"),
     )
-    assert driver_set.old_set(state, same) == [
+    assert package_set.old_set(state, same) == [
         "libnvidia-compute-580-server",
         "linux-modules-nvidia-580-server-generic",
     ]
@@ -73,12 +75,12 @@ def test_move_between_archives_of_one_branch_takes_only_the_other_archives() -> 
 def moving() -> HostState:
     """A host whose move from 535 was cut off, when the new libraries were there already."""
     state = host(*OLD[:1], nvidia("nvidia-utils-580", "580.178.04-1ubuntu1"))
-    return replace(state, managed_files={driver_set.mark("535 from nvidia"): "0"})
+    return replace(state, managed_files={package_set.mark("535 from nvidia"): "0"})
 
 
 def test_cut_off_move_is_gone_on_with_by_a_plan_that_knows_of_none() -> None:
     later = replace(NEW, replaces="")
-    assert driver_set.old_set(moving(), later) == ["nvidia-dkms-535"]
+    assert package_set.old_set(moving(), later) == ["nvidia-dkms-535"]
     assert driver.due(moving(), later)
 
 
@@ -90,12 +92,12 @@ def test_host_in_the_middle_of_a_move_is_known_by_the_driver_that_goes() -> None
 
 def test_settings_of_packages_that_are_gone_already_are_taken_away_too() -> None:
     state = replace(moving(), packages={"old": nvidia("nvidia-kernel-common-535", "535.1", "rc")})
-    assert driver_set.traces(state, NEW) == ["nvidia-kernel-common-535"]
+    assert package_set.traces(state, NEW) == ["nvidia-kernel-common-535"]
 
 
 def test_pin_of_another_branch_goes_even_without_a_move() -> None:
     state = host(nvidia("nvidia-driver-pinning-580.159.04", "580.159.04-1ubuntu1"))
-    assert driver_set.old_pinning(state, NEW) == ["nvidia-driver-pinning-580.159.04"]
+    assert package_set.old_pinning(state, NEW) == ["nvidia-driver-pinning-580.159.04"]
 
 
 def test_package_of_another_version_than_planned_is_missing() -> None:
@@ -115,8 +117,8 @@ def test_part_that_nothing_pulls_along_is_known_by_its_version() -> None:
         nvidia("libnvidia-fbc1-580", "580.159.04-1ubuntu1", status="rc"),
         *OLD,
     )
-    assert driver_set.of_another_version(state, NEW) == ["libnvidia-cfg1-580"]
-    assert driver_set.of_another_version(state, replace(NEW, versions={})) == []
+    assert package_set.of_another_version(state, NEW) == ["libnvidia-cfg1-580"]
+    assert package_set.of_another_version(state, replace(NEW, versions={})) == []
 
 
 def test_epoch_does_not_count_as_another_version() -> None:
@@ -147,12 +149,12 @@ def test_module_serves_by_version_and_by_kind(
     plan: DriverPlan, path: str, version: str, serves: bool
 ) -> None:
     one = replace(module(KERNEL, version), path=f"/lib/modules/{KERNEL}/{path}")
-    assert driver_set.serves(one, plan) is serves
+    assert package_set.serves(one, plan) is serves
 
 
 def test_planned_version_is_pinned_for_the_whole_set_in_one_record() -> None:
-    assert driver_set.pins(NEW) == (("nvidia-* libnvidia-*", "580.178.04-*"),)
-    assert driver_set.pins(replace(NEW, versions={})) == ()
+    assert package_set.pins(NEW) == (("nvidia-* libnvidia-*", "580.178.04-*"),)
+    assert package_set.pins(replace(NEW, versions={})) == ()
 
 
 def after_move(loaded: str, container: str = "", on_disk: str = "580.178.04") -> HostState:
@@ -172,23 +174,23 @@ def after_move(loaded: str, container: str = "", on_disk: str = "580.178.04") ->
 
 
 def test_module_is_reloaded_where_another_one_is_ready() -> None:
-    assert driver_reload.reload_would_do(after_move("535.309.01"))
-    assert not driver_reload.reload_would_do(after_move("580.178.04"))
-    assert not driver_reload.reload_would_do(after_move(""))
-    assert not driver_reload.reload_would_do(after_move("535.309.01", container="docker"))
+    assert reload.reload_would_do(after_move("535.309.01"))
+    assert not reload.reload_would_do(after_move("580.178.04"))
+    assert not reload.reload_would_do(after_move(""))
+    assert not reload.reload_would_do(after_move("535.309.01", container="docker"))
 
 
 def test_reload_is_foreseen_before_the_driver_is_changed() -> None:
     before = after_move("535.309.01", on_disk="535.309.01")
-    assert not driver_reload.reload_would_do(before)
-    assert driver_reload.reload_will_do(before, NEW)
+    assert not reload.reload_would_do(before)
+    assert reload.reload_will_do(before, NEW)
 
 
 def test_driver_that_waits_for_a_reboot_is_a_warning_and_half_a_driver_is_not() -> None:
-    waits = {f.code: f.level for f in findings.compare(after_move("535.309.01"), plan())}
+    waits = {f.code: f.level for f in comparison.compare(after_move("535.309.01"), plan())}
     assert waits["REBOOT-NEEDED"] == "WARN"
     half = after_move("535.309.01", on_disk="535.309.01")
-    assert "D14" in {f.code for f in findings.compare(half, plan())}
+    assert "D14" in {f.code for f in comparison.compare(half, plan())}
 
 
 def test_fabric_manager_of_another_version_is_a_finding() -> None:
@@ -196,5 +198,5 @@ def test_fabric_manager_of_another_version_is_a_finding() -> None:
     state = with_packages(a_host.done(), package)
     wanted = replace(plan(), driver=replace(plan().driver, fabric_manager=package.name))  # type: ignore[type-var]
     assert fabric_manager.version(state, wanted) == "535.288.01"
-    (found,) = (f for f in findings.compare(state, wanted) if f.code == "FM-VERSION")
+    (found,) = (f for f in comparison.compare(state, wanted) if f.code == "FM-VERSION")
     assert "535.288.01, driver 535.309.01" in found.observed

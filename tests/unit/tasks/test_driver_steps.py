@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from facts.model import HostState
-from tasks import apt, driver
-from tasks.overlap import overlaps
+from tasks.driver import operations as driver
+from tasks.packages import apt
+from tasks.steps.overlap import overlaps
 from tasks.templates import render
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import DRIVER, KERNEL, module, package, parts, plan, with_packages

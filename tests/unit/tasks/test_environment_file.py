@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stacks.model.plan import Plan
-from tasks import environment
+from tasks.cuda import environment
 from tests.unit.tasks.a_host import plan
 
 CLEAN = {"PATH": "/usr/bin:/bin"}

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from facts.model import HostState, Venv
-from tasks import cudnn, pytorch
+from tasks.cuda import cudnn
 from tasks.layout import ENVS, env_of
+from tasks.python import environment as pytorch
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import plan
 

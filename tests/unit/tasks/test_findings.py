@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from facts.model import HostState, Venv
-from tasks import findings
-from tasks.findings import Finding
 from tasks.layout import ENVS, env_of
+from tasks.verify import comparison
+from tasks.verify.comparison import Finding
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import DRIVER, KERNEL, library, module, package, plan, with_packages
 
@@ -18,7 +18,7 @@ OLD = f"{ENVS}/pytorch-2.9-0123456789ab"
 
 def found(state: HostState, rollback: int = 0, expected: int = 0) -> dict[str, Finding]:
     """Findings by code."""
-    return {f.code: f for f in findings.compare(state, plan(), rollback, expected)}
+    return {f.code: f for f in comparison.compare(state, plan(), rollback, expected)}
 
 
 def with_modules(*versions: tuple[str, str], loaded: str = "") -> HostState:
@@ -166,13 +166,13 @@ def test_gpus_that_come_later_are_not_missed() -> None:
         (["UNKNOWN", "CRITICAL", "WARN"], "CRITICAL"),
     ],
 )
-def test_verdict_is_the_worst_of_all(levels: list[findings.Level], whole: str) -> None:
+def test_verdict_is_the_worst_of_all(levels: list[comparison.Level], whole: str) -> None:
     made = tuple(Finding("X", level, "", "", "") for level in levels)
-    assert findings.worst(made) == whole
+    assert comparison.worst(made) == whole
 
 
 def test_library_version_falls_back_to_libcuda() -> None:
     state = a_host.done()
     only = replace(state.driver, libraries=(library("libcuda.so.1", "535.1.2"),))
-    assert findings.library_version(replace(state, driver=only)) == "535.1.2"
-    assert findings.library_version(a_host.bare()) is None
+    assert comparison.library_version(replace(state, driver=only)) == "535.1.2"
+    assert comparison.library_version(a_host.bare()) is None

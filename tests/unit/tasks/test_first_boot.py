@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tasks import preflight
+from tasks.host import preflight
 
 HOST: Any = SimpleNamespace(print_prefix="[h] ")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tasks import forecast
+from tasks.host import forecast
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import DRIVER, KERNEL, plan
 

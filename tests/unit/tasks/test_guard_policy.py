@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from facts.model import BootMenu, HostState, Package, Unit
-from tasks import files, host_data, versionlock
 from tasks.guard import kernel_guard, kernel_holds, program
 from tasks.guard.policy import decided, findings
+from tasks.hostdata import host as host_data
+from tasks.packages import versionlock
+from tasks.steps import files
 from tests.unit.facts import golden_hosts
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import package, with_packages

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tasks import holds
+from tasks.holds import operations as holds
 from tests.unit.tasks import a_container_host, a_host
 from tests.unit.tasks.a_host import package, with_packages
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from stacks.model.host import Gpu
-from tasks import host_data, plans
+from tasks.host import plans
+from tasks.hostdata import host as host_data
 
 
 def gpus(wish: Any) -> tuple[Gpu, ...]:

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from facts.model import HostState, Jetson, Python
 from stacks.model.host import Gpu
-from tasks import plans
-from tasks.profile import profile_of
+from tasks.host import plans
+from tasks.host.profile import profile_of
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import KERNEL, package, source, with_packages, with_sources
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from stacks.model.plan import Download
-from tasks.image import lock_parts
-from tasks.image.recipe import Recipe
+from tasks.recipe import lock_parts
+from tasks.recipe.recipe import Recipe
 from tests.unit.tasks import a_host, an_image
 from tests.unit.tasks.an_image import LOCK, recipe
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from facts.parse.images import ImageState
-from tasks.bundle import manifest
-from tasks.image import objections, store, supply
-from tasks.image.supply import Supply
-from tasks.image.wishes import Wishes
+from tasks.bundle import manifest, supply
+from tasks.bundle.supply import Supply
+from tasks.hostdata.image import Wishes
+from tasks.image import image_conflicts, store
 from tasks.image.work import FOLDER, Work
 from tests.unit.tasks import a_bundle, a_host
 from tests.unit.tasks.a_bundle import LAYERS, recipe
@@ -124,7 +124,7 @@ def work(bundle: Path) -> Work:
 
 def test_host_without_the_builder_is_told_before_it_is_touched(bundle: Path) -> None:
     bare = dataclasses.replace(DOCKER, buildx=False)
-    (found,) = objections.of_work(work(bundle), bare)
+    (found,) = image_conflicts.of_work(work(bundle), bare)
     assert found.code == "BUNDLE-TOOLS" and "docker-buildx" in found.why
 
 

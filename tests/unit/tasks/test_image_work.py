@@ -13,8 +13,8 @@ import pytest
 from facts.parse.images import ImageState, parse
 from facts.parse.sections import ProbeError
 from stacks.model.containers import ImageService
-from tasks.image import objections, store, verdict
-from tasks.image.wishes import Wishes, wishes
+from tasks.hostdata.image import Wishes, wishes
+from tasks.image import image_conflicts, image_verdict, store
 from tasks.image.work import Work, target
 from tests.unit.tasks.an_image import recipe
 
@@ -31,7 +31,7 @@ def work(**changes: object) -> Work:
 
 
 def codes(state: ImageState, asked: Work | None = None) -> list[str]:
-    return [c.code for c in objections.of_work(asked or work(), state)]
+    return [c.code for c in image_conflicts.of_work(asked or work(), state)]
 
 
 def test_nothing_speaks_against_a_host_with_docker_and_room() -> None:
@@ -39,12 +39,12 @@ def test_nothing_speaks_against_a_host_with_docker_and_room() -> None:
 
 
 def test_docker_that_does_not_answer_is_said_in_its_own_words() -> None:
-    (found,) = objections.of_work(work(), ImageState(why="docker version: permission denied"))
+    (found,) = image_conflicts.of_work(work(), ImageState(why="docker version: permission denied"))
     assert (found.code, found.why) == ("IMAGE-NO-DOCKER", "docker version: permission denied")
 
 
 def test_small_disk_is_refused_with_both_numbers() -> None:
-    (found,) = objections.of_work(work(), replace(DOCKER, root_free_mb=9_000))
+    (found,) = image_conflicts.of_work(work(), replace(DOCKER, root_free_mb=9_000))
     assert found.code == "DISK-SMALL"
     assert "9,000 MiB are free" in found.why and "image and cache of its build" in found.why
 
@@ -55,7 +55,7 @@ def test_image_that_is_there_needs_no_disk() -> None:
 
 def test_file_to_save_needs_room_where_it_lies() -> None:
     state = replace(DOCKER, images={OWN: "sha256:1"}, file_free_mb=10)
-    (found,) = objections.of_work(work(save="/srv/images/x.tar.zst"), state)
+    (found,) = image_conflicts.of_work(work(save="/srv/images/x.tar.zst"), state)
     assert "/srv/images" in found.what
 
 
@@ -210,13 +210,13 @@ def test_look_tells_the_layers_of_a_base(base: str, layers: tuple[str, ...] | No
 
 
 def test_self_test_that_gives_no_answer_is_critical() -> None:
-    found = verdict.judged("docker: Error response from daemon\nstatus 125\n")
+    found = image_verdict.judged("docker: Error response from daemon\nstatus 125\n")
     assert found["verdict"] == "CRITICAL"
     assert "status 125: docker: Error response" in found["faults"][0]
 
 
 def test_self_test_runs_with_the_words_that_give_gpus() -> None:
     asked = replace(work(), gpu_words=("--gpus", "all"))
-    text = verdict.self_test(asked, gpus=True)
+    text = image_verdict.self_test(asked, gpus=True)
     assert f"docker run --rm --network none --gpus all --shm-size 1g {OWN} selftest" in text
-    assert "--gpus" not in verdict.self_test(asked, gpus=False)
+    assert "--gpus" not in image_verdict.self_test(asked, gpus=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks import initramfs
+from tasks.driver import initramfs
 from tests.unit.tasks import a_host
 
 

@@ -10,7 +10,12 @@ import pytest
 from facts.model import CudaToolkit, Cudnn, HostState, Jetson, Package, Setting
 from facts.runtime import CudaAnswer, TorchAnswer
 from stacks.model.plan import Plan
-from tasks import environment, findings, holds, jetson, locks, plans, proof
+from tasks.cuda import environment
+from tasks.holds import operations as holds
+from tasks.host import plans
+from tasks.jetson import operations as jetson
+from tasks.python import locks
+from tasks.verify import comparison, proof
 from tests.unit.tasks import a_host
 
 NO_DEVICE = CudaAnswer(code=100, name="CUDA_ERROR_NO_DEVICE", text="no device", call="cuInit")
@@ -40,7 +45,7 @@ def planned(state: HostState, **data: object) -> Plan:
 
 
 def codes(state: HostState, plan: Plan) -> set[str]:
-    return {f.code for f in findings.compare(state, plan)}
+    return {f.code for f in comparison.compare(state, plan)}
 
 
 def test_each_kind_of_host_is_refused_by_the_deploy_of_the_other() -> None:
@@ -93,7 +98,7 @@ def test_missing_library_of_torch_is_a_finding() -> None:
 
 def test_remedies_on_a_jetson_name_its_own_deploy() -> None:
     plan = planned(board())
-    found = jetson.named_deploy(list(findings.compare(board(), plan)), plan)
+    found = jetson.named_deploy(list(comparison.compare(board(), plan)), plan)
     remedies = " ".join(f.remedy for f in found)
     assert "deploys/jetson_host.py" in remedies and "deploys/gpu_host.py" not in remedies
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks import job
+from tasks.steps import job
 
 SYSTEMD_RUN = """#!/bin/sh
 echo "$@" >>"$UNITS/asked"
@@ -39,7 +39,7 @@ class Machine:
     folder: Path
 
     def run(self, script: str) -> list[str]:
-        """Run a script of `tasks.job`; gives the lines that it prints."""
+        """Run a script of `tasks.steps.job`; gives the lines that it prints."""
         done = subprocess.run(
             ["sh", "-c", script],
             env={

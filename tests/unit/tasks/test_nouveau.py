@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks import nouveau
+from tasks.driver import nouveau
 from tests.unit.tasks.test_apt_script import Machine
 
 

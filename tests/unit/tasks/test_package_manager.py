@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from facts.model import HostState, Job, LockHolder
-from tasks import package_manager
+from tasks.packages import readiness
 from tests.unit.tasks import a_host
 
 
@@ -18,23 +18,23 @@ def with_job(name: str, active: str) -> HostState:
 
 @pytest.mark.parametrize("active", ["active", "activating", "deactivating"])
 def test_step_of_an_earlier_run_is_waited_for(active: str) -> None:
-    assert package_manager.left_jobs(with_job("driver", active)) == ["driver"]
+    assert readiness.left_jobs(with_job("driver", active)) == ["driver"]
 
 
 @pytest.mark.parametrize("active", ["inactive", "failed"])
 def test_step_that_has_ended_is_not(active: str) -> None:
-    assert package_manager.left_jobs(with_job("driver", active)) == []
+    assert readiness.left_jobs(with_job("driver", active)) == []
 
 
 @pytest.mark.parametrize("name", ["venv", "dkms", "cuda-fetch"])
 def test_step_without_apt_may_go_on(name: str) -> None:
-    assert package_manager.left_jobs(with_job(name, "active")) == []
+    assert readiness.left_jobs(with_job(name, "active")) == []
 
 
 def test_holder_of_a_lock_is_named_even_beside_a_job_of_ours() -> None:
     holder = LockHolder("/var/lib/dpkg/lock-frontend", 4711, "apt-get upgrade")
     state = with_job("venv", "active")
     manager = replace(state.package_manager, locks=(holder,))
-    assert package_manager.lock_holders(replace(state, package_manager=manager)) == [
+    assert readiness.lock_holders(replace(state, package_manager=manager)) == [
         "process 4711 (apt-get upgrade) holds /var/lib/dpkg/lock-frontend"
     ]

@@ -10,7 +10,7 @@ import pytest
 from facts.model import HostState
 from facts.parse.apt import INLINE_KEY
 from stacks.model.messages import Conflict
-from tasks import preflight
+from tasks.host import preflight
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import package, parts, plan, with_mounts, with_packages
 

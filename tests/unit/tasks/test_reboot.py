@@ -11,7 +11,7 @@ import pytest
 from paramiko import SSHException
 from pyinfra.api.host import Host
 
-from tasks import reboot
+from tasks.steps import reboot
 
 
 class Machine:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.driver_reload import SCRIPT
+from tasks.driver.reload import SCRIPT
 
 _CALLED = """\
 #!/bin/sh

@@ -14,11 +14,11 @@ from facts.engine_model import Engine
 from facts.evidence_model import Headers
 from facts.model import DkmsBuild, LockHolder, Mount, Package
 from tasks.doctor.case import Case
-from tasks.doctor.catalog import faults
 from tasks.doctor.tree import diagnose
-from tasks.host_data import Reboot
-from tasks.repair import means, versions, words
-from tasks.repair.course import Act, Attempt, Course, chart
+from tasks.faults.catalog import faults
+from tasks.hostdata.host import Reboot
+from tasks.repair import means, versions, wording
+from tasks.repair.repair_plan import Act, Attempt, Course, chart
 from tests.unit.tasks import a_host, a_patient
 from tests.unit.tasks.a_host import DRIVER, KERNEL
 from tests.unit.tasks.a_patient import OLD_KERNEL, case, driver, manager, module
@@ -276,14 +276,14 @@ def test_plan_says_acts_in_order_reboot_policy_and_what_is_left() -> None:
         **OLD_LOADED,
     )
     answer = diagnose(patient)
-    text = words.plan("gpu1", patient, answer, course(patient))
+    text = wording.plan("gpu1", patient, answer, course(patient))
     assert text.startswith("gpu1: CRITICAL; the repair:\n  1. D14: ")
     assert "reboot: never (--data reboot=if-needed allows one)" in text
     assert "a person must: C6 WARN: Docker's settings were replaced" in text
 
 
 def test_healthy_hosts_plan_is_two_lines() -> None:
-    text = words.plan("gpu1", case(), diagnose(case()), Course())
+    text = wording.plan("gpu1", case(), diagnose(case()), Course())
     assert text.splitlines()[0] == "gpu1: OK, nothing to repair"
 
 

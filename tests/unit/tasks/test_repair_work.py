@@ -16,9 +16,9 @@ from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.host import Host
 
 from tasks.doctor.case import Case
-from tasks.host_data import Reboot
+from tasks.hostdata.host import Reboot
 from tasks.repair import records, work
-from tasks.repair.course import Act, chart
+from tasks.repair.repair_plan import Act, chart
 from tasks.repair.work import DONE, Repair
 from tests.unit.tasks import a_patient
 from tests.unit.tasks.a_patient import case, driver, manager

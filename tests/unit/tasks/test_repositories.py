@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from facts.model import AptSource
 from facts.parse.apt import deb822
-from tasks import repositories
+from tasks.repositories import components as repositories
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import source, with_sources
 

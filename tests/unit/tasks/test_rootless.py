@@ -10,7 +10,7 @@ from facts.model import HostState
 from stacks.model.containers import EnginePlan
 from stacks.model.plan import Plan
 from tasks.containers import cdi_state, daemon_json, rootless
-from tasks.containers.wish import ContainerWish
+from tasks.hostdata.containers import ContainerWish
 from tests.unit.tasks import a_container_host as host
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import package, with_packages

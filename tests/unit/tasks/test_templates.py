@@ -12,8 +12,8 @@ import pytest
 import tasks.templates
 from stacks.model.plan import CudaPlan, CudnnPlan, Download
 from tasks.guard import program
-from tasks.image.inputs import Ask
-from tasks.image.recipe import DEV, EPOCH
+from tasks.recipe.inputs import Ask
+from tasks.recipe.recipe import DEV, EPOCH
 from tasks.templates import render
 from tasks.workspace import placing, service
 from tests.unit.tasks import a_host, a_workspace

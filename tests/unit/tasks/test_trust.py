@@ -12,7 +12,7 @@ from facts.parse import openpgp
 from facts.parse.repository import RepositoryAnswer
 from stacks.model.messages import Conflict
 from stacks.model.plan import Repository
-from tasks import trust
+from tasks.repositories import trust
 
 KEYS = Path(__file__).parents[1] / "facts/golden/keys"
 GOOD = "842E1221BBACBD825E028AA2BBF7CED4BA735993"

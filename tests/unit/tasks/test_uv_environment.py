@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from facts.model import HostState
 from stacks.model.plan import Plan
-from tasks import uv
+from tasks.python import uv
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import plan
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from facts.model import HostState, Package
-from tasks import versionlock
+from tasks.packages import versionlock
 from tests.unit.facts import golden_hosts
 from tests.unit.tasks.test_apt_script import Machine
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from facts.workspace_model import Folder, Listener, WorkspaceState
 from stacks.model.messages import Conflict
-from tasks.workspace.objections import may_be_mended, objections
+from tasks.workspace.workspace_conflicts import may_be_mended, objections
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_workspace import KEY, NEW, OLD, done, placed, ready, wished, with_gpus
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tasks.workspace.model import GpuWish
+from tasks.hostdata.workspace_values import GpuWish
 from tests.unit.tasks.a_workspace import KEY, wished
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks import files
+from tasks.steps import files
 from tests.unit.tasks import a_host
 
 

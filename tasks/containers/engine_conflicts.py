@@ -1,0 +1,202 @@
+"""What speaks against a plan for containers on a host as it stands. Pure.
+
+Everything here is found before the host is touched.
+"""
+
+from __future__ import annotations
+
+from facts.engine_model import Engines
+from facts.model import HostState
+from stacks.model.messages import Conflict
+from stacks.model.plan import Plan
+from tasks.containers import daemon_json, docker_change, rootless
+from tasks.containers.daemon_json import DaemonJsonError
+from tasks.hostdata.containers import ContainerWish
+
+SOURCE = "docs/container-host.md"
+_OWNERS = ("docker-ce", "docker.io", "docker-ce-cli", "docker-cli", "podman-docker")
+
+
+def of(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> tuple[Conflict, ...]:
+    """The conflicts of this host; none where it has no containers in its plan."""
+    if plan.containers is None:
+        return ()
+    found: list[Conflict] = []
+    if docker_change.docker_of(plan) is not None:
+        found += _snap(seen)
+        found += _origin(state, seen, plan)
+        found += _shim(state)
+        found += _masked(state)
+        found += _settings(seen)
+    found += _users(seen, wish)
+    found += rootless.objections(state, seen, plan, wish)
+    if not found:
+        found += _busy(state, seen, plan, wish)
+    return tuple(found)
+
+
+def _snap(seen: Engines) -> list[Conflict]:
+    if not seen.engine.snap:
+        return []
+    return [
+        Conflict(
+            "DOCKER-SNAP",
+            "the Docker of this host is the snap",
+            f"{seen.engine.docker} is Canonical's snap, which keeps NVIDIA's toolkit out of its "
+            "own view of the disk: no container gets a GPU",
+            (
+                "save what you need first: docker save IMAGE | zstd >IMAGE.tar.zst, and "
+                "docker run --rm -v VOLUME:/v -v $PWD:/o IMAGE tar -C /v -cf /o/VOLUME.tar .",
+                "then take it out: snap remove --purge docker, and run this again. What does not "
+                "move by itself: images, containers, volumes and networks (they lie in "
+                "/var/snap/docker/common, the new Docker's in /var/lib/docker), its daemon.json "
+                "(/var/snap/docker/current/config) and members of its group",
+            ),
+            "https://github.com/NVIDIA/nvidia-docker/issues/1637",
+        )
+    ]
+
+
+def _origin(state: HostState, seen: Engines, plan: Plan) -> list[Conflict]:
+    engine = docker_change.docker_of(plan)
+    assert engine is not None
+    packages = (state.packages.get(name) for name in engine.excludes)
+    there = [package for package in packages if package and package.installed]
+    if there:
+        apt = state.package_manager.kind == "apt"
+        # Those that we hold stay where -y is given, and the person is asked where it is not.
+        remove = "apt-get remove --allow-change-held-packages" if apt else "dnf remove"
+        own = engine.origin == "docker"
+        return [
+            Conflict(
+                "DOCKER-OTHER-ORIGIN",
+                f"Docker of another origin than planned is installed: {there[0].name}",
+                f"planned is Docker from {'its own repository' if own else 'the archive'} "
+                f"({', '.join(engine.packages[:2])}), which cannot stand beside "
+                + ", ".join(f"{package.name} {package.version}" for package in there),
+                (
+                    "keep what is there: docker_origin: "
+                    f"{'distribution' if own else 'docker'} in the host's data",
+                    "or take it out (containers stop; images in /var/lib/docker stay): "
+                    f"{remove} {' '.join(package.name for package in there)}",
+                ),
+                SOURCE,
+            )
+        ]
+    owned = any((package := state.packages.get(name)) and package.installed for name in _OWNERS)
+    if seen.engine.docker and not seen.engine.snap and not owned:
+        return [
+            Conflict(
+                "DOCKER-OTHER-ORIGIN",
+                "a Docker that no package owns is on this host",
+                f"{seen.engine.docker} is of no package that this tool knows; a second Docker "
+                "beside it would share its socket and its data",
+                (
+                    f"take it out first: rm {seen.engine.docker} and its daemon, by the way it "
+                    "came (its own guide says how); images in its data folder stay",
+                ),
+                SOURCE,
+            )
+        ]
+    return []
+
+
+def _shim(state: HostState) -> list[Conflict]:
+    package = state.packages.get("podman-docker")
+    if package is None or not package.installed:
+        return []
+    return [
+        Conflict(
+            "DOCKER-SHIM",
+            "the command docker of this host is podman's",
+            f"podman-docker {package.version} puts podman behind the name docker, and cannot "
+            "stand beside Docker",
+            (
+                "take it out, podman itself stays: "
+                + ("dnf" if state.package_manager.kind == "dnf" else "apt-get")
+                + " remove podman-docker",
+                "or plan podman alone: container_engines: [podman] in the host's data",
+            ),
+            SOURCE,
+        )
+    ]
+
+
+def _masked(state: HostState) -> list[Conflict]:
+    masked = [
+        name
+        for name in (docker_change.UNIT, "containerd.service")
+        if (unit := state.units.get(name)) and unit.enabled == "masked"
+    ]
+    if not masked:
+        return []
+    return [
+        Conflict(
+            "DOCKER-MASKED",
+            "somebody has forbidden Docker to start here",
+            f"masked: {', '.join(masked)}",
+            (f"if that is no longer meant: systemctl unmask {' '.join(masked)}",),
+            SOURCE,
+        )
+    ]
+
+
+def _settings(seen: Engines) -> list[Conflict]:
+    try:
+        daemon_json.read(seen.engine.daemon_json)
+    except DaemonJsonError as error:
+        path = daemon_json.PATH
+        backup = next(iter(seen.engine.backups), None)
+        remedies = [f"mend it; this shows the place: python3 -m json.tool {path}"]
+        if not (seen.engine.daemon_json or "").strip():
+            remedies = [f"if nothing is to be set: rm {path}", f"or: echo '{{}}' >{path}"]
+        if backup:
+            remedies.append(f"or take its backup: cp {backup} {path}")
+        return [
+            Conflict(
+                "DAEMON-JSON",
+                f"Docker's settings cannot be read: {path}",
+                f"{error}; Docker itself would not start with it",
+                tuple(remedies),
+                SOURCE,
+            )
+        ]
+    return []
+
+
+def _users(seen: Engines, wish: ContainerWish) -> list[Conflict]:
+    named = dict.fromkeys(name for name in (*wish.users, wish.rootless) if name)
+    unknown = [name for name in named if name not in seen.users]
+    if not unknown:
+        return []
+    return [
+        Conflict(
+            "DOCKER-USER",
+            f"this host knows no user {' and no user '.join(unknown)}",
+            "host data name them (docker_users, docker_rootless), and this tool makes no users",
+            (f"make them: useradd --create-home {unknown[0]}", "or correct the name"),
+            SOURCE,
+        )
+    ]
+
+
+def _busy(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> list[Conflict]:
+    stopped = docker_change.stops(state, seen, plan, wish)
+    if not stopped or wish.restart == "now":
+        return []
+    why = docker_change.change(state, seen, plan, wish).restart
+    return [
+        Conflict(
+            "DOCKER-BUSY",
+            "Docker must restart, and containers run that would stop with it",
+            f"running: {', '.join(stopped)}; why: {'; '.join(why) or 'its packages are upgraded'}",
+            (
+                "stop them when it suits you, and run this again: docker stop " + " ".join(stopped),
+                "or allow it: docker_restart: now in the host's data, or --data "
+                "docker_restart=now; those with a restart policy come back by themselves",
+                'or let containers outlive Docker: "live-restore": true in '
+                f"{daemon_json.PATH}, then systemctl reload docker",
+            ),
+            SOURCE,
+        )
+    ]

@@ -1,0 +1,212 @@
+"""The end of a container host's run: look again, start a container, write it down, say it."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from pyinfra import logger
+from pyinfra.api import FunctionCommand
+from pyinfra.api.host import Host
+
+from facts.container_proof import ContainerAnswer, ContainerProof
+from facts.cuda_call import CudaCall
+from facts.engine_model import Engines
+from facts.model import HostState
+from facts.runtime import CudaAnswer
+from stacks.model.plan import Plan
+from tasks.containers import cdi_state, device_links, docker_change, engine_packages, proof
+from tasks.containers import findings as judge
+from tasks.containers import look as sight
+from tasks.containers.daemon_json import DaemonJsonError
+from tasks.guard import kernel_guard
+from tasks.hostdata.containers import ContainerWish
+from tasks.layout import RECORD
+from tasks.steps import files
+from tasks.steps.step import Commands, ask, executing, look, step, this_host
+from tasks.verify import comparison, report
+from tasks.verify import proof as host_proof
+from tasks.verify.host_verdict import TOOL
+from tasks.verify.proof import Proof
+
+PART = "containers"
+"""What the record on the host calls it: the rest of the record is of other deploys."""
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What `given` was asked of a host."""
+
+    plan: Plan
+    wish: ContainerWish
+    expected_gpus: int
+    kernel_policy: str | None
+
+
+_waiting: WeakKeyDictionary[Host, _Asked] = WeakKeyDictionary()
+"""Hosts that have no image yet to start a container from, and may get one in this run."""
+
+
+def given(
+    plan: Plan,
+    wish: ContainerWish,
+    expected_gpus: int = 0,
+    kernel_policy: str | None = None,
+    *,
+    name: str,
+) -> None:
+    """Compare the host with its plan, start a container with the GPUs, record what is there.
+
+    The container is started when something has changed since it was last: engine, toolkit,
+    driver, settings, image, boot, or a restart of Docker. The record says when that was.
+
+    Args:
+        plan: The host's plan.
+        wish: What host data say about containers.
+        expected_gpus: How many GPUs the host's data announce; 0 for nothing.
+        kernel_policy: The policy that the host's data ask for; None for nothing.
+        name: The operation's.
+    """
+    asked = _Asked(plan, wish, expected_gpus, kernel_policy)
+    if not proof.has_image(sight.engines(wish), plan, wish):
+        _waiting[this_host()] = asked
+    _verdict(asked=asked, name=name)
+
+
+@step
+def _verdict(asked: _Asked) -> Commands:
+    if executing():
+        yield from _judged(asked)
+        return
+    state, seen = look(), sight.engines(asked.wish)
+    due = _stale(state, seen, asked.plan, asked.wish)
+    if due or _to_change(state, seen, asked.plan, asked.wish):
+        yield files.write(RECORD, "")  # never sent: it only says that a record will be written
+
+
+def waits_for_an_image() -> bool:
+    """Whether an earlier deploy of this run has no image to prove the host with."""
+    return this_host() in _waiting
+
+
+@step
+def again() -> Commands:
+    """Prove in a container what could not be proven for want of an image, which is here now."""
+    asked = _waiting[this_host()]
+    if not executing():
+        yield files.write(RECORD, "")
+    elif proof.has_image(sight.engines(asked.wish), asked.plan, asked.wish):
+        yield from _judged(asked)
+
+
+def _judged(asked: _Asked) -> Commands:
+    plan, wish = asked.plan, asked.wish
+    expected_gpus, kernel_policy = asked.expected_gpus, asked.kernel_policy
+    state, seen = look(), sight.engines(wish)
+    found = list(comparison.compare(state, plan, 0, expected_gpus))
+    found += kernel_guard.findings(state, plan, kernel_policy)
+    found += judge.of(state, seen, plan, wish)
+    call: CudaAnswer = ask(CudaCall)
+    on_host = host_proof.of_cuda_call(state, plan, call)
+    inside = _inside(state, seen, plan, wish)
+    found += [*on_host.findings, *inside.findings]
+    text = inside.text
+    if text.startswith("none"):
+        text = f"{on_host.text}; in a container: {text}"
+    level = comparison.worst(tuple(found))
+    words = proof.engine_words(state, seen, plan)
+    report.judged(this_host(), state, plan, level, text, tuple(found), {}, words)
+    noted = _part(state)
+    if _stale(state, seen, plan, wish) or (noted.get("verdict"), noted.get("proof")) != (
+        level,
+        inside.text,
+    ):
+        record = _record(state, seen, plan, wish, level, inside)
+        yield files.write(RECORD, json.dumps(record, indent=2, sort_keys=True) + "\n")
+    if level == "CRITICAL":
+        yield FunctionCommand(_fail, ([f.code for f in found if f.level == level],), {})
+
+
+def _inside(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> Proof:
+    """What a container sees: as recorded where nothing has changed since, else asked now."""
+    cannot = proof.none(seen, plan, wish)
+    if cannot is not None:
+        return cannot
+    noted = _part(state)
+    if noted.get("key") == proof.depends_on(state, seen, plan, wish):
+        return Proof(str(noted.get("proof")))
+    answer: ContainerAnswer = ask(
+        ContainerProof,
+        image=proof.image(seen, plan, wish),
+        ask=proof.ask(plan),
+        engine=proof.tool(plan),
+    )
+    return proof.judged(seen, plan, wish, answer)
+
+
+def _part(state: HostState) -> dict[str, Any]:
+    part = (state.record or {}).get(PART)
+    return part if isinstance(part, dict) else {}
+
+
+def _stale(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> bool:
+    """Whether the record tells of another plan, or of a proof that no longer holds."""
+    noted = _part(state)
+    provable = proof.none(seen, plan, wish) is None
+    return (
+        noted.get("plan") != plan.digest
+        or noted.get("tool") != TOOL
+        or (provable and noted.get("key") != proof.depends_on(state, seen, plan, wish))
+    )
+
+
+def _to_change(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> bool:
+    """Whether an earlier step of this run will change what the record says."""
+    assert plan.containers is not None
+    try:
+        daemon = bool(docker_change.change(state, seen, plan, wish))
+    except DaemonJsonError:
+        daemon = True
+    spec = cdi_state.spec_due(state, seen, plan.containers)
+    # A proof does not depend on these two: they only make a verdict good that was bad.
+    mended = bool(spec or device_links.unlinked(seen)) and _part(state).get("verdict") == "CRITICAL"
+    return daemon or mended or bool(engine_packages.to_come(state, plan))
+
+
+def _record(
+    state: HostState, seen: Engines, plan: Plan, wish: ContainerWish, level: str, inside: Proof
+) -> dict[str, Any]:
+    """The record with our part anew; of a host that no other deploy knows, its beginning too."""
+    before = state.record or {}
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    versions = before.get("versions")
+    proven = inside.text.startswith("container")
+    return {
+        "stack": plan.stack,
+        "tool": TOOL,
+        "time": now,
+        **before,
+        "versions": {
+            **(versions if isinstance(versions, dict) else {}),
+            "driver": comparison.library_version(state),
+            "driver_origin": plan.driver.origin if plan.driver else None,
+        },
+        PART: {
+            "tool": TOOL,
+            "plan": plan.digest,
+            "time": now,
+            "verdict": level,
+            "proof": inside.text,
+            "key": proof.depends_on(state, seen, plan, wish) if proven else None,
+            "image": proof.image(seen, plan, wish),
+            "versions": proof.engine_words(state, seen, plan),
+        },
+    }
+
+
+def _fail(state: object, host: Host, codes: list[str]) -> bool:
+    logger.error(f"{host.print_prefix}verdict CRITICAL: {', '.join(codes)}")
+    return False

@@ -1,0 +1,76 @@
+"""cuDNN 8 beside the toolkit, in a folder of its own: nothing global finds it by accident."""
+
+from __future__ import annotations
+
+from facts.model import HostState
+from stacks.model.plan import CudnnPlan, Plan
+from tasks.layout import CUDNN
+from tasks.packages import manager as packages
+from tasks.packages.installed import lacking
+from tasks.packages.transaction import Move
+from tasks.python import uv
+from tasks.steps import job
+from tasks.steps.step import Commands, look, step
+from tasks.templates import render
+
+
+@step
+def installed(plan: Plan) -> Commands:
+    """Install cuDNN's packages, or lay it out from its wheel or tarball behind the stable link."""
+    state = look()
+    if plan.cudnn is None or complete(state, plan.cudnn):
+        return
+    title = f"cuDNN {plan.cudnn.version}"
+    progress = f'echo "$(cat doing), $(du -sm {plan.cudnn.prefix}.new | cut -f1) MiB"'
+    if plan.cudnn.packages:
+        progress = packages.of(state).progress()
+    yield job.complete(job.Job("cudnn", title, _script(state, plan, plan.cudnn), progress=progress))
+
+
+def complete(state: HostState, cudnn: CudnnPlan) -> bool:
+    """Whether its packages are there as planned; or its folder, and the stable link leads to it.
+
+    The folder gets its name only when it is whole.
+    """
+    if cudnn.packages:
+        return not lacking(state, cudnn.packages, cudnn.versions)
+    return state.cudnn_link == cudnn.prefix and any(
+        c.path.rstrip("/") == cudnn.prefix
+        and c.version is not None
+        and cudnn.version.startswith(c.version)
+        for c in state.cudnn
+    )
+
+
+def _script(state: HostState, plan: Plan, cudnn: CudnnPlan) -> str:
+    if cudnn.packages:
+        manager = packages.of(state)
+        names = [manager.named(p, cudnn.versions[p]) for p in cudnn.packages]
+        pins = tuple(sorted(cudnn.versions.items()))
+        move = Move(ours=(*cudnn.held, *cudnn.packages), pins=pins)
+        return manager.refresh_if_stale() + "\n" + manager.install(names, move=move)
+    if cudnn.download is not None:
+        manager = packages.of(state)
+        return "\n".join(
+            [
+                manager.refresh_if_stale(),
+                manager.install(manager.FETCH_TOOLS),
+                render("cudnn_tarball.sh.j2", cudnn=cudnn, link=CUDNN),
+            ]
+        )
+    return render(
+        "cudnn_wheel.sh.j2",
+        cudnn=cudnn,
+        link=CUDNN,
+        uv=uv.remote_path(state.system.arch),
+        uv_environment=uv.environment(state, plan),
+        python=interpreter(plan),
+        major=cudnn.version.split(".")[0],
+        release=".".join(cudnn.version.split(".")[:3]),
+        cuda_major=plan.cuda.version.split(".")[0] if plan.cuda else "11",
+    )
+
+
+def interpreter(plan: Plan) -> str:
+    """The Python that uv reads platform tags from."""
+    return f"/usr/bin/python{plan.torch.python}" if plan.torch else "/usr/bin/python3"

@@ -1,0 +1,50 @@
+"""The Fabric Manager, which sets up NVSwitch: without it, or of another version, CUDA waits."""
+
+from __future__ import annotations
+
+from pyinfra.api import StringCommand
+
+from facts.model import HostState
+from stacks.model.plan import Plan
+from tasks.packages.installed import upstream
+from tasks.steps import files
+from tasks.steps.step import Commands, look, step
+
+UNIT = "nvidia-fabricmanager.service"
+DROP_IN = f"/etc/systemd/system/{UNIT}.d/gpuwright.conf"
+CONDITION = files.HEADER + "[Unit]\nConditionPathExists=/proc/driver/nvidia/version\n"
+"""Without a loaded driver it fails at each boot."""
+
+
+@step
+def enabled(plan: Plan) -> Commands:
+    """Enable the Fabric Manager of the plan, and start it where a driver and a switch are there."""
+    state = look()
+    if plan.driver is None or not plan.driver.fabric_manager:
+        return
+    unit = state.units.get(UNIT)
+    wanted = "active" if can_run(state) else "inactive"
+    told = not files.differs(state, DROP_IN, CONDITION)
+    if told and unit and unit.enabled == "enabled" and unit.active == wanted:
+        return
+    after = (
+        f"systemctl restart {UNIT}"
+        if can_run(state)
+        else f"systemctl stop {UNIT}; systemctl reset-failed {UNIT} 2>/dev/null || true"
+    )
+    script = files.write_script(DROP_IN, CONDITION)
+    yield StringCommand(
+        f"{script} && systemctl daemon-reload && systemctl enable --quiet {UNIT} && {{ {after}; }}"
+    )
+
+
+def can_run(state: HostState) -> bool:
+    """Whether the driver is loaded and an NVSwitch is on the bus."""
+    return bool(state.driver.loaded) and any(d.pci_class.startswith("0680") for d in state.pci)
+
+
+def version(state: HostState, plan: Plan) -> str | None:
+    """The installed version of the plan's Fabric Manager; ``None`` where it is not installed."""
+    name = plan.driver.fabric_manager if plan.driver else ""
+    package = state.packages.get(name)
+    return upstream(package.version) if package and package.installed else None

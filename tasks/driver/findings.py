@@ -1,0 +1,146 @@
+"""Is the driver as the plan says? Packages, modules, Fabric Manager. Pure."""
+
+from __future__ import annotations
+
+from facts.model import HostState
+from stacks.model.plan import Plan
+from tasks.driver import fabric_manager, package_set, reload
+from tasks.driver import operations as driver
+from tasks.finding import Finding
+
+
+def installed(state: HostState, plan: Plan) -> list[Finding]:
+    """Packages that are missing or should be gone; a loaded module of another version."""
+    if plan.driver is None:
+        return []
+    missing = driver.missing_packages(state, plan.driver)
+    if missing:
+        return [
+            Finding(
+                "DRIVER-INCOMPLETE",
+                "CRITICAL",
+                "parts of the driver are not installed",
+                "missing: " + ", ".join(missing),
+                "run deploys/gpu_host.py again",
+            )
+        ]
+    old = package_set.old_set(state, plan.driver)
+    if old:
+        return [
+            Finding(
+                "DRIVER-INCOMPLETE",
+                "CRITICAL",
+                "parts of the driver that goes are still there",
+                "still there: " + ", ".join(old),
+                "run deploys/gpu_host.py again; it goes on where it stopped",
+            )
+        ]
+    loaded, user = state.driver.loaded, library_version(state)
+    if reload.waits_for_reboot(state, user):
+        return [
+            Finding(
+                "REBOOT-NEEDED",
+                "WARN",
+                "the new driver is in place, the old one is loaded until the next boot",
+                f"loaded {loaded}, module and libraries {user}",
+                "reboot, or run this again when nothing uses the GPU",
+                "the host",
+            )
+        ]
+    if loaded and user and loaded != user:
+        return [
+            Finding(
+                "D14",
+                "CRITICAL",
+                "the loaded module and the libraries are of two versions",
+                f"loaded {loaded}, libraries {user}",
+                "reboot, or reload the module while nothing uses the GPU",
+                "programs that use the GPU",
+            )
+        ]
+    return []
+
+
+def fabric(state: HostState, plan: Plan) -> list[Finding]:
+    """It must be of exactly the driver's version: with any other, CUDA answers 802."""
+    found, user = fabric_manager.version(state, plan), library_version(state)
+    if found is None or user is None or found == user:
+        return []
+    assert plan.driver is not None
+    return [
+        Finding(
+            "FM-VERSION",
+            "CRITICAL",
+            "the Fabric Manager is not of the driver's version",
+            f"{plan.driver.fabric_manager} {found}, driver {user}",
+            "run deploys/gpu_host.py again; it brings both to the plan's version",
+            "programs that use the GPU",
+        )
+    ]
+
+
+def library_version(state: HostState) -> str | None:
+    """Version of libnvidia-ml (or libcuda), from its file name."""
+    for soname in ("libnvidia-ml.so.1", "libcuda.so.1"):
+        for library in state.driver.libraries:
+            if library.soname == soname and library.version:
+                return library.version
+    return None
+
+
+def modules(state: HostState, plan: Plan) -> list[Finding]:
+    """Kernels without a module, and modules that do not belong to their kernel or libraries."""
+    if plan.driver is None:
+        return []
+    found = []
+    for kernel in driver.unserved_kernels(state, plan):
+        next_boot = kernel == state.kernels.next_boot
+        found.append(
+            Finding(
+                "NEXT-BOOT" if next_boot else "D1",
+                "CRITICAL" if next_boot else "WARN",
+                f"there is no NVIDIA module for kernel {kernel}"
+                + (", which boots next" if next_boot else ""),
+                f"modules: {', '.join(sorted({m.kernel for m in state.driver.modules})) or 'none'}",
+                "run deploys/gpu_host.py again; it builds one",
+            )
+        )
+    user = library_version(state)
+    for module in state.driver.modules:
+        if module.vermagic and module.vermagic.split()[0] != module.kernel:
+            found.append(
+                Finding(
+                    "D11",
+                    "CRITICAL",
+                    f"the module for {module.kernel} was built for another kernel",
+                    f"vermagic: {module.vermagic.strip()}",
+                    f"dkms install --force -k {module.kernel} for the driver's version",
+                )
+            )
+        elif user and module.version and module.version != user:
+            found.append(
+                Finding(
+                    "D15",
+                    "CRITICAL",
+                    f"the module for {module.kernel} and the libraries are of two versions",
+                    f"module {module.version}, libraries {user}",
+                    "run deploys/gpu_host.py again",
+                )
+            )
+    return found
+
+
+def free_driver(state: HostState, plan: Plan) -> list[Finding]:
+    """Nouveau on the card."""
+    if plan.driver is None or not state.nouveau.loaded:
+        return []
+    return [
+        Finding(
+            "D8",
+            "WARN",
+            "nouveau holds the card until the next boot",
+            "the module nouveau is loaded; it is blacklisted now",
+            "reboot",
+            "the host",
+        )
+    ]

@@ -1,0 +1,57 @@
+"""The guard alone, on a host whose driver came from anywhere."""
+
+from __future__ import annotations
+
+from pyinfra import logger
+
+from facts.model import HostState
+from stacks.model.messages import Conflict
+from tasks.doctor.case import Case
+from tasks.guard import kernel_guard
+from tasks.guard.policy import decided, findings
+from tasks.host import plans, preflight
+from tasks.hostdata import host as host_data
+from tasks.hostdata import names as data_names
+from tasks.jetson import operations as jetson
+from tasks.steps.step import look, this_host
+
+
+def this_one() -> None:
+    """Guard the host at hand, or refuse it before it is touched; the others go on."""
+    host = this_host()
+    state: HostState | None = look()
+    if state is None:  # the probe failed and pyinfra has given the host up
+        return
+    data_names.tell(host)
+    conflicts = objections(state)
+    try:
+        wish = host_data.kernel_policy(host.data)
+        textfile = host_data.textfile_folder(host.data)
+    except ValueError as error:
+        conflicts += (plans.bad_data(error),)
+    if conflicts:
+        plans.refuse(host, conflicts)
+        return
+    if state.login.uid != 0:
+        host.data._sudo = True
+    for line in kernel_guard.forecast(state, wish, textfile):
+        logger.info(f"{host.print_prefix}{line}")
+    for finding in findings(decided(state, wish), []):
+        logger.warning(f"{host.print_prefix}{finding.code}: {finding.what}: {finding.observed}")
+    kernel_guard.in_force(wish=wish, textfile=textfile, name="Kernel guard and policy")
+
+
+def objections(state: HostState) -> tuple[Conflict, ...]:
+    """What speaks against a guard on this host."""
+    found = [*preflight.access(state), *jetson.wrong_deploy(state, for_jetsons=False)]
+    if not Case(state).has_driver:
+        found.append(
+            Conflict(
+                "DRIVER-INCOMPLETE",
+                "there is no NVIDIA driver to guard on this host",
+                "no package, no module file, no library",
+                ("pyinfra INVENTORY deploys/gpu_host.py",),
+                "docs/kernels.md",
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,241 @@
+"""Before anything is changed: the host must be able and free, and we must do no harm."""
+
+from __future__ import annotations
+
+from pyinfra import logger
+from pyinfra.api import FunctionCommand
+from pyinfra.api.host import Host
+
+from facts.model import HostState, Mount
+from facts.parse.apt import INLINE_KEY
+from stacks.model.messages import Conflict
+from stacks.model.plan import Plan
+from tasks.cuda import cudnn, toolkit
+from tasks.python import environment as pytorch
+from tasks.repositories import components as repositories
+from tasks.repositories import files as repository_files
+from tasks.steps.step import Commands, look, run, step
+
+HEADROOM_MB = 1024
+"""Left free on every file system, so that logs and package lists still fit."""
+
+
+def objections(state: HostState, plan: Plan) -> tuple[Conflict, ...]:
+    """What speaks against this plan on this host as it stands: all found before it is touched."""
+    found: list[Conflict] = []
+    found += access(state)
+    found += _sources(state, plan)
+    found += _foreign_driver(state, plan)
+    found += _disk(state, plan)
+    return tuple(found)
+
+
+def access(state: HostState) -> list[Conflict]:
+    """What keeps us from working on this host at all: no root, no systemd."""
+    found = []
+    if not state.login.root:
+        found.append(
+            Conflict(
+                "NO-ROOT",
+                f"the user {state.login.user} may not become root on this host",
+                f"sudo -n says: {state.login.sudo_error or 'nothing'}",
+                (
+                    f"give {state.login.user} passwordless sudo: "
+                    f"echo '{state.login.user} ALL=(ALL) NOPASSWD: ALL' "
+                    f"> /etc/sudoers.d/{state.login.user}",
+                    "connect as root: set ssh_user in the inventory",
+                ),
+                "gpuwright needs root for packages, kernel modules and /opt",
+            )
+        )
+    if not state.system.systemd:
+        found.append(
+            Conflict(
+                "NO-SYSTEMD",
+                "systemd does not run on this host",
+                "process 1 is something else; long steps run as systemd units",
+                ("boot the host with systemd (a plain chroot or container cannot be set up)",),
+                "gpuwright: docs/decisions.md",
+            )
+        )
+    return found
+
+
+def _sources(state: HostState, plan: Plan) -> list[Conflict]:
+    """Archives that we would have to repeat in a file of ours and cannot."""
+    found = []
+    for source in repositories.extended(state, repositories.wanted(plan)):
+        secret = any("HIDDEN" in uri for uri in source.uris)
+        inline = source.signed_by == INLINE_KEY
+        if not secret and not inline:
+            continue
+        why = "its address has a password" if secret else "its key stands in the file itself"
+        components = " ".join(repositories.wanted(plan))
+        found.append(
+            Conflict(
+                "SOURCE-PASSWORD" if secret else "SOURCE-KEY-INLINE",
+                f"the archive of {source.file} cannot be extended by a file of ours",
+                f"{why}; repeating that elsewhere would spread a secret or make apt refuse both",
+                (f"add the components to {source.file} yourself: {components}",),
+                "sources.list(5)",
+            )
+        )
+    for repository in plan.repositories:
+        found += repository_files.of(repository).shared(state, repository)
+    found += repositories.epel_missing(state, plan)
+    return found
+
+
+def _foreign_driver(state: HostState, plan: Plan) -> list[Conflict]:
+    found = []
+    # The installer's log alone proves nothing: it stays behind when the driver is removed.
+    if plan.driver is not None and (state.driver.runfile or "").endswith("nvidia-uninstall"):
+        found.append(
+            Conflict(
+                "DRIVER-RUNFILE",
+                "an NVIDIA driver from a .run installer is on this host",
+                f"{state.driver.runfile} is there; packages over it would leave two drivers",
+                (
+                    "remove it first: nvidia-uninstall --silent (the GPU is gone until the next "
+                    "run; stop what uses it)",
+                ),
+                "diagnosis: mixed sources, D9",
+            )
+        )
+    for ppa in state.package_manager.ppas:
+        if "graphics-drivers" in ppa:
+            found.append(
+                Conflict(
+                    "DRIVER-PPA",
+                    "a PPA that carries NVIDIA drivers is enabled",
+                    f"source: {ppa}; it would move the driver to another branch",
+                    (f"remove that source and run apt-get update: grep -rl '{ppa}' /etc/apt",),
+                    "diagnosis: mixed sources, D9",
+                )
+            )
+    if plan.driver is not None and plan.driver.origin == "debian" and not plan.driver.replaces:
+        strangers = sorted(
+            f"{p.name} {p.version} ({p.origin})"
+            for p in state.packages.values()
+            if p.installed and p.origin and p.origin not in ("Debian",) and _is_driver(p.name)
+        )
+        if strangers:
+            found.append(
+                Conflict(
+                    "DRIVER-OTHER-ORIGIN",
+                    "NVIDIA driver packages of another origin are installed",
+                    "installed: " + ", ".join(strangers[:6]),
+                    (
+                        "remove them (the GPU is gone until the next run): apt-get remove "
+                        + " ".join(s.split()[0] for s in strangers[:6]),
+                    ),
+                    "diagnosis: mixed sources, D9",
+                )
+            )
+    return found
+
+
+def _is_driver(name: str) -> bool:
+    return name.startswith(
+        ("nvidia-kernel", "nvidia-dkms", "nvidia-driver", "libnvidia-", "libcuda1", "cuda-drivers")
+    )
+
+
+def _disk(state: HostState, plan: Plan) -> list[Conflict]:
+    found = []
+    for device, paths, need, parts in disk_needs(state, plan):
+        free = min(_mount(state, path).free_mb for path in paths)
+        if free < need + HEADROOM_MB:
+            found.append(
+                Conflict(
+                    "DISK-SMALL",
+                    f"the disk of {', '.join(paths)} is too small",
+                    f"{free:,} MiB are free on {device}; needed are {need:,} MiB "
+                    f"({parts}) and {HEADROOM_MB:,} MiB of headroom",
+                    (
+                        f"free or add {need + HEADROOM_MB - free:,} MiB there",
+                        "or mount a larger disk at /opt (torch) or /var (downloads)",
+                    ),
+                    "sizes: stacks/catalog",
+                )
+            )
+    return found
+
+
+def disk_needs(state: HostState, plan: Plan) -> list[tuple[str, list[str], int, str]]:
+    """What is still to be written, per file system: device, paths, MiB, what for.
+
+    A component that is there already needs nothing more.
+    """
+    wants: list[tuple[str, int, str]] = []
+    installed = {name for name, p in state.packages.items() if p.installed}
+    if plan.driver and not set(plan.driver.packages) <= installed:
+        wants.append(("/usr", plan.driver.disk_mb, "driver"))
+    if plan.cuda and not toolkit.complete(state, plan.cuda):
+        wants.append(("/usr", plan.cuda.disk_mb, "CUDA"))
+        sizes = sum(file.size or 0 for file in plan.cuda.downloads) // 2**20
+        wants.append(("/var", sizes or plan.cuda.disk_mb // 3, "its packages"))
+    wheels = []
+    if plan.cudnn and not cudnn.complete(state, plan.cudnn):
+        wheels.append(("cuDNN", plan.cudnn.disk_mb))
+    if plan.torch and not pytorch.complete(state, plan):
+        wheels.append(("torch", plan.torch.disk_mb))
+    wants += [("/opt", mb, what) for what, mb in wheels]
+    if not state.mounts:
+        return []
+    if _disk_of(state, "/var") != _disk_of(state, "/opt"):
+        # On one file system uv links from its cache into the environment, else it copies.
+        wants += [("/var", mb, f"{what} in uv's cache") for what, mb in wheels]
+    by_disk: dict[tuple[str, int], tuple[list[str], int, list[str]]] = {}
+    for path, mb, what in wants:
+        paths, total, parts = by_disk.get(_disk_of(state, path), ([], 0, []))
+        by_disk[_disk_of(state, path)] = (
+            paths if path in paths else [*paths, path],
+            total + mb,
+            [*parts, f"{what} {mb:,}"],
+        )
+    return [(d, paths, mb, ", ".join(parts)) for (d, _), (paths, mb, parts) in by_disk.items()]
+
+
+def _mount(state: HostState, path: str) -> Mount:
+    return state.mounts.get(path) or state.mounts["/"]
+
+
+def _disk_of(state: HostState, path: str) -> tuple[str, int]:
+    """Device and size: every tmpfs has the same device name."""
+    mount = _mount(state, path)
+    return mount.device, mount.size_mb
+
+
+@step
+def first_boot_done(plan: Plan, limit_s: int = 900) -> Commands:
+    """Wait until cloud-init has ended: it installs packages of its own on a first boot.
+
+    Args:
+        plan: Not read; every step takes it.
+        limit_s: Seconds to wait at most.
+    """
+    if look().system.cloud_init != "running":
+        return
+    yield FunctionCommand(_cloud_init_ended, (limit_s,), {})
+
+
+def _cloud_init_ended(state: object, host: Host, limit_s: int) -> bool:
+    """Whether cloud-init has ended in time; one that ended badly is reported and not in our way.
+
+    ``cloud-init status --wait`` ends with 1 after an error and with 2 after one that it could go on
+    from (cloud-init documentation, «Failure states»); timeout(1) with 124.
+    """
+    script = f'timeout {limit_s} cloud-init status --wait --long 2>&1; echo "status $?"'
+    good, output = run(host, script, timeout=limit_s + 30)
+    said, _, status = output.rpartition("status ")
+    if not good or status.strip() == "124":
+        logger.error(
+            f"{host.print_prefix}CLOUD-INIT: the first boot has not ended after {limit_s} s. "
+            "Nothing was changed. See cloud-init status --long on the host, then run this again."
+        )
+        return False
+    if status.strip() != "0":
+        detail = " ".join(said.split())[-300:]
+        logger.warning(f"{host.print_prefix}cloud-init ended with an error; going on: {detail}")
+    return True

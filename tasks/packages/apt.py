@@ -1,0 +1,195 @@
+"""Shell for apt that waits for locks, asks nothing, tells how far it is, and removes nothing.
+
+Pure text: the commands run inside a `tasks.steps.job.Job`.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+
+from tasks.packages import apt_transaction, lists
+from tasks.packages.transaction import Move
+
+LOCK_WAIT_S = 600
+"""Seconds to wait for dpkg's locks; jobs carry the host's own wish as ``$LOCK_WAIT``."""
+STATUS = "status"
+"""File in the job's folder that apt writes its progress to (``README.progress-reporting``)."""
+FETCH_TOOLS: tuple[str, ...] = ("curl", "ca-certificates", "xz-utils")
+"""What fetching and unpacking a tarball needs."""
+
+
+def options() -> str:
+    """Options that every apt-get call of ours carries."""
+    return (
+        f"-y -q -o DPkg::Lock::Timeout=${{LOCK_WAIT:-{LOCK_WAIT_S}}} -o Acquire::Retries=3 "
+        # A name that no archive has would else be a pattern: `g++-9` then brings 217 packages.
+        "-o APT::Get::Assume-Yes=true -o Dpkg::Use-Pty=0 -o APT::Cmd::Pattern-Only=true "
+        "-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold"
+    )
+
+
+PATIENTLY = f"""\
+patiently() {{
+    waited=0
+    until "$@" 2>complaint; do
+        code=$?
+        cat complaint
+        grep -q 'lock was locked by\\|Could not get lock' complaint || return $code
+        [ $waited -lt ${{LOCK_WAIT:-{LOCK_WAIT_S}}} ] || return $code
+        [ $waited -gt 0 ] || echo "another package manager is at work: waiting for it"
+        sleep 5
+        waited=$((waited + 5))
+    done
+    cat complaint
+}}"""
+"""Shell function that repeats a command for as long as others hold apt's or dpkg's locks.
+
+``DPkg::Lock::Timeout`` serves apt-get's own hold of dpkg's lock only: dpkg itself, and apt-get
+update with its lock on the lists, give up at once.
+"""
+
+
+def mended() -> str:
+    """Finish what a power cut or a kill left half done; nothing to do costs a tenth of a second."""
+    return f"{PATIENTLY}\npatiently dpkg --configure -a --force-confdef --force-confold"
+
+
+def repaired() -> str:
+    """`mended`, and dependencies made whole."""
+    return f"{mended()} || true\napt-get {options()} --fix-broken install\n{mended()}"
+
+
+def refresh() -> str:
+    """Read the package lists anew, and fail if one cannot be read.
+
+    apt-get exits 0 when a list could not be fetched and an older one is used; ``Error-Mode=any``
+    makes that a failure (apt.conf(5), since apt 2.2).
+    """
+    update = f"patiently apt-get update {options()} -o APT::Update::Error-Mode=any"
+    return f"{PATIENTLY}\n{lists.tried_again(update)}"
+
+
+def refresh_if_stale() -> str:
+    """`refresh`, unless the lists are younger than half a day and than every source file."""
+    return lists.if_stale(refresh(), "/etc/apt/sources.list /etc/apt/sources.list.d")
+
+
+def install(
+    packages: Sequence[str],
+    more: str = "",
+    archives: str = "",
+    further_options: str = "",
+    move: Move | None = None,
+    first: str = ":",
+) -> str:
+    """Install packages without recommendations, after a simulation that must remove nothing.
+
+    Args:
+        packages: Names, or ``name=version``.
+        more: Shell that gives further names, unquoted: ``$(cat headers)``.
+        archives: Folder that `download` filled; it is emptied afterwards.
+        further_options: For the installation itself, as the shell reads them.
+        move: What may happen to packages that are there; without it, everything but removal.
+        first: Shell between the simulation and the installation: nothing was refused by then.
+    """
+    flags = f"{options()} --no-install-recommends --allow-change-held-packages"
+    folder = f"-o Dir::Cache::Archives={archives} " if archives else ""
+    folder += further_options
+    if move is None:
+        names = " ".join([*(shlex.quote(p) for p in packages), more]).strip()
+        trial = [
+            f"apt-get install -s {flags} {names} >simulation",
+            "if grep '^Remv ' simulation; then",
+            "  echo 'The packages above would have to go. Nothing was changed.'; exit 1; fi",
+        ]
+    else:
+        flags += f" {apt_transaction.options(move)}"
+        trial = [
+            apt_transaction.pins(move),
+            apt_transaction.simulation(move, packages, flags, more, refresh()),
+        ]
+        names = "$names"
+    lines = [
+        mended(),
+        *trial,
+        first,
+        f"mkdir -p {archives}/partial" if archives else ":",
+        lists.stale_after(
+            f"apt-get install {flags} {folder} -o APT::Status-Fd=3 {names} 3>{STATUS}"
+        ),
+        f"rm -rf {archives}" if archives else ":",
+    ]
+    return "\n".join(line for line in lines if line != ":")
+
+
+def forgotten(packages: Sequence[str]) -> str:
+    """Purge those of these packages that are removed: their settings would still count.
+
+    The pin of a branch, and the modprobe settings of a driver, are such files.
+    """
+    if not packages:
+        return ":"
+    return (
+        f"gone=$(dpkg-query -W -f '${{db:Status-Abbrev}} ${{Package}}\\n' {shlex.join(packages)} "
+        "2>/dev/null | sed -n 's/^rc *//p')\n"
+        '[ -z "$gone" ] || patiently dpkg --purge $gone'
+    )
+
+
+def stream(wanted: str, enabled: Mapping[str, str]) -> str:
+    """Nothing: apt has no module streams."""
+    return ":"
+
+
+def download(packages: Sequence[str], archives: str) -> str:
+    """Fetch packages into a folder of their own, while another apt may be at work.
+
+    Nothing is installed, so no lock is needed; a folder of its own keeps the two apart.
+    """
+    names = " ".join(shlex.quote(p) for p in packages)
+    fetch = (
+        f"apt-get install --download-only {options()} --no-install-recommends "
+        f"--allow-change-held-packages -o Debug::NoLocking=1 -o Dir::Cache::Archives={archives} "
+        f"-o APT::Status-Fd=3 {names} 3>{STATUS}"
+    )
+    return f"mkdir -p {archives}/partial\n{lists.stale_after(fetch)}"
+
+
+def progress() -> str:
+    """Shell that prints apt's last word: ``62 % Unpacking libcublas11``."""
+    return (
+        f"tail -n 1 {STATUS} | awk -F: '/^(pm|dl)status/ "
+        '{ printf "%d %% ", $3; for (i = 4; i <= NF; i++) printf "%s", $i; print "" }\''
+    )
+
+
+def named(package: str, version: str) -> str:
+    """``name=version``, where the version may be a glob pattern."""
+    return f"{package}={version}"
+
+
+def candidate(package: str) -> str:
+    """Shell that sets ``$offer`` to the version that would be installed."""
+    return f"offer=$(apt-cache policy {shlex.quote(package)} | awk '/Candidate:/ {{ print $2 }}')"
+
+
+def kernel_headers(kernels: Sequence[str], metapackages: Sequence[str]) -> str:
+    """Shell that writes the headers' package names to ``headers``.
+
+    The archive drops headers of old kernels. Where those of a kernel are gone, the metapackage's
+    newest headers come with the newest kernel image, so that the next boot has a module.
+    """
+    names = [f"linux-headers-{k}" for k in kernels]
+    images = [m.replace("linux-headers-", "linux-image-") for m in metapackages]
+    return "\n".join(
+        [
+            f"echo {shlex.join(metapackages)} >headers",
+            f"for name in {shlex.join(names)}; do",
+            '  if apt-cache show "$name" >/dev/null 2>&1',
+            '  then echo "$name" >>headers; continue; fi',
+            '  echo "the archive has no $name any more: taking the newest kernel and headers"',
+            f"  echo {shlex.join(images)} >>headers",
+            "done",
+        ]
+    )

@@ -1,0 +1,156 @@
+"""Shell for dnf that asks nothing, tells how far it is, and removes nothing.
+
+Pure text: the commands run inside a `tasks.steps.job.Job`, in the job's own folder, whose ``log`` takes
+what dnf prints. dnf and rpm wait by themselves for others' locks (dnf.conf(5), ``exit_on_lock``).
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+
+from tasks.packages import dnf_transaction, lists
+from tasks.packages.transaction import Move
+
+FETCH_TOOLS: tuple[str, ...] = ("/usr/bin/curl", "ca-certificates", "/usr/bin/xz")
+"""By file: ``curl`` itself would throw out the ``curl-minimal`` that EL 9 comes with."""
+
+
+def options() -> str:
+    """Options that every dnf call of ours carries.
+
+    Without ``skip_if_unavailable=False`` a repository that cannot be read counts as empty, and
+    without ``best`` an older version is taken where the newest does not fit.
+    """
+    return (
+        "-y --setopt=install_weak_deps=False --setopt=skip_if_unavailable=False "
+        "--setopt=best=True --setopt=retries=3"
+    )
+
+
+def mended() -> str:
+    """Nothing: an rpm transaction that was cut off is not gone on with, but done again.
+
+    What is left of it (two versions of a package) is for `repaired`.
+    """
+    return ":"
+
+
+def repaired() -> str:
+    """Take out the older halves of updates that were cut off."""
+    return f"dnf remove --duplicates {options()}"
+
+
+def refresh() -> str:
+    """Read the package lists anew; fail if one cannot be read, at once if its signature is wrong.
+
+    A signature does not get better by asking again.
+    """
+    return lists.tried_again(
+        f"dnf makecache --refresh {options()} >lists 2>&1",
+        unless="cat lists; ! grep -q 'GPG signature' lists || exit 100",
+    )
+
+
+def refresh_if_stale() -> str:
+    """`refresh`, unless the lists are younger than half a day and than every repository file."""
+    return lists.if_stale(refresh(), "/etc/yum.repos.d /etc/dnf/dnf.conf")
+
+
+def install(
+    packages: Sequence[str],
+    more: str = "",
+    archives: str = "",
+    further_options: str = "",
+    move: Move | None = None,
+    first: str = ":",
+) -> str:
+    """Install packages without weak dependencies, after a simulation that must remove nothing.
+
+    Args:
+        packages: Names, files that a package brings, or ``name-version``.
+        more: Shell that gives further names, unquoted: ``$(cat headers)``.
+        archives: Folder that `download` filled; it is emptied afterwards.
+        further_options: For simulation and installation, as the shell reads them.
+        move: What may happen to packages that are there; without it, everything but removal and
+            another kernel.
+        first: Shell between the simulation and the installation: nothing was refused by then.
+    """
+    names = " ".join([*(shlex.quote(p) for p in packages), more]).strip()
+    folder = f" --setopt=cachedir={archives}" if archives else ""
+    # Without limits of its own, a transaction may bring up to date what it needs.
+    flags = f"{options()}{folder} {further_options}".strip()
+    limits = move or Move(ours=("*",))
+    flags += f" {dnf_transaction.options(move)}" if move else ""
+    lines = [
+        dnf_transaction.simulation(limits, names, flags, more),
+        first,
+        lists.stale_after(f"dnf install {flags} {names}"),
+        dnf_transaction.leftovers(limits, flags) if limits.goes else ":",
+        f"rm -rf {archives}" if archives else ":",
+    ]
+    return "\n".join(line for line in lines if line != ":")
+
+
+def stream(wanted: str, enabled: Mapping[str, str]) -> str:
+    """Shell that enables a module stream (``nvidia-driver:580-open``) in place of another."""
+    if not wanted:
+        return ":"
+    return dnf_transaction.stream(wanted, enabled.get(wanted.partition(":")[0], ""), options())
+
+
+def forgotten(packages: Sequence[str]) -> str:
+    """Nothing: rpm leaves no settings of a removed package in force (they end in ``.rpmsave``)."""
+    return ":"
+
+
+def download(packages: Sequence[str], archives: str) -> str:
+    """Fetch packages into a cache of their own, while another dnf may be at work.
+
+    dnf's locks on lists and downloads lie in the cache's folder: one of its own keeps them apart.
+    """
+    names = " ".join(shlex.quote(p) for p in packages)
+    return (
+        f"mkdir -p {archives}\n"
+        f"dnf install --downloadonly {options()} --setopt=cachedir={archives} {names}"
+    )
+
+
+def progress() -> str:
+    """Shell that prints dnf's last word: ``Installing       : libcublas-11-8-11.11.3.6-1 3/20``."""
+    return "tail -n 1 log | tr -s ' '"
+
+
+def named(package: str, version: str) -> str:
+    """``name-version``, where the version may be a glob pattern."""
+    return f"{package}-{version}"
+
+
+def candidate(package: str) -> str:
+    """Shell that sets ``$offer`` to the newest version that is enabled, without its epoch."""
+    return (
+        f"offer=$(dnf -q repoquery --latest-limit=1 --qf '%{{version}}-%{{release}}' "
+        f"{shlex.quote(package)} | tail -n 1)"
+    )
+
+
+def kernel_headers(kernels: Sequence[str], metapackages: Sequence[str]) -> str:
+    """Shell that writes the headers' package names to ``headers``.
+
+    A repository drops old kernels at each minor release. Where a kernel's ``kernel-devel`` is
+    gone, the newest comes with the newest kernel, so that the next boot has a module.
+    """
+    devel = metapackages[0] if metapackages else "kernel-devel"
+    newest = shlex.join([devel.removesuffix("-devel"), devel])
+    return "\n".join(
+        [
+            ": >headers",
+            f"for kernel in {shlex.join(kernels)}; do",
+            f'  name="{devel}-$kernel"',
+            '  if rpm -q "$name" >/dev/null || dnf -q repoquery "$name" | grep -q .',
+            '  then echo "$name" >>headers; continue; fi',
+            '  echo "there is no $name any more: taking the newest kernel and headers"',
+            f"  echo {newest} >>headers",
+            "done",
+        ]
+    )

@@ -1,0 +1,138 @@
+"""Shell that tries a dnf transaction, judges it by a `Move`, and says what stands in its way.
+
+Pure text, for jobs. A `Move`'s pins are not needed here: the driver's packages require each other
+in exactly one version, and those that the plan names come as ``name-version``.
+"""
+
+from __future__ import annotations
+
+import shlex
+
+from tasks.packages import versionlock
+from tasks.packages.apt_transaction import expression
+from tasks.packages.transaction import Move
+
+JUDGE = r"""
+    /^[A-Z].*:$/ { section = $0; next }
+    /^Transaction Summary/ { section = ""; next }
+    /^ +replacing / { sub(/\.[^.]*$/, "", $2); name = $2; what = "removed" }
+    /^ [^ ]/ {
+        name = $1
+        what = section ~ /^Removing/ ? "removed" : section ~ /^Upgrading/ ? "moved" : \
+            section ~ /^Downgrading/ ? "put back" : section ~ /^Installing/ ? "installed" : ""
+    }
+    name == "" { next }
+    {
+        told = index(named, " " name " ") || name ~ ours
+        if (what == "removed" && !index(goes, " " name " ")) {
+            print "  " name " would be removed"; bad = 1
+        } else if (what == "installed" && name ~ /^kernel(-[a-z0-9]+)*$/ && \
+                name !~ /-(devel|headers|tools|doc)/ && !index(named, " " name " ")) {
+            print "  " name " would change the kernel"; bad = 1
+        } else if (what == "put back" && !(told && back)) {
+            print "  " name " would be put back to an older version"; bad = 1
+        } else if (what == "moved" && index(held, " " name " ")) {
+            print "  " name " is locked: dnf versionlock delete " name; bad = 1
+        } else if (what == "moved" && !told) {
+            if (index(needed, " " name " ")) print "  with them comes up to date: " name
+            else { print "  " name " would be moved, and is no part of this"; bad = 1 }
+        }
+        name = ""
+    }
+    END { exit bad }"""
+"""awk over the table that dnf prints before it asks. Long names stand on a line of their own."""
+
+FUNCTIONS = r"""
+in_one_line() { printf ' '; tr '\n' ' '; }
+moved() { awk '/^[A-Z].*:$/ { s = $0 } /^ [^ ]/ && s ~ /^Upgrading/ { print $1 }' "$@"; }
+simulated() {
+    # dnf ends with 1 when it is told not to go on; what it prints tells the two apart.
+    dnf install "$@" --assumeno >simulation 2>&1 || :
+    # The lists may be older than what the repository has by now.
+    ! grep -q '^No match for argument\|Unable to find a match' simulation ||
+        dnf install "$@" --refresh --assumeno >simulation 2>&1 || :
+    grep -q '^Nothing to do\.$\|^Operation aborted\.$' simulation && return 0
+    cat simulation
+    return 1
+}"""
+"""Shell functions; ``simulated`` leaves what dnf would do in the file ``simulation``."""
+
+
+def options(move: Move) -> str:
+    """Options of simulation and installation. Our own locks do not bind our own transactions."""
+    erasing = " --allowerasing" if move.goes else ""
+    return f"{versionlock.RELEASED} --noautoremove{erasing}"
+
+
+def simulation(move: Move, names: str, flags: str, more: str) -> str:
+    """Shell that ends the job unless the transaction does only what `move` allows.
+
+    Args:
+        move: What is allowed.
+        names: Packages as dnf takes them, quoted.
+        flags: Options of dnf, `options` among them.
+        more: Shell that gives further names, unquoted.
+    """
+    needed = " ".join([*move.prerequisites, more]).strip()
+    own = f"sed '/^# gpuwright: begin/,/^# gpuwright: end/d' {versionlock.LIST} 2>/dev/null"
+    return "\n".join(
+        [
+            FUNCTIONS,
+            f"simulated {flags} {names}",
+            'needed=""',
+            f'if [ -n "$(moved simulation)" ] && [ -n "{needed}" ]; then',
+            "    cp simulation whole",
+            f"    simulated {flags} {needed}",
+            "    needed=$(moved simulation | in_one_line)",
+            "    mv whole simulation",
+            "fi",
+            f"held=$({own} | sed -n 's/^\\([^#!].*\\)-[0-9][0-9]*:.*/\\1/p' | in_one_line)",
+            f"awk -v ours={shlex.quote(expression(move.ours))} "
+            f"-v goes={shlex.quote(' ' + ' '.join(move.goes) + ' ')} "
+            f'-v named=" $(echo {names}) " -v needed="$needed" -v held="$held" '
+            f"-v back={int(move.back)} '{JUDGE}' simulation || {{",
+            "  cat simulation",
+            "  echo 'Nothing was changed: see above what this would do to packages that are no'",
+            "  echo 'part of it. Do that yourself if it is right (dnf install, or dnf remove, of'",
+            "  echo 'these names), and run this again.'",
+            "  exit 1; }",
+        ]
+    )
+
+
+def leftovers(move: Move, flags: str) -> str:
+    """Shell that takes out what had to go and did not give way by itself."""
+    return "\n".join(
+        [
+            "left=",
+            f"for name in {shlex.join(move.goes)}; do",
+            '    grep -q "^ $name\\( \\|$\\)" simulation || ! rpm -q "$name" >/dev/null ||',
+            '        left="$left $name"',
+            "done",
+            f'[ -z "$left" ] || dnf remove {flags} $left',
+        ]
+    )
+
+
+def stream(wanted: str, enabled: str, flags: str) -> str:
+    """Shell that enables a module stream, and brings back what was there if the job fails.
+
+    Args:
+        wanted: ``nvidia-driver:580-open``.
+        enabled: The stream of that module that is enabled now, or an empty text.
+        flags: Options of dnf.
+    """
+    module, _, name = wanted.partition(":")
+    if enabled == name:
+        return ":"
+    file = f"/etc/dnf/modules.d/{module}.module"
+    return "\n".join(
+        [
+            f"rm -f module.before; [ ! -e {file} ] || cp -p {file} module.before",
+            "trap 'code=$?; [ $code = 0 ] || { rm -f \"" + file + '"; '
+            f"[ ! -e module.before ] || cp -p module.before {file}; }}; exit $code' EXIT",
+            # Another stream cannot be enabled over one that is (dnf, modularity).
+            f"dnf module reset {flags} {module}" if enabled else ":",
+            f"dnf module enable {flags} {wanted}",
+        ]
+    )

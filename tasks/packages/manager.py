@@ -1,0 +1,72 @@
+"""The host's package manager: the shell that jobs run, for apt or for dnf.
+
+`tasks.packages.apt` and `tasks.packages.dnf` are of one shape, `Manager`; nothing else asks which of them it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from facts.model import HostState
+from tasks.packages import apt, dnf
+from tasks.packages.transaction import Move
+
+
+class Manager(Protocol):
+    """Pure text: every function gives POSIX shell for a `tasks.steps.job.Job`, or words for it."""
+
+    FETCH_TOOLS: tuple[str, ...]
+    """What fetching and unpacking a tarball needs, as `install` takes it."""
+
+    def refresh(self) -> str:
+        """Read the package lists anew, and fail if one cannot be read."""
+
+    def refresh_if_stale(self) -> str:
+        """`refresh`, unless the lists are younger than half a day and than every source file."""
+
+    def mended(self) -> str:
+        """Finish what a power cut or a kill left half done."""
+
+    def repaired(self) -> str:
+        """`mended`, and dependencies made whole."""
+
+    def install(
+        self,
+        packages: Sequence[str],
+        more: str = "",
+        archives: str = "",
+        further_options: str = "",
+        move: Move | None = None,
+        first: str = ":",
+    ) -> str:
+        """Install packages without recommendations, after a simulation that `move` allows.
+
+        What is to be done ``first`` is done between the two.
+        """
+
+    def forgotten(self, packages: Sequence[str]) -> str:
+        """Take away what removed packages left behind (their settings would still count)."""
+
+    def stream(self, wanted: str, enabled: Mapping[str, str]) -> str:
+        """Enable a module stream in place of the one that `enabled` (module to stream) names."""
+
+    def download(self, packages: Sequence[str], archives: str) -> str:
+        """Fetch packages into a folder of their own, while another installation may be at work."""
+
+    def progress(self) -> str:
+        """Print one line: how far the installation is."""
+
+    def named(self, package: str, version: str) -> str:
+        """One package in one version (which may be a glob pattern), as `install` takes it."""
+
+    def candidate(self, package: str) -> str:
+        """Set ``$offer`` to the version that would be installed, empty if there is none."""
+
+    def kernel_headers(self, kernels: Sequence[str], metapackages: Sequence[str]) -> str:
+        """Write the names of the headers' packages of these kernels to the file ``headers``."""
+
+
+def of(state: HostState) -> Manager:
+    """The manager of this host. One without dnf is taken for a host with apt."""
+    return dnf if state.package_manager.kind == "dnf" else apt

@@ -1,0 +1,95 @@
+"""apt and dpkg before our own work: free of others, and whole."""
+
+from __future__ import annotations
+
+import time
+
+import gevent
+from pyinfra import logger
+from pyinfra.api import FunctionCommand
+from pyinfra.api.host import Host
+
+from facts.model import HostState
+from stacks.model.plan import Plan
+from tasks.packages import apt
+from tasks.packages import manager as packages
+from tasks.steps import job
+from tasks.steps.step import Commands, forget, look, step, this_host
+
+WITHOUT_APT = ("cuda-fetch", "dkms", "venv")
+"""Jobs of ours that hold no lock: they may go on beside whatever comes."""
+
+
+@step
+def free(plan: Plan, limit_s: int = apt.LOCK_WAIT_S) -> Commands:
+    """Wait for whoever holds apt's or dpkg's locks, and name them if they do not let go.
+
+    A job of ours that a cut-off run has left is waited for without a limit: it ends by itself.
+
+    Args:
+        plan: Not read; every step takes it.
+        limit_s: Seconds to wait at most for others.
+    """
+    state = look()
+    if not (left_jobs(state) or lock_holders(state)):
+        return
+    yield FunctionCommand(_wait, (limit_s,), {})
+
+
+def left_jobs(state: HostState) -> list[str]:
+    """Jobs of an earlier run that are still at work with apt or dpkg."""
+    running = ("active", "activating", "deactivating")
+    return sorted(
+        name
+        for name, its in state.jobs.items()
+        if its.active in running and name not in WITHOUT_APT
+    )
+
+
+def lock_holders(state: HostState) -> list[str]:
+    """Who holds which lock, in words that begin with ``process PID``."""
+    return [
+        f"process {lock.pid} ({lock.command}) holds {lock.path}"
+        for lock in state.package_manager.locks
+    ]
+
+
+def _wait(state: object, host: Host, limit_s: int) -> bool:
+    others_since = time.monotonic()
+    said = 0.0
+    while True:
+        seen = look()
+        jobs, holders = left_jobs(seen), lock_holders(seen)
+        now = time.monotonic()
+        if jobs:
+            others_since = now
+            what = f"an earlier run's step, still at work: {', '.join(jobs)}"
+        elif holders:
+            what = f"the package manager: {'; '.join(holders)}"
+        else:
+            return True
+        if now - others_since > limit_s:
+            logger.error(
+                f"{host.print_prefix}APT-LOCKED: the package manager is still busy after "
+                f"{now - others_since:.0f} s: {'; '.join(holders)}. Nothing was changed. Let it "
+                f"end, or find out why it hangs (ps -fp {holders[0].split()[1]}), then run this "
+                "again."
+            )
+            return False
+        if not said or now - said > 15:
+            said = now
+            logger.info(f"{host.print_prefix}waiting for {what}")
+        gevent.sleep(2)
+        forget(host)
+
+
+@step
+def whole(plan: Plan) -> Commands:
+    """Finish what an interrupted installation left half done."""
+    state = look()
+    found = state.package_manager
+    if not found.half_configured and not found.broken:
+        return
+    what = ", ".join(found.half_configured[:5]) or found.broken
+    logger.info(f"{this_host().print_prefix}an installation was interrupted; mending: {what}")
+    yield job.complete(job.Job("mend", "mend the packages", packages.of(state).repaired()))

@@ -1,0 +1,117 @@
+"""The uv binary of our own environment, pushed to the host: the host needs no pip."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.metadata
+import platform
+import shlex
+import subprocess
+import sys
+from pathlib import Path, PurePosixPath
+
+from pyinfra.api import FileUploadCommand, StringCommand
+
+from facts.model import HostState
+from stacks.model.image import ImagePlan
+from stacks.model.plan import Plan
+from tasks.layout import CACHE, ROOT
+from tasks.steps.step import Commands, look, step
+
+PLATFORMS = {"x86_64": "x86_64-manylinux_2_28", "aarch64": "aarch64-manylinux_2_28"}
+
+
+@step
+def pushed(plan: Plan) -> Commands:
+    """Put uv on the host, checked by its sha256 before it gets its name."""
+    if plan.torch is None and (plan.cudnn is None or not plan.cudnn.wheel):
+        return
+    yield from push(look())
+
+
+def push(state: HostState) -> Commands:
+    """The commands of `pushed`; none where uv is there."""
+    path = remote_path(state.system.arch)
+    proof = f"{path}.sha256"
+    if proof in state.managed_files:
+        return
+    local = local_binary(state.system.arch)
+    folder = shlex.quote(str(PurePosixPath(path).parent))
+    # Only root may write there: what is checked is what is run.
+    yield StringCommand(f"rm -rf {folder} && mkdir -p {folder} && chmod 755 {folder}")
+    yield FileUploadCommand(str(local), f"{path}.part")
+    yield StringCommand(
+        f"cd {folder} && echo {_digest(local)}  uv.part | sha256sum --check --status && "
+        "chown root:root uv.part && chmod 755 uv.part && sync -f uv.part && mv uv.part uv && "
+        "sha256sum uv >uv.sha256"
+    )
+
+
+def remote_path(arch: str) -> str:
+    """Where uv lies on the host: version and digest are part of the name."""
+    version = importlib.metadata.version("uv")
+    return f"{ROOT}/lib/uv-{version}-{_digest(local_binary(arch))[:12]}/uv"
+
+
+@functools.cache
+def local_binary(arch: str) -> Path:
+    """A uv for this architecture: ours, or the same version's wheel for another one.
+
+    Raises:
+        RuntimeError: The wheel for another architecture cannot be fetched.
+    """
+    from uv import find_uv_bin
+
+    ours = Path(find_uv_bin())
+    if arch == platform.machine():
+        return ours
+    version = importlib.metadata.version("uv")
+    target = Path.home() / ".cache" / "gpuwright" / f"uv-{version}-{arch}"
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not (target / "bin" / "uv").exists():
+        done = subprocess.run(
+            [str(ours), "pip", "install", "--quiet", "--no-deps", "--target", str(target)]
+            + ["--python", sys.executable, "--python-platform", PLATFORMS[arch], f"uv=={version}"],
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"uv {version} for {arch} cannot be fetched: {done.stderr.strip()}")
+    return target / "bin" / "uv"
+
+
+@functools.cache
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def environment(state: HostState, plan: Plan) -> str:
+    """Shell that sets what every uv call of ours needs: cache, indexes, patience.
+
+    The index is the mirror of the host's data, else the one that the host's own pip configuration
+    names, else uv's default. Where torch comes from another index, that one is asked as well; each
+    file has its hash in the lock, so it does not matter which of them gives it. UV_HTTP_TIMEOUT is
+    in seconds (uv: environment variables).
+    """
+    return "\n".join(
+        [
+            f"export UV_CACHE_DIR={CACHE} UV_HTTP_TIMEOUT=120 UV_HTTP_RETRIES=5",
+            "export UV_NO_PROGRESS=1 UV_PYTHON_DOWNLOADS=never UV_NO_CONFIG=1",
+            "mkdir -p -m 700 $UV_CACHE_DIR",
+            *indexes(state, plan),
+        ]
+    )
+
+
+def indexes(state: HostState, plan: Plan | ImagePlan) -> list[str]:
+    """Lines of shell that name the indexes; none where uv's own default serves."""
+    torch, cudnn = plan.torch, plan.cudnn
+    mirror = torch.default_index if torch else cudnn.index if cudnn else None
+    default = mirror or state.pip_index
+    lines = [f"export UV_DEFAULT_INDEX={shlex.quote(default)}"] if default else []
+    if torch and torch.index and torch.index != default:
+        lines.append(
+            f"export UV_INDEX={shlex.quote(torch.index)} UV_INDEX_STRATEGY=unsafe-best-match"
+        )
+    return lines

@@ -1,0 +1,156 @@
+"""Repair the hosts of a run: each shows its plan while pyinfra prepares, then has its turn."""
+
+from __future__ import annotations
+
+import atexit
+from dataclasses import dataclass
+
+import click
+import gevent
+from pyinfra import logger
+from pyinfra.api import FunctionCommand
+from pyinfra.api.host import Host
+from pyinfra.api.state import State
+from pyinfra.context import ctx_config, ctx_host
+
+from stacks.model.messages import Conflict
+from tasks.doctor.doctor_opening import examined
+from tasks.doctor.tree import diagnose
+from tasks.host import preflight
+from tasks.hostdata import host as host_data
+from tasks.repair import records, wording
+from tasks.repair.fleet import Fleet, Limits
+from tasks.repair.repair_plan import chart
+from tasks.repair.work import Repair
+from tasks.steps.step import Commands, look, step, this_host, this_run
+
+
+@dataclass
+class _Patient:
+    """A host that has something to be done."""
+
+    repair: Repair
+    limits: Limits
+    canary: bool
+
+
+_patients: dict[str, _Patient] = {}
+_lines: dict[str, str] = {}
+"""What the closing list says of each host."""
+_fleet: list[Fleet] = []
+"""The one round of this run, once it has begun."""
+
+
+def this_one() -> None:
+    """Show what is to be done on the host at hand, and add the operation that does it."""
+    host = this_host()
+    if not _lines:
+        atexit.register(_close, this_run())
+    _lines[host.name] = f"{host.name}: UNKNOWN; it was not reached"
+    state = look()
+    if state is None:  # the probe failed and pyinfra has given the host up
+        return
+    if conflicts := preflight.access(state):
+        _refuse(host, conflicts)
+        return
+    if state.login.uid != 0:
+        host.data._sudo = True
+    try:
+        patient = _Patient(
+            Repair(host, host_data.reboot(host.data), host_data.reboot_wait(host.data)),
+            Limits(host_data.batch(host.data), host_data.fail_share(host.data)),
+            host_data.canary(host.data),
+        )
+    except ValueError as error:
+        _refuse(host, [_bad_data(error)])
+        return
+    case, complaint = examined(host)
+    if case is None:
+        return
+    answer = diagnose(case)
+    course = chart(case, answer, patient.repair.policy)
+    text = wording.plan(host.name, case, answer, course)
+    click.echo(text + (f"\n  not compared with a plan: {complaint}" if complaint else ""), err=True)
+    _lines[host.name] = wording.line(host.name, answer.level, [], course.left)
+    if course.acts:
+        patient.repair.expected = frozenset(left.code for left in course.left)
+        _patients[host.name] = patient
+        _lines[host.name] += "; nothing was done"
+    elif answer.level in ("CRITICAL", "UNKNOWN"):
+        this_run().failed_hosts.add(host)  # nothing can be done here, and `--dry` says so too
+    repaired(name="Driver repair")
+
+
+@step
+def repaired() -> Commands:
+    """Wait for this host's turn, and repair it; nothing where nothing can be done."""
+    if this_host().name in _patients:
+        yield FunctionCommand(_turn, (), {})
+
+
+def _turn(state: State, host: Host) -> bool:
+    if not _fleet:
+        _fleet.append(_round(state))
+        gevent.spawn(_fleet[0].conduct, lambda name: _one(state, name))
+    result = _fleet[0].wait(host.name)
+    repair = _patients[host.name].repair
+    if result == "untouched":
+        logger.error(f"{host.print_prefix}untouched: the round was stopped")
+        _lines[host.name] = (
+            f"{host.name}: untouched: {_fleet[0].stopped or 'the round was cut off'}"
+        )
+        return False
+    return repair.well
+
+
+def _round(state: State) -> Fleet:
+    """All hosts that have something to be done and are still there, in the inventory's order."""
+    active = {host.name for host in state.inventory.get_active_hosts()}
+    names = [h.name for h in state.inventory if h.name in _patients and h.name in active]
+    limits = _patients[names[0]].limits
+    for name in names:
+        limits = limits.and_(_patients[name].limits)
+    return Fleet(names, limits, frozenset(n for n in names if _patients[n].canary))
+
+
+def _one(state: State, name: str) -> bool:
+    """Repair one host in a greenlet of its own; gives whether the round may go on without worry."""
+    repair = _patients[name].repair
+    with ctx_config.use(state.config.copy()), ctx_host.use(repair.host):
+        repair.carried_out()
+    if repair.lost:
+        logger.error(f"{repair.host.print_prefix}{repair.lost}")
+        _lines[name] = f"{name}: UNKNOWN: {repair.lost}"
+        return False
+    assert repair.case is not None and repair.answer is not None
+    text = wording.outcome(name, repair.case, repair.answer, repair.course, repair.done)
+    click.echo(f"{text}\n  record: {records.FILE}", err=True)
+    _lines[name] = wording.line(name, repair.level, repair.done, repair.course.left)
+    return repair.as_foreseen
+
+
+def _refuse(host: Host, conflicts: list[Conflict]) -> None:
+    this_run().failed_hosts.add(host)
+    for conflict in conflicts:
+        logger.error(f"{host.print_prefix}{conflict.code}: {conflict.what}: {conflict.why}")
+        for remedy in conflict.remedies:
+            logger.error(f"{host.print_prefix}    do:  {remedy}")
+    _lines[host.name] = f"{host.name}: REFUSED: {', '.join(c.code for c in conflicts)}"
+
+
+def _bad_data(error: Exception) -> Conflict:
+    return Conflict(
+        "STACK-INVALID",
+        "the host's data cannot be read",
+        str(error),
+        ("mend the value named above",),
+        "tasks/hostdata/host.py",
+    )
+
+
+def _close(state: State) -> None:
+    """One line for each host of the run, those that could not be reached among them."""
+    for host in state.inventory:
+        if state.is_host_in_limit(host):
+            _lines.setdefault(host.name, f"{host.name}: UNKNOWN; it was not reached")
+    click.echo("\n".join(["repair:", *(f"  {line}" for line in _lines.values())]), err=True)

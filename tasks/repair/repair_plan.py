@@ -1,0 +1,206 @@
+"""What is to be done on one host, in which order, and what only a person can do. Pure.
+
+How each fault is mended is data (``repair``, ``stage`` and ``by_hand`` in
+``tasks/faults/faults.yaml``). A fault has a ladder: it is tried once in each way, and what is still
+there at the top is left to a person, with the reasons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from tasks.doctor.case import Case
+from tasks.doctor.tree import Diagnosis, Named
+from tasks.faults.catalog import Rung, Stage, faults
+from tasks.finding import Level
+from tasks.hostdata.host import Reboot
+from tasks.repair import means, obstacles, versions
+
+STAGES: tuple[Stage, ...] = (
+    "packages",
+    "disk",
+    "kernels",
+    "loading",
+    "files",
+    "running",
+    "services",
+    "containers",
+)
+_UNLISTED: Mapping[str, tuple[tuple[Rung, ...], Stage]] = {
+    "NOT-HELD": (("hold",), "containers"),
+    "FM-VERSION": (("plan",), "kernels"),
+}
+"""Codes of the comparison with the plan that have no row of their own among the faults."""
+_ELSEWHERE = "this is not of the driver: run deploys/gpu_host.py (or the deploy that it names)"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One way in which one fault was tried to be mended."""
+
+    code: str
+    rung: Rung
+    script: str = ""
+
+
+@dataclass(frozen=True)
+class Act:
+    """One thing to do."""
+
+    codes: tuple[str, ...]
+    rung: Rung
+    stage: Stage
+    title: str
+    script: str = ""
+    """POSIX shell for a job of the host; empty where the rung has a way of its own."""
+    interrupts: str = "nothing"
+    shown: str = ""
+    """The command as the doctor gives it, where it is one."""
+
+    @property
+    def attempts(self) -> list[Attempt]:
+        """What counts as tried afterwards."""
+        return [Attempt(code, self.rung, self.script) for code in self.codes]
+
+
+@dataclass(frozen=True)
+class Left:
+    """A fault that a person must mend."""
+
+    code: str
+    level: Level
+    what: str
+    do: str
+    why: tuple[str, ...]
+    """Why it is not mended here: what was tried and how that went, what stands against the rest."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """Everything that is to be done on a host, and what is left."""
+
+    acts: tuple[Act, ...] = ()
+    left: tuple[Left, ...] = ()
+    reboot: Reboot = "never"
+
+    @property
+    def first(self) -> tuple[Act, ...]:
+        """The acts to do before the host is looked at again: those of one stage, or a reboot."""
+        now = tuple(a for a in self.acts if a.stage == self.acts[0].stage)
+        return tuple(a for a in now if a.rung != "reboot") or now
+
+
+@dataclass
+class _Ladder:
+    """How far one fault has come."""
+
+    finding: Named
+    acts: list[Act] = field(default_factory=list)
+    why: list[str] = field(default_factory=list)
+
+
+def chart(
+    case: Case,
+    answer: Diagnosis,
+    reboot: Reboot = "never",
+    tried: Mapping[Attempt, str] | None = None,
+) -> Course:
+    """The acts for what the doctor has named.
+
+    Args:
+        case: The host as it was seen.
+        answer: What the doctor named.
+        reboot: Whether the host may be rebooted.
+        tried: What this run has done already, each with how it went, in words.
+
+    Raises:
+        SchemaError: The doctor's own data cannot be read.
+    """
+    known = dict(tried or {})
+    ladders = [_climbed(case, finding, known, ()) for finding in answer.findings]
+    # What an act mends before does not stand against a reboot.
+    mended = {step.finding.code for step in ladders if any(a.rung != "reboot" for a in step.acts)}
+    against = obstacles.of_reboot(case, answer, reboot, mended)
+    ladders = [
+        step
+        if not any(a.rung == "reboot" for a in step.acts) or not against
+        else _climbed(case, step.finding, known, against)
+        for step in ladders
+    ]
+    acts = _ordered([act for step in ladders for act in step.acts])
+    left = tuple(_left(step) for step in ladders if not step.acts)
+    return Course(acts, left, reboot)
+
+
+def _climbed(
+    case: Case, finding: Named, tried: Mapping[Attempt, str], against: tuple[str, ...]
+) -> _Ladder:
+    """The first rung that has not been tried and that nothing stands against."""
+    ladder = _Ladder(finding)
+    rungs, stage = _rungs(finding)
+    for rung in rungs:
+        reasons = against if rung == "reboot" else obstacles.of(rung, case, finding)
+        if reasons:
+            ladder.why += [reason for reason in reasons if reason]
+            continue
+        who = _who(rung, case, finding)
+        acts = [
+            Act((finding.code,), rung, stage, means.title(rung, finding), script, who, shown)
+            for shown, script in means.scripts(rung, case, finding)
+        ]
+        ladder.acts = [act for act in acts if act.attempts[0] not in tried]
+        if ladder.acts:
+            return ladder
+        ladder.why += [f"{act.title}: {tried[act.attempts[0]]}" for act in acts]
+    return ladder
+
+
+def _rungs(finding: Named) -> tuple[tuple[Rung, ...], Stage]:
+    row = faults().get(finding.code)
+    if row is None:
+        return _UNLISTED.get(finding.code, ((), "containers"))
+    if finding.key in row.by_hand:
+        return (), row.stage
+    return row.repair, row.stage
+
+
+def _who(rung: Rung, case: Case, finding: Named) -> str:
+    """What this way interrupts: a command alone what its fault's row says, unless a rung tells."""
+    if rung == "reboot":
+        return "the host"
+    if rung in ("reload", "release") or versions.moves(case, rung):
+        return finding.interrupts if "GPU" in finding.interrupts else "programs that use the GPU"
+    if finding.interrupts.startswith("containers"):
+        return finding.interrupts
+    return "nothing"
+
+
+def _ordered(acts: list[Act]) -> tuple[Act, ...]:
+    """By stage; reload and reboot once for all that ask for them, in the stage ``running``."""
+    single: list[Act] = []
+    shared: dict[Rung, Act] = {}
+    for act in acts:
+        if act.rung not in ("wait", "plan", "hold", "release", "reload", "reboot"):
+            single.append(act)
+            continue
+        at: Stage = "running" if act.rung in ("release", "reload", "reboot") else act.stage
+        known = shared.get(act.rung, replace(act, codes=(), stage=at))
+        shared[act.rung] = replace(known, codes=(*known.codes, *act.codes))
+    if "reboot" in shared:
+        # It brings everything that a reload would.
+        reload = shared.pop("reload", None)
+        more = reload.codes if reload else ()
+        shared["reboot"] = replace(shared["reboot"], codes=(*shared["reboot"].codes, *more))
+    whole = [*single, *shared.values()]
+    return tuple(sorted(whole, key=lambda a: (STAGES.index(a.stage), a.rung == "reboot")))
+
+
+def _left(ladder: _Ladder) -> Left:
+    finding = ladder.finding
+    row = faults().get(finding.code)
+    why = ladder.why
+    if row is None and not why:
+        why = [_ELSEWHERE]
+    do = finding.remedy + (f": {finding.command}" if finding.command else "")
+    return Left(finding.code, finding.level, finding.what, do, tuple(why))

@@ -1,0 +1,89 @@
+"""What the repair says: the plan before, the outcome after. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tasks.doctor import block
+from tasks.doctor.case import Case
+from tasks.doctor.tree import Diagnosis
+from tasks.repair.repair_plan import Act, Course, Left
+
+_REBOOT = {
+    "never": "never (--data reboot=if-needed allows one)",
+    "if-needed": "if it is needed, nobody uses the GPU and the next boot is ready",
+    "now": "if it is needed, even while programs use the GPU",
+}
+
+
+def plan(host: str, case: Case, answer: Diagnosis, course: Course) -> str:
+    """The block before: every act in its order, and what a person must do."""
+    if not answer.findings:
+        ready = f"  next_boot_ready: {answer.next_boot}"
+        return f"{host}: OK, nothing to repair\n{ready}\n  proof: {proof(case)}"
+    lines = [f"{host}: {answer.level}; the repair:"]
+    told = {finding.code: finding for finding in answer.findings}
+    for number, act in enumerate(course.acts, 1):
+        first = told[act.codes[0]]
+        what = (
+            f"{', '.join(act.codes)}: {first.what}" if len(act.codes) == 1 else ", ".join(act.codes)
+        )
+        lines.append(f"  {number}. {what}")
+        lines += [f"     seen: {told[code].observed}" for code in act.codes]
+        lines.append(f"     {act.title}")
+        if act.shown:
+            lines.append(f"     {act.shown}")
+        if act.interrupts != "nothing":
+            lines.append(f"     interrupts {act.interrupts}")
+    if course.acts:
+        lines += [
+            "  then: look again; mend what shows only then, and what stays in its next way;",
+            "    nothing is done twice; a CUDA call where a driver is loaded; holds as they were",
+            f"  reboot: {_REBOOT[course.reboot]}",
+        ]
+    elif course.left:
+        lines.append("  nothing that can be done from here")
+    lines += _left(course.left)
+    return "\n".join(lines)
+
+
+def outcome(
+    host: str, case: Case, answer: Diagnosis, course: Course, done: list[tuple[Act, str]]
+) -> str:
+    """The block after: the doctor's own, what was done and how it went, what is left."""
+    lines = [block.text(host, case, answer)]
+    for act, result in done:
+        lines.append(f"  did {', '.join(act.codes)}: {act.title}: {result}")
+    lines.append(f"  proof: {proof(case)}")
+    lines += _left(course.left)
+    return "\n".join(lines)
+
+
+def _left(left: tuple[Left, ...]) -> Iterator[str]:
+    for one in left:
+        yield f"  a person must: {one.code} {one.level}: {one.what}"
+        yield f"    do:  {one.do}"
+        for reason in one.why:
+            yield f"    why: {reason}"
+
+
+def proof(case: Case) -> str:
+    """``cuda-call (…)``, or ``none`` and why."""
+    if case.cuda is not None:
+        return case.cuda.sentence if case.cuda.works else f"none ({case.cuda.sentence})"
+    if case.container:
+        return f"none (a {case.state.system.container} container cannot load a driver)"
+    if not case.state.gpus and case.state.jetson is None:
+        return "none (no GPU is on the PCI bus)"
+    return "none (no driver is loaded)" if not case.loaded else "none (no CUDA call was possible)"
+
+
+def line(host: str, level: str, done: list[tuple[Act, str]], left: tuple[Left, ...]) -> str:
+    """One host in the closing list."""
+    codes = list(dict.fromkeys(code for act, _ in done for code in act.codes))
+    said = [f"{host}: {level}"]
+    if codes:
+        said.append(f"worked on {', '.join(codes)}")
+    if left:
+        said.append(f"left to a person: {', '.join(one.code for one in left)}")
+    return "; ".join(said)

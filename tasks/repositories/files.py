@@ -1,0 +1,34 @@
+"""A further repository's files on the host, for apt or for dnf: both modules are of one shape."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from facts.model import AptSource, DnfRepository, HostState
+from stacks.model.messages import Conflict
+from stacks.model.plan import Repository
+from tasks.repositories import apt_files, dnf_files
+
+
+class RepositoryFiles(Protocol):
+    """Pure: what the host has, what is due, and shell that sets it up."""
+
+    def due(self, state: HostState, repository: Repository) -> bool:
+        """Whether a file of ours is missing or differs, or one of others names this repository."""
+
+    def script(self, state: HostState, repository: Repository, keyring: bytes) -> str:
+        """Shell that sets the repository up, with its checked keys."""
+
+    def others(
+        self, state: HostState, repository: Repository
+    ) -> Sequence[AptSource | DnfRepository]:
+        """What names this very repository in files of others."""
+
+    def shared(self, state: HostState, repository: Repository) -> tuple[Conflict, ...]:
+        """SOURCE-SHARED: files that name this repository among others."""
+
+
+def of(repository: Repository) -> RepositoryFiles:
+    """The module for this repository's kind."""
+    return dnf_files if repository.kind == "dnf" else apt_files

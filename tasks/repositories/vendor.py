@@ -1,0 +1,39 @@
+"""Makers' own repositories on the host, trusted by the plan's keys and for the plan's packages."""
+
+from __future__ import annotations
+
+from pyinfra import logger
+from pyinfra.api import FunctionCommand, StringCommand
+from pyinfra.api.host import Host
+
+from stacks.model.messages import Conflict
+from stacks.model.plan import Plan
+from tasks.repositories import files as repository_files
+from tasks.repositories import identity, offers
+from tasks.steps.step import Commands, look, step, this_host
+
+
+@step
+def added(plan: Plan) -> Commands:
+    """Write key, source and pins of each repository of the plan; move other files of it aside."""
+    state = look()
+    for repository in offers.due(state, plan):
+        keyring = offers.keyring(plan, repository)
+        if isinstance(keyring, tuple):
+            yield FunctionCommand(_refused, (keyring,), {})
+            return
+        files = repository_files.of(repository)
+        for source in files.others(state, repository):
+            logger.info(
+                f"{this_host().print_prefix}{source.file} names {repository.address} too: it is "
+                f"kept as {source.file}{identity.OLD}"
+            )
+        yield StringCommand(files.script(state, repository, keyring))
+
+
+def _refused(state: object, host: Host, conflicts: tuple[Conflict, ...]) -> bool:
+    for conflict in conflicts:
+        logger.error(f"{host.print_prefix}{conflict.code}: {conflict.what}: {conflict.why}")
+        for remedy in conflict.remedies:
+            logger.error(f"{host.print_prefix}    do:  {remedy}")
+    return False

@@ -1,0 +1,159 @@
+"""The end of a run: look again, prove it, write it down, say it in one line."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from pyinfra import logger
+from pyinfra.api import FunctionCommand
+from pyinfra.api.host import Host
+
+from facts.cuda_call import CudaCall
+from facts.model import HostState
+from facts.runtime import CudaAnswer, TorchAnswer
+from stacks.model.plan import Plan
+from tasks import __version__
+from tasks.guard import kernel_guard
+from tasks.jetson import operations as jetson
+from tasks.layout import RECORD, env_of
+from tasks.python import environment as pytorch
+from tasks.python import torch_import
+from tasks.steps import files
+from tasks.steps.step import Commands, ask, executing, look, step, this_host
+from tasks.verify import comparison, proof, report
+
+TOOL = f"gpuwright {__version__}"
+
+
+@step
+def given(
+    plan: Plan, rollback: int = 0, expected_gpus: int = 0, kernel_policy: str | None = None
+) -> Commands:
+    """Compare the host with its plan, make a real CUDA call, record what is there.
+
+    torch is imported when something has changed since it was imported last: another environment,
+    another driver, another boot. The record says when that was.
+
+    Args:
+        plan: The host's plan.
+        rollback: How many environments this run goes back.
+        expected_gpus: How many GPUs the host's data announce; 0 for nothing.
+        kernel_policy: The policy that the host's data ask for; None for nothing.
+    """
+    state = look()
+    environments = _environments(state, plan)
+    if not executing():
+        if _stale(state, plan, environments):
+            yield files.write(RECORD, "")  # never sent: it only says that a record will be written
+        return
+    found = list(comparison.compare(state, plan, rollback, expected_gpus))
+    found += kernel_guard.findings(state, plan, kernel_policy)
+    torch_note = _known_import(state, plan)
+    if plan.torch is not None and torch_note is None and state.current_venv:
+        answer = torch_import.answer(state, state.current_venv)
+        found += proof.of_torch(plan, answer, rolled_back=rollback > 0)
+        torch_note = _import_note(state, plan, answer)
+    call: CudaAnswer = ask(CudaCall)
+    proven = proof.of_cuda_call(state, plan, call)
+    found = jetson.named_deploy([*found, *proven.findings], plan)
+    level = comparison.worst(tuple(found))
+    report.judged(this_host(), state, plan, level, proven.text, tuple(found), torch_note or {})
+    if _stale(state, plan, environments) or (state.record or {}).get("verdict") != level:
+        record = _record(state, plan, environments, level, proven.text, torch_note)
+        yield files.write(RECORD, json.dumps(record, indent=2, sort_keys=True) + "\n")
+    if level == "CRITICAL":
+        yield FunctionCommand(_fail, ([f.code for f in found if f.level == level],), {})
+
+
+def _environments(state: HostState, plan: Plan) -> list[str]:
+    known = pytorch.history(state)
+    if plan.torch is None or env_of(plan) in known:
+        return known
+    return [*known, env_of(plan)]
+
+
+def _stale(state: HostState, plan: Plan, environments: list[str]) -> bool:
+    """Whether the record tells of another plan, environment, boot or driver than is there."""
+    record = state.record or {}
+    return (
+        record.get("plan") != plan.digest
+        or record.get("environments") != environments
+        or _known_import(state, plan) is None
+        or record.get("tool") != TOOL
+    )
+
+
+def _known_import(state: HostState, plan: Plan) -> dict[str, Any] | None:
+    """The recorded import of torch, if nothing has changed since; {} where no torch is planned."""
+    if plan.torch is None:
+        return {}
+    note = (state.record or {}).get("torch")
+    if not isinstance(note, dict) or note.get("key") != torch_import.depends_on(
+        state, state.current_venv
+    ):
+        return None
+    return note
+
+
+def _import_note(state: HostState, plan: Plan, answer: TorchAnswer) -> dict[str, Any] | None:
+    if answer.version is None:
+        return None
+    return {
+        "key": torch_import.depends_on(state, state.current_venv),
+        "version": answer.version,
+        "cuda": answer.cuda,
+        "cudnn": answer.cudnn,
+        "nccl": answer.nccl,
+        "available": answer.available,
+        "checked": _now(),
+    }
+
+
+def _record(
+    state: HostState,
+    plan: Plan,
+    environments: list[str],
+    level: str,
+    proven: str,
+    torch_note: dict[str, Any] | None,
+) -> dict[str, Any]:
+    return {
+        **(state.record or {}),  # parts of other deploys stay
+        "tool": TOOL,
+        "stack": plan.stack,
+        "plan": plan.digest,
+        "time": _now(),
+        "environments": environments,
+        "verdict": level,
+        "proof": proven,
+        "torch": torch_note or {},
+        "versions": _versions(state, plan),
+    }
+
+
+def _versions(state: HostState, plan: Plan) -> dict[str, Any]:
+    next_boot = state.kernels.next_boot
+    seen = report.versions(state, plan)
+    return {
+        "driver": f"L4T {plan.jetson.l4t}" if plan.jetson else comparison.library_version(state),
+        "driver_origin": plan.driver.origin if plan.driver else None,
+        "next_boot": next_boot,
+        # A Jetson boots what its own boot chain says, and the driver is part of it.
+        "next_boot_ready": None
+        if plan.jetson
+        else any(m.kernel == next_boot for m in state.driver.modules),
+        "cuda": seen.get("CUDA"),
+        "cudnn": seen.get("cuDNN"),
+        "torch": seen.get("torch"),
+    }
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def _fail(state: object, host: Host, codes: list[str]) -> bool:
+    logger.error(f"{host.print_prefix}verdict CRITICAL: {', '.join(codes)}")
+    return False

@@ -1,0 +1,159 @@
+"""What a person reads at the end: one table over all hosts, printed whatever happened to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyinfra.api.host import Host
+from rich.console import Console
+from rich.table import Table
+
+from facts.model import HostState
+from stacks.model.messages import Conflict
+from stacks.model.plan import Plan
+from tasks.cuda import toolkit as cuda
+from tasks.steps import progress
+from tasks.verify import comparison as judge
+from tasks.verify.comparison import Finding
+
+_WIDTH = 120
+_NATIVE = ("CUDA", "cuDNN", "torch")
+_CONTAINERS = ("engine", "toolkit")
+_COLOURS = {"OK": "green", "WARN": "yellow", "CRITICAL": "red", "REFUSED": "red", "FAILED": "red"}
+
+
+@dataclass
+class Line:
+    """What is known of one host at the end of the run."""
+
+    host: str
+    verdict: str = "UNKNOWN"
+    proof: str = "none (the run did not get there)"
+    gpus: str = ""
+    versions: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def came_to(self, why: str) -> None:
+        """Say how far the run came."""
+        self.proof = f"none ({why})"
+
+
+_lines: dict[str, Line] = {}
+
+
+def register(host: Host) -> None:
+    """Give this host a line in the report, and see to it that the report is printed."""
+    progress.register(_lines, host, Line(host.name), _print)
+
+
+def planned(
+    host: Host, state: HostState, plan: Plan, more: Mapping[str, str] | None = None
+) -> None:
+    """The host has a plan: until more is known, that is its line; `more` columns with it."""
+    line = _lines[host.name]
+    line.verdict = "PLANNED"
+    line.proof = "none (nothing was run)"
+    line.gpus = gpus(state, plan)
+    line.versions = {**versions(state, plan), **(more or {})}
+    line.notes = [f"{n.code}: {n.what} {n.remedy}" for n in plan.notices]
+
+
+def refused(host: Host, conflicts: tuple[Conflict, ...]) -> None:
+    """The host cannot be made to fit."""
+    line = _lines[host.name]
+    line.verdict = "REFUSED"
+    line.proof = "none (nothing was changed)"
+    line.notes = [f"{c.code}: {c.what} Do: {c.remedies[0]}" for c in conflicts]
+
+
+def judged(
+    host: Host,
+    state: HostState,
+    plan: Plan,
+    level: str,
+    proof: str,
+    found: tuple[Finding, ...],
+    torch_note: dict[str, Any],
+    more: Mapping[str, str] | None = None,
+) -> None:
+    """The verdict of one host; `more` columns with it."""
+    line = _lines[host.name]
+    line.verdict, line.proof = level, proof
+    line.versions = {**versions(state, plan), **(more or {})}
+    if torch_note.get("version"):
+        line.versions["torch"] = (
+            f"{torch_note['version']}\nCUDA {torch_note['cuda']}, cuDNN {torch_note['cudnn']}"
+        )
+        line.notes.append(
+            f"torch was imported at {torch_note['checked']}; its environment, the driver and the "
+            "boot are the same since"
+        )
+    said = [
+        f"{f.code} ({f.level}): {f.what}; {f.observed}. {f.remedy} (interrupts {f.interrupts})"
+        for f in found
+    ]
+    # A host that is judged twice in one run says a thing once.
+    line.notes += [note for note in said if note not in line.notes]
+
+
+def gpus(state: HostState, plan: Plan) -> str:
+    """The cards on the bus, counted: ``8 × h100``."""
+    counted: dict[str, int] = {}
+    for gpu in plan.gpus:
+        name = gpu.model or f"10de:{gpu.pci_id}"
+        counted[name] = counted.get(name, 0) + 1
+    return ", ".join(f"{n} × {name}" for name, n in counted.items()) or "none"
+
+
+def versions(state: HostState, plan: Plan) -> dict[str, str]:
+    """What is on the host by component, as seen, in the words of the report."""
+    next_boot = state.kernels.next_boot
+    ready = any(m.kernel == next_boot for m in state.driver.modules)
+    loaded = state.driver.loaded
+    library = judge.library_version(state)
+    seen = {
+        "driver": (library or "none") + (f", loaded {loaded}" if loaded else ""),
+        "next boot": f"{next_boot or '?'}\n{'module ready' if ready else 'NO module'}",
+    }
+    if plan.jetson and state.jetson:
+        mode = f"\n{state.jetson.power_mode}" if state.jetson.power_mode else ""
+        seen["driver"] = f"Jetson Linux {plan.jetson.l4t}{mode}"
+        seen["next boot"] = f"JetPack {plan.jetson.jetpack}"
+        seen["CUDA"] = ", ".join(t.version or "?" for t in state.cuda) or "none"
+        seen["cuDNN"] = ", ".join(c.version or "?" for c in state.cudnn) or "none"
+    if plan.cuda:
+        toolkit = cuda.toolkits(state, plan.cuda)
+        release = (toolkit[0].nvcc_release or toolkit[0].version) if toolkit else None
+        seen["CUDA"] = str(release or "none")
+    if plan.cudnn:
+        libraries = [c.version for c in state.cudnn if c.path.startswith(plan.cudnn.prefix)]
+        seen["cuDNN"] = libraries[0] or "?" if libraries else "none"
+    if plan.torch:
+        venv = next((v for v in state.venvs if v.path == state.current_venv), None)
+        seen["torch"] = venv.packages.get("torch", "none") if venv else "none"
+    return seen
+
+
+def _print() -> None:
+    console = Console(stderr=True, width=_WIDTH, highlight=False, soft_wrap=False)
+    table = Table(title="gpuwright report", title_justify="left")
+    columns = ["driver", "next boot"]
+    known = {name for line in _lines.values() for name in line.versions}
+    if known & {*_CONTAINERS}:
+        columns += [*_CONTAINERS, *(name for name in _NATIVE if name in known)]
+    else:
+        columns += _NATIVE
+    for name in ["host", "GPUs", *columns, "verdict"]:
+        table.add_column(name, overflow="fold")
+    for line in _lines.values():
+        colour = _COLOURS.get(line.verdict, "white")
+        cells = [line.versions.get(c, "–") for c in columns]
+        table.add_row(line.host, line.gpus, *cells, f"[{colour}]{line.verdict}[/]")
+    console.print()
+    console.print(table)
+    for line in _lines.values():
+        console.print(f"{line.host}: verdict {line.verdict}, proof: {line.proof}", markup=False)
+        for note in line.notes:
+            console.print(f"  {note}", markup=False)

@@ -1,0 +1,118 @@
+"""What the host at hand is to have, or its refusal: decided before anything is touched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyinfra import logger
+from pyinfra.api.host import Host
+
+from facts.model import HostState
+from stacks.load import StackError
+from stacks.model.messages import Conflict
+from tasks.host import plans, preflight
+from tasks.hostdata import names as data_names
+from tasks.hostdata import workspace as wishes
+from tasks.hostdata.host import Data
+from tasks.hostdata.workspace_values import Wishes
+from tasks.steps.step import look, this_host, this_run
+from tasks.workspace import report, service
+from tasks.workspace.entrance import Way
+from tasks.workspace.look import seen
+from tasks.workspace.placing import places
+from tasks.workspace.workspace_conflicts import may_be_mended, objections
+
+IMAGE = "pytorch-cuda"
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What the steps of the deploy need."""
+
+    wishes: Wishes
+    ask: tuple[str, ...]
+    """The plan's words of ``docker create`` for all GPUs."""
+    way: Way
+    deferred: bool
+    """Something stands in the way that an earlier deploy of this run may mend."""
+
+
+def for_this_host() -> Visit | None:
+    """Look at the host and at what its data ask for; a host that cannot have it is refused."""
+    host = this_host()
+    report.register(host)
+    state = look()
+    if state is None:  # the probe failed and pyinfra has given the host up
+        return None
+    data_names.tell(host)
+    if state.login.uid != 0 and state.login.root:
+        host.data._sudo = True
+    try:
+        decided = _decided(host, state)
+    except (StackError, ValueError) as error:
+        decided = (plans.bad_data(error),)
+    if isinstance(decided, Visit):
+        report.planned(host)
+        return decided
+    report.refused(host, decided)
+    plans.refuse(host, decided)
+    return None
+
+
+def _decided(host: Host, state: HostState) -> Visit | tuple[Conflict, ...]:
+    """What the steps need, or the conflicts.
+
+    Raises:
+        StackError: The stack cannot be read.
+        ValueError: Host data is not as expected.
+    """
+    if conflicts := preflight.access(state):
+        return tuple(conflicts)
+    wished = wishes.wishes(host.data, IMAGE, _tag(host.data, state))
+    ask: tuple[str, ...] = ()
+    if any(not w.gpus.none for w in wished.workspaces):
+        resolution = plans.resolved(state, host.data, containers=True)
+        if resolution.plan is None:
+            return resolution.conflicts
+        if resolution.plan.containers is None:
+            return (_no_containers(),)
+        ask = resolution.plan.containers.ask
+    there = seen(wished)
+    found = objections(state, there, wished)
+    deferred = bool(found) and may_be_mended(found) and _earlier_deploys(host)
+    if found and not deferred:
+        return found
+    for text in wished.warnings:
+        logger.warning(f"{host.print_prefix}{text}")
+    service.announced(host, there, places(there, wished, ask))
+    return Visit(wished, ask, _way(host), deferred)
+
+
+def _tag(data: Data, state: HostState) -> str:
+    """The tag of the stack's own image: ``v2.9``."""
+    torch = plans.stack_of(data, state.jetson is not None).torch
+    return "v" + ".".join(torch.version.split(".")[:2]) if torch else "latest"
+
+
+def _earlier_deploys(host: Host) -> bool:
+    """Whether a deploy before this one, in the same run, has something to do on this host."""
+    return bool(this_run().ops.get(host))
+
+
+def _way(host: Host) -> Way:
+    data = host.data
+    return Way(
+        str(data.get("ssh_hostname") or host.name),
+        str(data.get("ssh_user") or ""),
+        int(data.get("ssh_port") or 22),
+    )
+
+
+def _no_containers() -> Conflict:
+    return Conflict(
+        "WORKSPACE-PLAN",
+        "the host's stack plans no containers",
+        "so nothing says how a container is given GPUs here",
+        ("pyinfra INVENTORY deploys/container_host.py", "or ask for none: workspace_gpus=none"),
+        "docs/workspace.md",
+    )
