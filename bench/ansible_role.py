@@ -17,10 +17,11 @@ from bench.target import BenchError
 from facts.model import HostState
 from stacks.model.plan import Plan
 from tasks import layout
-from tasks.cuda import environment
+from tasks.cuda import environment_file
 from tasks.driver import nouveau
-from tasks.driver import operations as driver
-from tasks.holds import operations as holds
+from tasks.driver import state as driver_state
+from tasks.holds import sets
+from tasks.python import state as python_state
 from tasks.python import uv
 from tasks.repositories import components as repositories
 
@@ -57,12 +58,12 @@ def variables(state: HostState, plan: Plan) -> dict[str, Any]:
     assert plan.driver and plan.cuda and plan.cudnn and plan.torch
     texts = {
         repositories.SOURCES: repositories.sources_text(state, repositories.wanted(plan)),
-        holds.UNATTENDED: holds.unattended_text(plan),
+        sets.UNATTENDED: sets.unattended_text(plan),
         nouveau.BLACKLIST: nouveau.TEXT,
-        layout.ENVIRONMENT: environment.text(plan),
-        holds.PINS: holds.pins_text(holds.held_set(state, plan)),
+        layout.ENVIRONMENT: environment_file.text(plan),
+        sets.PINS: sets.pins_text(sets.held_set(state, plan)),
     }
-    headers = [f"linux-headers-{k}" for k in driver.kernels_to_serve(state)]
+    headers = [f"linux-headers-{k}" for k in driver_state.kernels_to_serve(state)]
     return {
         "small_files": [{"path": p, "content": t} for p, t in texts.items() if t is not None],
         "packages": [
@@ -74,11 +75,11 @@ def variables(state: HostState, plan: Plan) -> dict[str, Any]:
             *plan.cuda.compiler_packages,
         ],
         "uv": f"{uv.remote_path(state.system.arch)}.sha256",
-        "kernels": driver.kernels_to_serve(state),
+        "kernels": driver_state.kernels_to_serve(state),
         "cudnn_prefix": plan.cudnn.prefix,
         "cudnn_link": layout.CUDNN,
-        "held": [p.name for p in holds.held_set(state, plan)],
-        "environment_folder": layout.env_of(plan),
+        "held": [p.name for p in sets.held_set(state, plan)],
+        "environment_folder": python_state.env_of(plan),
         "current": layout.CURRENT,
         "record": layout.RECORD,
     }

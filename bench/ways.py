@@ -19,7 +19,7 @@ from stacks.load import load_stack
 from stacks.model.host import Gpu, HostProfile
 from stacks.model.plan import Plan
 from stacks.resolve import resolve
-from tasks.driver import operations as driver
+from tasks.driver import state as driver_state
 from tasks.python import locks, uv
 
 WAYS = ("gpuwright", "guide", "by-hand")
@@ -98,7 +98,7 @@ def warm() -> None:
 
 def script(way: str, state: HostState, plan: Plan) -> str:
     """The shell script of a way, for this host and plan."""
-    headers = [f"linux-headers-{k}" for k in driver.kernels_to_serve(state)]
+    headers = [f"linux-headers-{k}" for k in driver_state.kernels_to_serve(state)]
     return _render(way, plan, headers, (plan.torch.index if plan.torch else None) or "")
 
 

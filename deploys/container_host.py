@@ -5,8 +5,8 @@
 A second run changes nothing. Host data that matters here: ``stack``, ``mirrors``,
 ``expected_gpus``, ``lock_wait`` (seconds), ``kernel_policy``, the wishes of ``stacks.requests``
 (``container_engines``, ``docker_origin``, ``toolkit_version``, ``with_native`` …), and what
-``tasks.hostdata.containers`` reads: ``docker_users``, ``docker_registry_mirrors``, ``docker_proxy``,
-``docker_restart``, ``proof_image`` …
+``tasks.hostdata.containers`` reads: ``docker_users``, ``docker_registry_mirrors``,
+``docker_proxy``, ``docker_restart``, ``proof_image`` …
 """
 
 from tasks.containers import (
@@ -23,7 +23,7 @@ from tasks.driver import fabric_manager, nouveau, persistence, reload
 from tasks.driver import operations as driver
 from tasks.guard import kernel_guard
 from tasks.holds import operations as holds
-from tasks.host import plans, preflight
+from tasks.host import first_boot, plans
 from tasks.packages import readiness
 from tasks.python import environment as pytorch
 from tasks.python import interpreter, uv
@@ -35,7 +35,7 @@ plan = plans.for_this_host(containers=True)
 if plan is not None:
     wish = plans.container_wish()
 
-    preflight.first_boot_done(plan=plan, name="First boot has ended")
+    first_boot.first_boot_done(plan=plan, name="First boot has ended")
     readiness.free(plan=plan, limit_s=plans.lock_wait(), name="Package manager is free")
     readiness.whole(plan=plan, name="Package manager is whole")
 

@@ -13,7 +13,7 @@ from tasks.driver import fabric_manager, nouveau, persistence, reload
 from tasks.driver import operations as driver
 from tasks.guard import kernel_guard
 from tasks.holds import operations as holds
-from tasks.host import plans, preflight
+from tasks.host import first_boot, plans
 from tasks.packages import readiness
 from tasks.python import environment as pytorch
 from tasks.python import interpreter, uv
@@ -24,7 +24,7 @@ from tasks.verify import host_verdict
 plan = plans.for_this_host()
 
 if plan is not None:
-    preflight.first_boot_done(plan=plan, name="First boot has ended")
+    first_boot.first_boot_done(plan=plan, name="First boot has ended")
     readiness.free(plan=plan, limit_s=plans.lock_wait(), name="Package manager is free")
     readiness.whole(plan=plan, name="Package manager is whole")
 

@@ -10,7 +10,7 @@ to the environment before the newest.
 
 from tasks.cuda import environment, toolkit
 from tasks.holds import operations as holds
-from tasks.host import plans, preflight
+from tasks.host import first_boot, plans
 from tasks.jetson import operations as jetson
 from tasks.packages import readiness
 from tasks.python import environment as pytorch
@@ -21,7 +21,7 @@ from tasks.verify import host_verdict
 plan = plans.for_this_host(for_jetsons=True)
 
 if plan is not None:
-    preflight.first_boot_done(plan=plan, name="First boot has ended")
+    first_boot.first_boot_done(plan=plan, name="First boot has ended")
     readiness.free(plan=plan, limit_s=plans.lock_wait(), name="Package manager is free")
     readiness.whole(plan=plan, name="Package manager is whole")
 

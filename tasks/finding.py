@@ -21,3 +21,10 @@ class Finding:
     remedy: str
     interrupts: str = "nothing"
     """What the remedy interrupts: ``nothing``, ``programs that use the GPU``, ``the host`` …"""
+
+
+def worst(findings: tuple[Finding, ...]) -> Level:
+    """The level of the whole: CRITICAL over UNKNOWN over WARN over OK."""
+    order: tuple[Level, ...] = ("CRITICAL", "UNKNOWN", "WARN")
+    levels = {f.level for f in findings}
+    return next((level for level in order if level in levels), "OK")

@@ -11,10 +11,10 @@ from stacks.model.messages import Conflict
 from tasks.bundle import bundle_conflicts, contents, manifest, summary
 from tasks.bundle.manifest import BundleError
 from tasks.bundle.work import Work
-from tasks.host import plans
 from tasks.hostdata import host as host_data
-from tasks.image import image_conflicts as of_image
-from tasks.image import image_opening
+from tasks.recipe import conflicts as recipe_conflicts
+from tasks.recipe import opening
+from tasks.steps import refusal
 from tasks.steps.step import ask, this_host
 
 
@@ -31,9 +31,9 @@ def for_this_host() -> Work | None:
         if folder is None:
             raise ValueError("«bundle» is not said, expected a folder: --data bundle=FOLDER")
     except ValueError as error:
-        _refuse(host, (plans.bad_data(error),))
+        _refuse(host, (refusal.bad_data(error),))
         return None
-    found = image_opening.asked(host, _refuse)
+    found = opening.asked(host, _refuse)
     if found is None:
         return None
     recipe = found.recipe
@@ -41,7 +41,7 @@ def for_this_host() -> Work | None:
     seen: ImageState | None = ask(Images, repository=plan.name)
     if seen is None:
         return None
-    conflicts = (*of_image.docker(seen), *of_image.of_plan(plan))
+    conflicts = (*recipe_conflicts.docker(seen), *recipe_conflicts.of_plan(plan))
     if conflicts:
         _refuse(host, conflicts)
         return None
@@ -64,4 +64,4 @@ def for_this_host() -> Work | None:
 
 def _refuse(host: Host, conflicts: tuple[Conflict, ...]) -> None:
     summary.refused(host, conflicts)
-    plans.refuse(host, conflicts)
+    refusal.refuse(host, conflicts)

@@ -16,7 +16,7 @@ from tasks.bundle import contents, manifest
 from tasks.bundle.contents import WHEELS, Contents
 from tasks.bundle.fetch import fetch
 from tasks.bundle.manifest import BundleError, Manifest
-from tasks.host import plans
+from tasks.host import resolution
 from tasks.python import uv
 
 NEWEST_GLIBC = 40
@@ -108,7 +108,7 @@ def _offered(plan: ImagePlan, text: str, addresses: Mapping[str, str]) -> dict[s
 
 def platform(plan: ImagePlan) -> str:
     """What uv calls the image's platform: by its C library, so that the build takes no other."""
-    major, _, minor = plans.catalog().distributions[plan.os].glibc.partition(".")
+    major, _, minor = resolution.catalog().distributions[plan.os].glibc.partition(".")
     return f"{plan.arch}-manylinux_{major}_{min(int(minor), NEWEST_GLIBC)}"
 
 

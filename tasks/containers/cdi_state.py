@@ -10,7 +10,7 @@ from packaging.version import InvalidVersion, Version
 from facts.engine_model import CdiSpec, Engines, Node
 from facts.model import HostState
 from stacks.model.containers import ContainerPlan
-from tasks.driver.findings import library_version
+from tasks.driver.state import library_version
 
 SPEC = "/var/run/cdi/nvidia.yaml"
 """Where nvidia-cdi-refresh writes it (toolkit 1.18 and later); gone after a reboot."""

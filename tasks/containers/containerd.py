@@ -4,30 +4,14 @@ from __future__ import annotations
 
 from pyinfra.api import StringCommand
 
-from facts.engine_model import Engines
-from stacks.model.containers import EnginePlan
 from stacks.model.plan import Plan
 from tasks.containers import look as sight
-from tasks.containers.daemon_json import RUNTIME
+from tasks.containers.engine_state import containerd_of, knows_runtime
 from tasks.hostdata.containers import ContainerWish
 from tasks.steps.step import Commands, step
 from tasks.templates import render
 
 CONFIG = "/etc/containerd/config.toml"
-DROP_IN = "/etc/containerd/conf.d/99-nvidia.toml"
-"""Where ``nvidia-ctk`` writes it; ``imports`` of ``config.toml`` leads there."""
-
-
-def containerd_of(plan: Plan) -> EnginePlan | None:
-    """containerd, where the plan has it as an engine of its own."""
-    engines = plan.containers.engines if plan.containers else ()
-    return next((engine for engine in engines if engine.engine == "containerd"), None)
-
-
-def knows_runtime(seen: Engines) -> bool:
-    """Whether containerd reads a drop-in that names NVIDIA's runtime."""
-    imported = "/etc/containerd/conf.d/" in (seen.containerd or "")
-    return imported and RUNTIME in seen.files.get(DROP_IN, "")
 
 
 @step

@@ -12,7 +12,7 @@ from pyinfra.api.host import Host
 
 from facts.engine_model import Engines
 from stacks.model.plan import Plan
-from tasks.containers import daemon_json, docker_change, engine_packages
+from tasks.containers import daemon_json, docker_change, engine_state
 from tasks.containers import look as sight
 from tasks.containers.daemon_json import DaemonJsonError
 from tasks.containers.docker_change import PROXY_DROP_IN, PROXY_DROP_IN_TEXT, PROXY_FILE
@@ -77,7 +77,7 @@ def _configured(state: object, host: Host, plan: Plan, wish: ContainerWish) -> b
     script = render(
         "docker_settings.sh.j2",
         path=daemon_json.PATH,
-        mark=engine_packages.DOCKER_MARK,
+        mark=engine_state.DOCKER_MARK,
         new=bool(new),
         way="restart" if due.restart else "start" if due.start else "reload",
         runtime="runtimes" in due.keys,

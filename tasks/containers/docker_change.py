@@ -8,7 +8,7 @@ from facts.engine_model import Engines
 from facts.model import HostState
 from stacks.model.containers import ContainerPlan, EnginePlan
 from stacks.model.plan import Plan
-from tasks.containers import daemon_json, engine_packages
+from tasks.containers import daemon_json, engine_state
 from tasks.containers.daemon_json import Settings
 from tasks.hostdata.containers import ContainerWish
 from tasks.steps import files
@@ -84,7 +84,7 @@ def _restart(
         hook = state.packages.get("nvidia-container-toolkit")
         if hook is None or not hook.installed:
             why.append("it looks for the container toolkit at its start only")
-    if engine_packages.DOCKER_MARK in state.managed_files:
+    if engine_state.DOCKER_MARK in state.managed_files:
         why.append("something came since its start that it looks for then only")
     return tuple(why)
 
@@ -103,7 +103,7 @@ def stops(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> t
     due = change(state, seen, plan, wish)
     upgraded = [
         name
-        for name in engine_packages.missing(state, engine)
+        for name in engine_state.missing(state, engine)
         if (package := state.packages.get(name)) and package.installed
     ]
     if not due.restart and not upgraded:

@@ -9,7 +9,7 @@ from facts.engine_model import Engines
 from facts.model import HostState
 from stacks.model.messages import Conflict
 from stacks.model.plan import Plan
-from tasks.containers import daemon_json, docker_change, rootless
+from tasks.containers import daemon_json, docker_change, rootless_state
 from tasks.containers.daemon_json import DaemonJsonError
 from tasks.hostdata.containers import ContainerWish
 
@@ -29,7 +29,7 @@ def of(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> tupl
         found += _masked(state)
         found += _settings(seen)
     found += _users(seen, wish)
-    found += rootless.objections(state, seen, plan, wish)
+    found += rootless_state.objections(state, seen, plan, wish)
     if not found:
         found += _busy(state, seen, plan, wish)
     return tuple(found)

@@ -2,52 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
-
 from facts.model import HostState
 from stacks.model.plan import Plan
+from tasks.containers.engine_state import DOCKER_MARK, HOOK, Part, missing
 from tasks.packages import manager as packages
-from tasks.packages.installed import lacking
 from tasks.packages.transaction import Move
 from tasks.steps import job
 from tasks.steps.step import Commands, look, step
-
-DOCKER_MARK = "/opt/gpuwright/etc/docker-restart-due"
-"""Lies on the host while Docker must restart: it looks for some things at its start only."""
-HOOK = "/usr/bin/nvidia-container-runtime-hook"
-"""Docker offers ``--gpus`` only if it found this when it started (moby, ``nvidia_linux.go``)."""
-
-
-class Part(Protocol):
-    """An engine or the toolkit of a plan."""
-
-    @property
-    def packages(self) -> tuple[str, ...]:
-        """Names."""
-
-    @property
-    def held(self) -> tuple[str, ...]:
-        """Shell patterns of names that move only together."""
-
-    @property
-    def versions(self) -> Mapping[str, str]:
-        """Package to exact version or pattern; others come as the archive has them."""
-
-
-def parts(plan: Plan) -> tuple[Part, ...]:
-    """The toolkit and the engines; none where no containers are planned."""
-    return (plan.containers.toolkit, *plan.containers.engines) if plan.containers else ()
-
-
-def to_come(state: HostState, plan: Plan) -> list[str]:
-    """Packages that are not there as planned."""
-    return [name for part in parts(plan) for name in missing(state, part)]
-
-
-def missing(state: HostState, part: Part) -> list[str]:
-    """Packages of one part that are not there as planned."""
-    return lacking(state, part.packages, part.versions)
 
 
 @step

@@ -18,15 +18,22 @@ from facts.engine_model import Engines
 from facts.model import HostState
 from facts.runtime import CudaAnswer
 from stacks.model.plan import Plan
-from tasks.containers import cdi_state, device_links, docker_change, engine_packages, proof
+from tasks import finding
+from tasks.containers import (
+    cdi_state,
+    device_links,
+    docker_change,
+    engine_state,
+    proof,
+)
 from tasks.containers import findings as judge
 from tasks.containers import look as sight
 from tasks.containers.daemon_json import DaemonJsonError
+from tasks.driver.state import library_version
 from tasks.guard import kernel_guard
 from tasks.hostdata.containers import ContainerWish
 from tasks.layout import RECORD
-from tasks.steps import files
-from tasks.steps.step import Commands, ask, executing, look, step, this_host
+from tasks.steps.step import Commands, ask, executing, look, step, this_host, write
 from tasks.verify import comparison, report
 from tasks.verify import proof as host_proof
 from tasks.verify.host_verdict import TOOL
@@ -84,7 +91,7 @@ def _verdict(asked: _Asked) -> Commands:
     state, seen = look(), sight.engines(asked.wish)
     due = _stale(state, seen, asked.plan, asked.wish)
     if due or _to_change(state, seen, asked.plan, asked.wish):
-        yield files.write(RECORD, "")  # never sent: it only says that a record will be written
+        yield write(RECORD, "")  # never sent: it only says that a record will be written
 
 
 def waits_for_an_image() -> bool:
@@ -97,7 +104,7 @@ def again() -> Commands:
     """Prove in a container what could not be proven for want of an image, which is here now."""
     asked = _waiting[this_host()]
     if not executing():
-        yield files.write(RECORD, "")
+        yield write(RECORD, "")
     elif proof.has_image(sight.engines(asked.wish), asked.plan, asked.wish):
         yield from _judged(asked)
 
@@ -108,6 +115,7 @@ def _judged(asked: _Asked) -> Commands:
     state, seen = look(), sight.engines(wish)
     found = list(comparison.compare(state, plan, 0, expected_gpus))
     found += kernel_guard.findings(state, plan, kernel_policy)
+    found += judge.of_packages(state, plan)
     found += judge.of(state, seen, plan, wish)
     call: CudaAnswer = ask(CudaCall)
     on_host = host_proof.of_cuda_call(state, plan, call)
@@ -116,7 +124,7 @@ def _judged(asked: _Asked) -> Commands:
     text = inside.text
     if text.startswith("none"):
         text = f"{on_host.text}; in a container: {text}"
-    level = comparison.worst(tuple(found))
+    level = finding.worst(tuple(found))
     words = proof.engine_words(state, seen, plan)
     report.judged(this_host(), state, plan, level, text, tuple(found), {}, words)
     noted = _part(state)
@@ -125,7 +133,7 @@ def _judged(asked: _Asked) -> Commands:
         inside.text,
     ):
         record = _record(state, seen, plan, wish, level, inside)
-        yield files.write(RECORD, json.dumps(record, indent=2, sort_keys=True) + "\n")
+        yield write(RECORD, json.dumps(record, indent=2, sort_keys=True) + "\n")
     if level == "CRITICAL":
         yield FunctionCommand(_fail, ([f.code for f in found if f.level == level],), {})
 
@@ -173,7 +181,7 @@ def _to_change(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish)
     spec = cdi_state.spec_due(state, seen, plan.containers)
     # A proof does not depend on these two: they only make a verdict good that was bad.
     mended = bool(spec or device_links.unlinked(seen)) and _part(state).get("verdict") == "CRITICAL"
-    return daemon or mended or bool(engine_packages.to_come(state, plan))
+    return daemon or mended or bool(engine_state.to_come(state, plan))
 
 
 def _record(
@@ -191,7 +199,7 @@ def _record(
         **before,
         "versions": {
             **(versions if isinstance(versions, dict) else {}),
-            "driver": comparison.library_version(state),
+            "driver": library_version(state),
             "driver_origin": plan.driver.origin if plan.driver else None,
         },
         PART: {

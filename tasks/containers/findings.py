@@ -5,7 +5,12 @@ from __future__ import annotations
 from facts.engine_model import Engines
 from facts.model import HostState
 from stacks.model.plan import Plan
-from tasks.containers import cdi_state, containerd, daemon_json, docker_change, engine_packages
+from tasks.containers import (
+    cdi_state,
+    daemon_json,
+    docker_change,
+    engine_state,
+)
 from tasks.containers.daemon_json import DaemonJsonError
 from tasks.finding import Finding
 from tasks.hostdata.containers import ContainerWish
@@ -18,7 +23,7 @@ def of_packages(state: HostState, plan: Plan) -> list[Finding]:
     if plan.containers is None:
         return []
     found = []
-    toolkit = engine_packages.missing(state, plan.containers.toolkit)
+    toolkit = engine_state.missing(state, plan.containers.toolkit)
     if toolkit:
         found.append(
             Finding(
@@ -30,7 +35,7 @@ def of_packages(state: HostState, plan: Plan) -> list[Finding]:
             )
         )
     for engine in plan.containers.engines:
-        missing = engine_packages.missing(state, engine)
+        missing = engine_state.missing(state, engine)
         if missing:
             found.append(
                 Finding(
@@ -51,13 +56,13 @@ def of(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> list
     found = []
     if docker_change.docker_of(plan) is not None:
         found += _docker(state, seen, plan, wish)
-    if containerd.containerd_of(plan) is not None and not containerd.knows_runtime(seen):
+    if engine_state.containerd_of(plan) is not None and not engine_state.knows_runtime(seen):
         found.append(
             Finding(
                 "ENGINE-SETTINGS",
                 "CRITICAL",
                 "containerd does not know NVIDIA's runtime",
-                f"{containerd.DROP_IN} is not read, or names no {daemon_json.RUNTIME}",
+                f"{engine_state.DROP_IN} is not read, or names no {daemon_json.RUNTIME}",
                 AGAIN,
             )
         )

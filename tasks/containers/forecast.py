@@ -5,7 +5,7 @@ from __future__ import annotations
 from facts.engine_model import Engines
 from facts.model import HostState
 from stacks.model.plan import Plan
-from tasks.containers import docker_change, engine_packages
+from tasks.containers import docker_change, engine_state
 from tasks.hostdata.containers import ContainerWish
 
 
@@ -14,10 +14,10 @@ def lines(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> l
     if plan.containers is None:
         return []
     said = []
-    if engine_packages.missing(state, plan.containers.toolkit):
+    if engine_state.missing(state, plan.containers.toolkit):
         said.append(f"will install NVIDIA Container Toolkit {plan.containers.toolkit.version}")
     for engine in plan.containers.engines:
-        if engine_packages.missing(state, engine):
+        if engine_state.missing(state, engine):
             where = "Docker's repository" if engine.origin == "docker" else "the archive"
             said.append(f"will install {engine.engine} {engine.version} from {where}")
     due = docker_change.change(state, seen, plan, wish)

@@ -10,7 +10,7 @@ from facts.model import HostState
 from stacks.model.containers import EnginePlan
 from stacks.model.plan import Plan
 from tasks.containers import cdi_state, docker_change
-from tasks.driver.findings import library_version
+from tasks.driver.state import library_version
 from tasks.finding import Finding
 from tasks.hostdata.containers import ContainerWish
 from tasks.verify.proof import Proof

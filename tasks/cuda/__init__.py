@@ -1,1 +1,1 @@
-"""TODO."""
+"""The system's CUDA toolkit and cuDNN."""

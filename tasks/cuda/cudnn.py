@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from facts.model import HostState
 from stacks.model.plan import CudnnPlan, Plan
+from tasks.cuda import state as cuda_state
 from tasks.layout import CUDNN
 from tasks.packages import manager as packages
-from tasks.packages.installed import lacking
 from tasks.packages.transaction import Move
 from tasks.python import uv
 from tasks.steps import job
@@ -18,28 +18,13 @@ from tasks.templates import render
 def installed(plan: Plan) -> Commands:
     """Install cuDNN's packages, or lay it out from its wheel or tarball behind the stable link."""
     state = look()
-    if plan.cudnn is None or complete(state, plan.cudnn):
+    if plan.cudnn is None or cuda_state.cudnn_complete(state, plan.cudnn):
         return
     title = f"cuDNN {plan.cudnn.version}"
     progress = f'echo "$(cat doing), $(du -sm {plan.cudnn.prefix}.new | cut -f1) MiB"'
     if plan.cudnn.packages:
         progress = packages.of(state).progress()
     yield job.complete(job.Job("cudnn", title, _script(state, plan, plan.cudnn), progress=progress))
-
-
-def complete(state: HostState, cudnn: CudnnPlan) -> bool:
-    """Whether its packages are there as planned; or its folder, and the stable link leads to it.
-
-    The folder gets its name only when it is whole.
-    """
-    if cudnn.packages:
-        return not lacking(state, cudnn.packages, cudnn.versions)
-    return state.cudnn_link == cudnn.prefix and any(
-        c.path.rstrip("/") == cudnn.prefix
-        and c.version is not None
-        and cudnn.version.startswith(c.version)
-        for c in state.cudnn
-    )
 
 
 def _script(state: HostState, plan: Plan, cudnn: CudnnPlan) -> str:

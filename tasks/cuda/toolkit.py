@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from facts.model import CudaToolkit, HostState
+from facts.model import HostState
 from stacks.model.plan import CudaPlan, Plan
+from tasks.cuda.state import complete
 from tasks.driver import initramfs
 from tasks.packages import manager as packages
-from tasks.packages.installed import lacking
 from tasks.packages.transaction import Move
 from tasks.steps import job
 from tasks.steps.overlap import overlaps
@@ -84,20 +84,6 @@ def _fetch(manager: packages.Manager, cuda: CudaPlan) -> job.Job:
         manager.refresh_if_stale() + "\n" + manager.download(_packages(manager, cuda), ARCHIVES)
     )
     return job.Job("cuda-fetch", f"CUDA {cuda.version}: packages", script, manager.progress())
-
-
-def complete(state: HostState, cuda: CudaPlan) -> bool:
-    """Whether the toolkit and its host compiler are there as planned."""
-    if lacking(state, (*cuda.packages, *cuda.compiler_packages), cuda.versions):
-        return False
-    if not cuda.downloads:
-        return True
-    return any(t.path == cuda.prefix for t in toolkits(state, cuda))
-
-
-def toolkits(state: HostState, cuda: CudaPlan) -> list[CudaToolkit]:
-    """Toolkits of the planned release: a host may say 11.8 or 11.8.0."""
-    return [t for t in state.cuda if f"{t.version}.".startswith(f"{cuda.version}.")]
 
 
 def _from_archive(state: HostState, cuda: CudaPlan) -> str:

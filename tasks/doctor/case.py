@@ -11,13 +11,10 @@ from facts.evidence_model import Evidence
 from facts.model import HostState, ModuleFile, Package
 from facts.runtime import CudaAnswer
 from stacks.model.plan import Plan
+from tasks.driver import state as driver_state
+from tasks.driver.state import library_version
 from tasks.faults.catalog import Breaks
-from tasks.verify.comparison import Level, library_version
-
-_DRIVER_PACKAGE = re.compile(
-    r"^(lib)?nvidia-(?!container|l4t|cuda|cudnn|driver-pinning|settings)"
-    r"|^libcuda1|^kmod-nvidia|^linux-modules-nvidia|^firmware-nvidia-gsp"
-)
+from tasks.finding import Level
 
 
 @dataclass(frozen=True)
@@ -56,16 +53,12 @@ class Case:
     @functools.cached_property
     def driver_packages(self) -> tuple[Package, ...]:
         """Packages of a driver that are installed in some way."""
-        return tuple(
-            p
-            for p in self.state.packages.values()
-            if _DRIVER_PACKAGE.search(p.name) and p.status[1:2] not in ("n", "c")
-        )
+        return driver_state.packages(self.state)
 
     @property
     def has_driver(self) -> bool:
         """Whether any part of a driver is here."""
-        return bool(self.driver_packages or self.state.driver.modules or self.user)
+        return driver_state.is_present(self.state)
 
     @property
     def dkms(self) -> dict[str, str]:

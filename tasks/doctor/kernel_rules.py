@@ -10,7 +10,7 @@ from facts.model import Kernel
 from tasks.doctor.case import Case, Fault
 from tasks.doctor.load_rules import log
 from tasks.doctor.makelog import kernel_compiler, reason
-from tasks.verify.comparison import Level
+from tasks.finding import Level
 
 _KILLED = re.compile(r"Out of memory: Killed process \d+ \((?:cc1|ld|make|as)\b")
 _ROOM_MB = 100

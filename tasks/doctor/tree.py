@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tasks import finding
+from tasks.containers import findings as containers
 from tasks.doctor import (
     container_rules,
     device_rules,
@@ -16,8 +18,8 @@ from tasks.doctor import (
 )
 from tasks.doctor.case import Case, Fault
 from tasks.faults.catalog import Breaks, Row, faults
+from tasks.finding import Finding, Level
 from tasks.verify import comparison as judge
-from tasks.verify.comparison import Finding, Level
 
 Rule = Callable[[Case], Iterator[Fault]]
 
@@ -137,7 +139,7 @@ def diagnose(case: Case) -> Diagnosis:
         named += _against_plan(case, found, {n.code for n in named})
     named.sort(key=lambda n: ("CRITICAL", "UNKNOWN", "WARN", "OK").index(n.level))
     whole = tuple(named)
-    return Diagnosis(judge.worst(whole), whole, _next_boot(case, whole), _container(case, whole))
+    return Diagnosis(finding.worst(whole), whole, _next_boot(case, whole), _container(case, whole))
 
 
 def _hidden(code: str, level: Level, found: list[Fault], case: Case) -> bool:
@@ -203,7 +205,11 @@ def _interrupted(row: Row, case: Case) -> str:
 def _against_plan(case: Case, found: list[Fault], known: set[str]) -> list[Named]:
     assert case.plan is not None
     more = []
-    for f in judge.compare(case.state, case.plan, case.rollback, case.expected_gpus):
+    found_by_plan = (
+        *judge.compare(case.state, case.plan, case.rollback, case.expected_gpus),
+        *containers.of_packages(case.state, case.plan),
+    )
+    for f in found_by_plan:
         if f.code in _OWN or f.code in known or _hidden(f.code, "WARN", found, case):
             continue
         breaks: tuple[Breaks, ...] = ("boot",) if f.code == "DRIVER-INCOMPLETE" else ()

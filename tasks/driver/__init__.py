@@ -1,1 +1,1 @@
-"""TODO."""
+"""NVIDIA's driver: its packages, its modules, and what goes on at the next boot."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pyinfra.api import StringCommand
 
-from facts.model import HostState
 from stacks.model.plan import Plan
-from tasks.packages.installed import upstream
+from tasks.driver.fabric_state import can_run
 from tasks.steps import files
 from tasks.steps.step import Commands, look, step
 
@@ -36,15 +35,3 @@ def enabled(plan: Plan) -> Commands:
     yield StringCommand(
         f"{script} && systemctl daemon-reload && systemctl enable --quiet {UNIT} && {{ {after}; }}"
     )
-
-
-def can_run(state: HostState) -> bool:
-    """Whether the driver is loaded and an NVSwitch is on the bus."""
-    return bool(state.driver.loaded) and any(d.pci_class.startswith("0680") for d in state.pci)
-
-
-def version(state: HostState, plan: Plan) -> str | None:
-    """The installed version of the plan's Fabric Manager; ``None`` where it is not installed."""
-    name = plan.driver.fabric_manager if plan.driver else ""
-    package = state.packages.get(name)
-    return upstream(package.version) if package and package.installed else None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from facts.model import HostState
 from stacks.model.plan import Plan
-from tasks.driver import fabric_manager, package_set, reload
-from tasks.driver import operations as driver
+from tasks.driver import fabric_state, package_set
+from tasks.driver import state as driver_state
+from tasks.driver.state import library_version
 from tasks.finding import Finding
 
 
@@ -13,7 +14,7 @@ def installed(state: HostState, plan: Plan) -> list[Finding]:
     """Packages that are missing or should be gone; a loaded module of another version."""
     if plan.driver is None:
         return []
-    missing = driver.missing_packages(state, plan.driver)
+    missing = driver_state.missing_packages(state, plan.driver)
     if missing:
         return [
             Finding(
@@ -36,7 +37,7 @@ def installed(state: HostState, plan: Plan) -> list[Finding]:
             )
         ]
     loaded, user = state.driver.loaded, library_version(state)
-    if reload.waits_for_reboot(state, user):
+    if driver_state.waits_for_reboot(state, user):
         return [
             Finding(
                 "REBOOT-NEEDED",
@@ -63,7 +64,7 @@ def installed(state: HostState, plan: Plan) -> list[Finding]:
 
 def fabric(state: HostState, plan: Plan) -> list[Finding]:
     """It must be of exactly the driver's version: with any other, CUDA answers 802."""
-    found, user = fabric_manager.version(state, plan), library_version(state)
+    found, user = fabric_state.version(state, plan), library_version(state)
     if found is None or user is None or found == user:
         return []
     assert plan.driver is not None
@@ -79,21 +80,12 @@ def fabric(state: HostState, plan: Plan) -> list[Finding]:
     ]
 
 
-def library_version(state: HostState) -> str | None:
-    """Version of libnvidia-ml (or libcuda), from its file name."""
-    for soname in ("libnvidia-ml.so.1", "libcuda.so.1"):
-        for library in state.driver.libraries:
-            if library.soname == soname and library.version:
-                return library.version
-    return None
-
-
 def modules(state: HostState, plan: Plan) -> list[Finding]:
     """Kernels without a module, and modules that do not belong to their kernel or libraries."""
     if plan.driver is None:
         return []
     found = []
-    for kernel in driver.unserved_kernels(state, plan):
+    for kernel in driver_state.unserved_kernels(state, plan):
         next_boot = kernel == state.kernels.next_boot
         found.append(
             Finding(

@@ -7,7 +7,7 @@ import hashlib
 from facts.model import HostState
 from stacks.model.plan import Plan
 from tasks.driver import initramfs
-from tasks.driver import operations as driver
+from tasks.driver import state as driver_state
 from tasks.steps import files, job
 from tasks.steps.step import Commands, look, step
 
@@ -75,7 +75,7 @@ def images_rebuilt(image: str, update: str) -> str:
 
 def _debian_update(state: HostState, plan: Plan) -> str:
     # Where the driver's packages come next, they want a new initramfs too: one for both.
-    comes = plan.driver is not None and driver.missing_packages(state, plan.driver)
-    if comes and driver.unserved_kernels(state, plan):
+    comes = plan.driver is not None and driver_state.missing_packages(state, plan.driver)
+    if comes and driver_state.unserved_kernels(state, plan):
         return initramfs.note('"-u -k $kernel"')
     return 'update-initramfs -u -k "$kernel"'

@@ -9,6 +9,7 @@ from pyinfra.api import StringCommand
 from facts.model import HostState
 from stacks.model.plan import DriverPlan, Plan
 from tasks.driver import fabric_manager, initramfs, package_set, persistence
+from tasks.driver.state import can_load, due, kernels_to_serve, unserved_kernels
 from tasks.packages import manager as packages
 from tasks.packages.installed import lacking
 from tasks.packages.transaction import Move
@@ -69,25 +70,6 @@ def installed(plan: Plan) -> Commands:
             undo=f"rm -f {DEFER_TARGET}; [ ! -L {DEFER} ] || rm -f {DEFER}",
         )
     )
-
-
-def due(state: HostState, driver: DriverPlan) -> bool:
-    """Whether something of the driver is to come, or something of another one to go."""
-    return bool(
-        missing_packages(state, driver)
-        or package_set.old_set(state, driver)
-        or (driver.pinning and package_set.old_pinning(state, driver))
-        or package_set.going(state, driver)
-    )
-
-
-def missing_packages(state: HostState, driver: DriverPlan) -> list[str]:
-    """Packages of the driver and headers of bootable kernels that are not there as planned."""
-    names = (*driver.pinning, *driver.packages, *driver.headers)
-    missing = lacking(state, names, driver.versions)
-    if driver.modules == "precompiled":
-        return missing
-    return missing + [f"headers of {k}" for k in kernels_to_serve(state) if not _headers(state, k)]
 
 
 def _named(manager: packages.Manager, driver: DriverPlan, package: str) -> str:
@@ -169,15 +151,6 @@ def _left_behind(state: HostState, driver: DriverPlan) -> str:
     )
 
 
-def kernels_to_serve(state: HostState) -> list[str]:
-    """Every kernel that can boot here, the running one among them where it is installed."""
-    return [k.release for k in state.kernels.installed if k.bootable]
-
-
-def _headers(state: HostState, kernel: str) -> bool:
-    return any(k.release == kernel and k.headers for k in state.kernels.installed)
-
-
 def _branch_script(manager: packages.Manager, driver: DriverPlan) -> str:
     """Shell that stops where the archive offers another branch than the planned one.
 
@@ -194,13 +167,6 @@ def _branch_script(manager: packages.Manager, driver: DriverPlan) -> str:
             "  exit 1 ;; esac",
         ]
     )
-
-
-def unserved_kernels(state: HostState, plan: Plan) -> list[str]:
-    """Bootable kernels that have no module of the plan's driver."""
-    assert plan.driver is not None
-    served = {m.kernel for m in state.driver.modules if package_set.serves(m, plan.driver)}
-    return [k for k in kernels_to_serve(state) if k not in served]
 
 
 def _build(state: HostState, plan: Plan) -> job.Job:
@@ -253,21 +219,3 @@ def loaded(plan: Plan) -> Commands:
     if plan.driver is None or not can_load(state):
         return
     yield StringCommand("modprobe nvidia && { modprobe nvidia-uvm; nvidia-modprobe -c 0 -u; } || :")
-
-
-def can_load(state: HostState) -> bool:
-    """Whether loading the module now makes sense and is not done yet.
-
-    A container has its host's kernel and loads nothing. Under a kernel without a module, or with
-    nouveau on the card, the driver waits for the next boot. Under Secure Boot the kernel refuses a
-    module whose key nobody has enrolled, and enrolling needs a person at the console.
-    """
-    served = {m.kernel for m in state.driver.modules}
-    return bool(
-        state.gpus
-        and not state.driver.loaded
-        and not state.system.container
-        and not state.nouveau.loaded
-        and not state.secure_boot
-        and state.kernels.running in served
-    )

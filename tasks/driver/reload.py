@@ -9,9 +9,8 @@ from __future__ import annotations
 from pyinfra import logger
 
 from facts.gpu_users import GpuUsers
-from facts.model import HostState
-from stacks.model.plan import DriverPlan, Plan
-from tasks.driver.operations import due
+from stacks.model.plan import Plan
+from tasks.driver.state import reload_will_do, reload_would_do
 from tasks.steps import job
 from tasks.steps.step import Commands, ask, executing, look, step, this_host
 
@@ -69,26 +68,3 @@ def reloaded(plan: Plan) -> Commands:
         )
         return
     yield job.complete(job_of_it())
-
-
-def reload_would_do(state: HostState) -> bool:
-    """Whether another module than the loaded one is ready for the kernel that runs.
-
-    A container has its host's kernel and takes no module out of it.
-    """
-    ready = {m.version for m in state.driver.modules if m.kernel == state.kernels.running}
-    loaded = state.driver.loaded
-    return bool(loaded and ready and loaded not in ready and not state.system.container)
-
-
-def reload_will_do(state: HostState, driver: DriverPlan) -> bool:
-    """`reload_would_do`, foreseen before the driver is changed."""
-    loaded = state.driver.loaded
-    changes = bool(driver.versions) and loaded != driver.version and due(state, driver)
-    return reload_would_do(state) or bool(loaded and changes and not state.system.container)
-
-
-def waits_for_reboot(state: HostState, libraries: str | None) -> bool:
-    """Whether only the loaded module is old: file and libraries are of one other version."""
-    ready = {m.version for m in state.driver.modules if m.kernel == state.kernels.running}
-    return bool(state.driver.loaded and ready == {libraries} and state.driver.loaded != libraries)

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Codes, causes and remedies as data."""

@@ -1,7 +1,7 @@
 """The policy ``hold``: no upgrade moves the kernel, its headers or the packages that bring them.
 
 On apt each package is held, pinned to its version and kept out of unattended-upgrades, on dnf it is
-locked, as `tasks.holds.operations` does with the driver's set and for the same reasons. Which holds are ours
+locked, as `tasks.holds` does with the driver's set and for the same reasons. Which holds are ours
 stands in a list of its own: what others held before stays held when the policy changes. Pure.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from facts.model import HostState, Package
 from stacks.catalog.read import load_catalog
-from tasks.holds import operations as holds
+from tasks.holds import sets
 from tasks.packages import versionlock
 from tasks.steps import files
 
@@ -62,7 +62,7 @@ def ours(state: HostState) -> bool:
 def _texts(state: HostState) -> list[tuple[str, str]]:
     found = packages(state)
     names = sorted({p.name for p in found})
-    return [(PINS, holds.pins_text(found)), (UNATTENDED, holds.blacklist_text(names))]
+    return [(PINS, sets.pins_text(found)), (UNATTENDED, sets.blacklist_text(names))]
 
 
 def script(state: HostState) -> str:

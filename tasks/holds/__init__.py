@@ -1,1 +1,1 @@
-"""TODO."""
+"""What no upgrade may move, and what enforces it."""

@@ -6,13 +6,14 @@ from pyinfra import logger
 
 from facts.model import HostState
 from stacks.model.messages import Conflict
-from tasks.doctor.case import Case
+from tasks.driver import state as driver_state
 from tasks.guard import kernel_guard
 from tasks.guard.policy import decided, findings
-from tasks.host import plans, preflight
+from tasks.host import preflight
 from tasks.hostdata import host as host_data
 from tasks.hostdata import names as data_names
-from tasks.jetson import operations as jetson
+from tasks.jetson import state as jetson_state
+from tasks.steps import refusal
 from tasks.steps.step import look, this_host
 
 
@@ -28,9 +29,9 @@ def this_one() -> None:
         wish = host_data.kernel_policy(host.data)
         textfile = host_data.textfile_folder(host.data)
     except ValueError as error:
-        conflicts += (plans.bad_data(error),)
+        conflicts += (refusal.bad_data(error),)
     if conflicts:
-        plans.refuse(host, conflicts)
+        refusal.refuse(host, conflicts)
         return
     if state.login.uid != 0:
         host.data._sudo = True
@@ -43,8 +44,8 @@ def this_one() -> None:
 
 def objections(state: HostState) -> tuple[Conflict, ...]:
     """What speaks against a guard on this host."""
-    found = [*preflight.access(state), *jetson.wrong_deploy(state, for_jetsons=False)]
-    if not Case(state).has_driver:
+    found = [*preflight.access(state), *jetson_state.wrong_deploy(state, for_jetsons=False)]
+    if not driver_state.is_present(state):
         found.append(
             Conflict(
                 "DRIVER-INCOMPLETE",

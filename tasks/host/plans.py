@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
-
 from pyinfra import logger
-from pyinfra.api import FunctionCommand
 from pyinfra.api.host import Host
 
 from facts.engine_model import Engines
 from facts.model import HostState
-from stacks.catalog.read import Catalog, load_catalog
-from stacks.load import StackError, load_stack
+from stacks.load import StackError
 from stacks.model.messages import Conflict
-from stacks.model.plan import Plan, Resolution
-from stacks.model.requests import Stack
-from stacks.requests import WISHES, with_wishes
-from stacks.resolve import resolve
+from stacks.model.plan import Plan
 from tasks.containers import engine_conflicts
 from tasks.containers import forecast as container_forecast
 from tasks.containers import look as sight
 from tasks.containers import proof as container_proof
 from tasks.guard import kernel_guard
-from tasks.host import forecast, preflight
-from tasks.host.profile import profile_of
+from tasks.host import forecast, needs, preflight
+from tasks.host.resolution import catalog, resolved
 from tasks.hostdata import containers as wish
 from tasks.hostdata import host as host_data
 from tasks.hostdata import names as data_names
 from tasks.hostdata.containers import ContainerWish
-from tasks.jetson import operations as jetson
-from tasks.packages import apt
-from tasks.python import environment as pytorch
-from tasks.python import locks
+from tasks.jetson import state as jetson_state
+from tasks.python import state as python_state
 from tasks.repositories import offers
-from tasks.steps.step import Commands, look, step, this_host, this_run
+from tasks.steps.refusal import bad_data, refuse
+from tasks.steps.step import look, this_host
 from tasks.verify import report
 
 
@@ -54,7 +45,7 @@ def for_this_host(for_jetsons: bool = False, containers: bool = False) -> Plan |
     if state is None:  # the probe failed and pyinfra has given the host up
         return None
     data_names.tell(host)
-    wrong = jetson.wrong_deploy(state, for_jetsons)
+    wrong = jetson_state.wrong_deploy(state, for_jetsons)
     if wrong:
         _refuse(host, wrong)
         return None
@@ -77,7 +68,7 @@ def for_this_host(for_jetsons: bool = False, containers: bool = False) -> Plan |
     plan = resolution.plan
     conflicts = (
         *_unsupported(plan),
-        *jetson.objections(state, plan),
+        *jetson_state.objections(state, plan),
         *preflight.objections(state, plan),
         *_no_way_back(state, plan),
     )
@@ -85,8 +76,8 @@ def for_this_host(for_jetsons: bool = False, containers: bool = False) -> Plan |
     if plan.containers is not None:
         seen = sight.engines(container_wish())
         conflicts += engine_conflicts.of(state, seen, plan, container_wish())
-    if not conflicts and offers.needed(state, plan):
-        available, conflicts = offers.asked(plan)
+    if not conflicts and needs.needed(state, plan):
+        available, conflicts = offers.asked(plan, needs.wanted(plan))
         conflicts = conflicts or resolved(state, host.data, available, containers).conflicts
     if conflicts:
         _refuse(host, conflicts)
@@ -95,49 +86,6 @@ def for_this_host(for_jetsons: bool = False, containers: bool = False) -> Plan |
     words = container_proof.engine_words(state, seen, plan) if seen else {}
     report.planned(host, state, plan, words)
     return plan
-
-
-def resolved(
-    state: HostState,
-    data: host_data.Data,
-    available: offers.Available | None = None,
-    containers: bool = False,
-) -> Resolution:
-    """The plan, or the conflicts, of a host in this state with this data. Touches no host.
-
-    Args:
-        state: What the probe saw.
-        data: The host's data.
-        available: Package to versions that the planned repositories offer, once they were asked:
-            a version that is gone there is a conflict then. The plan itself stays what it is.
-        containers: Whether it is planned as a container host.
-
-    Raises:
-        StackError: The stack cannot be read.
-        ValueError: Host data is not as expected.
-    """
-    expected = host_data.expected_gpus(data, catalog())
-    if not state.gpus and any(gpu.model is None for gpu in expected):
-        raise ValueError(
-            f"host data expected_gpus says {len(expected)}, but no GPU is here to tell which: name "
-            f"the model too, such as h100:{len(expected)}"
-        )
-    profile = profile_of(
-        state,
-        () if state.gpus else expected,
-        host_data.mirrors(data),
-        host_data.fingerprints(data),
-        available,
-    )
-    known = locks.catalog_with_own(catalog(), data)
-    stack = stack_of(data, state.jetson is not None, containers, _native(state))
-    return resolve(stack, profile, known)
-
-
-@cache
-def catalog() -> Catalog:
-    """The catalogue, read once per run."""
-    return load_catalog()
 
 
 def rollback() -> int:
@@ -152,7 +100,7 @@ def expected_gpus() -> int:
 
 def lock_wait() -> int:
     """Seconds to wait for whoever holds the package manager: host data ``lock_wait``."""
-    return host_data.lock_wait(this_host().data, apt.LOCK_WAIT_S)
+    return host_data.lock_wait(this_host().data, host_data.LOCK_WAIT_S)
 
 
 def kernel_policy() -> str | None:
@@ -168,40 +116,6 @@ def textfile_folder() -> str:
 def container_wish() -> ContainerWish:
     """What host data say about containers."""
     return wish.of(this_host().data)
-
-
-def _native(state: HostState) -> bool:
-    """Whether another deploy has put CUDA or PyTorch on this host: they stay in its plan.
-
-    So they stay held, whichever deploy was run last.
-    """
-    seen = (state.record or {}).get("versions")
-    return isinstance(seen, dict) and bool(seen.get("cuda") or seen.get("torch"))
-
-
-def stack_of(
-    data: host_data.Data, board: bool = False, containers: bool = False, native: bool = False
-) -> Stack:
-    """The stack that the host's data name, with their wishes laid over it.
-
-    Args:
-        data: The host's data.
-        board: Whether the host is a Jetson.
-        containers: Whether it is planned as a container host.
-        native: Whether a container host has CUDA or PyTorch itself, where host data say nothing.
-
-    Raises:
-        StackError: It cannot be read, or a wish is none.
-    """
-    name = str(data.get("stack") or (jetson.STACK if board else "pytorch-2.9"))
-    if name.endswith((".yaml", ".yml")):
-        stack = load_stack(Path(name).stem, Path(name).parent)
-    else:
-        stack = load_stack(name)
-    wishes = {name: data.get(name) for name in WISHES}
-    if native and wishes["with_native"] is None:
-        wishes["with_native"] = True
-    return with_wishes(stack, wishes, containers)
 
 
 def _unsupported(plan: Plan) -> tuple[Conflict, ...]:
@@ -220,7 +134,7 @@ def _unsupported(plan: Plan) -> tuple[Conflict, ...]:
 
 def _no_way_back(state: HostState, plan: Plan) -> tuple[Conflict, ...]:
     steps = rollback()
-    if not steps or plan.torch is None or pytorch.target_env(state, plan, steps):
+    if not steps or plan.torch is None or python_state.target_env(state, plan, steps):
         return ()
     kept = [v.path for v in state.venvs if v.complete]
     return (
@@ -231,17 +145,6 @@ def _no_way_back(state: HostState, plan: Plan) -> tuple[Conflict, ...]:
             ("choose a smaller number, or run without rollback",),
             "docs/gpu-host.md",
         ),
-    )
-
-
-def bad_data(error: Exception) -> Conflict:
-    """STACK-INVALID: host data or stack cannot be read."""
-    return Conflict(
-        "STACK-INVALID",
-        "the stack or the host's data cannot be read",
-        str(error),
-        ("mend the line named above; python -m stacks list shows the stacks",),
-        "stacks/model/plan.py",
     )
 
 
@@ -262,30 +165,3 @@ def _kernel_forecast(state: HostState, plan: Plan) -> list[str]:
 def _refuse(host: Host, conflicts: tuple[Conflict, ...]) -> None:
     report.refused(host, conflicts)
     refuse(host, conflicts)
-
-
-def refuse(host: Host, conflicts: tuple[Conflict, ...]) -> None:
-    """Say why this host is left as it is, and fail it; the others go on."""
-    this_run().failed_hosts.add(host)  # so that `--dry`, which runs no step, fails as well
-    logger.error(f"{host.print_prefix}refused; nothing on this host was changed")
-    for conflict in conflicts:
-        logger.error(f"{host.print_prefix}{conflict.code}: {conflict.what}")
-        logger.error(f"{host.print_prefix}    why: {conflict.why}")
-        for remedy in conflict.remedies:
-            logger.error(f"{host.print_prefix}    do:  {remedy}")
-    codes = ", ".join(c.code for c in conflicts)
-    refused(codes=codes, name=f"Refused: {codes}")
-
-
-@step
-def refused(codes: str) -> Commands:
-    """Fail this host and no other.
-
-    Args:
-        codes: The conflicts' codes.
-    """
-    yield FunctionCommand(_give_up, (), {})
-
-
-def _give_up(state: object, host: Host) -> bool:
-    return False

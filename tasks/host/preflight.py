@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from pyinfra import logger
-from pyinfra.api import FunctionCommand
-from pyinfra.api.host import Host
-
 from facts.model import HostState, Mount
 from facts.parse.apt import INLINE_KEY
 from stacks.model.messages import Conflict
 from stacks.model.plan import Plan
-from tasks.cuda import cudnn, toolkit
-from tasks.python import environment as pytorch
+from tasks.cuda import state as cuda_state
+from tasks.python import state as python_state
 from tasks.repositories import components as repositories
 from tasks.repositories import files as repository_files
-from tasks.steps.step import Commands, look, run, step
 
 HEADROOM_MB = 1024
 """Left free on every file system, so that logs and package lists still fit."""
@@ -171,14 +166,14 @@ def disk_needs(state: HostState, plan: Plan) -> list[tuple[str, list[str], int, 
     installed = {name for name, p in state.packages.items() if p.installed}
     if plan.driver and not set(plan.driver.packages) <= installed:
         wants.append(("/usr", plan.driver.disk_mb, "driver"))
-    if plan.cuda and not toolkit.complete(state, plan.cuda):
+    if plan.cuda and not cuda_state.complete(state, plan.cuda):
         wants.append(("/usr", plan.cuda.disk_mb, "CUDA"))
         sizes = sum(file.size or 0 for file in plan.cuda.downloads) // 2**20
         wants.append(("/var", sizes or plan.cuda.disk_mb // 3, "its packages"))
     wheels = []
-    if plan.cudnn and not cudnn.complete(state, plan.cudnn):
+    if plan.cudnn and not cuda_state.cudnn_complete(state, plan.cudnn):
         wheels.append(("cuDNN", plan.cudnn.disk_mb))
-    if plan.torch and not pytorch.complete(state, plan):
+    if plan.torch and not python_state.complete(state, plan):
         wheels.append(("torch", plan.torch.disk_mb))
     wants += [("/opt", mb, what) for what, mb in wheels]
     if not state.mounts:
@@ -205,37 +200,3 @@ def _disk_of(state: HostState, path: str) -> tuple[str, int]:
     """Device and size: every tmpfs has the same device name."""
     mount = _mount(state, path)
     return mount.device, mount.size_mb
-
-
-@step
-def first_boot_done(plan: Plan, limit_s: int = 900) -> Commands:
-    """Wait until cloud-init has ended: it installs packages of its own on a first boot.
-
-    Args:
-        plan: Not read; every step takes it.
-        limit_s: Seconds to wait at most.
-    """
-    if look().system.cloud_init != "running":
-        return
-    yield FunctionCommand(_cloud_init_ended, (limit_s,), {})
-
-
-def _cloud_init_ended(state: object, host: Host, limit_s: int) -> bool:
-    """Whether cloud-init has ended in time; one that ended badly is reported and not in our way.
-
-    ``cloud-init status --wait`` ends with 1 after an error and with 2 after one that it could go on
-    from (cloud-init documentation, «Failure states»); timeout(1) with 124.
-    """
-    script = f'timeout {limit_s} cloud-init status --wait --long 2>&1; echo "status $?"'
-    good, output = run(host, script, timeout=limit_s + 30)
-    said, _, status = output.rpartition("status ")
-    if not good or status.strip() == "124":
-        logger.error(
-            f"{host.print_prefix}CLOUD-INIT: the first boot has not ended after {limit_s} s. "
-            "Nothing was changed. See cloud-init status --long on the host, then run this again."
-        )
-        return False
-    if status.strip() != "0":
-        detail = " ".join(said.split())[-300:]
-        logger.warning(f"{host.print_prefix}cloud-init ended with an error; going on: {detail}")
-    return True

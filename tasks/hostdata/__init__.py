@@ -1,1 +1,1 @@
-"""TODO."""
+"""What host data say, read once into frozen values."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tasks.hostdata.host import Data
+from tasks.hostdata.reading import Data
 
 Restart = Literal["if-idle", "now"]
 _NAME = re.compile(r"[a-z_][a-z0-9_-]{0,31}\$?")

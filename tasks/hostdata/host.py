@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal
 
 from stacks.catalog.decode import nearest
 from stacks.catalog.read import Catalog
 from stacks.model.host import Gpu
+from tasks.hostdata.reading import Data, _count, _wrong
 
 MIRRORS = ("pypi", "pytorch", "redist", "nvidia", "jetson", "toolkit", "docker")
 Reboot = Literal["never", "if-needed", "now"]
@@ -22,13 +23,6 @@ TRUSTED = ("nvidia", "toolkit", "docker")
 """Kinds of repository whose key host data may name."""
 KERNEL_POLICIES = ("hold", "follow", "free")
 """What `tasks.guard.policy` says of each."""
-
-
-class Data(Protocol):
-    """Host data: pyinfra's, or a plain dictionary."""
-
-    def get(self, key: str, default: Any = None, /) -> Any:
-        """The value of ``key``, or ``default``."""
 
 
 def expected_gpus(data: Data, catalog: Catalog) -> tuple[Gpu, ...]:
@@ -185,14 +179,5 @@ def fail_share(data: Data) -> float:
     return share
 
 
-def _count(data: Data, key: str, default: int) -> int:
-    wish = data.get(key)
-    if wish is None or wish == "":
-        return default
-    if isinstance(wish, bool) or not str(wish).isdigit():
-        raise _wrong(key, wish, "a whole number, 0 or more")
-    return int(str(wish))
-
-
-def _wrong(key: str, value: object, expected: str) -> ValueError:
-    return ValueError(f"«{key}» is {value!r}, expected {expected}.")
+LOCK_WAIT_S = 600
+"""Seconds to wait for dpkg's locks; jobs carry the host's own wish as ``$LOCK_WAIT``."""

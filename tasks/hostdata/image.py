@@ -1,4 +1,4 @@
-"""What host data say about the image. Pure; each raises `ValueError` as `tasks.hostdata.host` does."""
+"""What host data say about the image. Pure; raises `ValueError` as `tasks.hostdata.host` does."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from tasks.hostdata import host as host_data
-from tasks.hostdata.host import Data
+from tasks.hostdata.reading import Data
 
 Source = Literal["build", "tar", "registry"]
 SOURCES: tuple[Source, ...] = ("build", "tar", "registry")

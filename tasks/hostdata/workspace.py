@@ -15,7 +15,7 @@ from typing import Any
 
 from stacks.catalog.decode import nearest
 from tasks.hostdata import host as host_data
-from tasks.hostdata.host import Data
+from tasks.hostdata.reading import Data
 from tasks.hostdata.workspace_values import GpuWish, Wishes, Workspace, size_bytes
 
 KEYS = (

@@ -15,8 +15,7 @@ from facts.parse.images import ImageState
 from tasks import __version__
 from tasks.image import summary
 from tasks.image.work import RECORD, Work, history, images
-from tasks.steps import files
-from tasks.steps.step import Commands, executing, look, run, step, this_host
+from tasks.steps.step import Commands, executing, look, run, step, this_host, write
 
 LIMIT_S = 600
 LEVELS = ("OK", "WARN", "CRITICAL")
@@ -29,7 +28,7 @@ def given(work: Work) -> Commands:
     known = _known(work, state)
     if not executing():
         if known is None or _record(work, state, known) != state.record:
-            yield files.write(RECORD, "")  # never sent: it only says that a record will be written
+            yield write(RECORD, "")  # never sent: it only says that a record will be written
         return
     host = this_host()
     answer = known or _tested(host, work)
@@ -42,7 +41,7 @@ def given(work: Work) -> Commands:
     summary.judged(host, verdict, answer["proof"], notes)
     record = _record(work, state, answer)
     if record != state.record:
-        yield files.write(RECORD, json.dumps(record, indent=2, sort_keys=True) + "\n")
+        yield write(RECORD, json.dumps(record, indent=2, sort_keys=True) + "\n")
     if verdict == "CRITICAL":
         yield FunctionCommand(_fail, (answer["faults"],), {})
 

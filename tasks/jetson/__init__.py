@@ -1,1 +1,1 @@
-"""TODO."""
+"""What is different on a Jetson."""

@@ -8,11 +8,10 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 
+from tasks.hostdata.host import LOCK_WAIT_S
 from tasks.packages import apt_transaction, lists
 from tasks.packages.transaction import Move
 
-LOCK_WAIT_S = 600
-"""Seconds to wait for dpkg's locks; jobs carry the host's own wish as ``$LOCK_WAIT``."""
 STATUS = "status"
 """File in the job's folder that apt writes its progress to (``README.progress-reporting``)."""
 FETCH_TOOLS: tuple[str, ...] = ("curl", "ca-certificates", "xz-utils")

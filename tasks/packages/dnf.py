@@ -1,7 +1,7 @@
 """Shell for dnf that asks nothing, tells how far it is, and removes nothing.
 
-Pure text: the commands run inside a `tasks.steps.job.Job`, in the job's own folder, whose ``log`` takes
-what dnf prints. dnf and rpm wait by themselves for others' locks (dnf.conf(5), ``exit_on_lock``).
+Pure text: the commands run inside a `tasks.steps.job.Job`, in the folder of the job, whose ``log``
+takes what dnf prints. dnf and rpm wait by themselves for locks (dnf.conf(5), ``exit_on_lock``).
 """
 
 from __future__ import annotations

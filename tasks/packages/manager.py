@@ -1,6 +1,7 @@
 """The host's package manager: the shell that jobs run, for apt or for dnf.
 
-`tasks.packages.apt` and `tasks.packages.dnf` are of one shape, `Manager`; nothing else asks which of them it is.
+`tasks.packages.apt` and `tasks.packages.dnf` are of one shape, `Manager`; nothing else asks which
+of them it is.
 """
 
 from __future__ import annotations

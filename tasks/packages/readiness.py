@@ -11,7 +11,7 @@ from pyinfra.api.host import Host
 
 from facts.model import HostState
 from stacks.model.plan import Plan
-from tasks.packages import apt
+from tasks.hostdata import host as hostdata_host
 from tasks.packages import manager as packages
 from tasks.steps import job
 from tasks.steps.step import Commands, forget, look, step, this_host
@@ -21,7 +21,7 @@ WITHOUT_APT = ("cuda-fetch", "dkms", "venv")
 
 
 @step
-def free(plan: Plan, limit_s: int = apt.LOCK_WAIT_S) -> Commands:
+def free(plan: Plan, limit_s: int = hostdata_host.LOCK_WAIT_S) -> Commands:
     """Wait for whoever holds apt's or dpkg's locks, and name them if they do not let go.
 
     A job of ours that a cut-off run has left is waited for without a limit: it ends by itself.

@@ -1,1 +1,1 @@
-"""TODO."""
+"""The environment with PyTorch: interpreter, uv, locks, and what torch says."""

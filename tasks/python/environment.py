@@ -9,8 +9,9 @@ from pyinfra.api.host import Host
 from facts.model import HostState
 from facts.runtime import TorchAnswer
 from stacks.model.plan import Plan
-from tasks.layout import CACHE, CURRENT, env_of
+from tasks.layout import CACHE, CURRENT
 from tasks.python import locks, torch_import, uv
+from tasks.python.state import complete, env_of, target_env
 from tasks.steps import job
 from tasks.steps.overlap import overlaps
 from tasks.steps.step import Commands, executing, look, step, this_host
@@ -65,27 +66,6 @@ def switched(plan: Plan, rollback: int = 0) -> Commands:
     if target is None or state.current_venv == target:
         return
     yield StringCommand(f"ln -sfn {target} {CURRENT}.new && mv -T {CURRENT}.new {CURRENT}")
-
-
-def history(state: HostState) -> list[str]:
-    """Environments that runs have switched to, oldest first, as the record tells."""
-    known = (state.record or {}).get("environments")
-    return [str(e) for e in known] if isinstance(known, list) else []
-
-
-def target_env(state: HostState, plan: Plan, rollback: int) -> str | None:
-    """Where the stable link should lead to; ``None`` if there is no environment so far back."""
-    if rollback == 0:
-        return env_of(plan)
-    known = [*(e for e in history(state) if e != env_of(plan)), env_of(plan)]
-    there = {v.path for v in state.venvs if v.complete}
-    past = [e for e in known if e in there]
-    return past[-1 - rollback] if rollback < len(past) else None
-
-
-def complete(state: HostState, plan: Plan) -> bool:
-    """Whether the plan's environment carries its completion mark."""
-    return any(v.path == env_of(plan) and v.complete for v in state.venvs)
 
 
 def _build(state: HostState, plan: Plan) -> job.Job:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import stacks
 from stacks.catalog.read import Catalog, read_locks
-from tasks.hostdata.host import Data
+from tasks.hostdata.reading import Data
 
 OURS = Path(stacks.__file__).parent / "locks"
 

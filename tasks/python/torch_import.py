@@ -14,8 +14,8 @@ from pyinfra.api.host import Host
 from facts.model import HostState
 from facts.runtime import TorchAnswer
 from facts.torch import TorchRuntime
+from tasks.driver.state import library_version
 from tasks.steps.step import ask, this_host
-from tasks.verify import comparison
 
 _last: WeakKeyDictionary[Host, tuple[dict[str, Any], TorchAnswer]] = WeakKeyDictionary()
 
@@ -24,7 +24,7 @@ def depends_on(state: HostState, environment: str | None) -> dict[str, Any]:
     """What an import of torch depends on, as the record keeps it."""
     return {
         "environment": environment,
-        "driver": comparison.library_version(state),
+        "driver": library_version(state),
         "boot": state.system.boot_id,
     }
 

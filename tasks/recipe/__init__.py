@@ -1,1 +1,1 @@
-"""TODO."""
+"""What an image is made from: shared by the bundle and the image."""

@@ -13,7 +13,7 @@ from pathlib import Path
 import facts
 import image
 from stacks.model.image import ImagePlan
-from tasks.cuda import environment
+from tasks.cuda import environment_file
 from tasks.layout import CUDNN, CURRENT
 from tasks.packages.apt import FETCH_TOOLS
 from tasks.recipe import inputs, lock_parts
@@ -172,7 +172,7 @@ def _inside(plan: ImagePlan, labels: Mapping[str, str]) -> dict[str, str]:
         "etc/profile.d/gpuwright.sh": PROFILE.format(env=CURRENT),
     }
     if plan.cuda or plan.cudnn:
-        files["opt/gpuwright/etc/cuda.sh"] = environment.text(plan)
+        files["opt/gpuwright/etc/cuda.sh"] = environment_file.text(plan)
     for name, (module, python) in PROGRAMS.items():
         files[f"opt/gpuwright/bin/{name}"] = (
             f"#!{python} -I\nimport sys\n\nsys.path.insert(0, '/opt/gpuwright/lib')\n"

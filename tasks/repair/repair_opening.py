@@ -14,7 +14,7 @@ from pyinfra.api.state import State
 from pyinfra.context import ctx_config, ctx_host
 
 from stacks.model.messages import Conflict
-from tasks.doctor.doctor_opening import examined
+from tasks.doctor.examination import examined
 from tasks.doctor.tree import diagnose
 from tasks.host import preflight
 from tasks.hostdata import host as host_data

@@ -17,14 +17,14 @@ from pyinfra.api.host import Host
 from facts.gpu_users import GpuUsers
 from stacks.model.plan import Plan
 from tasks.doctor.case import Case
-from tasks.doctor.doctor_opening import examined
+from tasks.doctor.examination import examined
 from tasks.doctor.tree import Diagnosis, diagnose
 from tasks.driver import fabric_manager, nouveau, persistence, reload
 from tasks.driver import operations as driver
 from tasks.holds import operations as holds
 from tasks.hostdata import host as host_data
+from tasks.hostdata.host import LOCK_WAIT_S
 from tasks.packages import readiness
-from tasks.packages.apt import LOCK_WAIT_S
 from tasks.repair import records, versions, wording
 from tasks.repair.repair_plan import Act, Attempt, Course, chart
 from tasks.repositories import components as repositories

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Where packages come from, and whether it may be trusted."""

@@ -9,7 +9,7 @@ from stacks.model.messages import Conflict
 from stacks.model.plan import Plan
 from tasks.packages import dnf
 from tasks.steps import files, job
-from tasks.steps.step import Commands, look, step
+from tasks.steps.step import Commands, look, step, write
 
 EPEL = "epel-release"
 """Brings EPEL's key and ``.repo`` file; Rocky and Alma have it in their own ``extras``."""
@@ -43,7 +43,7 @@ def components(plan: Plan) -> Commands:
     content = sources_text(state, wanted(plan))
     if content is None or not files.differs(state, SOURCES, content):
         return
-    yield files.write(SOURCES, content)
+    yield write(SOURCES, content)
 
 
 def epel_due(state: HostState, plan: Plan) -> bool:

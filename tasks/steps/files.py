@@ -6,8 +6,6 @@ import base64
 import hashlib
 import shlex
 
-from pyinfra.api import StringCommand
-
 from facts.model import HostState
 
 HEADER = "# Written by gpuwright: changes made by hand are overwritten at its next run.\n"
@@ -48,8 +46,3 @@ def put_script(path: str, mode: str = "600") -> str:
         f'umask 077; mkdir -p "$(dirname {target})" && cat >{fresh} && chmod {mode} {fresh} '
         f"&& mv {fresh} {target}"
     )
-
-
-def write(path: str, content: str, mode: str = "644") -> StringCommand:
-    """`write_script` as a command."""
-    return StringCommand(write_script(path, content, mode))

@@ -19,7 +19,7 @@ from pyinfra.api import FunctionCommand
 from pyinfra.api.host import Host
 
 from tasks.hostdata import host as host_data
-from tasks.packages.apt import LOCK_WAIT_S
+from tasks.hostdata.host import LOCK_WAIT_S
 from tasks.steps.step import run, this_host
 
 FOLDER = "/var/lib/gpuwright/jobs"

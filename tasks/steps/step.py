@@ -22,6 +22,7 @@ from pyinfra.context import ctx_host, ctx_state
 
 from facts.host import HostProbe
 from facts.model import HostState
+from tasks.steps.files import write_script
 
 P = ParamSpec("P")
 Commands = Generator[str | PyinfraCommand, None, None]
@@ -114,3 +115,8 @@ def _hurry(host: Host) -> None:
     setsockopt = getattr(transport.sock, "setsockopt", None)
     if setsockopt is not None:  # a ProxyJump channel is no socket
         setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def write(path: str, content: str, mode: str = "644") -> StringCommand:
+    """`write_script` as a command."""
+    return StringCommand(write_script(path, content, mode))

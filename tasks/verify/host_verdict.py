@@ -14,14 +14,15 @@ from facts.cuda_call import CudaCall
 from facts.model import HostState
 from facts.runtime import CudaAnswer, TorchAnswer
 from stacks.model.plan import Plan
-from tasks import __version__
+from tasks import __version__, finding
+from tasks.driver.state import library_version
 from tasks.guard import kernel_guard
 from tasks.jetson import operations as jetson
-from tasks.layout import RECORD, env_of
-from tasks.python import environment as pytorch
+from tasks.layout import RECORD
+from tasks.python import state as python_state
 from tasks.python import torch_import
-from tasks.steps import files
-from tasks.steps.step import Commands, ask, executing, look, step, this_host
+from tasks.python.state import env_of
+from tasks.steps.step import Commands, ask, executing, look, step, this_host, write
 from tasks.verify import comparison, proof, report
 
 TOOL = f"gpuwright {__version__}"
@@ -46,7 +47,7 @@ def given(
     environments = _environments(state, plan)
     if not executing():
         if _stale(state, plan, environments):
-            yield files.write(RECORD, "")  # never sent: it only says that a record will be written
+            yield write(RECORD, "")  # never sent: it only says that a record will be written
         return
     found = list(comparison.compare(state, plan, rollback, expected_gpus))
     found += kernel_guard.findings(state, plan, kernel_policy)
@@ -58,17 +59,17 @@ def given(
     call: CudaAnswer = ask(CudaCall)
     proven = proof.of_cuda_call(state, plan, call)
     found = jetson.named_deploy([*found, *proven.findings], plan)
-    level = comparison.worst(tuple(found))
+    level = finding.worst(tuple(found))
     report.judged(this_host(), state, plan, level, proven.text, tuple(found), torch_note or {})
     if _stale(state, plan, environments) or (state.record or {}).get("verdict") != level:
         record = _record(state, plan, environments, level, proven.text, torch_note)
-        yield files.write(RECORD, json.dumps(record, indent=2, sort_keys=True) + "\n")
+        yield write(RECORD, json.dumps(record, indent=2, sort_keys=True) + "\n")
     if level == "CRITICAL":
         yield FunctionCommand(_fail, ([f.code for f in found if f.level == level],), {})
 
 
 def _environments(state: HostState, plan: Plan) -> list[str]:
-    known = pytorch.history(state)
+    known = python_state.history(state)
     if plan.torch is None or env_of(plan) in known:
         return known
     return [*known, env_of(plan)]
@@ -137,7 +138,7 @@ def _versions(state: HostState, plan: Plan) -> dict[str, Any]:
     next_boot = state.kernels.next_boot
     seen = report.versions(state, plan)
     return {
-        "driver": f"L4T {plan.jetson.l4t}" if plan.jetson else comparison.library_version(state),
+        "driver": f"L4T {plan.jetson.l4t}" if plan.jetson else library_version(state),
         "driver_origin": plan.driver.origin if plan.driver else None,
         "next_boot": next_boot,
         # A Jetson boots what its own boot chain says, and the driver is part of it.

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from facts.model import HostState
 from facts.runtime import CudaAnswer, TorchAnswer
 from stacks.model.plan import Plan
-from tasks.driver import reload
+from tasks.driver import state as driver_state
+from tasks.driver.state import library_version
+from tasks.finding import Finding
 from tasks.layout import ENVS
-from tasks.verify.comparison import Finding, library_version
 
 JETPACKS = ("/usr/local/cuda-", "/usr/lib/aarch64-linux-gnu/")
 """Where JetPack puts CUDA and cuDNN."""
@@ -41,7 +42,7 @@ def of_cuda_call(state: HostState, plan: Plan, answer: CudaAnswer) -> Proof:
             f"none (no real GPU in this host: {answer.sentence}; a {state.system.container} "
             "container cannot load a driver)"
         )
-    if reload.waits_for_reboot(state, library_version(state)):
+    if driver_state.waits_for_reboot(state, library_version(state)):
         return Proof(f"none ({answer.sentence}; the new driver waits for a reboot)")
     return Proof(f"none ({answer.sentence})", (_silent_gpu(state, plan, answer),))
 

@@ -13,10 +13,10 @@ from rich.table import Table
 from facts.model import HostState
 from stacks.model.messages import Conflict
 from stacks.model.plan import Plan
-from tasks.cuda import toolkit as cuda
+from tasks.cuda import state as cuda_state
+from tasks.driver.state import library_version
+from tasks.finding import Finding
 from tasks.steps import progress
-from tasks.verify import comparison as judge
-from tasks.verify.comparison import Finding
 
 _WIDTH = 120
 _NATIVE = ("CUDA", "cuDNN", "torch")
@@ -112,7 +112,7 @@ def versions(state: HostState, plan: Plan) -> dict[str, str]:
     next_boot = state.kernels.next_boot
     ready = any(m.kernel == next_boot for m in state.driver.modules)
     loaded = state.driver.loaded
-    library = judge.library_version(state)
+    library = library_version(state)
     seen = {
         "driver": (library or "none") + (f", loaded {loaded}" if loaded else ""),
         "next boot": f"{next_boot or '?'}\n{'module ready' if ready else 'NO module'}",
@@ -124,7 +124,7 @@ def versions(state: HostState, plan: Plan) -> dict[str, str]:
         seen["CUDA"] = ", ".join(t.version or "?" for t in state.cuda) or "none"
         seen["cuDNN"] = ", ".join(c.version or "?" for c in state.cudnn) or "none"
     if plan.cuda:
-        toolkit = cuda.toolkits(state, plan.cuda)
+        toolkit = cuda_state.toolkits(state, plan.cuda)
         release = (toolkit[0].nvcc_release or toolkit[0].version) if toolkit else None
         seen["CUDA"] = str(release or "none")
     if plan.cudnn:

@@ -10,11 +10,13 @@ from pyinfra.api.host import Host
 from facts.model import HostState
 from stacks.load import StackError
 from stacks.model.messages import Conflict
-from tasks.host import plans, preflight
+from tasks.host import preflight
+from tasks.host import resolution as host_resolution
 from tasks.hostdata import names as data_names
 from tasks.hostdata import workspace as wishes
-from tasks.hostdata.host import Data
+from tasks.hostdata.reading import Data
 from tasks.hostdata.workspace_values import Wishes
+from tasks.steps import refusal
 from tasks.steps.step import look, this_host, this_run
 from tasks.workspace import report, service
 from tasks.workspace.entrance import Way
@@ -50,12 +52,12 @@ def for_this_host() -> Visit | None:
     try:
         decided = _decided(host, state)
     except (StackError, ValueError) as error:
-        decided = (plans.bad_data(error),)
+        decided = (refusal.bad_data(error),)
     if isinstance(decided, Visit):
         report.planned(host)
         return decided
     report.refused(host, decided)
-    plans.refuse(host, decided)
+    refusal.refuse(host, decided)
     return None
 
 
@@ -71,7 +73,7 @@ def _decided(host: Host, state: HostState) -> Visit | tuple[Conflict, ...]:
     wished = wishes.wishes(host.data, IMAGE, _tag(host.data, state))
     ask: tuple[str, ...] = ()
     if any(not w.gpus.none for w in wished.workspaces):
-        resolution = plans.resolved(state, host.data, containers=True)
+        resolution = host_resolution.resolved(state, host.data, containers=True)
         if resolution.plan is None:
             return resolution.conflicts
         if resolution.plan.containers is None:
@@ -90,7 +92,7 @@ def _decided(host: Host, state: HostState) -> Visit | tuple[Conflict, ...]:
 
 def _tag(data: Data, state: HostState) -> str:
     """The tag of the stack's own image: ``v2.9``."""
-    torch = plans.stack_of(data, state.jetson is not None).torch
+    torch = host_resolution.stack_of(data, state.jetson is not None).torch
     return "v" + ".".join(torch.version.split(".")[:2]) if torch else "latest"
 
 

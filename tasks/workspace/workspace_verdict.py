@@ -7,9 +7,9 @@ from pyinfra.api import FunctionCommand
 from pyinfra.api.host import Host
 
 from facts.workspace_model import Answer
+from tasks.finding import worst
 from tasks.hostdata.workspace_values import HOME, Wishes
 from tasks.steps.step import Commands, executing, look, step, this_host
-from tasks.verify.comparison import worst
 from tasks.workspace import entrance, findings, images, placing, report
 from tasks.workspace.entrance import Way
 from tasks.workspace.look import answers, seen

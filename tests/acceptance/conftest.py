@@ -20,8 +20,8 @@ import pytest
 from facts.model import HostState
 from stacks.load import StackError
 from stacks.model.plan import CudaPlan, CudnnPlan, DriverPlan, TorchPlan
-from tasks.holds import operations as holds
-from tasks.host import plans
+from tasks.holds import sets
+from tasks.host import resolution as host_resolution
 from tests.acceptance import build, inventory
 from tests.acceptance.subject import Subject, connect
 
@@ -84,7 +84,7 @@ def host(request: pytest.FixtureRequest) -> Iterator[Subject]:
     if state is None:
         pytest.fail(f"{entry.name} cannot be reached or read; pyinfra says why", False)
     try:
-        resolution = plans.resolved(state, entry.data)
+        resolution = host_resolution.resolved(state, entry.data)
     except (StackError, ValueError) as error:
         pytest.fail(f"{entry.name}: {error}", False)
     if resolution.plan is None:
@@ -135,7 +135,7 @@ def torch(host: Subject) -> TorchPlan:
 @pytest.fixture(scope="session")
 def held(host: Subject) -> dict[str, str]:
     """The installed packages that move only together, with their versions."""
-    found = {p.name: p.version for p in holds.held_set(host.state, host.plan)}
+    found = {p.name: p.version for p in sets.held_set(host.state, host.plan)}
     return found or _skip(host, "its plan holds no package")
 
 

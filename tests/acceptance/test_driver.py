@@ -6,7 +6,7 @@ import pytest
 
 from stacks.model.plan import DriverPlan
 from tasks.driver import persistence
-from tasks.verify import comparison
+from tasks.driver.state import library_version
 from tests.acceptance.subject import Subject
 
 LICENCES = {"proprietary": "NVIDIA", "open": "Dual MIT/GPL"}
@@ -32,7 +32,7 @@ def modules(host: Subject, driver: DriverPlan) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def libraries(host: Subject, driver: DriverPlan) -> str:
     """Version of the driver's user-space libraries."""
-    version = comparison.library_version(host.state)
+    version = library_version(host.state)
     assert version, "the loader finds neither libnvidia-ml.so.1 nor libcuda.so.1"
     return version
 

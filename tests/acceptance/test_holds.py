@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tasks.holds import operations as holds
+from tasks.holds import sets
 from tests.acceptance.subject import Subject
 
 SOURCES = re.compile("nvidia-(graphics-drivers|cuda-toolkit|open-gpu-kernel-modules)")
@@ -51,7 +51,7 @@ def test_pins_are_in_force(host: Subject, held: dict[str, str]) -> None:
     told = dict(zip(paragraphs[::2], paragraphs[1::2], strict=True))
     for name, version in held.items():
         assert f"Candidate: {version}\n" in told[name], name
-        assert f"*** {version} {holds.PRIORITY}\n" in told[name], name
+        assert f"*** {version} {sets.PRIORITY}\n" in told[name], name
 
 
 def test_upgrade_moves_nothing_of_the_set(host: Subject, held: dict[str, str]) -> None:
@@ -74,5 +74,5 @@ def test_unattended_upgrades_leave_the_set_alone(host: Subject, held: dict[str, 
 def test_unattended_upgrades_leave_later_parts_alone(host: Subject, held: dict[str, str]) -> None:
     """What is not installed now (``libnvidia-encode1``) must not be moved when it is."""
     entries = blacklist(host)
-    names = [pattern.replace("*", "x") for pattern in holds.patterns(host.plan)]
+    names = [pattern.replace("*", "x") for pattern in sets.patterns(host.plan)]
     assert [n for n in names if not any(re.match(entry, n) for entry in entries)] == []

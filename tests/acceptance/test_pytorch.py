@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from stacks.model.plan import CudnnPlan, TorchPlan
-from tasks.layout import CURRENT, ROOT, env_of
+from tasks.layout import CURRENT, ROOT
+from tasks.python.state import env_of
 from tests.acceptance import build
 from tests.acceptance.subject import Subject
 

@@ -8,10 +8,10 @@ import pytest
 
 from facts.parse import openpgp
 from stacks.model.plan import DriverPlan, Repository
-from tasks.driver import fabric_manager
+from tasks.driver import fabric_state
+from tasks.driver.state import library_version
 from tasks.packages.installed import is_as_planned
 from tasks.repositories import apt_files
-from tasks.verify import comparison
 from tests.acceptance.subject import Subject
 
 ORIGINS = {"nvidia": "NVIDIA", "ubuntu": "Ubuntu", "debian": "Debian"}
@@ -48,8 +48,8 @@ def test_driver_is_from_the_planned_archive(host: Subject, driver: DriverPlan) -
 def test_fabric_manager_is_of_the_drivers_version(host: Subject, driver: DriverPlan) -> None:
     if not driver.fabric_manager:
         pytest.skip(f"{host.name}: its plan has no Fabric Manager")
-    found = fabric_manager.version(host.state, host.plan)
-    assert found == comparison.library_version(host.state)
+    found = fabric_state.version(host.state, host.plan)
+    assert found == library_version(host.state)
     assert host.shell.service("nvidia-fabricmanager").is_enabled
 
 

@@ -16,7 +16,7 @@ from sandbox.checkout import SOURCE
 from sandbox.doubles.nvidia import AptDouble
 from sandbox.hosts import SandboxHost
 from stacks.catalog.distributions import DriverOffer
-from tasks.host import plans
+from tasks.host import resolution
 from tests.hosts import runner
 
 NO_COMPILING = (
@@ -64,7 +64,7 @@ def versions(host: SandboxHost) -> dict[str, str]:
 
 def offers(os_name: str) -> list[DriverOffer]:
     """The drivers that the catalogue offers for this distribution and calls checked on a double."""
-    rows = plans.catalog().distributions[os_name].drivers
+    rows = resolution.catalog().distributions[os_name].drivers
     return [row for row in rows if row.support == "double" and "x86_64" in row.arches]
 
 
@@ -77,7 +77,7 @@ def tried(host: SandboxHost, double: AptDouble, offer: DriverOffer) -> str:
     state = replace(state, pci=(replace(state.gpus[0], device="1eb8"),))
     wish = {"driver_branch": offer.branch, "driver_flavour": offer.flavour}
     data = {"stack": "pytorch-2.9", "without": ["cuda", "torch"], "driver_origin": offer.origin}
-    made = plans.resolved(state, {**host_data(host, double, **data), **wish})
+    made = resolution.resolved(state, {**host_data(host, double, **data), **wish})
     if made.plan is None or made.plan.driver is None:
         return f"no plan: {made.conflicts}"
     driver = made.plan.driver

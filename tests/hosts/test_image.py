@@ -17,7 +17,7 @@ import pytest
 from facts.host import probe_command
 from facts.model import HostState
 from facts.parse import parse_host
-from tasks.host import plans
+from tasks.host import resolution
 from tasks.image.work import RECORD
 from tasks.python import locks
 from tasks.recipe import lock_parts
@@ -118,7 +118,7 @@ def test_both_names_lead_to_one_image_with_its_labels(built: Built) -> None:
 def test_versions_in_the_image_are_those_of_the_native_host_line_by_line(built: Built) -> None:
     listed = json.loads(built.container("", "versions --json"))
     seen: HostState = parse_host(built.site.host.run(str(probe_command())).stdout.splitlines())
-    native = plans.resolved(seen, built.site.data).plan
+    native = resolution.resolved(seen, built.site.data).plan
     assert native is not None and native.torch is not None
     theirs = {
         "torch": f"{native.torch.version}+{native.torch.variant}",

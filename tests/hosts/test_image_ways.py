@@ -27,10 +27,10 @@ from sandbox.hosts import HostSpec, SandboxHost
 from sandbox.mirror_faults import Faults
 from tasks.bundle import manifest
 from tasks.hostdata.image import wishes
-from tasks.image import image_opening, store
+from tasks.image import store
 from tasks.image.work import FOLDER, Work
 from tasks.python import locks, uv
-from tasks.recipe import lock_parts
+from tasks.recipe import lock_parts, opening
 from tasks.steps import job
 from tests.hosts import runner
 from tests.hosts.able import needs_hosts
@@ -138,9 +138,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         expected_gpus="h100",
         stack=str(small_stack(folder / "stacks")),
     )
-    plan = image_opening.resolved(state, data).plan
+    plan = opening.resolved(state, data).plan
     assert plan is not None
-    recipe = image_opening.recipe_for(plan, data, wishes({}))
+    recipe = opening.recipe_for(plan, data, wishes({}))
     path = uv.remote_path(state.system.arch).lstrip("/")
     (host.rootfs / path).parent.mkdir(parents=True)
     (host.rootfs / path).write_bytes(uv.local_binary(state.system.arch).read_bytes())

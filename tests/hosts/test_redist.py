@@ -31,6 +31,7 @@ from stacks.model.plan import CudaPlan, CudnnPlan, Download, Plan
 from stacks.requests import with_wishes
 from stacks.resolve import resolve
 from tasks.cuda import cudnn
+from tasks.cuda import state as cuda_state
 from tasks.cuda import toolkit as cuda
 from tasks.packages import apt
 from tasks.steps import job
@@ -136,7 +137,7 @@ def test_components_become_one_toolkit_that_the_probe_finds(
     wanted = small(plan.cuda, downloads)
     said = do(host, cuda_job(wanted))
     assert said.startswith("state done 0"), said
-    assert cuda.complete(seen(host), wanted)
+    assert cuda_state.complete(seen(host), wanted)
     toolkit = next(t for t in seen(host).cuda if t.path == wanted.prefix)
     assert toolkit.nvcc_release == "V11.8.89"
     links = host.run(f"readlink {wanted.prefix}/lib64 {wanted.prefix}/host-compiler/g++").stdout
@@ -153,5 +154,5 @@ def test_cudnn_tarball_becomes_a_library_behind_the_stable_link(
     script = cudnn._script(seen(host), plan, wanted)
     said = do(host, job.Job("cudnn", "cuDNN", script))
     assert said.startswith("state done 0"), said
-    assert cudnn.complete(seen(host), wanted)
+    assert cuda_state.cudnn_complete(seen(host), wanted)
     assert host.run("readlink /opt/gpuwright/cudnn-8").stdout.strip() == wanted.prefix

@@ -18,8 +18,8 @@ from facts.model import (
     Venv,
 )
 from stacks.model.plan import CudaPlan, CudnnPlan, DriverPlan, Plan, TorchPlan
-from tasks.host import plans
-from tasks.layout import env_of
+from tasks.host import resolution
+from tasks.python.state import env_of
 from tests.unit.facts import golden_hosts
 
 KERNEL = "6.1.0-56-cloud-amd64"
@@ -35,7 +35,7 @@ def bare() -> HostState:
 @cache
 def plan(stack: str = "pytorch-2.9") -> Plan:
     """What is planned for the bare host."""
-    found = plans.resolved(bare(), {"stack": stack}).plan
+    found = resolution.resolved(bare(), {"stack": stack}).plan
     assert found is not None
     return found
 

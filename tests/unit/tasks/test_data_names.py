@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from stacks.requests import WISHES
-from tasks.host import plans
+from tasks.host import resolution
 from tasks.hostdata import containers as wish
 from tasks.hostdata import host as host_data
 from tasks.hostdata import image as image_wishes
@@ -33,13 +33,13 @@ def test_names_are_all_that_is_read_and_no_others() -> None:
     for name, function in inspect.getmembers(host_data, inspect.isfunction):
         if name.startswith("_") or function.__module__ != host_data.__name__:
             continue
-        more = {"catalog": plans.catalog(), "default": 0}
+        more = {"catalog": resolution.catalog(), "default": 0}
         wanted = list(inspect.signature(function).parameters)[1:]
         function(data, *(more[key] for key in wanted))
     wish.of(data)
     image_wishes.wishes(data)
     workspace_wishes.wishes(data, "image", "tag")
-    plans.stack_of(data)
+    resolution.stack_of(data)
     locks.own_folder(data)
     assert data.asked == data_names.NAMES
     assert set(WISHES) <= data_names.NAMES

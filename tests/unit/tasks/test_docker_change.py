@@ -8,7 +8,7 @@ import pytest
 
 from facts.engine_model import Engines
 from facts.model import HostState, Unit
-from tasks.containers import docker_change, engine_packages
+from tasks.containers import docker_change, engine_state
 from tasks.containers.docker_change import Change
 from tasks.hostdata.containers import ContainerWish
 from tests.unit.tasks import a_container_host as host
@@ -62,7 +62,7 @@ def test_docker_without_the_toolkit_restarts_when_it_comes() -> None:
 
 
 def test_restart_that_a_run_did_not_come_to_is_still_due() -> None:
-    state = replace(settled(), managed_files={engine_packages.DOCKER_MARK: "0"})
+    state = replace(settled(), managed_files={engine_state.DOCKER_MARK: "0"})
     assert docker_change.change(state, host.engines(RIGHT), host.plan(), ContainerWish()).restart
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from facts.model import HostState, Package
 from stacks.model.plan import DriverPlan
-from tasks.driver import fabric_manager, package_set, reload
-from tasks.driver import operations as driver
+from tasks.driver import fabric_state, package_set
+from tasks.driver import state as driver_state
 from tasks.host.profile import profile_of
 from tasks.packages.installed import lacking, upstream
 from tasks.verify import comparison
@@ -81,7 +81,7 @@ def moving() -> HostState:
 def test_cut_off_move_is_gone_on_with_by_a_plan_that_knows_of_none() -> None:
     later = replace(NEW, replaces="")
     assert package_set.old_set(moving(), later) == ["nvidia-dkms-535"]
-    assert driver.due(moving(), later)
+    assert driver_state.due(moving(), later)
 
 
 def test_host_in_the_middle_of_a_move_is_known_by_the_driver_that_goes() -> None:
@@ -174,16 +174,16 @@ def after_move(loaded: str, container: str = "", on_disk: str = "580.178.04") ->
 
 
 def test_module_is_reloaded_where_another_one_is_ready() -> None:
-    assert reload.reload_would_do(after_move("535.309.01"))
-    assert not reload.reload_would_do(after_move("580.178.04"))
-    assert not reload.reload_would_do(after_move(""))
-    assert not reload.reload_would_do(after_move("535.309.01", container="docker"))
+    assert driver_state.reload_would_do(after_move("535.309.01"))
+    assert not driver_state.reload_would_do(after_move("580.178.04"))
+    assert not driver_state.reload_would_do(after_move(""))
+    assert not driver_state.reload_would_do(after_move("535.309.01", container="docker"))
 
 
 def test_reload_is_foreseen_before_the_driver_is_changed() -> None:
     before = after_move("535.309.01", on_disk="535.309.01")
-    assert not reload.reload_would_do(before)
-    assert reload.reload_will_do(before, NEW)
+    assert not driver_state.reload_would_do(before)
+    assert driver_state.reload_will_do(before, NEW)
 
 
 def test_driver_that_waits_for_a_reboot_is_a_warning_and_half_a_driver_is_not() -> None:
@@ -197,6 +197,6 @@ def test_fabric_manager_of_another_version_is_a_finding() -> None:
     package = Package("nvidia-fabricmanager-535", "535.288.01-1", "ii", "NVIDIA")
     state = with_packages(a_host.done(), package)
     wanted = replace(plan(), driver=replace(plan().driver, fabric_manager=package.name))  # type: ignore[type-var]
-    assert fabric_manager.version(state, wanted) == "535.288.01"
+    assert fabric_state.version(state, wanted) == "535.288.01"
     (found,) = (f for f in comparison.compare(state, wanted) if f.code == "FM-VERSION")
     assert "535.288.01, driver 535.309.01" in found.observed

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from facts.model import HostState
-from tasks.driver import operations as driver
+from tasks.driver import state as driver_state
 from tasks.packages import apt
 from tasks.steps.overlap import overlaps
 from tasks.templates import render
@@ -29,30 +29,30 @@ def with_kernel(release: str, bootable: bool = True, headers: bool = False) -> H
 
 
 def test_finished_host_lacks_nothing() -> None:
-    assert driver.missing_packages(a_host.done(), PLANNED) == []
-    assert driver.unserved_kernels(a_host.done(), plan()) == []
+    assert driver_state.missing_packages(a_host.done(), PLANNED) == []
+    assert driver_state.unserved_kernels(a_host.done(), plan()) == []
 
 
 def test_bare_host_lacks_all_packages_and_the_headers_of_its_kernel() -> None:
-    missing = driver.missing_packages(a_host.bare(), PLANNED)
+    missing = driver_state.missing_packages(a_host.bare(), PLANNED)
     assert set(PLANNED.packages) <= set(missing)
     assert f"headers of {KERNEL}" in missing
 
 
 def test_kernel_that_came_by_an_upgrade_wants_headers_and_a_module() -> None:
     state = with_kernel(OLD)
-    assert driver.missing_packages(state, PLANNED) == [f"headers of {OLD}"]
-    assert driver.unserved_kernels(state, plan()) == [OLD]
+    assert driver_state.missing_packages(state, PLANNED) == [f"headers of {OLD}"]
+    assert driver_state.unserved_kernels(state, plan()) == [OLD]
 
 
 def test_kernel_without_image_is_nobodys_concern() -> None:
-    assert driver.missing_packages(with_kernel(OLD, bootable=False), PLANNED) == []
+    assert driver_state.missing_packages(with_kernel(OLD, bootable=False), PLANNED) == []
 
 
 def test_module_of_another_branch_does_not_serve() -> None:
     state = a_host.done()
     other = replace(state.driver, modules=(module(KERNEL, "470.256.02"),))
-    assert driver.unserved_kernels(replace(state, driver=other), plan()) == [KERNEL]
+    assert driver_state.unserved_kernels(replace(state, driver=other), plan()) == [KERNEL]
 
 
 def machine(loaded: str = "", running: str = KERNEL, container: str | None = "") -> HostState:
@@ -67,7 +67,7 @@ def machine(loaded: str = "", running: str = KERNEL, container: str | None = "")
 
 
 def test_module_is_loaded_where_its_kernel_runs() -> None:
-    assert driver.can_load(machine())
+    assert driver_state.can_load(machine())
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_module_is_loaded_where_its_kernel_runs() -> None:
     ids=["loaded", "another kernel", "container", "no GPU", "nouveau"],
 )
 def test_module_is_not_loaded_where_it_cannot_be_or_is(state: HostState) -> None:
-    assert not driver.can_load(state)
+    assert not driver_state.can_load(state)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def run(folder: Path, script: str, **stand_ins: str) -> subprocess.CompletedProc
 
 def headers(folder: Path, state: HostState, apt_cache: str) -> list[str]:
     """Packages that the script asks for."""
-    script = apt.kernel_headers(driver.kernels_to_serve(state), PLANNED.headers)
+    script = apt.kernel_headers(driver_state.kernels_to_serve(state), PLANNED.headers)
     done = run(folder, script, apt_cache=apt_cache)
     assert done.returncode == 0, done.stdout
     return (folder / "headers").read_text().split()
@@ -222,4 +222,4 @@ def test_source_of_another_branch_is_left_alone(tree: Path) -> None:
 
 def test_half_installed_package_is_installed_again() -> None:
     state = with_packages(a_host.done(), package("nvidia-smi", status="iU"))
-    assert driver.missing_packages(state, PLANNED) == ["nvidia-smi"]
+    assert driver_state.missing_packages(state, PLANNED) == ["nvidia-smi"]

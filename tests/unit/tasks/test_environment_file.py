@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stacks.model.plan import Plan
-from tasks.cuda import environment
+from tasks.cuda import environment_file
 from tests.unit.tasks.a_host import plan
 
 CLEAN = {"PATH": "/usr/bin:/bin"}
@@ -49,7 +49,7 @@ def variables(shell: str, script: str, before: dict[str, str]) -> dict[str, str]
 def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """The file for one kind of plan."""
     path = tmp_path / "cuda.sh"
-    path.write_text(environment.text(PLANS[request.param]))
+    path.write_text(environment_file.text(PLANS[request.param]))
     return path
 
 
@@ -93,10 +93,10 @@ def test_loading_it_twice_is_loading_it_once(file: Path) -> None:
 
 
 def test_nvcc_of_its_own_folder_is_found_first() -> None:
-    after = variables("sh", environment.text(redist()), CLEAN)
+    after = variables("sh", environment_file.text(redist()), CLEAN)
     assert after["PATH"].split(":")[0] == "/usr/local/cuda-11.8/bin"
     assert "/usr/local/cuda-11.8/lib64" in after["LD_LIBRARY_PATH"].split(":")
 
 
 def test_distributions_layout_adds_nothing_to_the_path() -> None:
-    assert variables("sh", environment.text(plan()), CLEAN)["PATH"] == CLEAN["PATH"]
+    assert variables("sh", environment_file.text(plan()), CLEAN)["PATH"] == CLEAN["PATH"]

@@ -7,9 +7,12 @@ from dataclasses import replace
 import pytest
 
 from facts.model import HostState, Venv
-from tasks.layout import ENVS, env_of
+from tasks import finding as tasks_finding
+from tasks.driver.state import library_version
+from tasks.finding import Finding, Level
+from tasks.layout import ENVS
+from tasks.python.state import env_of
 from tasks.verify import comparison
-from tasks.verify.comparison import Finding
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import DRIVER, KERNEL, library, module, package, plan, with_packages
 
@@ -166,13 +169,13 @@ def test_gpus_that_come_later_are_not_missed() -> None:
         (["UNKNOWN", "CRITICAL", "WARN"], "CRITICAL"),
     ],
 )
-def test_verdict_is_the_worst_of_all(levels: list[comparison.Level], whole: str) -> None:
+def test_verdict_is_the_worst_of_all(levels: list[Level], whole: str) -> None:
     made = tuple(Finding("X", level, "", "", "") for level in levels)
-    assert comparison.worst(made) == whole
+    assert tasks_finding.worst(made) == whole
 
 
 def test_library_version_falls_back_to_libcuda() -> None:
     state = a_host.done()
     only = replace(state.driver, libraries=(library("libcuda.so.1", "535.1.2"),))
-    assert comparison.library_version(replace(state, driver=only)) == "535.1.2"
-    assert comparison.library_version(a_host.bare()) is None
+    assert library_version(replace(state, driver=only)) == "535.1.2"
+    assert library_version(a_host.bare()) is None

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tasks.host import preflight
+from tasks.host import first_boot
 
 HOST: Any = SimpleNamespace(print_prefix="[h] ")
 
@@ -29,8 +29,8 @@ def test_how_cloud_init_ends(
     goes_on: bool,
     told: str,
 ) -> None:
-    monkeypatch.setattr(preflight, "run", lambda *_, **__: answer)
-    monkeypatch.setattr(preflight.logger, "propagate", True)
-    assert preflight._cloud_init_ended(None, HOST, 5) is goes_on
+    monkeypatch.setattr(first_boot, "run", lambda *_, **__: answer)
+    monkeypatch.setattr(first_boot.logger, "propagate", True)
+    assert first_boot._cloud_init_ended(None, HOST, 5) is goes_on
     assert told in caplog.text
     assert bool(caplog.text) is bool(told)

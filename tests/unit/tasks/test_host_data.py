@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from stacks.model.host import Gpu
-from tasks.host import plans
+from tasks.host import resolution
 from tasks.hostdata import host as host_data
 
 
 def gpus(wish: Any) -> tuple[Gpu, ...]:
     """The GPUs that a wish announces."""
-    return host_data.expected_gpus({"expected_gpus": wish}, plans.catalog())
+    return host_data.expected_gpus({"expected_gpus": wish}, resolution.catalog())
 
 
 @pytest.mark.parametrize(

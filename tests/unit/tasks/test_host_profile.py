@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from facts.model import HostState, Jetson, Python
 from stacks.model.host import Gpu
-from tasks.host import plans
+from tasks.host import resolution as host_resolution
 from tasks.host.profile import profile_of
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import KERNEL, package, source, with_packages, with_sources
@@ -104,7 +104,7 @@ def test_host_of_an_architecture_that_nobody_plans_is_refused() -> None:
     """No such machine is at hand: the recorded host pretends to be one."""
     state = a_host.bare()
     state = replace(state, system=replace(state.system, arch="riscv64"))
-    resolution = plans.resolved(state, {})
+    resolution = host_resolution.resolved(state, {})
     assert resolution.plan is None
     assert [c.code for c in resolution.conflicts] == ["ARCH-UNSUPPORTED"]
     assert "riscv64" in resolution.conflicts[0].what

@@ -10,10 +10,11 @@ import pytest
 from facts.model import CudaToolkit, Cudnn, HostState, Jetson, Package, Setting
 from facts.runtime import CudaAnswer, TorchAnswer
 from stacks.model.plan import Plan
-from tasks.cuda import environment
-from tasks.holds import operations as holds
-from tasks.host import plans
+from tasks.cuda import environment_file
+from tasks.holds import sets
+from tasks.host import resolution
 from tasks.jetson import operations as jetson
+from tasks.jetson import state as jetson_state
 from tasks.python import locks
 from tasks.verify import comparison, proof
 from tests.unit.tasks import a_host
@@ -39,7 +40,7 @@ def board(l4t: str = "36.4.7", soc: str = "tegra234", cuda: str = "12.6.11") -> 
 
 
 def planned(state: HostState, **data: object) -> Plan:
-    found = plans.resolved(state, data)
+    found = resolution.resolved(state, data)
     assert found.plan is not None, found.conflicts
     return found.plan
 
@@ -49,17 +50,17 @@ def codes(state: HostState, plan: Plan) -> set[str]:
 
 
 def test_each_kind_of_host_is_refused_by_the_deploy_of_the_other() -> None:
-    (wrong,) = jetson.wrong_deploy(board(), for_jetsons=False)
+    (wrong,) = jetson_state.wrong_deploy(board(), for_jetsons=False)
     assert wrong.code == "JETSON-HOST" and "deploys/jetson_host.py" in wrong.remedies[0]
-    (wrong,) = jetson.wrong_deploy(a_host.bare(), for_jetsons=True)
+    (wrong,) = jetson_state.wrong_deploy(a_host.bare(), for_jetsons=True)
     assert wrong.code == "NO-JETSON" and "deploys/gpu_host.py" in wrong.remedies[0]
-    assert jetson.wrong_deploy(board(), for_jetsons=True) == ()
-    assert jetson.wrong_deploy(a_host.bare(), for_jetsons=False) == ()
+    assert jetson_state.wrong_deploy(board(), for_jetsons=True) == ()
+    assert jetson_state.wrong_deploy(a_host.bare(), for_jetsons=False) == ()
 
 
 def test_jetson_that_tells_no_release_is_refused_and_not_taken_for_a_server() -> None:
     state = replace(board(), jetson=Jetson(None, None, "tegra234"))
-    (conflict,) = plans.resolved(state, {}).conflicts
+    (conflict,) = resolution.resolved(state, {}).conflicts
     assert conflict.code == "JETSON-UNKNOWN"
 
 
@@ -71,11 +72,11 @@ def test_jetson_without_a_stack_in_its_data_gets_the_one_for_jetsons() -> None:
 
 def test_jetson_linux_is_part_of_the_set_and_of_the_first_step() -> None:
     plan = planned(board())
-    assert [p.name for p in jetson.boot_chain(board(), plan)] == [
+    assert [p.name for p in jetson_state.boot_chain(board(), plan)] == [
         "nvidia-jetpack",
         "nvidia-l4t-core",
     ]
-    assert '"^nvidia-l4t-.*$";' in holds.unattended_text(plan)
+    assert '"^nvidia-l4t-.*$";' in sets.unattended_text(plan)
     assert "NOT-HELD" in codes(board(), plan)
 
 
@@ -84,7 +85,7 @@ def test_jetson_linux_is_part_of_the_set_and_of_the_first_step() -> None:
 )
 def test_torch_that_loads_jetpacks_libraries_is_refused_without_them(change: object) -> None:
     state = replace(board(), **change)  # type: ignore[arg-type]
-    (conflict,) = jetson.objections(state, planned(state))
+    (conflict,) = jetson_state.objections(state, planned(state))
     assert conflict.code == "JETPACK-INCOMPLETE"
     assert "nvidia-jetpack" in conflict.remedies[0]
 
@@ -129,7 +130,7 @@ def test_jetpacks_libraries_in_torch_are_no_strangers_and_others_are() -> None:
 
 def test_environment_file_puts_the_newer_driver_library_first() -> None:
     state = replace(board("35.4.1", "tegra194", "11.4.19"))
-    text = environment.text(planned(state, stack="jetson-cuda-11.8"))
+    text = environment_file.text(planned(state, stack="jetson-cuda-11.8"))
     lines = [line for line in text.splitlines() if "LD_LIBRARY_PATH" in line]
     assert "/usr/local/cuda-11.8/compat" in lines[0]
     assert "/usr/local/cuda-11.8/lib64" in lines[1]

@@ -8,7 +8,8 @@ import pytest
 
 from facts.model import HostState
 from facts.runtime import CudaAnswer, CudaDevice, TorchAnswer
-from tasks.layout import CUDNN, env_of
+from tasks.layout import CUDNN
+from tasks.python.state import env_of
 from tasks.verify import proof
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import DRIVER, KERNEL, plan

@@ -1,0 +1,67 @@
+"""What of engines and toolkit is on the host. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from facts.engine_model import Engines
+from facts.model import HostState
+from stacks.model.containers import EnginePlan
+from stacks.model.plan import Plan
+from tasks.containers.daemon_json import RUNTIME
+from tasks.packages.installed import lacking
+
+DOCKER_MARK = "/opt/gpuwright/etc/docker-restart-due"
+"""Lies on the host while Docker must restart: it looks for some things at its start only."""
+
+
+HOOK = "/usr/bin/nvidia-container-runtime-hook"
+"""Docker offers ``--gpus`` only if it found this when it started (moby, ``nvidia_linux.go``)."""
+
+
+class Part(Protocol):
+    """An engine or the toolkit of a plan."""
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """Names."""
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """Shell patterns of names that move only together."""
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """Package to exact version or pattern; others come as the archive has them."""
+
+
+def parts(plan: Plan) -> tuple[Part, ...]:
+    """The toolkit and the engines; none where no containers are planned."""
+    return (plan.containers.toolkit, *plan.containers.engines) if plan.containers else ()
+
+
+def to_come(state: HostState, plan: Plan) -> list[str]:
+    """Packages that are not there as planned."""
+    return [name for part in parts(plan) for name in missing(state, part)]
+
+
+def missing(state: HostState, part: Part) -> list[str]:
+    """Packages of one part that are not there as planned."""
+    return lacking(state, part.packages, part.versions)
+
+
+DROP_IN = "/etc/containerd/conf.d/99-nvidia.toml"
+"""Where ``nvidia-ctk`` writes it; ``imports`` of ``config.toml`` leads there."""
+
+
+def containerd_of(plan: Plan) -> EnginePlan | None:
+    """containerd, where the plan has it as an engine of its own."""
+    engines = plan.containers.engines if plan.containers else ()
+    return next((engine for engine in engines if engine.engine == "containerd"), None)
+
+
+def knows_runtime(seen: Engines) -> bool:
+    """Whether containerd reads a drop-in that names NVIDIA's runtime."""
+    imported = "/etc/containerd/conf.d/" in (seen.containerd or "")
+    return imported and RUNTIME in seen.files.get(DROP_IN, "")

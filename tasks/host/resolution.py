@@ -1,0 +1,97 @@
+"""The plan of a host, from its data and what was seen."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from facts.model import HostState
+from stacks.catalog.read import Catalog, load_catalog
+from stacks.load import load_stack
+from stacks.model.plan import Resolution
+from stacks.model.requests import Stack
+from stacks.requests import WISHES, with_wishes
+from stacks.resolve import resolve
+from tasks.host.profile import profile_of
+from tasks.hostdata import host as host_data
+from tasks.hostdata import reading
+from tasks.jetson import state as jetson_state
+from tasks.python import locks
+from tasks.repositories import offers
+
+
+def resolved(
+    state: HostState,
+    data: reading.Data,
+    available: offers.Available | None = None,
+    containers: bool = False,
+) -> Resolution:
+    """The plan, or the conflicts, of a host in this state with this data. Touches no host.
+
+    Args:
+        state: What the probe saw.
+        data: The host's data.
+        available: Package to versions that the planned repositories offer, once they were asked:
+            a version that is gone there is a conflict then. The plan itself stays what it is.
+        containers: Whether it is planned as a container host.
+
+    Raises:
+        StackError: The stack cannot be read.
+        ValueError: Host data is not as expected.
+    """
+    expected = host_data.expected_gpus(data, catalog())
+    if not state.gpus and any(gpu.model is None for gpu in expected):
+        raise ValueError(
+            f"host data expected_gpus says {len(expected)}, but no GPU is here to tell which: name "
+            f"the model too, such as h100:{len(expected)}"
+        )
+    profile = profile_of(
+        state,
+        () if state.gpus else expected,
+        host_data.mirrors(data),
+        host_data.fingerprints(data),
+        available,
+    )
+    known = locks.catalog_with_own(catalog(), data)
+    stack = stack_of(data, state.jetson is not None, containers, _native(state))
+    return resolve(stack, profile, known)
+
+
+@cache
+def catalog() -> Catalog:
+    """The catalogue, read once per run."""
+    return load_catalog()
+
+
+def _native(state: HostState) -> bool:
+    """Whether another deploy has put CUDA or PyTorch on this host: they stay in its plan.
+
+    So they stay held, whichever deploy was run last.
+    """
+    seen = (state.record or {}).get("versions")
+    return isinstance(seen, dict) and bool(seen.get("cuda") or seen.get("torch"))
+
+
+def stack_of(
+    data: reading.Data, board: bool = False, containers: bool = False, native: bool = False
+) -> Stack:
+    """The stack that the host's data name, with their wishes laid over it.
+
+    Args:
+        data: The host's data.
+        board: Whether the host is a Jetson.
+        containers: Whether it is planned as a container host.
+        native: Whether a container host has CUDA or PyTorch itself, where host data say nothing.
+
+    Raises:
+        StackError: It cannot be read, or a wish is none.
+    """
+    name = str(data.get("stack") or (jetson_state.STACK if board else "pytorch-2.9"))
+    if name.endswith((".yaml", ".yml")):
+        stack = load_stack(Path(name).stem, Path(name).parent)
+    else:
+        stack = load_stack(name)
+    wishes = {name: data.get(name) for name in WISHES}
+    if native and wishes["with_native"] is None:
+        wishes["with_native"] = True
+    return with_wishes(stack, wishes, containers)

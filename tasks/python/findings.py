@@ -1,0 +1,47 @@
+"""Is the environment the planned one? Pure: state and plan in, findings out."""
+
+from __future__ import annotations
+
+from facts.model import HostState
+from stacks.model.plan import Plan
+from tasks.finding import Finding
+from tasks.python import state as python_state
+from tasks.python.state import env_of
+
+
+def environment(state: HostState, plan: Plan, rollback: int) -> list[Finding]:
+    """Where the stable link leads instead of to the planned environment."""
+    if plan.torch is None:
+        return []
+    target = python_state.target_env(state, plan, rollback)
+    if target is None:
+        return [
+            Finding(
+                "ROLLBACK-NONE",
+                "CRITICAL",
+                f"there is no environment {rollback} back",
+                f"kept: {', '.join(v.path for v in state.venvs) or 'none'}",
+                "choose a smaller number, or run without rollback",
+            )
+        ]
+    if state.current_venv != target:
+        return [
+            Finding(
+                "TORCH-LINK",
+                "CRITICAL",
+                "the stable link leads elsewhere",
+                f"it leads to {state.current_venv or 'nothing'}; planned is {target}",
+                "run deploys/gpu_host.py again",
+            )
+        ]
+    if target != env_of(plan):
+        return [
+            Finding(
+                "ROLLED-BACK",
+                "WARN",
+                "the stable link leads to an earlier environment",
+                target,
+                "run without rollback to return to the plan's own",
+            )
+        ]
+    return []

@@ -1,0 +1,34 @@
+"""Which environments are on the host, and which is meant. Pure."""
+
+from __future__ import annotations
+
+from facts.model import HostState
+from stacks.model.plan import Plan
+from tasks.layout import ENVS
+
+
+def history(state: HostState) -> list[str]:
+    """Environments that runs have switched to, oldest first, as the record tells."""
+    known = (state.record or {}).get("environments")
+    return [str(e) for e in known] if isinstance(known, list) else []
+
+
+def target_env(state: HostState, plan: Plan, rollback: int) -> str | None:
+    """Where the stable link should lead to; ``None`` if there is no environment so far back."""
+    if rollback == 0:
+        return env_of(plan)
+    known = [*(e for e in history(state) if e != env_of(plan)), env_of(plan)]
+    there = {v.path for v in state.venvs if v.complete}
+    past = [e for e in known if e in there]
+    return past[-1 - rollback] if rollback < len(past) else None
+
+
+def complete(state: HostState, plan: Plan) -> bool:
+    """Whether the plan's environment carries its completion mark."""
+    return any(v.path == env_of(plan) and v.complete for v in state.venvs)
+
+
+def env_of(plan: Plan) -> str:
+    """The folder of this plan's environment: a new lock gives a new folder."""
+    assert plan.torch is not None
+    return f"{ENVS}/{plan.stack}-{plan.torch.env_digest}"

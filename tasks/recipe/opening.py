@@ -1,0 +1,100 @@
+"""From a host's data to the image that is asked for, and its recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pyinfra.api.host import Host
+
+from facts.model import HostState
+from stacks.load import StackError
+from stacks.model.image import ImagePlan, ImageResolution
+from stacks.model.messages import Conflict
+from stacks.resolve_image import image_plan
+from tasks.host import resolution as host_resolution
+from tasks.host.profile import profile_of
+from tasks.hostdata import host as host_data
+from tasks.hostdata import names as data_names
+from tasks.hostdata import reading
+from tasks.hostdata.image import Wishes, wishes
+from tasks.python import locks
+from tasks.recipe import conflicts as recipe_conflicts
+from tasks.recipe.recipe import Recipe, recipe_of
+from tasks.steps import refusal
+from tasks.steps.step import look
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A host, and the image that is asked for."""
+
+    state: HostState
+    wishes: Wishes
+    plan: ImagePlan
+    recipe: Recipe
+
+
+def asked(host: Host, refuse: Callable[[Host, tuple[Conflict, ...]], None]) -> Asked | None:
+    """Look at the host and resolve the image of its stack.
+
+    Args:
+        host: The host.
+        refuse: Told why, where that cannot be; None is given then, as where the probe failed.
+    """
+    state: HostState | None = look()
+    if state is None:  # the probe failed and pyinfra has given the host up
+        return None
+    data_names.tell(host)
+    conflicts = tuple(recipe_conflicts.of_host(state))
+    if conflicts:
+        refuse(host, conflicts)
+        return None
+    if state.login.uid != 0:
+        host.data._sudo = True
+    try:
+        wished = wishes(host.data)
+        resolution = resolved(state, host.data)
+        if resolution.plan is None:
+            refuse(host, resolution.conflicts)
+            return None
+        recipe = recipe_for(resolution.plan, host.data, wished)
+    except (StackError, ValueError, OSError) as error:
+        refuse(host, (refusal.bad_data(error),))
+        return None
+    return Asked(state, wished, resolution.plan, recipe)
+
+
+def resolved(state: HostState, data: reading.Data) -> ImageResolution:
+    """The image's plan for a host in this state with this data. Touches no host.
+
+    Raises:
+        StackError: The stack cannot be read.
+        ValueError: Host data is not as expected.
+    """
+    expected = host_data.expected_gpus(data, host_resolution.catalog())
+    profile = profile_of(
+        state,
+        () if state.gpus else tuple(gpu for gpu in expected if gpu.model),
+        host_data.mirrors(data),
+        host_data.fingerprints(data),
+    )
+    return image_plan(
+        host_resolution.stack_of(data),
+        profile,
+        locks.catalog_with_own(host_resolution.catalog(), data),
+    )
+
+
+def recipe_for(plan: ImagePlan, data: reading.Data, wished: Wishes) -> Recipe:
+    """The recipe of this plan, from the locks that the host's data name; empty without locks.
+
+    Raises:
+        ValueError: A lock is none.
+        OSError: A lock cannot be read.
+    """
+    if not plan.service.locked or not plan.torch.locked:
+        return Recipe(plan, {}, wished.uid)
+    return recipe_of(
+        plan, locks.text(data, plan.torch.lock), locks.text(data, plan.service.lock), wished.uid
+    )
