@@ -1,0 +1,35 @@
+"""``python -m tests.unit.golden.write``: writes the texts with which the tests compare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tests.unit.golden import plan_lines
+
+FOLDER = Path(__file__).parent
+KEPT: Mapping[str, Callable[[], dict[str, str]]] = {"plans": plan_lines.texts}
+"""Folder below this one to what gives its texts by file name."""
+
+
+def read(folder: str) -> dict[str, str]:
+    """The texts of that folder as they were written, by file name."""
+    found = sorted(path for path in (FOLDER / folder).rglob("*") if path.is_file())
+    return {str(p.relative_to(FOLDER / folder)): p.read_text(encoding="utf-8") for p in found}
+
+
+def main() -> None:
+    """Write all texts anew and remove those that are no longer made."""
+    for folder, make in KEPT.items():
+        made = make()
+        for name in read(folder).keys() - made.keys():
+            (FOLDER / folder / name).unlink()
+        for name, text in made.items():
+            path = FOLDER / folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        print(f"{folder}: {len(made)} files")
+
+
+if __name__ == "__main__":
+    main()
