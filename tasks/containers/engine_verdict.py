@@ -49,6 +49,7 @@ class _Asked:
 
     plan: Plan
     wish: ContainerWish
+    rollback: int
     expected_gpus: int
     kernel_policy: str | None
 
@@ -60,6 +61,7 @@ _waiting: WeakKeyDictionary[Host, _Asked] = WeakKeyDictionary()
 def given(
     plan: Plan,
     wish: ContainerWish,
+    rollback: int = 0,
     expected_gpus: int = 0,
     kernel_policy: str | None = None,
     *,
@@ -73,11 +75,12 @@ def given(
     Args:
         plan: The host's plan.
         wish: What host data say about containers.
+        rollback: How many environments this run goes back.
         expected_gpus: How many GPUs the host's data announce; 0 for nothing.
         kernel_policy: The policy that the host's data ask for; None for nothing.
         name: The operation's.
     """
-    asked = _Asked(plan, wish, expected_gpus, kernel_policy)
+    asked = _Asked(plan, wish, rollback, expected_gpus, kernel_policy)
     if not proof.has_image(sight.engines(wish), plan, wish):
         _waiting[this_host()] = asked
     _verdict(asked=asked, name=name)
@@ -111,10 +114,9 @@ def again() -> Commands:
 
 def _judged(asked: _Asked) -> Commands:
     plan, wish = asked.plan, asked.wish
-    expected_gpus, kernel_policy = asked.expected_gpus, asked.kernel_policy
     state, seen = look(), sight.engines(wish)
-    found = list(comparison.compare(state, plan, 0, expected_gpus))
-    found += kernel_guard.findings(state, plan, kernel_policy)
+    found = list(comparison.compare(state, plan, asked.rollback, asked.expected_gpus))
+    found += kernel_guard.findings(state, plan, asked.kernel_policy)
     found += judge.of_packages(state, plan)
     found += judge.of(state, seen, plan, wish)
     call: CudaAnswer = ask(CudaCall)
