@@ -33,6 +33,7 @@ from tasks.driver.state import library_version
 from tasks.guard import kernel_guard
 from tasks.hostdata.containers import ContainerWish
 from tasks.layout import RECORD
+from tasks.python.interpreter import state as python_state
 from tasks.steps.step import Commands, ask, executing, look, step, this_host, write
 from tasks.verify import comparison, report
 from tasks.verify import proof as host_proof
@@ -169,6 +170,7 @@ def _stale(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> 
     return (
         noted.get("plan") != plan.digest
         or noted.get("tool") != TOOL
+        or python_state.history(state) != python_state.remembered(state, plan)
         or (provable and noted.get("key") != proof.depends_on(state, seen, plan, wish))
     )
 
@@ -199,6 +201,7 @@ def _record(
         "tool": TOOL,
         "time": now,
         **before,
+        **({"environments": python_state.remembered(state, plan)} if plan.torch else {}),
         "versions": {
             **(versions if isinstance(versions, dict) else {}),
             "driver": library_version(state),

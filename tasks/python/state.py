@@ -13,6 +13,14 @@ def history(state: HostState) -> list[str]:
     return [str(e) for e in known] if isinstance(known, list) else []
 
 
+def remembered(state: HostState, plan: Plan) -> list[str]:
+    """`history` after a run of this plan, as its verdict writes it down."""
+    known = history(state)
+    if plan.torch is None or env_of(plan) in known:
+        return known
+    return [*known, env_of(plan)]
+
+
 def target_env(state: HostState, plan: Plan, rollback: int) -> str | None:
     """Where the stable link should lead to; ``None`` if there is no environment so far back."""
     if rollback == 0:

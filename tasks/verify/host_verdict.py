@@ -17,11 +17,10 @@ from stacks.model.plan import Plan
 from tasks import __version__, finding
 from tasks.driver.state import library_version
 from tasks.guard import kernel_guard
-from tasks.jetson import operations as jetson
+from tasks.jetson.operations import operations as jetson
 from tasks.layout import RECORD
-from tasks.python import state as python_state
-from tasks.python import torch_import
-from tasks.python.state import env_of
+from tasks.python.interpreter import state as python_state
+from tasks.python.interpreter import torch_import
 from tasks.steps.step import Commands, ask, executing, look, step, this_host, write
 from tasks.verify import comparison, proof, report
 
@@ -44,7 +43,7 @@ def given(
         kernel_policy: The policy that the host's data ask for; None for nothing.
     """
     state = look()
-    environments = _environments(state, plan)
+    environments = python_state.remembered(state, plan)
     if not executing():
         if _stale(state, plan, environments):
             yield write(RECORD, "")  # never sent: it only says that a record will be written
@@ -66,13 +65,6 @@ def given(
         yield write(RECORD, json.dumps(record, indent=2, sort_keys=True) + "\n")
     if level == "CRITICAL":
         yield FunctionCommand(_fail, ([f.code for f in found if f.level == level],), {})
-
-
-def _environments(state: HostState, plan: Plan) -> list[str]:
-    known = python_state.history(state)
-    if plan.torch is None or env_of(plan) in known:
-        return known
-    return [*known, env_of(plan)]
 
 
 def _stale(state: HostState, plan: Plan, environments: list[str]) -> bool:

@@ -15,7 +15,7 @@ from facts.runtime import CudaAnswer
 from stacks.model.plan import Plan
 from tasks.containers import engine_verdict
 from tasks.hostdata.containers import ContainerWish
-from tasks.layout import ENVS
+from tasks.layout import ENVS, RECORD
 from tasks.python.state import env_of
 from tasks.verify import report
 from tests.unit.tasks import a_container_host, a_host, a_run
@@ -91,3 +91,15 @@ def test_link_that_leads_elsewhere_unasked_is_a_fault(lines: dict[str, report.Li
     run = judged(rolled_back())
     assert (lines[a_run.NAME].verdict, run.exit_status) == ("CRITICAL", 1)
     assert "TORCH-LINK" in "".join(lines[a_run.NAME].notes)
+
+
+def test_environment_is_remembered_for_a_way_back() -> None:
+    (venv,) = converged().venvs
+    before = replace(converged(), record={"environments": [OLD]})
+    record = judged(before).written(RECORD)
+    assert record is not None and record["environments"] == [OLD, venv.path]
+
+
+def test_host_without_torch_remembers_no_environment() -> None:
+    record = judged(replace(converged(), record=None), a_container_host.plan()).written(RECORD)
+    assert record is not None and "environments" not in record
