@@ -19,14 +19,14 @@ from tasks.containers import (
     rootless,
 )
 from tasks.cuda.toolkit import cudnn, environment, toolkit
+from tasks.driver import operations as driver
 from tasks.driver.operations import fabric_manager, nouveau, persistence, reload
-from tasks.driver.operations import operations as driver
 from tasks.guard import kernel_guard
-from tasks.holds.operations import operations as holds
+from tasks.holds import operations as holds
 from tasks.host import first_boot, plans
 from tasks.packages.manager import readiness
-from tasks.python.interpreter import environment as pytorch
-from tasks.python.interpreter import interpreter, uv
+from tasks.python import environment as pytorch
+from tasks.python import interpreter, uv
 from tasks.repositories.components import components as repositories
 from tasks.repositories.components import vendor
 

@@ -30,6 +30,9 @@ kernel, its log and the PCI bus are another machine's, so there it judges the ke
 `unit`: on values; `no`: never named.
 **repair**: what `driver_repair.py` does with it in those tests; `–` where it is not put to them.
 
+In commands, words in braces are what was seen; `{deploy}` is the deploy that makes the host what it
+is: `deploys/gpu_host.py` or `deploys/container_host.py`.
+
 """
 
 

@@ -32,16 +32,13 @@ from tasks.containers.daemon_json import DaemonJsonError
 from tasks.driver.state import library_version
 from tasks.guard import kernel_guard
 from tasks.hostdata.containers import ContainerWish
-from tasks.layout import RECORD
-from tasks.python.interpreter import state as python_state
+from tasks.layout import CONTAINERS, RECORD
+from tasks.python import state as python_state
 from tasks.steps.step import Commands, ask, executing, look, step, this_host, write
 from tasks.verify import comparison, report
 from tasks.verify import proof as host_proof
 from tasks.verify.host_verdict import TOOL
 from tasks.verify.proof import Proof
-
-PART = "containers"
-"""What the record on the host calls it: the rest of the record is of other deploys."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +156,7 @@ def _inside(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) ->
 
 
 def _part(state: HostState) -> dict[str, Any]:
-    part = (state.record or {}).get(PART)
+    part = (state.record or {}).get(CONTAINERS)
     return part if isinstance(part, dict) else {}
 
 
@@ -207,7 +204,7 @@ def _record(
             "driver": library_version(state),
             "driver_origin": plan.driver.origin if plan.driver else None,
         },
-        PART: {
+        CONTAINERS: {
             "tool": TOOL,
             "plan": plan.digest,
             "time": now,

@@ -12,10 +12,9 @@ from tasks.containers import (
     engine_state,
 )
 from tasks.containers.daemon_json import DaemonJsonError
+from tasks.deploy import again
 from tasks.finding import Finding
 from tasks.hostdata.containers import ContainerWish
-
-AGAIN = "run deploys/container_host.py again"
 
 
 def of_packages(state: HostState, plan: Plan) -> list[Finding]:
@@ -31,7 +30,7 @@ def of_packages(state: HostState, plan: Plan) -> list[Finding]:
                 "CRITICAL",
                 "NVIDIA's container toolkit is not there as planned",
                 f"not there in version {plan.containers.toolkit.version}: {', '.join(toolkit)}",
-                AGAIN,
+                again(plan),
             )
         )
     for engine in plan.containers.engines:
@@ -43,7 +42,7 @@ def of_packages(state: HostState, plan: Plan) -> list[Finding]:
                     "CRITICAL",
                     f"{engine.engine} is not there as planned",
                     f"missing: {', '.join(missing)}",
-                    AGAIN,
+                    again(plan),
                 )
             )
     return found
@@ -63,7 +62,7 @@ def of(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> list
                 "CRITICAL",
                 "containerd does not know NVIDIA's runtime",
                 f"{engine_state.DROP_IN} is not read, or names no {daemon_json.RUNTIME}",
-                AGAIN,
+                again(plan),
             )
         )
     if seen.engine.no_cgroups:
@@ -73,7 +72,7 @@ def of(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> list
                 "CRITICAL",
                 "the container toolkit leaves cgroups alone",
                 f"/etc/nvidia-container-runtime/config.toml: {seen.engine.no_cgroups}",
-                AGAIN,
+                again(plan),
             )
         )
     why = cdi_state.spec_due(state, seen, plan.containers)
@@ -84,7 +83,7 @@ def of(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> list
                 "CRITICAL",
                 f"the CDI spec {cdi_state.SPEC} does not tell of this driver",
                 why,
-                AGAIN,
+                again(plan),
                 "nothing that runs; the next containers are well",
             )
         )
@@ -101,7 +100,7 @@ def _docker(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) ->
                 "Docker does not run",
                 f"{docker_change.UNIT}: {unit.active if unit else 'not there'}; "
                 + seen.unread.get("docker_daemon", "it gave no answer"),
-                "look why: journalctl -u docker -n 30; then " + AGAIN,
+                "look why: journalctl -u docker -n 30; then " + again(plan),
             )
         ]
     try:
@@ -113,7 +112,7 @@ def _docker(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) ->
                 "CRITICAL",
                 "Docker's settings cannot be read",
                 f"{daemon_json.PATH}: {error}",
-                "mend it, and " + AGAIN,
+                "mend it, and " + again(plan),
             )
         ]
     if not due:
@@ -125,7 +124,7 @@ def _docker(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) ->
             "CRITICAL",
             "Docker is not set up as planned",
             f"due: {', '.join(parts) or 'start at boot'}",
-            AGAIN,
+            again(plan),
             "containers, unless live-restore is set" if due.restart else "nothing",
         )
     ]

@@ -10,6 +10,7 @@ from facts.model import HostState
 from stacks.model.containers import EnginePlan
 from stacks.model.plan import Plan
 from tasks.containers import cdi_state, docker_change
+from tasks.deploy import again
 from tasks.driver.state import library_version
 from tasks.finding import Finding
 from tasks.hostdata.containers import ContainerWish
@@ -131,7 +132,7 @@ def judged(seen: Engines, plan: Plan, wish: ContainerWish, answer: ContainerAnsw
                     "a container loses its GPUs when systemd reads its units anew",
                     f"{len(listed)} GPUs before systemctl daemon-reload, {len(answer.gpus)} after: "
                     + " ".join(answer.after)[:200],
-                    "run deploys/container_host.py again, and start containers by its words ("
+                    f"{again(plan)}, and start containers by its words ("
                     + words
                     + "); those that run must be made anew",
                     "containers that use the GPU",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from facts.model import HostState
 from stacks.model.plan import Plan
 from tasks.cuda import state as cuda_state
+from tasks.deploy import again
 from tasks.finding import Finding
 
 
@@ -19,7 +20,7 @@ def toolkits(state: HostState, plan: Plan) -> list[Finding]:
                 f"CUDA {plan.cuda.version} is not there as planned",
                 "toolkits: "
                 + (", ".join(f"{t.version} at {t.path}" for t in state.cuda) or "none"),
-                "run deploys/gpu_host.py again",
+                again(plan),
             )
         )
     if plan.cudnn is not None and not cuda_state.cudnn_complete(state, plan.cudnn):
@@ -29,7 +30,7 @@ def toolkits(state: HostState, plan: Plan) -> list[Finding]:
                 "CRITICAL",
                 f"cuDNN {plan.cudnn.version} is not there as planned",
                 "found: " + (", ".join(f"{c.version} at {c.path}" for c in state.cudnn) or "none"),
-                "run deploys/gpu_host.py again",
+                again(plan),
             )
         )
     return found

@@ -13,13 +13,13 @@ from facts.model import HostState
 from facts.runtime import CudaAnswer
 from stacks.load import StackError
 from stacks.model.plan import Plan
-from tasks.containers.engine_verdict import PART
 from tasks.doctor.case import Case
 from tasks.doctor.tree import diagnose
 from tasks.host import resolution as host_resolution
 from tasks.hostdata import host as host_data
 from tasks.hostdata import names as data_names
 from tasks.hostdata import reading
+from tasks.layout import CONTAINERS
 from tasks.steps.step import ask, look
 
 
@@ -53,7 +53,9 @@ def _plan(state: HostState, host: Host) -> tuple[Plan | None, str | None]:
         return None, None
     try:
         named = _Named(host.data, str(stack))
-        resolution = host_resolution.resolved(state, named, containers=PART in (state.record or {}))
+        resolution = host_resolution.resolved(
+            state, named, containers=CONTAINERS in (state.record or {})
+        )
     except (StackError, ValueError) as error:
         return None, str(error)
     if resolution.plan is None:

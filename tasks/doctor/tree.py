@@ -8,6 +8,7 @@ from typing import Any
 
 from tasks import finding
 from tasks.containers import findings as containers
+from tasks.deploy import deploy_for
 from tasks.doctor import (
     container_rules,
     device_rules,
@@ -162,20 +163,21 @@ def _once(named: list[Named]) -> list[Named]:
 def _named(fault: Fault, case: Case) -> Named:
     row = faults()[fault.code]
     key = _key(row, fault, case)
+    values = {"deploy": deploy_for(case.state, case.plan), **fault.values}
     return Named(
         fault.code,
         fault.level,
         fault.what,
         fault.observed,
-        filled(row.remedy, fault.values),
+        filled(row.remedy, values),
         _interrupted(row, case),
         fault.cause or row.cause,
-        filled(row.commands.get(key, ""), fault.values),
+        filled(row.commands.get(key, ""), values),
         row.needs,
         row.breaks if fault.breaks is None else fault.breaks,
         fault.kernels,
         key,
-        fault.values,
+        values,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from facts.model import HostState
 from stacks.model.plan import Plan
+from tasks.deploy import again
 from tasks.driver import fabric_state, package_set
 from tasks.driver import state as driver_state
 from tasks.driver.state import library_version
@@ -22,7 +23,7 @@ def installed(state: HostState, plan: Plan) -> list[Finding]:
                 "CRITICAL",
                 "parts of the driver are not installed",
                 "missing: " + ", ".join(missing),
-                "run deploys/gpu_host.py again",
+                again(plan),
             )
         ]
     old = package_set.old_set(state, plan.driver)
@@ -33,7 +34,7 @@ def installed(state: HostState, plan: Plan) -> list[Finding]:
                 "CRITICAL",
                 "parts of the driver that goes are still there",
                 "still there: " + ", ".join(old),
-                "run deploys/gpu_host.py again; it goes on where it stopped",
+                f"{again(plan)}; it goes on where it stopped",
             )
         ]
     loaded, user = state.driver.loaded, library_version(state)
@@ -74,7 +75,7 @@ def fabric(state: HostState, plan: Plan) -> list[Finding]:
             "CRITICAL",
             "the Fabric Manager is not of the driver's version",
             f"{plan.driver.fabric_manager} {found}, driver {user}",
-            "run deploys/gpu_host.py again; it brings both to the plan's version",
+            f"{again(plan)}; it brings both to the plan's version",
             "programs that use the GPU",
         )
     ]
@@ -94,7 +95,7 @@ def modules(state: HostState, plan: Plan) -> list[Finding]:
                 f"there is no NVIDIA module for kernel {kernel}"
                 + (", which boots next" if next_boot else ""),
                 f"modules: {', '.join(sorted({m.kernel for m in state.driver.modules})) or 'none'}",
-                "run deploys/gpu_host.py again; it builds one",
+                f"{again(plan)}; it builds one",
             )
         )
     user = library_version(state)
@@ -116,7 +117,7 @@ def modules(state: HostState, plan: Plan) -> list[Finding]:
                     "CRITICAL",
                     f"the module for {module.kernel} and the libraries are of two versions",
                     f"module {module.version}, libraries {user}",
-                    "run deploys/gpu_host.py again",
+                    again(plan),
                 )
             )
     return found

@@ -6,6 +6,7 @@ import shlex
 
 from facts.model import HostState
 from stacks.model.plan import Plan
+from tasks.deploy import deploy_of
 from tasks.finding import Finding
 from tasks.guard import kernel_holds, program
 from tasks.guard.policy import Policy, decided
@@ -48,7 +49,7 @@ def findings(state: HostState, plan: Plan, wish: str | None) -> list[Finding]:
     """KERNEL-POLICY, where the host is not kept as its data ask."""
     if plan.driver is None:
         return []
-    return policy_findings(decided(state, wish), kernel_holds.loose(state))
+    return policy_findings(decided(state, wish), kernel_holds.loose(state), deploy_of(plan))
 
 
 def settled(state: HostState, policy: Policy, textfile: str) -> bool:

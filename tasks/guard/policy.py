@@ -90,12 +90,13 @@ def _in_the_way_on_dnf(state: HostState) -> str:
     return ""
 
 
-def findings(policy: Policy, free_to_move: list[str]) -> list[Finding]:
+def findings(policy: Policy, free_to_move: list[str], deploy: str) -> list[Finding]:
     """KERNEL-POLICY, where the host is not kept as its data ask.
 
     Args:
         policy: The host's policy.
         free_to_move: Kernel packages that should be held and are not.
+        deploy: The deploy that was run, for the remedy.
     """
     if not policy.kept:
         return [
@@ -114,7 +115,7 @@ def findings(policy: Policy, free_to_move: list[str]) -> list[Finding]:
                 "WARN",
                 "the kernel is to be held and can be moved by an upgrade",
                 "not held: " + ", ".join(free_to_move[:8]),
-                "run deploys/gpu_host.py again",
+                f"run {deploy} again",
             )
         ]
     return []

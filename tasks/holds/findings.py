@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from facts.model import HostState
 from stacks.model.plan import Plan
+from tasks.deploy import again
 from tasks.finding import Finding
 from tasks.holds import sets
 
@@ -19,6 +20,6 @@ def held(state: HostState, plan: Plan) -> list[Finding]:
             "WARN",
             "packages of the set can be moved by an upgrade",
             "not held: " + ", ".join(free[:8]),
-            "run deploys/gpu_host.py again",
+            again(plan),
         )
     ]

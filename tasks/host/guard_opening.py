@@ -6,6 +6,7 @@ from pyinfra import logger
 
 from facts.model import HostState
 from stacks.model.messages import Conflict
+from tasks.deploy import KERNEL_GUARD, deploy_for
 from tasks.driver import state as driver_state
 from tasks.guard import kernel_guard
 from tasks.guard.policy import decided, findings
@@ -37,7 +38,7 @@ def this_one() -> None:
         host.data._sudo = True
     for line in kernel_guard.forecast(state, wish, textfile):
         logger.info(f"{host.print_prefix}{line}")
-    for finding in findings(decided(state, wish), []):
+    for finding in findings(decided(state, wish), [], KERNEL_GUARD):
         logger.warning(f"{host.print_prefix}{finding.code}: {finding.what}: {finding.observed}")
     kernel_guard.in_force(wish=wish, textfile=textfile, name="Kernel guard and policy")
 
@@ -51,7 +52,7 @@ def objections(state: HostState) -> tuple[Conflict, ...]:
                 "DRIVER-INCOMPLETE",
                 "there is no NVIDIA driver to guard on this host",
                 "no package, no module file, no library",
-                ("pyinfra INVENTORY deploys/gpu_host.py",),
+                (f"pyinfra INVENTORY {deploy_for(state, None)}",),
                 "docs/kernels.md",
             )
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from facts.model import HostState
 from stacks.model.plan import Plan
+from tasks.deploy import again
 from tasks.finding import Finding
 from tasks.jetson import state as jetson_state
 
@@ -21,6 +22,6 @@ def jetpack(state: HostState, plan: Plan) -> list[Finding]:
             "CRITICAL",
             "libraries that torch loads are not on this host",
             "missing: " + ", ".join(lacking),
-            "apt-get install nvidia-jetpack, then run deploys/jetson_host.py again",
+            f"apt-get install nvidia-jetpack, then {again(plan)}",
         )
     ]

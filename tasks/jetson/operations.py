@@ -7,8 +7,6 @@ Nothing here installs or removes one of them.
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from pyinfra.api import StringCommand
 
@@ -19,18 +17,7 @@ from tasks.packages import manager as packages
 from tasks.steps import files, job
 from tasks.steps.step import Commands, look, step
 
-if TYPE_CHECKING:
-    from tasks.finding import Finding  # which imports this module
-
 PINS = "/etc/apt/preferences.d/gpuwright-jetson-linux"
-
-
-def named_deploy(found: list[Finding], plan: Plan) -> list[Finding]:
-    """The findings; on a Jetson their remedies name the deploy that is for Jetsons."""
-    if plan.jetson is None:
-        return found
-    other, own = "deploys/gpu_host.py", "deploys/jetson_host.py"
-    return [replace(f, remedy=f.remedy.replace(other, own)) for f in found]
 
 
 @step

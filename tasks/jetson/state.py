@@ -5,6 +5,7 @@ from __future__ import annotations
 from facts.model import HostState, Package
 from stacks.model.messages import Conflict
 from stacks.model.plan import Plan, TorchPlan
+from tasks.deploy import GPU_HOST, JETSON_HOST
 from tasks.holds import sets
 
 CHAIN = ("nvidia-l4t-", "nvidia-jetpack")
@@ -30,7 +31,7 @@ def wrong_deploy(state: HostState, for_jetsons: bool) -> tuple[Conflict, ...]:
                 "this host is a Jetson, and this deploy is not for Jetsons",
                 f"{name}, Jetson Linux {board.l4t or '?'}: its driver and kernel are packages of "
                 "Jetson Linux, and a driver from elsewhere breaks the board",
-                ("pyinfra INVENTORY deploys/jetson_host.py",),
+                (f"pyinfra INVENTORY {JETSON_HOST}",),
                 "docs/jetson.md",
             ),
         )
@@ -41,7 +42,7 @@ def wrong_deploy(state: HostState, for_jetsons: bool) -> tuple[Conflict, ...]:
                 "this host is no Jetson",
                 f"{state.system.pretty}, {state.system.arch}: no /etc/nv_tegra_release, no package "
                 "nvidia-l4t-core, and no device tree with an NVIDIA chip",
-                ("pyinfra INVENTORY deploys/gpu_host.py",),
+                (f"pyinfra INVENTORY {GPU_HOST}",),
                 "docs/jetson.md",
             ),
         )

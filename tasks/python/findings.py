@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from facts.model import HostState
 from stacks.model.plan import Plan
+from tasks.deploy import again
 from tasks.finding import Finding
 from tasks.python import state as python_state
 from tasks.python.state import env_of
@@ -31,7 +32,7 @@ def environment(state: HostState, plan: Plan, rollback: int) -> list[Finding]:
                 "CRITICAL",
                 "the stable link leads elsewhere",
                 f"it leads to {state.current_venv or 'nothing'}; planned is {target}",
-                "run deploys/gpu_host.py again",
+                again(plan),
             )
         ]
     if target != env_of(plan):

@@ -6,6 +6,7 @@ from facts.model import HostState
 from facts.parse.images import ImageState
 from stacks.model.image import ImagePlan
 from stacks.model.messages import Conflict
+from tasks.deploy import CONTAINER_HOST
 from tasks.host import preflight
 
 DEBIAN = ("debian-", "ubuntu-")
@@ -26,7 +27,7 @@ def docker(state: ImageState) -> list[Conflict]:
             "there is no Docker that answers on this host",
             state.why or "docker version gives no version",
             (
-                "pyinfra INVENTORY deploys/container_host.py",
+                f"pyinfra INVENTORY {CONTAINER_HOST}",
                 "or start it: systemctl start docker",
             ),
             "the host's docker version",

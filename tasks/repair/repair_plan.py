@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from tasks.deploy import deploy_for
 from tasks.doctor.case import Case
 from tasks.doctor.tree import Diagnosis, Named
 from tasks.faults.catalog import Rung, Stage, faults
@@ -32,7 +33,6 @@ _UNLISTED: Mapping[str, tuple[tuple[Rung, ...], Stage]] = {
     "FM-VERSION": (("plan",), "kernels"),
 }
 """Codes of the comparison with the plan that have no row of their own among the faults."""
-_ELSEWHERE = "this is not of the driver: run deploys/gpu_host.py (or the deploy that it names)"
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def chart(
         for step in ladders
     ]
     acts = _ordered([act for step in ladders for act in step.acts])
-    left = tuple(_left(step) for step in ladders if not step.acts)
+    left = tuple(_left(step, case) for step in ladders if not step.acts)
     return Course(acts, left, reboot)
 
 
@@ -196,11 +196,11 @@ def _ordered(acts: list[Act]) -> tuple[Act, ...]:
     return tuple(sorted(whole, key=lambda a: (STAGES.index(a.stage), a.rung == "reboot")))
 
 
-def _left(ladder: _Ladder) -> Left:
+def _left(ladder: _Ladder, case: Case) -> Left:
     finding = ladder.finding
     row = faults().get(finding.code)
     why = ladder.why
     if row is None and not why:
-        why = [_ELSEWHERE]
+        why = [f"this is not of the driver: run {deploy_for(case.state, case.plan)}"]
     do = finding.remedy + (f": {finding.command}" if finding.command else "")
     return Left(finding.code, finding.level, finding.what, do, tuple(why))

@@ -17,10 +17,9 @@ from stacks.model.plan import Plan
 from tasks import __version__, finding
 from tasks.driver.state import library_version
 from tasks.guard import kernel_guard
-from tasks.jetson.operations import operations as jetson
 from tasks.layout import RECORD
-from tasks.python.interpreter import state as python_state
-from tasks.python.interpreter import torch_import
+from tasks.python import state as python_state
+from tasks.python import torch_import
 from tasks.steps.step import Commands, ask, executing, look, step, this_host, write
 from tasks.verify import comparison, proof, report
 
@@ -57,7 +56,7 @@ def given(
         torch_note = _import_note(state, plan, answer)
     call: CudaAnswer = ask(CudaCall)
     proven = proof.of_cuda_call(state, plan, call)
-    found = jetson.named_deploy([*found, *proven.findings], plan)
+    found += proven.findings
     level = finding.worst(tuple(found))
     report.judged(this_host(), state, plan, level, proven.text, tuple(found), torch_note or {})
     if _stale(state, plan, environments) or (state.record or {}).get("verdict") != level:

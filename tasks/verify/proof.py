@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from facts.model import HostState
 from facts.runtime import CudaAnswer, TorchAnswer
 from stacks.model.plan import Plan
+from tasks.deploy import again
 from tasks.driver import state as driver_state
 from tasks.driver.state import library_version
 from tasks.finding import Finding
@@ -98,7 +99,7 @@ def of_torch(plan: Plan, answer: TorchAnswer, rolled_back: bool) -> tuple[Findin
                 "CRITICAL",
                 "torch cannot be imported",
                 answer.why or "no reason was given",
-                f"remove {answer.venv} and run deploys/gpu_host.py again",
+                f"remove {answer.venv} and {again(plan)}",
             ),
         )
     found = []
@@ -109,7 +110,7 @@ def of_torch(plan: Plan, answer: TorchAnswer, rolled_back: bool) -> tuple[Findin
                 "CRITICAL",
                 "torch is not the version of the plan",
                 f"found {answer.version}, planned {plan.torch.version}",
-                "run deploys/gpu_host.py again",
+                again(plan),
             )
         )
     foreign = [p for p in answer.mapped if _is_its_own(p) and not p.startswith(f"{ENVS}/")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from facts.model import HostState
 from facts.workspace_model import WorkspaceState
 from stacks.model.messages import Conflict
+from tasks.deploy import CONTAINER_HOST
 from tasks.hostdata.workspace_values import Wishes, Workspace, size_bytes
 from tasks.workspace import gpus, images
 
@@ -54,7 +55,7 @@ def _no_docker(state: WorkspaceState) -> Conflict:
         "WORKSPACE-DOCKER",
         "no Docker answers on this host",
         state.docker_why or "docker version gave no version",
-        ("pyinfra INVENTORY deploys/container_host.py", "systemctl status docker"),
+        (f"pyinfra INVENTORY {CONTAINER_HOST}", "systemctl status docker"),
         _SOURCE,
     )
 

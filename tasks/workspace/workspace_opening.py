@@ -10,6 +10,7 @@ from pyinfra.api.host import Host
 from facts.model import HostState
 from stacks.load import StackError
 from stacks.model.messages import Conflict
+from tasks.deploy import CONTAINER_HOST
 from tasks.host import preflight
 from tasks.host import resolution as host_resolution
 from tasks.hostdata import names as data_names
@@ -115,6 +116,6 @@ def _no_containers() -> Conflict:
         "WORKSPACE-PLAN",
         "the host's stack plans no containers",
         "so nothing says how a container is given GPUs here",
-        ("pyinfra INVENTORY deploys/container_host.py", "or ask for none: workspace_gpus=none"),
+        (f"pyinfra INVENTORY {CONTAINER_HOST}", "or ask for none: workspace_gpus=none"),
         "docs/workspace.md",
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from facts.model import BootMenu, HostState, Package, Unit
+from tasks.deploy import GPU_HOST
 from tasks.guard import kernel_guard, kernel_holds, program
 from tasks.guard.policy import decided, findings
 from tasks.hostdata import host as host_data
@@ -47,7 +48,7 @@ def test_host_with_grub_follows_by_default() -> None:
 def test_host_without_grub_is_free_by_default_and_nothing_is_found_wrong() -> None:
     policy = decided(a_host.done(), None)
     assert (policy.name, policy.why) == ("free", "GRUB is not here")
-    assert findings(policy, ["linux-image-amd64"]) == []
+    assert findings(policy, ["linux-image-amd64"], GPU_HOST) == []
 
 
 @pytest.mark.parametrize("wish", ["hold", "free"])
@@ -69,7 +70,7 @@ def test_wish_is_kept_with_and_without_grub(wish: str) -> None:
 def test_somebodys_own_choice_is_left_and_named(state: HostState, why: str) -> None:
     assert decided(state, None).name == "free"
     policy = decided(state, "follow")
-    (finding,) = findings(policy, [])
+    (finding,) = findings(policy, [], GPU_HOST)
     assert (policy.name, finding.code, finding.level) == ("free", "KERNEL-POLICY", "WARN")
     assert why in finding.observed
 
@@ -80,7 +81,8 @@ def test_our_own_mark_on_the_red_hat_family_is_no_obstacle() -> None:
 
 
 def test_kernel_that_is_loose_under_hold_is_found() -> None:
-    (finding,) = findings(decided(debian(), "hold"), ["linux-image-amd64"])
+    (finding,) = findings(decided(debian(), "hold"), ["linux-image-amd64"], GPU_HOST)
+    assert finding.remedy == "run deploys/gpu_host.py again"
     assert "linux-image-amd64" in finding.observed
 
 

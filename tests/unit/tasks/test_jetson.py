@@ -13,7 +13,6 @@ from stacks.model.plan import Plan
 from tasks.cuda import environment_file
 from tasks.holds import sets
 from tasks.host import resolution
-from tasks.jetson import operations as jetson
 from tasks.jetson import state as jetson_state
 from tasks.python import locks
 from tasks.verify import comparison, proof
@@ -95,13 +94,6 @@ def test_missing_library_of_torch_is_a_finding() -> None:
     assert "JETPACK-INCOMPLETE" in codes(board(), plan)
     needs = [Package(name, "1", "ii", None) for name in ("libopenblas0", "libcudss0-cuda-12")]
     assert "JETPACK-INCOMPLETE" not in codes(a_host.with_packages(board(), *needs), plan)
-
-
-def test_remedies_on_a_jetson_name_its_own_deploy() -> None:
-    plan = planned(board())
-    found = jetson.named_deploy(list(comparison.compare(board(), plan)), plan)
-    remedies = " ".join(f.remedy for f in found)
-    assert "deploys/jetson_host.py" in remedies and "deploys/gpu_host.py" not in remedies
 
 
 def test_jetpacks_own_loader_entries_are_no_stray_settings() -> None:

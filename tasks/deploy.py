@@ -1,0 +1,42 @@
+"""Which deploy brings a host to its plan: remedies name it. Pure.
+
+A plan is of one deploy: that for Jetsons plans no driver, and only that for container hosts plans
+containers. So a remedy names the deploy that was run, and the doctor names the one to run.
+"""
+
+from __future__ import annotations
+
+from facts.model import HostState
+from stacks.model.plan import Plan
+from tasks.layout import CONTAINERS
+
+GPU_HOST = "deploys/gpu_host.py"
+CONTAINER_HOST = "deploys/container_host.py"
+JETSON_HOST = "deploys/jetson_host.py"
+KERNEL_GUARD = "deploys/kernel_guard.py"
+
+
+def deploy_of(plan: Plan) -> str:
+    """The deploy whose plan this is, as a path in the checkout: ``deploys/gpu_host.py``."""
+    if plan.jetson is not None:
+        return JETSON_HOST
+    return GPU_HOST if plan.containers is None else CONTAINER_HOST
+
+
+def deploy_for(state: HostState, plan: Plan | None) -> str:
+    """The deploy for a host; where there is no plan, what the host is tells which.
+
+    Args:
+        state: What the probe saw.
+        plan: The host's plan; None: no stack is named, or it does not fit.
+    """
+    if plan is not None:
+        return deploy_of(plan)
+    if state.jetson is not None:
+        return JETSON_HOST
+    return CONTAINER_HOST if CONTAINERS in (state.record or {}) else GPU_HOST
+
+
+def again(plan: Plan) -> str:
+    """What a remedy says where another run of the plan's deploy mends it."""
+    return f"run {deploy_of(plan)} again"
