@@ -18,17 +18,17 @@ from tasks.containers import (
     engine_verdict,
     rootless,
 )
-from tasks.cuda.toolkit import cudnn, environment, toolkit
+from tasks.cuda import cudnn, environment, toolkit
+from tasks.driver import fabric_manager, nouveau, persistence, reload
 from tasks.driver import operations as driver
-from tasks.driver.operations import fabric_manager, nouveau, persistence, reload
 from tasks.guard import kernel_guard
 from tasks.holds import operations as holds
 from tasks.host import first_boot, plans
-from tasks.packages.manager import readiness
+from tasks.packages import readiness
 from tasks.python import environment as pytorch
 from tasks.python import interpreter, uv
-from tasks.repositories.components import components as repositories
-from tasks.repositories.components import vendor
+from tasks.repositories import components as repositories
+from tasks.repositories import vendor
 
 plan = plans.for_this_host(containers=True)
 

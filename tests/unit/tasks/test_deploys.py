@@ -13,10 +13,9 @@ from facts.engine_model import Engines
 from facts.engines import ContainerEngines
 from facts.model import HostState, Venv
 from tasks.containers import engine_verdict as container_verdict
-from tasks.host import resolution
+from tasks.host import needs, resolution
 from tasks.layout import ENVS
 from tasks.python.state import env_of
-from tasks.repositories import offers
 from tasks.steps import progress
 from tasks.verify import host_verdict, report
 from tests.unit.tasks import a_host, a_run
@@ -47,7 +46,7 @@ def test_verdict_is_told_how_far_the_run_goes_back(
 ) -> None:
     told: dict[str, Any] = {}
     monkeypatch.setattr(module, "given", lambda **said: told.update(said))
-    monkeypatch.setattr(offers, "needed", lambda *_: False)  # no repository is asked
+    monkeypatch.setattr(needs, "needed", lambda *_: False)  # no repository is asked
     monkeypatch.setattr(offers, "keyring", lambda *_: b"")
     monkeypatch.setattr(progress.atexit, "register", lambda printed: None)
     monkeypatch.setattr(report, "_lines", {})
