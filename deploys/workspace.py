@@ -9,17 +9,16 @@ A second run changes nothing. Host data: ``workspaces`` (a list) or ``workspace_
 ``deploys/image.py``.
 """
 
-from tasks.workspace import service, workspace_verdict
-from tasks.workspace import workspace_opening as visit
+from tasks.workspace import service, workspace_opening, workspace_verdict
 
-visit = visit.for_this_host()
+work = workspace_opening.for_this_host()
 
-if visit is not None:
-    wishes, ask = visit.wishes, visit.ask
-    service.possible(wishes=wishes, deferred=visit.deferred, name="Nothing stands in the way")
+if work is not None:
+    wishes, ask = work.wishes, work.ask
+    service.possible(wishes=wishes, deferred=work.deferred, name="Nothing stands in the way")
     service.removed(wishes=wishes, name="Workspaces taken away")
     service.program(wishes=wishes, name="Workspace unit")
     service.secrets(wishes=wishes, ask=ask, name="Tokens and keys")
     service.described(wishes=wishes, ask=ask, name="Containers described")
     service.running(wishes=wishes, ask=ask, name="Workspaces up")
-    workspace_verdict.given(wishes=wishes, ask=ask, way=visit.way, name="Verdict")
+    workspace_verdict.given(wishes=wishes, ask=ask, way=work.way, name="Verdict")
