@@ -5,10 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tests.unit.golden import plan_lines
+from tests.unit.golden import (
+    container_files,
+    host_files,
+    image_files,
+    plan_lines,
+    report_files,
+)
 
 FOLDER = Path(__file__).parent
-KEPT: Mapping[str, Callable[[], dict[str, str]]] = {"plans": plan_lines.texts}
+
+
+def files() -> dict[str, str]:
+    """All texts for hosts and people, by file name."""
+    return {
+        **host_files.texts(),
+        **host_files.guard(),
+        **container_files.texts(),
+        **image_files.texts(),
+        **report_files.texts(),
+    }
+
+
+KEPT: Mapping[str, Callable[[], dict[str, str]]] = {"plans": plan_lines.texts, "files": files}
 """Folder below this one to what gives its texts by file name."""
 
 

@@ -1,0 +1,142 @@
+"""Containers: Docker's settings as they are merged, CDI, Docker without root, workspaces."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from facts.engine_model import Engines, Running, User
+from facts.model import HostState
+from stacks.model.plan import Plan
+from tasks.containers import (
+    cdi,
+    cdi_state,
+    daemon_json,
+    docker_change,
+    engine_conflicts,
+    findings,
+    forecast,
+    proof,
+    rootless_state,
+)
+from tasks.containers.daemon_json import DaemonJsonError
+from tasks.hostdata import containers as wish
+from tasks.workspace import placing, service
+from tasks.workspace import workspace_conflicts as workspace_objections
+from tasks.workspace.entrance import Way, entrance
+from tests.unit.golden.host_files import Section, joined, rows
+from tests.unit.golden.situations import SITUATIONS, Situation, installed
+from tests.unit.tasks import a_container_host, a_workspace
+from tests.unit.tasks.test_daemon_json import MIRRORS_AND_LOGS, OTHER_RUNTIMES
+
+DAEMON = {
+    "none": None,
+    "empty": "",
+    "broken": "{",
+    "mirrors and logs": MIRRORS_AND_LOGS,
+    "other runtimes": OTHER_RUNTIMES,
+    "by a guide": '{"default-runtime": "nvidia", "runtimes": {"nvidia": {"path": "/x"}}}',
+}
+ANA = User("ana", 1000, "/home/ana", lingers=False, has_docker=False)
+TRAINS = a_container_host.docker(Running("train", "base:1", gpus=True))
+WORKSPACES: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "all": {
+        "workspace_ssh_key": a_workspace.KEY,
+        "workspace_tensorboard_port": 6007,
+        "workspace_gpus": 2,
+        "workspace_memory": "64g",
+        "workspace_cpus": "8",
+        "workspace_address": "0.0.0.0",
+    },
+    "by id": {"workspace_gpus": "0,2"},
+    "address of version 6": {"workspace_address": "::1", "workspace_port": 9000},
+}
+
+
+def texts() -> dict[str, str]:
+    """File name to text."""
+    found = {
+        f"containers/{name}.txt": joined(_host(one))
+        for name, one in SITUATIONS.items()
+        if one.containers
+    }
+    for name, data in WORKSPACES.items():
+        found[f"workspaces/{name.replace(' ', '-')}.txt"] = joined(_workspace(data))
+    found["workspaces/program.sh"] = placing.program()
+    found["workspaces/unit.service"] = placing.unit()
+    found["workspaces/removal.sh"] = service.removal(("alice", "bob"))
+    return found
+
+
+def _host(one: Situation) -> Iterator[Section]:
+    plan = one.resolution.plan
+    assert plan is not None and plan.containers is not None
+    wished = wish.of(one.data)
+    yield "CDI", cdi.drop_in_text(plan.containers)
+    yield "proxy", docker_change.proxy_text(wished) if wished.proxy else ""
+    yield "words", shlex.join(proof.ask(plan))
+    whole = installed(one.state, plan)
+    for name, text in DAEMON.items():
+        yield f"daemon.json, {name}", _merged(text, docker_change.settings(plan.containers, wished))
+        seen = a_container_host.engines(text, docker=TRAINS, users={"ana": ANA})
+        yield f"seen with {name}", rows(_seen(whole, seen, plan, wished))
+    yield "bare", rows(_seen(one.state, Engines(), plan, wished))
+    yield from _rootless(plan)
+
+
+def _merged(text: str | None, settings: daemon_json.Settings) -> str:
+    try:
+        return daemon_json.merged(text, settings) or "(as it should be)"
+    except DaemonJsonError as error:
+        return f"error: {error}"
+
+
+def _seen(state: HostState, seen: Engines, plan: Plan, wished: wish.ContainerWish) -> list[Any]:
+    conflicts = engine_conflicts.of(state, seen, plan, wished)
+    judged = findings.of(state, seen, plan, wished)
+    words = proof.engine_words(state, seen, plan)
+    try:
+        lines = forecast.lines(state, seen, plan, wished)
+        stopped = docker_change.stops(state, seen, plan, wished)
+        due = rootless_state.due(state, seen, plan, wished)
+    except DaemonJsonError as error:
+        return [*conflicts, *judged, words, str(error)]
+    return [*conflicts, *judged, words, *lines, stopped, due, cdi_state.left_behind(seen)]
+
+
+def _rootless(plan: Plan) -> Iterator[Section]:
+    engine = docker_change.docker_of(plan)
+    if engine is None:
+        return
+    yield "unit without root", rootless_state.unit_text(engine)
+    for name, text in DAEMON.items():
+        yield f"daemon.json without root, {name}", _merged(text, rootless_state.settings(plan))
+
+
+def _workspace(data: dict[str, Any]) -> Iterator[Section]:
+    for name, ask in (
+        ("CDI", a_workspace.CDI),
+        ("runtime", a_workspace.RUNTIME),
+        ("gpus", a_workspace.GPUS),
+    ):
+        place = a_workspace.placed(ask=ask, **data)
+        yield f"values, {name}", place.made.values
+        for path, (text, mode) in placing.described(place).items():
+            yield f"{path} {mode}, {name}", text
+    place = a_workspace.placed(**data)
+    yield "keys", placing.keys_text(place.workspace)
+    yield "secrets", service.secrets_script(place)
+    for way in (Way("gpu1.example.org", ""), Way("10.0.0.1", "root", 2222)):
+        yield f"entrance by {way.words}", "\n".join(entrance(place, way))
+    host = SITUATIONS["debian-12-done"].state
+    wished = a_workspace.wished(**{"workspace_user": "alice", **data})
+    for state in (
+        a_workspace.ready(),
+        replace(a_workspace.ready(), docker=None, docker_why="not found"),
+        replace(a_workspace.ready(), people={}, gpus=()),
+        a_workspace.with_gpus(a_workspace.ready(), bob="0,1,2"),
+    ):
+        yield "conflicts", rows(workspace_objections.objections(host, state, wished))
