@@ -9,16 +9,17 @@ from collections.abc import Iterator
 
 from facts.model import HostState
 from stacks.model.plan import Plan
+from tasks.containers import findings as engines
 from tasks.cuda import environment_file
+from tasks.deploy import GPU_HOST
 from tasks.driver import nouveau, package_set
 from tasks.guard import kernel_guard, policy, program
 from tasks.holds import sets
-from tasks.host import forecast, preflight
+from tasks.host import forecast, needs, preflight
 from tasks.packages import manager as packages
 from tasks.packages import versionlock
 from tasks.repositories import components as repositories
 from tasks.repositories import files as repository_files
-from tasks.repositories import offers
 from tasks.verify import comparison, report
 from tests.unit.golden.plan_lines import plain, sha256
 from tests.unit.golden.situations import SITUATIONS, Situation, installed
@@ -67,7 +68,10 @@ def _host(one: Situation) -> Iterator[Section]:
         yield f"preflight, {when}", rows(preflight.objections(state, plan))
         yield f"disk, {when}", rows(preflight.disk_needs(state, plan))
         yield f"forecast, {when}", "\n".join(forecast.lines(state, plan))
-        yield f"findings, {when}", rows(comparison.compare(state, plan))
+        yield (
+            f"findings, {when}",
+            rows((*comparison.compare(state, plan), *engines.of_packages(state, plan))),
+        )
         yield f"report, {when}", plain(report.versions(state, plan))
         yield from _holds(state, plan, when)
     yield "environment", environment_file.text(plan) if plan.cuda or plan.cudnn else ""
@@ -96,7 +100,7 @@ def _holds(state: HostState, plan: Plan, when: str) -> Iterator[Section]:
 def _repositories(state: HostState, plan: Plan) -> Iterator[Section]:
     yield "components", "\n".join(repositories.wanted(plan))
     yield "sources", repositories.sources_text(state, repositories.wanted(plan)) or ""
-    yield "offers needed", str(offers.needed(state, plan))
+    yield "offers needed", str(needs.needed(state, plan))
     for repository in plan.repositories:
         files = repository_files.of(repository)
         yield f"repository {repository.name}", legible(files.script(state, repository, KEYRING))
@@ -118,7 +122,10 @@ def _guard(state: HostState) -> Iterator[Section]:
         decided = policy.decided(state, wish)
         script = legible(kernel_guard.script(state, decided, ""))
         yield f"policy {wish}", script if wish == "hold" else sha256(script)
-        yield f"findings of policy {wish}", rows(policy.findings(decided, ["linux-image-amd64"]))
+        yield (
+            f"findings of policy {wish}",
+            rows(policy.findings(decided, ["linux-image-amd64"], GPU_HOST)),
+        )
         yield f"guard forecast {wish}", "\n".join(kernel_guard.forecast(state, wish, ""))
 
 

@@ -12,6 +12,7 @@ from unittest.mock import patch
 
 from stacks import __main__ as command
 from tasks import finding as tasks_finding
+from tasks.containers import findings as engines
 from tasks.doctor import block
 from tasks.repair import means, repair_plan, wording
 from tasks.steps import progress
@@ -127,7 +128,10 @@ def _table() -> None:
             continue
         report.planned(host, one.state, resolution.plan)
         if name.startswith("debian-12"):
-            found = comparison.compare(one.state, resolution.plan)
+            found = (
+                *comparison.compare(one.state, resolution.plan),
+                *engines.of_packages(one.state, resolution.plan),
+            )
             level = tasks_finding.worst(found)
             report.judged(host, one.state, resolution.plan, level, "none (no GPU)", found, {})
     report.register(_named("silent"))

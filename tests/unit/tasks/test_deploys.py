@@ -16,6 +16,7 @@ from tasks.containers import engine_verdict as container_verdict
 from tasks.host import needs, resolution
 from tasks.layout import ENVS
 from tasks.python.state import env_of
+from tasks.repositories import offers
 from tasks.steps import progress
 from tasks.verify import host_verdict, report
 from tests.unit.tasks import a_host, a_run
