@@ -40,6 +40,12 @@ class Code:
     rules: tuple[str, ...] = ()
     """Ids of the compatibility dossier's rules that it stands for."""
 
+    @property
+    def cite(self) -> str:
+        """Source, with the doubt where there is one."""
+        sure = self.confidence.startswith("primary")
+        return self.source if sure else f"{self.source} ({self.confidence})"
+
 
 @dataclass(frozen=True)
 class Codes:

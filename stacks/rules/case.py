@@ -86,9 +86,7 @@ class Case:
         return " ".join((*words, *more))
 
     def _source(self, code: str) -> str:
-        entry = self.catalog.codes[code]
-        sure = entry.confidence.startswith("primary")
-        return entry.source if sure else f"{entry.source} ({entry.confidence})"
+        return self.catalog.codes[code].cite
 
     @property
     def host(self) -> str:

@@ -1,1 +1,1 @@
-"""Codes, causes and remedies as data."""
+"""What can be wrong, as data: every code with its cause and its remedy."""

@@ -165,9 +165,3 @@ def test_missing_key_is_named(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace('  minimum: "4.15"\n', ""))
     with pytest.raises(SchemaError, match="«minimum» of «kernel» is missing"):
         load_catalog(folder)
-
-
-def test_the_manual_has_a_line_for_every_code() -> None:
-    text = (FOLDER.parent / "docs" / "stacks.md").read_text()
-    listed = set(re.findall(r"^\| `([A-Z0-9-]+)` \|", text, re.MULTILINE))
-    assert listed == set(CATALOG.codes)
