@@ -8,6 +8,7 @@ from pyinfra import logger
 from pyinfra.api.host import Host
 
 from facts.model import HostState
+from facts.workspace_model import WorkspaceState
 from stacks.load import StackError
 from stacks.model.messages import Conflict
 from tasks.deploy import CONTAINER_HOST
@@ -54,6 +55,8 @@ def for_this_host() -> Visit | None:
         decided = _decided(host, state)
     except (StackError, ValueError) as error:
         decided = (refusal.bad_data(error),)
+    if decided is None:
+        return None
     if isinstance(decided, Visit):
         report.planned(host)
         return decided
@@ -62,8 +65,8 @@ def for_this_host() -> Visit | None:
     return None
 
 
-def _decided(host: Host, state: HostState) -> Visit | tuple[Conflict, ...]:
-    """What the steps need, or the conflicts.
+def _decided(host: Host, state: HostState) -> Visit | tuple[Conflict, ...] | None:
+    """What the steps need, or the conflicts; None where the host went away meanwhile.
 
     Raises:
         StackError: The stack cannot be read.
@@ -80,7 +83,9 @@ def _decided(host: Host, state: HostState) -> Visit | tuple[Conflict, ...]:
         if resolution.plan.containers is None:
             return (_no_containers(),)
         ask = resolution.plan.containers.ask
-    there = seen(wished)
+    there: WorkspaceState | None = seen(wished)
+    if there is None:  # pyinfra has said why
+        return None
     found = objections(state, there, wished)
     deferred = bool(found) and may_be_mended(found) and _earlier_deploys(host)
     if found and not deferred:

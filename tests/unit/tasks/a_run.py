@@ -17,7 +17,7 @@ from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.host import Host
 from pyinfra.api.operations import run_ops
 from pyinfra.connectors.base import BaseConnector
-from pyinfra.connectors.util import CommandOutput
+from pyinfra.connectors.util import CommandOutput, OutputLine
 from pyinfra.context import ctx_config, ctx_host, ctx_state
 
 from facts.host import HostProbe
@@ -32,7 +32,13 @@ Facts = dict[type[FactBase[Any]], Any]
 class Wire(BaseConnector):
     """Keeps the commands that are sent; each of them goes well."""
 
-    commands: list[str]
+    def __init__(self, state: State, host: Host) -> None:
+        super().__init__(state, host)
+        self.commands: list[str] = []
+        self.as_root: list[bool] = []
+        """Whether each of them was sent through sudo."""
+        self.says: list[str] = []
+        """Lines that each of them prints."""
 
     @staticmethod
     def make_names_data(name: str) -> Iterator[tuple[str, dict[str, Any], list[str]]]:
@@ -40,11 +46,17 @@ class Wire(BaseConnector):
         return iter(())
 
     def run_shell_command(
-        self, command: StringCommand, print_output: bool, print_input: bool, **arguments: Any
+        self,
+        command: StringCommand,
+        print_output: bool = False,
+        print_input: bool = False,
+        **arguments: Any,
     ) -> tuple[bool, CommandOutput]:
         """Keep it."""
         self.commands.append(command.get_raw_value())
-        return True, CommandOutput([])
+        self.as_root.append(bool(arguments.get("_sudo")))
+        lines = [OutputLine("stdout", line) for line in self.says]
+        return True, CommandOutput(lines)
 
     def put_file(
         self, filename_or_io: str | IOBase, remote_filename: str, *_: Any, **__: Any
@@ -63,6 +75,7 @@ class ARun:
     Args:
         state: What the probe tells; None: the probe fails.
         more: What other facts tell, by their class.
+        unreachable: Other hosts of the inventory, which pyinfra could not connect to.
         data: The host's data.
     """
 
@@ -70,16 +83,16 @@ class ARun:
         self,
         state: HostState | None,
         more: Facts | None = None,
+        unreachable: tuple[str, ...] = (),
         **data: Any,
     ) -> None:
-        inventory = Inventory(([(NAME, data)], {}))  # type: ignore[no-untyped-call]
+        inventory = Inventory(([(NAME, data), *unreachable], {}))  # type: ignore[no-untyped-call]
         self.config = Config()  # type: ignore[no-untyped-call]
         self.state = State(inventory, self.config)
         host = inventory.get_host(NAME)
         assert host is not None
         self.host: Host = host
         self.wire = Wire(self.state, host)
-        self.wire.commands = []
         self.answers: Facts = {HostProbe: state, **(more or {})}
         self.asked: list[type[FactBase[Any]]] = []
         """Facts in the order in which the host was asked for them: a round trip each."""

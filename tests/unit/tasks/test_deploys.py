@@ -17,7 +17,6 @@ from tasks.host import needs, resolution
 from tasks.layout import ENVS
 from tasks.python.state import env_of
 from tasks.repositories import offers
-from tasks.steps import progress
 from tasks.verify import host_verdict, report
 from tests.unit.tasks import a_host, a_run
 from tests.unit.tasks.test_jetson import board
@@ -43,14 +42,16 @@ def with_an_earlier_environment(state: HostState) -> HostState:
     ],
 )
 def test_verdict_is_told_how_far_the_run_goes_back(
-    monkeypatch: pytest.MonkeyPatch, deploy: str, state: HostState, module: ModuleType
+    monkeypatch: pytest.MonkeyPatch,
+    lines: dict[str, report.Line],
+    deploy: str,
+    state: HostState,
+    module: ModuleType,
 ) -> None:
     told: dict[str, Any] = {}
     monkeypatch.setattr(module, "given", lambda **said: told.update(said))
     monkeypatch.setattr(needs, "needed", lambda *_: False)  # no repository is asked
     monkeypatch.setattr(offers, "keyring", lambda *_: b"")
-    monkeypatch.setattr(progress.atexit, "register", lambda printed: None)
-    monkeypatch.setattr(report, "_lines", {})
     run = a_run.ARun(
         with_an_earlier_environment(state),
         {ContainerEngines: Engines()},
@@ -58,6 +59,6 @@ def test_verdict_is_told_how_far_the_run_goes_back(
         rollback=1,
     )
     run.prepared(lambda: runpy.run_path(f"deploys/{deploy}.py"))
-    assert run.exit_status == 0, report._lines
+    assert run.exit_status == 0, lines
     assert told["rollback"] == 1
     assert "Stable link" in run.changes

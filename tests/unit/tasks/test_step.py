@@ -1,0 +1,142 @@
+"""What tasks stand on: the state is shared, dropped by a command, and a fault stops a host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from pyinfra.api import FunctionCommand, StringCommand
+
+from facts.cuda_call import CudaCall
+from facts.engines import ContainerEngines
+from facts.host import HostProbe
+from facts.model import HostState
+from tasks.steps.step import Commands, ask, look, run, step, this_host
+from tests.unit.tasks import a_host
+from tests.unit.tasks.a_run import ARun
+
+STATE = a_host.bare()
+
+
+def looking(seen: list[HostState], command: str = "") -> Callable[..., Any]:
+    """A step that looks at the host, sends a command where one is given, and looks again then."""
+
+    @step
+    def one() -> Commands:
+        seen.append(look())
+        if command:
+            yield StringCommand(command)
+            seen.append(look())
+
+    return one
+
+
+def test_steps_share_one_look_while_pyinfra_prepares() -> None:
+    seen: list[HostState] = []
+    host = ARun(STATE)
+    for name in ("first", "second"):
+        host.prepared(lambda name=name: looking(seen, "true")(name=name))  # type: ignore[misc]
+    assert seen == [STATE, STATE]
+    assert (host.asked, host.changes, host.wire.commands) == (
+        [HostProbe],
+        ["first", "second"],
+        [],
+    )
+
+
+def test_step_that_does_nothing_leaves_what_was_seen() -> None:
+    seen: list[HostState] = []
+    host = ARun(STATE)
+    for name in ("first", "second"):
+        host.prepared(lambda name=name: looking(seen)(name=name))  # type: ignore[misc]
+    assert host.executed().asked == [HostProbe]
+    assert host.changes == []
+
+
+def test_command_makes_the_next_look_go_to_the_host() -> None:
+    seen: list[HostState] = []
+    host = ARun(STATE)
+    host.prepared(lambda: looking(seen, "true")(name="changes"))
+    host.prepared(lambda: looking(seen)(name="looks on"))
+    newer = replace(STATE, current_venv="/opt/new")
+    host.answers[HostProbe] = newer
+    assert host.executed().wire.commands == ["true"]
+    assert [state.current_venv for state in seen[-3:]] == [None, "/opt/new", "/opt/new"]
+    assert host.asked == [HostProbe, HostProbe], "one look before the command and one after it"
+
+
+def test_function_that_is_called_as_a_command_looks_anew_and_so_does_who_comes_after_it() -> None:
+    seen: list[str | None] = []
+    told = ARun(STATE)
+
+    def switch(state: object, host: object) -> bool:  # pyinfra goes by these names
+        seen.append(look().current_venv)
+        told.answers[HostProbe] = replace(STATE, current_venv="/opt/newest")
+        return True
+
+    @step
+    def switching() -> Commands:
+        seen.append(look().current_venv)
+        yield FunctionCommand(switch, (), {})
+        seen.append(look().current_venv)
+
+    told.prepared(lambda: switching(name="switches"))
+    told.answers[HostProbe] = replace(STATE, current_venv="/opt/new")
+    told.executed()
+    assert seen[-3:] == [None, "/opt/new", "/opt/newest"]
+
+
+def test_other_facts_are_kept_and_dropped_with_the_state() -> None:
+    host = ARun(STATE, {CudaCall: 1, ContainerEngines: 2})
+
+    def asks() -> None:
+        for user in ("alice", "alice", "bob"):
+            ask(ContainerEngines, users=(user,))
+        look()
+        ask(CudaCall)
+        ask(CudaCall)
+
+    @step
+    def changing() -> Commands:
+        yield StringCommand("true")
+
+    host.prepared(asks)
+    assert host.asked == [ContainerEngines, ContainerEngines, HostProbe, CudaCall]
+    host.prepared(lambda: changing(name="changes"))
+    host.executed()
+    del host.asked[:]
+    host.prepared(asks)
+    assert host.asked == [ContainerEngines, ContainerEngines, HostProbe, CudaCall]
+
+
+def test_step_that_fails_stops_the_host_and_its_later_steps() -> None:
+    @step
+    def failing() -> Commands:
+        yield FunctionCommand(lambda state, host: False, (), {})
+
+    host = ARun(STATE)
+    host.prepared(lambda: failing(name="fails"))
+    host.prepared(lambda: looking([], "never")(name="later"))
+    assert host.exit_status == 0
+    assert host.executed().exit_status == 1
+    assert host.wire.commands == []
+
+
+def test_script_inside_a_step_gives_its_output_and_runs_as_root() -> None:
+    said: list[tuple[bool, str]] = []
+
+    @step
+    def asking() -> Commands:
+        def call(state: object, host: Any) -> bool:
+            said.append(run(this_host(), "uname -r"))
+            return True
+
+        yield FunctionCommand(call, (), {})
+
+    host = ARun(STATE, _sudo=True)
+    host.wire.says = ["6.1.0", "2"]
+    host.prepared(lambda: asking(name="asks"))
+    host.executed()
+    assert said == [(True, "6.1.0\n2")]
+    assert (host.wire.commands, host.wire.as_root) == (["uname -r"], [True])
