@@ -9,6 +9,7 @@ prints what is asked for, and powers off. That takes about three seconds.
 import gzip
 import shlex
 import shutil
+import struct
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -17,7 +18,12 @@ from pathlib import Path
 from sandbox.checkout import SandboxError
 from sandbox.commands import run
 
-_NEEDS = {"qemu-system-x86_64": "qemu-system-x86", "busybox": "busybox-static", "cpio": "cpio"}
+_NEEDS = {"qemu-system-x86_64": "qemu-system-x86", "cpio": "cpio"}
+_BUSYBOX = Path("/bin/busybox")
+"""Of Debian's package busybox-static. The package busybox has the same path and puts the other out:
+its program needs a C library, which the initramfs has not, so the kernel cannot run it."""
+_INTERPRETER = 3
+"""Type of the program header that names a dynamic loader (ELF specification, PT_INTERP)."""
 _LIMIT_S = 300
 _BEGIN, _END = "gpuwright-begins", "gpuwright-ends"
 
@@ -29,10 +35,25 @@ def prepare() -> None:
         SandboxError: if it cannot be installed.
     """
     lacking = sorted({_NEEDS[tool] for tool in _NEEDS if not shutil.which(tool)})
+    if not is_static(_BUSYBOX):
+        lacking.append("busybox-static")
     if lacking:
         run("apt-get", "update", "-q")
         install = ("apt-get", "install", "-q", "-y", "--no-install-recommends", *lacking)
         run("env", "DEBIAN_FRONTEND=noninteractive", *install)
+
+
+def is_static(program: Path) -> bool:
+    """Whether `program` is there and runs without a dynamic loader and libraries (64-bit ELF)."""
+    if not program.is_file():
+        return False
+    content = program.read_bytes()
+    if content[:5] != b"\x7fELF\x02":
+        return False
+    (table,) = struct.unpack_from("<Q", content, 32)
+    size, rows = struct.unpack_from("<HH", content, 54)
+    kinds = [struct.unpack_from("<I", content, table + size * row)[0] for row in range(rows)]
+    return _INTERPRETER not in kinds
 
 
 def after_loading(
@@ -84,10 +105,12 @@ def _initramfs(folder: Path, modules: Sequence[Path], commands: Sequence[str]) -
     tree = folder / "tree"
     for part in ("bin", "proc", "sys", "dev", "modules"):
         (tree / part).mkdir(parents=True)
-    busybox = shutil.which("busybox")
-    if busybox is None:
-        raise SandboxError("busybox-static is missing; `prepare` installs it.")
-    shutil.copy(busybox, tree / "bin/busybox")
+    if not is_static(_BUSYBOX):
+        raise SandboxError(
+            f"{_BUSYBOX} is missing or needs libraries, so a kernel cannot run it alone. A package "
+            "has one that can: apt-get install busybox-static."
+        )
+    shutil.copy(_BUSYBOX, tree / "bin/busybox")
     lines = [
         "#!/bin/busybox sh",
         "/bin/busybox --install -s /bin",

@@ -35,6 +35,8 @@ _BROWSER = {"chromium": "chromium", "chromedriver": "chromium-driver"}
 """What tests look at pages with (Debian's packages; Ubuntu's are snaps)."""
 _BINFMT = Path("/proc/sys/fs/binfmt_misc")
 _QEMU = {"arm64": "aarch64"}
+_EMULATION = ("qemu-user-static", "binfmt-support", "arch-test")
+"""Packages; mmdebstrap asks arch-test whether this machine runs another architecture's programs."""
 
 
 def missing() -> list[str]:
@@ -91,20 +93,24 @@ def _install(*packages: str) -> None:
 
 def emulates(arch: str) -> bool:
     """Whether this machine runs programs of `arch` (``arm64``) as it is."""
-    if arch == "arm64" and platform.machine() == "aarch64":
+    if _native(arch):
         return True
     entry = _BINFMT / f"qemu-{_QEMU[arch]}"
     return entry.is_file() and entry.read_text().startswith("enabled")
 
 
 def check_emulation(arch: str) -> None:
-    """Raise `SandboxError`, naming what to do, if programs of `arch` do not run here."""
-    if emulates(arch):
-        return
-    raise SandboxError(
-        f"Hosts of {arch} need user-mode emulation. `python -m sandbox prepare --arm64` installs "
-        "qemu-user-static and binfmt-support and switches it on, where the kernel has binfmt_misc."
-    )
+    """Raise `SandboxError`, naming what to do, if there can be no hosts of `arch` here."""
+    if lacking := _emulation_lacks(arch):
+        raise SandboxError(
+            f"Hosts of {arch} need {', '.join(lacking)}. `python -m sandbox prepare --arm64` "
+            "installs that on Debian and Ubuntu."
+        )
+    if not emulates(arch):
+        raise SandboxError(
+            f"Hosts of {arch} need user-mode emulation, and it is off: `python -m sandbox prepare "
+            "--arm64` switches it on, where the kernel has binfmt_misc and may be told."
+        )
 
 
 def emulate(arch: str) -> None:
@@ -113,15 +119,23 @@ def emulate(arch: str) -> None:
     Raises:
         SandboxError: if the kernel has no binfmt_misc or may not be told.
     """
+    if lacking := _emulation_lacks(arch):
+        _install(*lacking)
     if emulates(arch):
         return
-    lacking = [p for p in ("qemu-user-static", "binfmt-support") if not _installed(p)]
-    if lacking:
-        _install(*lacking)
     if not (_BINFMT / "register").exists():
         run("mount", "-t", "binfmt_misc", "binfmt_misc", str(_BINFMT))
     run("update-binfmts", "--enable", f"qemu-{_QEMU[arch]}")
     check_emulation(arch)
+
+
+def _native(arch: str) -> bool:
+    return platform.machine() == _QEMU[arch]
+
+
+def _emulation_lacks(arch: str) -> list[str]:
+    """Packages that are missing for programs of `arch` to be run."""
+    return [] if _native(arch) else [name for name in _EMULATION if not _installed(name)]
 
 
 def _installed(package: str) -> bool:
