@@ -15,10 +15,12 @@ from sandbox import hosts, prepare
 from sandbox.checkout import SandboxError
 from sandbox.faults.catalog import Fault
 from sandbox.hosts import HostSpec
-from tests.hosts import fault_table, runner
+from tests.hosts import fault_table, floor, runner
+from tests.hosts.floor import pytest_runtest_logreport, pytest_sessionfinish
 from tests.hosts.lab import NAME, Lab, Run
 from tests.hosts.schedule import (
     pytest_collection_modifyitems,
+    pytest_configure,
     pytest_runtest_setup,
     pytest_xdist_make_scheduler,
 )
@@ -26,7 +28,10 @@ from tests.hosts.site import site
 
 __all__ = [
     "pytest_collection_modifyitems",
+    "pytest_configure",
+    "pytest_runtest_logreport",
     "pytest_runtest_setup",
+    "pytest_sessionfinish",
     "pytest_xdist_make_scheduler",
     "site",
 ]
@@ -45,7 +50,7 @@ def reached(
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the table of faults, where any test of this run made one."""
+    """Print the table of faults, where any test of this run made one, and what did not run."""
     reports = [report for found in terminalreporter.stats.values() for report in found]
     entries = [
         value
@@ -57,6 +62,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("faults: made, named, repaired")
         for line in fault_table.lines(entries):
             terminalreporter.write_line(line)
+    floor.summary(terminalreporter)
 
 
 @dataclass(frozen=True)

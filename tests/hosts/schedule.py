@@ -1,12 +1,15 @@
 """In which order and process the modules run, and which are left out where time is short.
 
-Only CI is short of time: it has 40 minutes, on machines that differ.
+Only CI is short of time: it has 90 minutes, on machines that differ.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
+import subprocess
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,9 @@ from xdist.scheduler import LoadFileScheduling
 
 END = "GPUWRIGHT_TESTS_END"
 """Variable with the time, in seconds since 1970, at which the tests have to be over."""
+_BEGAN, _TURN = "GPUWRIGHT_TESTS_BEGAN", "GPUWRIGHT_TESTS_TURN"
+NO_TIME = "no time:"
+"""Begins the reason of each test that is left out for want of time."""
 MINUTES = {
     "test_sandbox": 2,
     "test_sandbox_inventory": 1,
@@ -47,14 +53,10 @@ SHARED = {
     "test_vm_faults": "machine",
 }
 """Hosts that several modules are about."""
-DEAREST = "machine"
-"""The host that takes as long as many others: an emulated machine."""
-
-
-def place(path: Path) -> int:
-    """A module's place in the order; after all others where it has none."""
-    names = list(MINUTES)
-    return names.index(path.stem) if path.stem in names else len(names)
+MAIN = "test_gpu_host"
+"""The main job: a bare host becomes a GPU host. It is never among what is left out."""
+CHEAP, LONG = 2, 10
+"""Minutes up to which a host is cheap, and from which it is long."""
 
 
 def group(name: str) -> str:
@@ -78,13 +80,83 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
     return ByHost(config, log)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the modules in their order; the order inside each stays.
+def minutes(host: str) -> int:
+    """How long a host's modules take."""
+    return sum(taken for name, taken in MINUTES.items() if group(name) == host)
 
-    Where time is short, the dearest host is last: what is left out is then one and not many.
+
+def rotation(number: int) -> list[str]:
+    """Every host but the main job's, from another one on for each number.
+
+    It goes on by a quarter, the most that may be left out (`floor`): what is last at one number is
+    first at the next.
     """
-    short = END in os.environ
-    items.sort(key=lambda i: (short and group(i.path.stem) == DEAREST, place(i.path)))
+    others = [host for host in dict.fromkeys(map(group, MINUTES)) if host != MAIN]
+    first = -number * -(-len(others) // 4) % len(others)
+    return others[first:] + others[:first]
+
+
+def left_out(room: float, number: int) -> list[str]:
+    """Hosts for which `room` minutes of work do not suffice, in the order of the rotation."""
+    room -= minutes(MAIN)
+    late = []
+    for host in rotation(number):
+        if minutes(host) <= room:
+            room -= minutes(host)
+        else:
+            late.append(host)
+    return late
+
+
+def order_where_short(names: Iterable[str], room: float, number: int) -> list[str]:
+    """The modules in the order in which they run where time is short.
+
+    Cheap ones first, long ones next, as ever. The others follow the rotation, and after them what
+    is to be left out: should estimates be wrong, it is another host that has no time each time.
+    """
+    turns, late = rotation(number), left_out(room, number)
+
+    def key(name: str) -> tuple[int, int]:
+        host = group(name)
+        if host in late:
+            return 2, late.index(host)
+        if host not in turns or not CHEAP < minutes(host) < LONG:
+            return 0, list(MINUTES).index(name)
+        return 1, turns.index(host)
+
+    return sorted(names, key=key)
+
+
+def pytest_configure() -> None:
+    """Let the processes that share the tests out know what all must reckon with alike."""
+    if END in os.environ:
+        os.environ.setdefault(_BEGAN, str(time.time()))
+        os.environ.setdefault(_TURN, str(commit_number()))
+
+
+def commit_number() -> int:
+    """How many commits there are up to this one; the day's number where history is not here."""
+    here = ["git", "-C", str(Path(__file__).parent)]
+    with contextlib.suppress(OSError, subprocess.CalledProcessError, ValueError):
+        if _said(*here, "rev-parse", "--is-shallow-repository") == "false":
+            return int(_said(*here, "rev-list", "--count", "HEAD"))
+    return int(time.time()) // 86400
+
+
+def _said(*words: str) -> str:
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the modules in their order; the order inside each stays."""
+    if END in os.environ:
+        processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+        room = processes * (float(os.environ[END]) - float(os.environ[_BEGAN])) / 60
+        known = order_where_short(MINUTES, room, int(os.environ[_TURN]))
+    else:
+        known = list(MINUTES)
+    places = {name: place for place, name in enumerate(known)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
 
 
 _begun: dict[str, bool] = {}
@@ -93,9 +165,9 @@ _begun: dict[str, bool] = {}
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Leave a host's tests out, all of them, where there is no time for them to end."""
-    of_host = group(item.path.stem)
-    needed = sum(m for name, m in MINUTES.items() if group(name) == of_host)
-    if of_host not in _begun:
-        _begun[of_host] = time.time() + 60 * needed <= float(os.environ.get(END) or "inf")
-    if not _begun[of_host]:
-        pytest.skip(f"{of_host} takes {needed} minutes, which there were not before {END}")
+    host = group(item.path.stem)
+    if host not in _begun:
+        end = float(os.environ.get(END) or "inf")
+        _begun[host] = time.time() + 60 * minutes(host) <= end
+    if not _begun[host]:
+        pytest.skip(f"{NO_TIME} {host} takes {minutes(host)} minutes, and there were fewer")

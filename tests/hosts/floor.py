@@ -1,0 +1,101 @@
+"""The least that must have run where time is short: without it, a run that left all out is green.
+
+A slow machine may leave some hosts out, by name; never the main job, nor more than a quarter, and
+nothing for want of a tool that can be had.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.hosts.schedule import END, MAIN, MINUTES, NO_TIME
+
+MOST_LEFT_OUT = 1 / 4
+"""Part of the modules that may be left out."""
+RESULT = "gpuwright/hosts"
+"""Where pytest's cache has what the run came to, for `tests.hosts.again`."""
+_INSTALLS = re.compile(r"`(python -m sandbox prepare[^`]*)` installs")
+
+
+@dataclass
+class Module:
+    """What became of one module's tests."""
+
+    ran: int = 0
+    failed: int = 0
+    skipped: list[str] = field(default_factory=list)
+    """Reasons, one for each test that was skipped."""
+
+    @property
+    def late(self) -> bool:
+        """Whether it was left out for want of time."""
+        return any(reason.startswith(NO_TIME) for reason in self.skipped)
+
+
+def complaints(modules: Mapping[str, Module]) -> list[str]:
+    """What these modules lack of the least, a sentence for each; nothing if it is reached."""
+    found = []
+    if MAIN in modules and not modules[MAIN].ran:
+        found.append(f"The main job ({MAIN}) did not run on a host.")
+    idle = [name for name, module in modules.items() if not module.ran]
+    if len(idle) > MOST_LEFT_OUT * len(modules):
+        found.append(
+            f"{len(idle)} of {len(modules)} modules did not run, more than a quarter: "
+            f"{', '.join(idle)}."
+        )
+    for name, module in modules.items():
+        tools = {m[1] for m in map(_INSTALLS.search, module.skipped) if m}
+        found += [
+            f"{name} lacks a tool that can be installed: `{tool}` failed." for tool in sorted(tools)
+        ]
+    return found
+
+
+_modules: dict[str, Module] = {}
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Keep what became of a test."""
+    if (name := Path(report.location[0]).stem) not in MINUTES:
+        return
+    module = _modules.setdefault(name, Module())
+    if report.failed:
+        module.failed += 1
+    if report.skipped:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+        module.skipped.append(reason.removeprefix("Skipped: "))
+    elif report.when == "call":
+        module.ran += 1
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Let a run fail that did not reach the least; only where time is short."""
+    config = session.config
+    if hasattr(config, "workerinput"):
+        return
+    short = complaints(_modules) if END in os.environ else []
+    if cache := getattr(config, "cache", None):
+        failed = [name for name, module in _modules.items() if module.failed]
+        result = {"status": int(session.exitstatus), "failed": failed, "short": short}
+        cache.set(RESULT, result)
+    if short and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def summary(terminal: pytest.TerminalReporter) -> None:
+    """Print what was left out for want of time, and what the run lacks of the least."""
+    if late := [name for name, module in _modules.items() if module.late]:
+        terminal.section("left out for want of time")
+        for name in late:
+            terminal.write_line(f"{name}:{_modules[name].skipped[0].removeprefix(NO_TIME)}")
+        terminal.write_line("They come first at the next commit.")
+    if END in os.environ and (short := complaints(_modules)):
+        terminal.section("too little ran", red=True)
+        for line in short:
+            terminal.write_line(line, red=True)
