@@ -1,4 +1,5 @@
 # What every fault's script begins with: POSIX sh, as root on a host with a driver of a double.
+# shellcheck disable=SC2034 # what follows uses them
 set -e
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive
 # The driver's version as DKMS knows it, and another one of the same length.

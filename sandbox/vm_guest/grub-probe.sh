@@ -13,11 +13,11 @@ bios) table=msdos; number=1 ;;
 efi) table=gpt; number=2 ;;
 esac
 case ${target:-fs} in
-device) echo /dev/vda$number ;;
+device) echo "/dev/vda$number" ;;
 fs) echo ext2 ;;
 fs_uuid) cat /run/sandbox-uuid ;;
 drive) echo "(hd0,$table$number)" ;;
-partmap) echo $table ;;
+partmap) echo "$table" ;;
 compatibility_hint | bios_hints) echo "hd0,$table$number" ;;
 hints_string) echo "--hint-bios=hd0,$table$number" ;;
 esac

@@ -3,13 +3,13 @@
 set -eu
 export DEBIAN_FRONTEND=noninteractive
 case $2 in
-bios) grub=/usr/lib/grub/i386-pc; packages=grub-pc ;;
+bios) grub=/usr/lib/grub/i386-pc; packages='grub-pc' ;;
 efi)
     grub=/usr/lib/grub/x86_64-efi-signed
     packages='grub-efi-amd64 grub-efi-amd64-signed shim-signed mokutil'
     ;;
 esac
-if [ ! -d $grub ]; then
+if [ ! -d "$grub" ]; then
     # shellcheck disable=SC2086 # several names
     apt-get -q -s install $packages >/dev/null 2>&1 || { apt-get -q update; fresh=1; }
     # shellcheck disable=SC2086
@@ -22,7 +22,7 @@ echo "$1" > /run/sandbox-uuid
 echo "$2" > /run/sandbox-firmware
 if [ "$2" = bios ]; then
     mkdir -p /boot/grub/i386-pc
-    cd $grub
+    cd "$grub"
     cp ./*.mod ./*.lst boot.img /boot/grub/i386-pc/
     grub-mkimage --format i386-pc --prefix '(hd0,msdos1)/boot/grub' \
         --output /boot/grub/i386-pc/core.img biosdisk part_msdos ext2

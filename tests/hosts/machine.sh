@@ -1,6 +1,7 @@
 # Runs in the container whose disk becomes the machine's: ADDRESS of the double, VERSION of the driver.
 set -eu
 export DEBIAN_FRONTEND=noninteractive
+# shellcheck disable=SC2012 # kernels have plain names
 newer=$(ls /boot/vmlinuz-* | sed 's/.*vmlinuz-//' | sort -V | tail -n 1)
 apt-get -q update
 flavour=cloud-amd64
@@ -10,7 +11,7 @@ older=$(apt-cache pkgnames "linux-image-${newer%%-*}-" | sed "s/linux-image-//" 
 [ "$older" != "$newer" ]
 mkdir -p /srv/newer
 cd /srv/newer
-common=linux-headers-${newer%-$flavour}-common
+common=linux-headers-${newer%-"$flavour"}-common
 apt-get -q download "linux-image-$newer" "linux-headers-$newer" "$common" linux-headers-$flavour linux-image-$flavour
 apt-get -q -y purge "linux-image-$newer" linux-image-$flavour
 # The headers that all flavours of the newer kernel share are there already: twelve thousand files,

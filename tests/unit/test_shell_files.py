@@ -1,0 +1,18 @@
+"""Every shell file of the project is plain shell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.plain_shell import assert_plain
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+ROOMS = [place for place in sorted(ROOT.iterdir()) if place.is_dir() and place.name[0] != "."]
+FILES = [ROOT / ".ci/run", *(file for room in ROOMS for file in sorted(room.rglob("*.sh")))]
+
+
+@pytest.mark.parametrize("file", [pytest.param(f, id=str(f.relative_to(ROOT))) for f in FILES])
+def test_it_is_plain_shell(file: Path) -> None:
+    assert_plain(file.read_text())
