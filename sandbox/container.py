@@ -1,6 +1,7 @@
 """One host's disk and its container: mount, files, start, stop."""
 
 import contextlib
+import functools
 import os
 import shlex
 import uuid
@@ -102,6 +103,7 @@ def start(folder: Path, root: Path, spec: HostSpec) -> Process:
         # PID 1 of this machine need not be systemd, and machined need not run.
         *("--register=no", "--keep-unit"),
         f"--network-namespace-path=/run/netns/{network.namespace(name)}",
+        *_no_sync(),
         *("--resolv-conf=off", "--timezone=off", "--link-journal=no"),
         f"--bind-ro={bus}:/sys/bus/pci/devices",
         # A server may change its own network, firewall included; the namespace is its own.
@@ -122,6 +124,18 @@ def start(folder: Path, root: Path, spec: HostSpec) -> Process:
         f"while ({join}export {settings}; exec {shlex.join(nspawn)}); [ $? = 133 ]; do :; done"
     )
     return spawn(f"host:{name}", ["sh", "-c", command], folder / "console.log")
+
+
+@functools.cache
+def _no_sync() -> list[str]:
+    """Words that let the host's programs not wait for this machine's disk, where nspawn can.
+
+    A host that is killed loses nothing that it wrote: this machine's kernel keeps it. Waiting is
+    three fifths of what an installation takes: dpkg syncs every file. From systemd 250 on
+    (systemd-nspawn(1), «--suppress-sync=»).
+    """
+    known = run("systemd-nspawn", "--help")
+    return ["--suppress-sync=yes"] if "--suppress-sync" in known else []
 
 
 def stop(name: str, folder: Path) -> None:
