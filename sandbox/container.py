@@ -75,7 +75,8 @@ def write_identity(folder: Path, root: Path, name: str) -> str:
 def write_network_files(root: Path, offline: bool, mirror_url: str | None) -> None:
     """Write the host's resolver and the addresses at which apt and pip find the mirror."""
     _replace(root / "etc/resolv.conf", "" if offline else _resolver())
-    apt = date_settings()
+    # Descriptions in another language are as many bytes to read as the packages themselves.
+    apt = [*date_settings(), 'Acquire::Languages "none";']
     pip = root / "etc/pip.conf"
     if mirror_url:
         apt += [f'Acquire::http::Proxy "{mirror_url}";', 'Acquire::https::Proxy "DIRECT";']
