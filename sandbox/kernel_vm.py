@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sandbox.checkout import SandboxError
-from sandbox.commands import run
+from sandbox.prepare import install
 
 _NEEDS = {"qemu-system-x86_64": "qemu-system-x86", "cpio": "cpio"}
 _BUSYBOX = Path("/bin/busybox")
@@ -28,19 +28,20 @@ _LIMIT_S = 300
 _BEGIN, _END = "gpuwright-begins", "gpuwright-ends"
 
 
+def missing() -> list[str]:
+    """The packages that such a machine needs and this one lacks."""
+    lacking = sorted({_NEEDS[tool] for tool in _NEEDS if not shutil.which(tool)})
+    return lacking if is_static(_BUSYBOX) else [*lacking, "busybox-static"]
+
+
 def prepare() -> None:
     """Install what is missing on this machine.
 
     Raises:
         SandboxError: if it cannot be installed.
     """
-    lacking = sorted({_NEEDS[tool] for tool in _NEEDS if not shutil.which(tool)})
-    if not is_static(_BUSYBOX):
-        lacking.append("busybox-static")
-    if lacking:
-        run("apt-get", "update", "-q")
-        install = ("apt-get", "install", "-q", "-y", "--no-install-recommends", *lacking)
-        run("env", "DEBIAN_FRONTEND=noninteractive", *install)
+    if lacking := missing():
+        install(*lacking)
 
 
 def is_static(program: Path) -> bool:

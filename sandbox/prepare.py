@@ -6,7 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from sandbox.checkout import SandboxError
+from sandbox.checkout import SandboxError, lock
 from sandbox.commands import run, succeeds
 
 # Command or file -> Debian and Ubuntu package (Debian 12 and 13, Ubuntu 22.04 and 24.04).
@@ -33,6 +33,7 @@ _NEEDS = {
 }
 _BROWSER = {"chromium": "chromium", "chromedriver": "chromium-driver"}
 """What tests look at pages with (Debian's packages; Ubuntu's are snaps)."""
+_WAIT = ("-o", "DPkg::Lock::Timeout=600")
 _BINFMT = Path("/proc/sys/fs/binfmt_misc")
 _QEMU = {"arm64": "aarch64"}
 _EMULATION = ("qemu-user-static", "binfmt-support", "arch-test")
@@ -72,7 +73,7 @@ def browser() -> list[str]:
     """
     lacking = [package for need, package in _BROWSER.items() if not shutil.which(need)]
     if lacking:
-        _install(*lacking)
+        install(*lacking)
     return lacking
 
 
@@ -85,10 +86,17 @@ def check_browser() -> None:
         )
 
 
-def _install(*packages: str) -> None:
-    run("apt-get", "update", "-q")
-    install = ("apt-get", "install", "-q", "-y", "--no-install-recommends", *packages)
-    run("env", "DEBIAN_FRONTEND=noninteractive", *install)
+def install(*packages: str) -> None:
+    """Install packages on this machine; another apt that runs is waited for, up to ten minutes.
+
+    Raises:
+        SandboxError: if apt refuses.
+
+    """
+    apt = ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", *_WAIT)
+    with lock("apt"):
+        run(*apt, "update")
+        run(*apt, "install", "-y", "--no-install-recommends", *packages)
 
 
 def emulates(arch: str) -> bool:
@@ -120,7 +128,7 @@ def emulate(arch: str) -> None:
         SandboxError: if the kernel has no binfmt_misc or may not be told.
     """
     if lacking := _emulation_lacks(arch):
-        _install(*lacking)
+        install(*lacking)
     if emulates(arch):
         return
     if not (_BINFMT / "register").exists():
@@ -154,7 +162,7 @@ def keyring_for(suite: str, folder: Path = Path("/usr/share/keyrings")) -> None:
     wanted = f"debian-archive-{suite}-*"
     if any(folder.glob(wanted)):
         return
-    _install("debian-archive-keyring")
+    install("debian-archive-keyring")
     if not any(folder.glob(wanted)):
         raise SandboxError(
             f"The newest debian-archive-keyring of this machine holds no key of Debian {suite}, "
@@ -178,6 +186,6 @@ def prepare() -> list[str]:
             )
         if os.geteuid() != 0:
             raise SandboxError(f"As root: apt-get install {' '.join(lacking)}")
-        _install(*lacking)
+        install(*lacking)
     check()
     return lacking

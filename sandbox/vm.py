@@ -17,6 +17,7 @@ from typing import Any
 from sandbox import cgroups, kernel_vm, network, pcibus
 from sandbox.checkout import STATE, SandboxError, read_record, write_record
 from sandbox.commands import run
+from sandbox.prepare import install
 from sandbox.processes import Process, spawn
 from sandbox.spec import HostSpec
 
@@ -47,11 +48,12 @@ _SECURE_BOOT = (
 def missing() -> list[str]:
     """The packages that virtual machines need and this machine lacks."""
     path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
-    return sorted(
+    lacking = {
         package
         for tool, package in _NEEDS.items()
         if not (shutil.which(tool, path=path) or Path(tool).is_file())
-    )
+    }
+    return sorted({*lacking, *kernel_vm.missing()})
 
 
 def prepare() -> list[str]:
@@ -62,9 +64,7 @@ def prepare() -> list[str]:
 
     """
     if lacking := missing():
-        run("apt-get", "update", "-q")
-        install = ("apt-get", "install", "-q", "-y", "--no-install-recommends", *lacking)
-        run("env", "DEBIAN_FRONTEND=noninteractive", *install)
+        install(*lacking)
     return lacking
 
 
