@@ -114,7 +114,7 @@ def test_root_is_taken_by_sudo_only_where_it_is_needed_and_to_be_had(
 def test_container_host_is_asked_for_its_engines_and_its_repositories_once(
     monkeypatch: pytest.MonkeyPatch, lines: dict[str, report.Line]
 ) -> None:
-    monkeypatch.setattr(plans.offers, "asked", lambda plan: (None, ()))
+    monkeypatch.setattr(plans.offers, "asked", lambda plan, names: (None, ()))
     run = ARun(a_host.bare(), {ContainerEngines: Engines()})
     plan = run.prepared(lambda: plans.for_this_host(containers=True))
     assert plan is not None and plan.containers is not None and plan.torch is None
@@ -132,7 +132,7 @@ def test_repository_that_does_not_answer_refuses_the_host(lines: dict[str, repor
 def test_torch_of_another_deploy_stays_in_a_container_hosts_plan(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(plans.offers, "asked", lambda plan: (None, ()))
+    monkeypatch.setattr(plans.offers, "asked", lambda plan, names: (None, ()))
     state = replace(a_host.done(), record={"versions": {"torch": "2.9.1"}})
     run = ARun(state, {ContainerEngines: Engines()})
     plan = run.prepared(lambda: plans.for_this_host(containers=True))
