@@ -10,8 +10,8 @@ from pathlib import Path
 
 from bench import target
 from bench.target import BenchError
-from sandbox import ssh
 from sandbox.hosts import SandboxHost
+from sandbox.local import ssh
 
 PORT = 2200
 _LOG = "/run/bench-sshd.log"

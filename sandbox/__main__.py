@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from sandbox import clean, hosts, mirror_control, pcibus, prepare, roots, vm
+from sandbox import clean, hosts, mirror_control, pcibus, roots, vm
 from sandbox.checkout import SandboxError
 from sandbox.doubles.nvidia import AptDouble
 from sandbox.doubles.nvidia_dnf import DnfDouble
 from sandbox.faults import command as faults
 from sandbox.hosts import HostSpec, SandboxHost
+from sandbox.local import prepare
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -4,10 +4,11 @@ The marks find what a killed run made without finishing its record; nothing with
 outside the state folder, is touched.
 """
 
-from sandbox import cgroups, container, hosts, mirror_control, network, roots, settings
+from sandbox import container, hosts, mirror_control
 from sandbox.checkout import CACHE, HOSTS, MARK, ROOTS, STATE, lock
 from sandbox.commands import run
-from sandbox.processes import marked
+from sandbox.local import cgroups, mounts, network, settings
+from sandbox.local.processes import marked
 
 
 def clean(cache: bool = False) -> list[str]:
@@ -26,13 +27,13 @@ def clean(cache: bool = False) -> list[str]:
     container.unmount(STATE)
     # Roots that are linked here are another checkout's, which may be building one.
     for part in () if ROOTS.is_symlink() else ROOTS.glob("*.part"):
-        roots.remove(part)
+        mounts.remove(part)
         done.append(f"unfinished root {part.name}")
     # The locks stay: somebody may be waiting for one.
     keep = {"locks"} if cache else {"locks", CACHE.name, ROOTS.name}
     for entry in sorted(STATE.glob("*")) + sorted(STATE.glob(".*")):
         if entry.name not in keep:
-            roots.remove(entry)
+            mounts.remove(entry)
     return done
 
 

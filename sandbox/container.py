@@ -7,15 +7,16 @@ import shlex
 import uuid
 from pathlib import Path
 
-from sandbox import cgroups, engine_host, network, pcibus
+from sandbox import engine_host, pcibus
 from sandbox.checkout import MARK, SandboxError
 from sandbox.commands import run, succeeds
 from sandbox.doubles.jetson import FIRMWARE
-from sandbox.processes import Process, marked, spawn
-from sandbox.roots import mounts
-from sandbox.sources import date_settings
+from sandbox.local import cgroups, network
+from sandbox.local.mounts import mounts
+from sandbox.local.processes import Process, marked, spawn
+from sandbox.local.sources import date_settings
+from sandbox.local.ssh import client_key, install_host_key
 from sandbox.spec import HostSpec
-from sandbox.ssh import client_key, install_host_key
 
 _NSPAWN = Path("/run/systemd/nspawn")
 

@@ -10,17 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox import (
-    container,
-    machines,
-    mirror_control,
-    network,
-    pcibus,
-    prepare,
-    roots,
-    settings,
-    ssh,
-)
+from sandbox import container, machines, mirror_control, pcibus, roots
 from sandbox.checkout import (
     HOSTS,
     MARK,
@@ -31,8 +21,9 @@ from sandbox.checkout import (
     read_record,
     write_record,
 )
+from sandbox.local import mounts, network, prepare, settings, ssh
+from sandbox.local.processes import Process, spawn
 from sandbox.mirror_faults import Faults, set_faults
-from sandbox.processes import Process, spawn
 from sandbox.spec import HostSpec, differs, from_record
 
 __all__ = ["HostSpec", "SandboxHost", "all_hosts", "down", "get", "up"]
@@ -209,7 +200,7 @@ def _boot(spec: HostSpec, state: str = "") -> SandboxHost:
         relay = spawn(
             f"relay:{name}",
             [
-                *(sys.executable, "-m", "sandbox.relay", host.address, str(host.port)),
+                *(sys.executable, "-m", "sandbox.local.relay", host.address, str(host.port)),
                 *(host.ip, "22", str(spec.delay_ms)),
             ],
             folder / "relay.log",
@@ -290,7 +281,7 @@ def _remove(name: str) -> None:
         network.disconnect(name, network.address(record["index"]))
     container.unmount(folder)
     if folder.is_dir():
-        roots.assert_unmounted(folder)
+        mounts.assert_unmounted(folder)
         # The record goes last: killed before, the rest is still known.
         for entry in sorted(folder.iterdir(), key=lambda e: e.name == "host.json"):
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()

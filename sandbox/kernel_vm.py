@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sandbox.checkout import SandboxError
-from sandbox.prepare import install
+from sandbox.local.prepare import install
 
 _NEEDS = {"qemu-system-x86_64": "qemu-system-x86", "cpio": "cpio"}
 _BUSYBOX = Path("/bin/busybox")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sandbox import container, engine_host, roots, vm, vm_image
 from sandbox.checkout import SandboxError
-from sandbox.processes import Process
+from sandbox.local.processes import Process
 from sandbox.spec import HostSpec
 
 BOOT_LIMIT_S = {False: 90.0, True: 300.0}

@@ -7,9 +7,9 @@ import time
 import urllib.request
 from typing import Any
 
-from sandbox import network
 from sandbox.checkout import MIRROR, SOURCE, SandboxError, lock, read_record, write_record
-from sandbox.processes import Process, marked, spawn
+from sandbox.local import network
+from sandbox.local.processes import Process, marked, spawn
 
 _RECORD = MIRROR / "mirror.json"
 _LOG = MIRROR / "mirror.log"

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,14 +9,15 @@ from typing import Any
 
 import yaml
 
-from sandbox import jetson_roots, prepare, ubuntu_roots
+from sandbox import jetson_roots, ubuntu_roots
 from sandbox.checkout import ROOTS, STATE, SandboxError, lock
 from sandbox.commands import run
 from sandbox.doubles import kernels, rocky
 from sandbox.doubles.jetson import jetpack, jetpacks
 from sandbox.doubles.ubuntu import ubuntu
-from sandbox.processes import marked, marked_environment
-from sandbox.sources import Archive, date_settings, debian_archive
+from sandbox.local import mounts, prepare
+from sandbox.local.processes import marked, marked_environment
+from sandbox.local.sources import Archive, date_settings, debian_archive
 
 _RECIPES = Path(__file__).with_name("roots.yaml")
 
@@ -123,7 +123,7 @@ def _derived(os_name: str, proxy: str | None) -> Path:
         if not target.is_dir():
             print(f"sandbox: building {target.name}, once, half a minute", file=sys.stderr)
             part = target.with_name(f"{target.name}.part")
-            remove(part)
+            mounts.remove(part)
             ubuntu_roots.make(release, base, part, proxy)
             part.rename(target)
     return target
@@ -136,7 +136,7 @@ def _rocky(os_name: str, base: Path) -> Path:
         if not target.is_dir():
             print(f"sandbox: building {target.name}, once, some seconds", file=sys.stderr)
             part = target.with_name(f"{target.name}.part")
-            remove(part)
+            mounts.remove(part)
             run("cp", "-a", "--reflink=auto", str(base), str(part))
             rocky.present(part, os_name)
             part.rename(target)
@@ -150,7 +150,7 @@ def _jetson(os_name: str, base: Path) -> Path:
         board.publish()
         if not target.is_dir():
             part = target.with_name(f"{target.name}.part")
-            remove(part)
+            mounts.remove(part)
             jetson_roots.make(board, base, part)
             part.rename(target)
     return target
@@ -181,7 +181,7 @@ def _build(target: Path, recipe: dict[str, Any], archive: Archive, proxy: str | 
     if arch := recipe.get("arch"):
         prepare.check_emulation(arch)
     part = target.with_name(f"{target.name}.part")
-    remove(part)
+    mounts.remove(part)
     ROOTS.mkdir(parents=True, exist_ok=True)
     log = STATE / "logs" / f"{target.name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -247,24 +247,3 @@ def _to_deb822(tree: Path) -> None:
     )
     (tree / "etc/apt/sources.list.d/debian.sources").write_text(text)
     old.unlink()
-
-
-def remove(tree: Path) -> None:
-    """Remove a folder and all in it, but never what is mounted there."""
-    if tree.is_symlink() or tree.is_file():
-        tree.unlink()
-    elif tree.is_dir():
-        assert_unmounted(tree)
-        shutil.rmtree(tree)
-
-
-def assert_unmounted(tree: Path) -> None:
-    """Raise `SandboxError` if anything is mounted at or below `tree`."""
-    if mounted := [place for place in mounts() if Path(place).is_relative_to(tree.resolve())]:
-        raise SandboxError(f"Something is still mounted: {', '.join(mounted)}")
-
-
-def mounts() -> list[str]:
-    """Every mount point that this process sees, innermost last."""
-    lines = Path("/proc/self/mountinfo").read_text().splitlines()
-    return [line.split()[4].encode().decode("unicode_escape") for line in lines]

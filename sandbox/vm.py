@@ -14,11 +14,12 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
-from sandbox import cgroups, kernel_vm, network, pcibus
+from sandbox import kernel_vm, pcibus
 from sandbox.checkout import STATE, SandboxError, read_record, write_record
 from sandbox.commands import run
-from sandbox.prepare import install
-from sandbox.processes import Process, spawn
+from sandbox.local import cgroups, network
+from sandbox.local.prepare import install
+from sandbox.local.processes import Process, spawn
 from sandbox.spec import HostSpec
 
 _CODE, _VARIABLES = "/usr/share/OVMF/OVMF_CODE_4M.ms.fd", "/usr/share/OVMF/OVMF_VARS_4M.ms.fd"

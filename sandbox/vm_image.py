@@ -14,7 +14,8 @@ from pathlib import Path
 from sandbox import roots, vm_disk
 from sandbox.checkout import ROOTS, SandboxError, lock
 from sandbox.commands import run
-from sandbox.processes import marked, marked_words
+from sandbox.local import mounts
+from sandbox.local.processes import marked, marked_words
 
 _GUEST = Path(__file__).with_name("vm_guest")
 SYSTEMS = ("debian-12", "debian-13")
@@ -80,7 +81,7 @@ def from_tree(
         # Of a run that was killed: they go on alone, and for nothing.
         process.kill()
     copy = disk.with_name(f"{disk.name}.tree.part")
-    roots.remove(copy)
+    mounts.remove(copy)
     copy.parent.mkdir(parents=True, exist_ok=True)
     words = marked_words(mark)
     run(*words, "cp", "-a", "--reflink=auto", "--one-file-system", str(tree), str(copy))
@@ -102,7 +103,7 @@ def from_tree(
     )
     setting.unlink(missing_ok=True)
     (vm_disk.make_efi if secure_boot else vm_disk.make)(copy, known, disk, words)
-    roots.remove(copy)
+    mounts.remove(copy)
 
 
 _PLACES = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox import prepare
 from sandbox.checkout import SandboxError
+from sandbox.local import prepare
 
 
 def needs_hosts() -> pytest.MarkDecorator:

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from sandbox import hosts, prepare
+from sandbox import hosts
 from sandbox.checkout import SandboxError
 from sandbox.faults.catalog import Fault
 from sandbox.hosts import HostSpec
+from sandbox.local import prepare
 from tests.hosts import fault_table, floor, runner
 from tests.hosts.floor import pytest_runtest_logreport, pytest_sessionfinish
 from tests.hosts.lab import NAME, Lab, Run

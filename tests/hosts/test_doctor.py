@@ -15,12 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import hosts, prepare
+from sandbox import hosts
 from sandbox.checkout import SandboxError
 from sandbox.doubles.nvidia import AptDouble
 from sandbox.faults import catalog, driver
 from sandbox.faults.catalog import Fault
 from sandbox.hosts import HostSpec, SandboxHost
+from sandbox.local import prepare
 from tests.hosts import runner, ward
 
 Reached = Callable[[Fault, str, str], None]

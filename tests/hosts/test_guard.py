@@ -21,12 +21,13 @@ from facts.evidence import evidence_command
 from facts.host import probe_command
 from facts.parse import parse_host
 from facts.parse.evidence import evidence
-from sandbox import hosts, prepare
+from sandbox import hosts
 from sandbox.checkout import SandboxError
 from sandbox.doubles import apt_index, deb, kernels
 from sandbox.doubles.deb import Deb
 from sandbox.doubles.nvidia import AptDouble
 from sandbox.hosts import HostSpec, SandboxHost
+from sandbox.local import prepare
 from sandbox.roots import root
 from tasks.doctor.case import Case
 from tasks.doctor.tree import Ready, diagnose

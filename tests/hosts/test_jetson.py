@@ -19,12 +19,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sandbox import hosts, prepare
+from sandbox import hosts
 from sandbox.checkout import SOURCE, SandboxError
 from sandbox.doubles.jetson import TegraDouble, jetpack
 from sandbox.faults import catalog
 from sandbox.faults.catalog import Fault
 from sandbox.hosts import HostSpec, SandboxHost
+from sandbox.local import prepare
 from tests.hosts import jetson_index, runner, ward
 from tests.hosts.lab import Lab, Run
 

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import hosts, prepare
+from sandbox import hosts
 from sandbox.checkout import SandboxError
 from sandbox.doubles.nvidia import AptDouble
 from sandbox.faults import catalog, driver
 from sandbox.hosts import HostSpec, SandboxHost
+from sandbox.local import prepare
 from tests.hosts import runner, ward
 from tests.hosts.lab import Lab
 from tests.hosts.runner import Outcome

@@ -16,12 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import network
 from sandbox.checkout import HOSTS, SandboxError
 from sandbox.faults import catalog
 from sandbox.faults.catalog import Fault
 from sandbox.faults.driver import VERSION
 from sandbox.hosts import SandboxHost
+from sandbox.local import network
 from tests.hosts import machine as machines
 from tests.hosts import runner, ward
 from tests.hosts.machine import boot_id, reboot, said

@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox import prepare
 from sandbox.checkout import SandboxError
+from sandbox.local import prepare
 from tests.hosts import able, browser, runner, tunnel
 from tests.hosts.lab import Run
 from tests.hosts.site import FOLDER, NAME, WORKSPACE, Site

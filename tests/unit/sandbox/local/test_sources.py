@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from sandbox.local.sources import Archive, debian_archive
 from sandbox.roots import source_lines
-from sandbox.sources import Archive, debian_archive
 
 
 def test_one_line_sources(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """A TCP relay that makes a host far away: every byte is late by half of a round trip.
 
-`python -m sandbox.relay ADDRESS PORT TO_ADDRESS TO_PORT DELAY_MS`; the kernel of a small machine
-may lack netem, so the delay is made here.
+`python -m sandbox.local.relay ADDRESS PORT TO_ADDRESS TO_PORT DELAY_MS`; the kernel of a small
+machine may lack netem, so the delay is made here.
 """
 
 import asyncio
