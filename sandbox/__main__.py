@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from sandbox import clean, hosts, mirror_control, pcibus, roots, vm
+from sandbox import clean, hosts, pcibus, roots, vm
 from sandbox.checkout import SandboxError
 from sandbox.doubles.nvidia import AptDouble
 from sandbox.doubles.nvidia_dnf import DnfDouble
 from sandbox.faults import command as faults
 from sandbox.hosts import HostSpec, SandboxHost
 from sandbox.local import prepare
+from sandbox.mirror import control as mirror
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -232,7 +233,7 @@ def _double(args: argparse.Namespace) -> int:
         double.sign_with_stranger()
     if args.corrupt:
         print(f"corrupted: {', '.join(double.corrupt(args.corrupt)) or 'nothing'}", file=sys.stderr)
-    url = mirror_control.running() or "http://(no host is up)"
+    url = mirror.running() or "http://(no host is up)"
     print(json.dumps(double.host_data(url), indent=1))
     return 0
 

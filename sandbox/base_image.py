@@ -2,9 +2,10 @@
 
 import subprocess
 
-from sandbox import mirror_images, roots
+from sandbox import roots
 from sandbox.checkout import SandboxError
 from sandbox.hosts import SandboxHost
+from sandbox.mirror import images
 
 SUITES = {"debian-12": "bookworm", "debian-13": "trixie"}
 
@@ -17,7 +18,7 @@ def publish(host: SandboxHost, os_name: str = "debian-12") -> str:
 
     """
     tag = f"{SUITES[os_name]}-slim"
-    mirror_images.publish(roots.image_root(os_name, host.mirror_url), "debian", tag)
+    images.publish(roots.image_root(os_name, host.mirror_url), "debian", tag)
     return f"debian:{tag}"
 
 

@@ -4,11 +4,12 @@ The marks find what a killed run made without finishing its record; nothing with
 outside the state folder, is touched.
 """
 
-from sandbox import container, hosts, mirror_control
+from sandbox import container, hosts
 from sandbox.checkout import CACHE, HOSTS, MARK, ROOTS, STATE, lock
 from sandbox.commands import run
 from sandbox.local import cgroups, mounts, network, settings
 from sandbox.local.processes import marked
+from sandbox.mirror import control as mirror
 
 
 def clean(cache: bool = False) -> list[str]:
@@ -21,7 +22,7 @@ def clean(cache: bool = False) -> list[str]:
         hosts.down(folder.name)
         done.append(f"host {folder.name}")
     done += _marked_leftovers()
-    mirror_control.stop()
+    mirror.stop()
     network.mirror_address_off()
     settings.give_back()
     container.unmount(STATE)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox import container, machines, mirror_control, pcibus, roots
+from sandbox import container, machines, pcibus, roots
 from sandbox.checkout import (
     HOSTS,
     MARK,
@@ -23,7 +23,8 @@ from sandbox.checkout import (
 )
 from sandbox.local import mounts, network, prepare, settings, ssh
 from sandbox.local.processes import Process, spawn
-from sandbox.mirror_faults import Faults, set_faults
+from sandbox.mirror import control as mirror
+from sandbox.mirror.faults import Faults, set_faults
 from sandbox.spec import HostSpec, differs, from_record
 
 __all__ = ["HostSpec", "SandboxHost", "all_hosts", "down", "get", "up"]
@@ -239,7 +240,7 @@ def _mirror(spec: HostSpec) -> str | None:
         return None
     with lock("network"):
         network.mirror_address_on()
-    return mirror_control.start()
+    return mirror.start()
 
 
 def _with_mirror(host: SandboxHost) -> SandboxHost:
@@ -288,7 +289,7 @@ def _remove(name: str) -> None:
         folder.rmdir()
     with lock("network"):
         if not any(HOSTS.glob("*/host.json")):
-            mirror_control.stop()
+            mirror.stop()
             network.mirror_address_off()
             settings.give_back()
 

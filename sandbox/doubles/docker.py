@@ -18,7 +18,7 @@ from sandbox.doubles import apt_index
 from sandbox.doubles.deb import Deb, File, build
 from sandbox.doubles.maintainer import scripts
 from sandbox.doubles.vendor import VendorDouble
-from sandbox.mirror_doubles import DOUBLES
+from sandbox.mirror.doubles import DOUBLES
 
 _DATA = Path(__file__).with_name("docker.yaml")
 _PAYLOADS = Path(__file__).with_name("payloads")

@@ -14,7 +14,7 @@ from sandbox.checkout import lock
 from sandbox.doubles import apt_index
 from sandbox.doubles.deb import Deb, File, build
 from sandbox.doubles.nvidia import AptDouble
-from sandbox.mirror_doubles import DOUBLES
+from sandbox.mirror.doubles import DOUBLES
 
 _DATA = Path(__file__).with_name("jetson.yaml")
 FIRMWARE = "/usr/share/gpuwright-sandbox/firmware"

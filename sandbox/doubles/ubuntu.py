@@ -16,7 +16,7 @@ from sandbox.doubles.deb import Deb, File, build
 from sandbox.doubles.recipe import recipe
 from sandbox.doubles.signing import Signer
 from sandbox.doubles.ubuntu_drivers import drivers
-from sandbox.mirror_doubles import DOUBLES
+from sandbox.mirror.doubles import DOUBLES
 
 _DATA = Path(__file__).with_name("ubuntu.yaml")
 ADDRESS = "http://ubuntu.example/ubuntu"

@@ -17,7 +17,7 @@ from typing_extensions import Self
 from sandbox.checkout import lock, read_record, write_record
 from sandbox.doubles.recipe import recipe
 from sandbox.doubles.signing import Signer
-from sandbox.mirror_doubles import DOUBLES
+from sandbox.mirror.doubles import DOUBLES
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ import pytest
 
 from sandbox import hosts
 from sandbox.hosts import HostSpec, SandboxHost
-from sandbox.mirror_faults import Faults
+from sandbox.mirror.faults import Faults
 from tests.hosts import runner
 from tests.hosts.able import needs_hosts
 from tests.hosts.lab import Lab, Made

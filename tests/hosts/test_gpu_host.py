@@ -18,7 +18,7 @@ import pytest
 from sandbox import hosts
 from sandbox.checkout import SOURCE
 from sandbox.hosts import HostSpec
-from sandbox.mirror_faults import Faults
+from sandbox.mirror.faults import Faults
 from tasks.layout import CURRENT, ENVS
 from tests.hosts import runner
 from tests.hosts.conftest import NAME, GpuHost

@@ -24,7 +24,7 @@ from facts.parse import parse_host
 from facts.parse.images import ImageState, parse
 from sandbox import base_image, hosts, registry
 from sandbox.hosts import HostSpec, SandboxHost
-from sandbox.mirror_faults import Faults
+from sandbox.mirror.faults import Faults
 from tasks.bundle import manifest
 from tasks.hostdata.image import wishes
 from tasks.image import store

@@ -18,7 +18,7 @@ from sandbox.doubles import kernels
 from sandbox.doubles.nvidia import AptDouble
 from sandbox.doubles.ubuntu import ubuntu
 from sandbox.hosts import HostSpec, SandboxHost
-from sandbox.mirror_faults import Faults
+from sandbox.mirror.faults import Faults
 from sandbox.roots import root
 from tests.hosts import nvidia_rows, runner
 from tests.hosts.able import needs_hosts

@@ -16,7 +16,7 @@ import pytest
 from sandbox import hosts
 from sandbox.doubles.nvidia import AptDouble
 from sandbox.hosts import HostSpec, SandboxHost
-from sandbox.mirror_faults import Faults
+from sandbox.mirror.faults import Faults
 from tests.hosts import nvidia_rows, runner
 from tests.hosts.able import needs_hosts
 from tests.hosts.cut_off import Phase, cut_off, said, until

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from pathlib import Path
 
 import pytest
 
@@ -11,7 +10,6 @@ from sandbox import roots
 from sandbox.doubles import names, ubuntu, ubuntu_drivers
 from sandbox.doubles.deb import Deb
 from sandbox.doubles.names import Release
-from sandbox.mirror_doubles import local_file
 from stacks.catalog.read import load_catalog
 from stacks.load import load_stack
 from stacks.model.host import Gpu, HostProfile
@@ -133,32 +131,3 @@ def test_prebuilt_modules_are_for_their_kernel() -> None:
     (module,) = [f for path, f in files.items() if path.endswith("/nvidia.ko")]
     assert '"vermagic=5.15.0-160-generic ' in module.text
     assert '"license=Dual MIT/GPL"' in module.text
-
-
-@pytest.mark.parametrize(
-    ("url", "path"),
-    [
-        ("/doubles/nvidia/repos/ubuntu2204/x86_64/a.deb", "nvidia/repos/ubuntu2204/x86_64/a.deb"),
-        ("http://10.0.0.1:3142/doubles/nvidia/repos/a%2Bb.deb", "nvidia/repos/a+b.deb"),
-        (
-            "http://ubuntu.example/ubuntu/dists/jammy/InRelease",
-            "ubuntu/repos/ubuntu/dists/jammy/InRelease",
-        ),
-    ],
-)
-def test_request_leads_to_a_file_of_a_double(url: str, path: str) -> None:
-    assert local_file(url, "10.0.0.1:3142", Path("/d")) == Path("/d") / path
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "/doubles/nvidia/gpg/ubuntu2204/private-keys-v1.d/a.key",
-        "/doubles/nvidia/repos/../gpg/a.key",
-        "/doubles/nvidia/repos/%2e%2e/gpg/a.key",
-        "http://elsewhere.org/doubles/nvidia/repos/a.deb",
-        "/status",
-    ],
-)
-def test_other_requests_lead_to_no_file(url: str) -> None:
-    assert local_file(url, "10.0.0.1:3142", Path("/d")) is None

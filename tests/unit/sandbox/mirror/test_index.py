@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sandbox.mirror_index import index_url, rewrite, upstream
+from sandbox.mirror.index import index_url, rewrite, upstream
 
 PAGE = "https://index.example/simple/demo/"
 

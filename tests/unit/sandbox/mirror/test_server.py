@@ -12,10 +12,10 @@ from typing import ClassVar
 import httpx
 import pytest
 
-from sandbox.mirror import Mirror, server
-from sandbox.mirror_doubles import local_file
-from sandbox.mirror_faults import Faults
-from sandbox.mirror_store import byte_range
+from sandbox.mirror.cache import Mirror
+from sandbox.mirror.doubles import local_file
+from sandbox.mirror.faults import Faults
+from sandbox.mirror.server import server
 
 WHEEL = bytes(range(256)) * 4096
 PAGE = b'<a href="../../packages/demo-1-py3-none-any.whl#sha256=00">demo</a>'
@@ -210,29 +210,10 @@ def test_dropped_path_is_not_found_and_others_are(world: World) -> None:
     assert get(f"{world.url}/simple/demo/").status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("header", "expected"),
-    [
-        (None, None),
-        ("bytes=0-", (0, 10)),
-        ("bytes=3-5", (3, 6)),
-        ("bytes=3-99", (3, 10)),
-        ("bytes=-4", (6, 10)),
-        ("bytes=-99", (0, 10)),
-        ("bytes=10-", (10, 10)),
-        ("bytes=0-1,4-5", None),
-        ("lines=0-1", None),
-        ("bytes=x", None),
-    ],
-)
-def test_byte_range(header: str | None, expected: tuple[int, int] | None) -> None:
-    assert byte_range(header, 10) == expected
-
-
 @pytest.fixture
 def double(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file InRelease of a repository double that the mirror serves."""
-    monkeypatch.setattr("sandbox.mirror.local_file", partial(local_file, folder=tmp_path))
+    monkeypatch.setattr("sandbox.mirror.server.local_file", partial(local_file, folder=tmp_path))
     file = tmp_path / "nvidia/repos/ubuntu2204/InRelease"
     file.parent.mkdir(parents=True)
     file.write_text("first")

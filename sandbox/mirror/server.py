@@ -1,41 +1,23 @@
-"""A pull-through cache for Debian packages and wheels, so that many hosts download once.
-
-`python -m sandbox.mirror ADDRESS PORT` serves, on the address that the hosts of this checkout
-reach:
-
-- apt, as an HTTP proxy: packages and files named by their hash are kept for ever, indexes are
-  asked for again each time, and only sent again by upstream if they changed;
-- `/simple/PROJECT/`, a package index with its links led to `/files/…`, kept for ever;
-- `/doubles/NAME/repos/…`, repository doubles, straight from their folder;
-- `/v2/…`, container images, as a mirror of Docker Hub;
-- `/status`, counters as JSON.
-"""
+"""The mirror's answers: what a client asked for, byte for byte, and the faults that it gets."""
 
 import contextlib
 import http.client
 import json
 import re
 import socket
-import ssl
 import struct
-import sys
-import threading
 import time
-from collections import Counter
-from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-import httpx
-
-from sandbox import mirror_images
-from sandbox.checkout import CACHE
-from sandbox.mirror_doubles import local_file
-from sandbox.mirror_faults import Faults, faults_for
-from sandbox.mirror_index import index_url, rewrite, upstream
-from sandbox.mirror_store import File, Store, UpstreamError, byte_range
+from sandbox.mirror import images
+from sandbox.mirror.cache import Mirror, Page
+from sandbox.mirror.doubles import local_file
+from sandbox.mirror.faults import Faults
+from sandbox.mirror.index import rewrite, upstream
+from sandbox.mirror.store import File, UpstreamError, byte_range
 
 _FOR_EVER = re.compile(r"\.(?:deb|udeb)$|/by-hash/[A-Za-z0-9]+/[0-9a-f]{32,}$")
 _INDEX_FRESH_S = 60.0
@@ -44,71 +26,6 @@ _AT_ONCE = 1 << 20  # bytes between two looks at the faults
 
 class _CutError(Exception):
     """A fault ends this connection."""
-
-
-class _Page:
-    """A page that may change, as upstream last gave it."""
-
-    def __init__(self, answer: httpx.Response) -> None:
-        self.body = answer.content
-        self.headers = answer.headers
-        self.asked = time.monotonic()
-
-
-class Mirror:
-    """What the handler threads share: the cache below `cache`, and the package index `index`.
-
-    `faults` tells what is to go wrong for the client with a given address.
-    """
-
-    def __init__(self, cache: Path, index: str, faults: Callable[[str], Faults]) -> None:
-        # The system's own certificates: a machine behind a company's proxy has them there.
-        self.client = httpx.Client(
-            verify=ssl.create_default_context(),
-            follow_redirects=True,
-            timeout=httpx.Timeout(60, connect=20),
-            limits=httpx.Limits(max_connections=32),
-        )
-        self.counts: Counter[str] = Counter()
-        self.store = Store(cache / "files", self.client, self.count)
-        self.index = index
-        self.faults = faults
-        self._pages: dict[tuple[str, str], _Page] = {}
-        self._lock = threading.Lock()
-
-    def count(self, what: str, url: str) -> None:
-        """Count one event for `/status` and write it to the log."""
-        with self._lock:
-            self.counts[what] += 1
-        print(time.strftime("%H:%M:%S"), what, url, file=sys.stderr, flush=True)
-
-    def page(self, url: str, accept: str, fresh_s: float = 0) -> _Page:
-        """The page at `url`, asked for again if the copy is older than `fresh_s` seconds.
-
-        Raises:
-            UpstreamError: if upstream answers with anything but the page.
-
-        """
-        old = self._pages.get((url, accept))
-        if old and time.monotonic() - old.asked < fresh_s:
-            self.count("hit", url)
-            return old
-        headers = {"Accept": accept}
-        for ours, theirs in (("etag", "If-None-Match"), ("last-modified", "If-Modified-Since")):
-            if old and ours in old.headers:
-                headers[theirs] = old.headers[ours]
-        self.count("upstream", url)
-        try:
-            answer = self.client.get(url, headers=headers)
-        except httpx.HTTPError as failed:
-            raise UpstreamError(502, f"{url}: {failed or type(failed).__name__}") from None
-        if answer.status_code == 304 and old:
-            old.asked = time.monotonic()
-            return old
-        if answer.status_code != 200:
-            raise UpstreamError(answer.status_code, f"{url}: {answer.reason_phrase}")
-        page = self._pages[url, accept] = _Page(answer)
-        return page
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -140,7 +57,7 @@ class _Handler(BaseHTTPRequestHandler):
         address = urlsplit(self.path)
         if file := local_file(self.path, own=self.headers.get("Host", "")):
             self._send_double(file)
-        elif image := mirror_images.answer(self.path):
+        elif image := images.answer(self.path):
             self._send_image(*image)
         elif address.scheme == "http":
             if _FOR_EVER.search(address.path):
@@ -161,7 +78,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             raise UpstreamError(404, f"the sandbox's mirror has nothing at {self.path}")
 
-    def _send_page(self, page: _Page) -> None:
+    def _send_page(self, page: Page) -> None:
         known = ("content-type", "last-modified", "etag")
         headers = {name: page.headers[name] for name in known if name in page.headers}
         since = self.headers.get("If-Modified-Since")
@@ -293,8 +210,3 @@ class _Server(ThreadingHTTPServer):
 def server(address: str, port: int, mirror: Mirror) -> ThreadingHTTPServer:
     """An HTTP server for `mirror`, bound and not yet serving; port 0 takes a free one."""
     return _Server((address, port), type("Handler", (_Handler,), {"mirror": mirror}))
-
-
-if __name__ == "__main__":
-    shared = Mirror(CACHE, index_url(), faults_for)
-    server(sys.argv[1], int(sys.argv[2]), shared).serve_forever()
