@@ -10,7 +10,8 @@ import yaml
 
 from sandbox.checkout import SandboxError
 from sandbox.doubles.deb import Deb
-from sandbox.doubles.payloads import Values, payload
+from sandbox.doubles.payloads.kinds import payload
+from sandbox.doubles.payloads.payload import Values
 
 _DATA = Path(__file__).with_name("nvidia-apt.yaml")
 _LAST_SUFFIXED = 580

@@ -8,7 +8,7 @@ import yaml
 
 from sandbox.checkout import SandboxError
 from sandbox.doubles import rpm_payloads
-from sandbox.doubles.payloads import Values
+from sandbox.doubles.payloads.payload import Values
 from sandbox.doubles.rpm import Rpm
 
 _DATA = Path(__file__).with_name("nvidia-dnf.yaml")

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from sandbox.doubles.deb import File
-from sandbox.doubles.payloads import Values, payload
+from sandbox.doubles.payloads.kinds import payload
+from sandbox.doubles.payloads.payload import Values
 
 _FOLDERS = {"/usr/lib/x86_64-linux-gnu/": "/usr/lib64/", "/lib/": "/usr/lib/"}
 _LIBRARIES = ("compute", "nvml", "libcuda", "ptxjit", "cudnn", "loader-any", "loader-11")

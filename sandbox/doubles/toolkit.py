@@ -10,8 +10,7 @@ from typing import Any
 
 import yaml
 
-from sandbox import golang
-from sandbox.doubles import apt_index
+from sandbox.doubles import apt_index, golang
 from sandbox.doubles.deb import Deb, File, build
 from sandbox.doubles.maintainer import scripts
 from sandbox.doubles.vendor import VendorDouble

@@ -7,7 +7,8 @@ no signature: no kernel loads it, and none is asked to.
 from collections.abc import Mapping, Sequence
 
 from sandbox.doubles.deb import Deb, File
-from sandbox.doubles.payloads import Values, payload
+from sandbox.doubles.payloads.kinds import payload
+from sandbox.doubles.payloads.payload import Values
 
 _LICENCES = {"": "NVIDIA", "-open": "Dual MIT/GPL"}
 

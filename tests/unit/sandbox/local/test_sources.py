@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from sandbox.local.sources import Archive, debian_archive
-from sandbox.roots import source_lines
 
 
 def test_one_line_sources(tmp_path: Path) -> None:
@@ -36,11 +35,3 @@ def test_third_party_suites_are_passed_over(tmp_path: Path) -> None:
 def test_mirror_lists_on_this_disk_are_passed_over(tmp_path: Path) -> None:
     (tmp_path / "sources.list").write_text("deb mirror+file:/etc/apt/m.list bookworm main\n")
     assert debian_archive(tmp_path) == Archive(None, None)
-
-
-def test_host_of_another_release_uses_the_same_address() -> None:
-    recipe = {"suite": "trixie", "components": ["main"]}
-    assert source_lines(recipe, Archive("http://a.example/debian", None)) == [
-        "deb http://a.example/debian trixie main",
-        "deb http://a.example/debian trixie-updates main",
-    ]

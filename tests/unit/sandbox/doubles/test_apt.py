@@ -6,8 +6,7 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from sandbox import roots
-from sandbox.doubles import names, ubuntu, ubuntu_drivers
+from sandbox.doubles import names, ubuntu_drivers
 from sandbox.doubles.deb import Deb
 from sandbox.doubles.names import Release
 from stacks.catalog.read import load_catalog
@@ -115,10 +114,6 @@ def test_every_package_says_that_it_is_a_stand_in() -> None:
 
 def test_epoch_is_not_in_the_file_name() -> None:
     assert Deb("a", "1:2.0-1").filename == "a_2.0-1_amd64.deb"
-
-
-def test_every_ubuntu_release_has_a_root() -> None:
-    assert set(ubuntu.releases()) <= set(roots.names())
 
 
 def test_prebuilt_modules_are_for_their_kernel() -> None:
