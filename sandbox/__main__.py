@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from sandbox import clean, hosts, pcibus, roots, vm
+from sandbox import clean, hosts, pcibus, vm
 from sandbox.checkout import SandboxError
 from sandbox.doubles.nvidia import AptDouble
 from sandbox.doubles.nvidia_dnf import DnfDouble
@@ -19,6 +19,7 @@ from sandbox.faults import command as faults
 from sandbox.hosts import HostSpec, SandboxHost
 from sandbox.local import prepare
 from sandbox.mirror import control as mirror
+from sandbox.roots import recipes
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -33,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("up", help="bring hosts up")
     command.add_argument("names", nargs="*", metavar="NAME", help="default: demo")
-    command.add_argument("--os", default="debian-12", help=f"one of {', '.join(roots.names())}")
+    command.add_argument("--os", default="debian-12", help=f"one of {', '.join(recipes.names())}")
     command.add_argument(
         "--gpu",
         action="append",

@@ -2,10 +2,10 @@
 
 import subprocess
 
-from sandbox import roots
 from sandbox.checkout import SandboxError
 from sandbox.hosts import SandboxHost
 from sandbox.mirror import images
+from sandbox.roots import build
 
 SUITES = {"debian-12": "bookworm", "debian-13": "trixie"}
 
@@ -18,7 +18,7 @@ def publish(host: SandboxHost, os_name: str = "debian-12") -> str:
 
     """
     tag = f"{SUITES[os_name]}-slim"
-    images.publish(roots.image_root(os_name, host.mirror_url), "debian", tag)
+    images.publish(build.image_root(os_name, host.mirror_url), "debian", tag)
     return f"debian:{tag}"
 
 
@@ -34,7 +34,7 @@ def load(host: SandboxHost, os_name: str = "debian-12", tag: str = "") -> str:
         SandboxError: if there is no such image, or Docker does not take it.
 
     """
-    root = roots.image_root(os_name, host.mirror_url)
+    root = build.image_root(os_name, host.mirror_url)
     name = tag or f"debian:{SUITES[os_name]}-slim"
     words = f"docker import --change 'CMD [\"bash\"]' - {name}"
     with subprocess.Popen(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox import container, machines, pcibus, roots
+from sandbox import container, machines, pcibus
 from sandbox.checkout import (
     HOSTS,
     MARK,
@@ -25,6 +25,7 @@ from sandbox.local import mounts, network, prepare, settings, ssh
 from sandbox.local.processes import Process, spawn
 from sandbox.mirror import control as mirror
 from sandbox.mirror.faults import Faults, set_faults
+from sandbox.roots import recipes
 from sandbox.spec import HostSpec, differs, from_record
 
 __all__ = ["HostSpec", "SandboxHost", "all_hosts", "down", "get", "up"]
@@ -131,7 +132,7 @@ def up(spec: HostSpec, fresh: bool = False) -> SandboxHost:
     """
     check_name(spec.name)
     pcibus.parse_gpus(spec.gpus)
-    roots.check_name(spec.os)
+    recipes.check_name(spec.os)
     machines.check(spec)
     prepare.check()
     with lock(f"host-{spec.name}"):

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from sandbox import container, engine_host, roots, vm, vm_image
+from sandbox import container, engine_host, vm, vm_image
 from sandbox.checkout import SandboxError
 from sandbox.local.processes import Process
+from sandbox.roots import build
 from sandbox.spec import HostSpec
 
 BOOT_LIMIT_S = {False: 90.0, True: 300.0}
@@ -28,7 +29,7 @@ def image(spec: HostSpec, proxy: str | None) -> Path:
     """The shared folder or disk image that a new host's disk lies upon, made if need be."""
     if spec.vm:
         return vm_image.image(spec.os, proxy, spec.secure_boot)
-    return roots.root(spec.os, proxy)
+    return build.root(spec.os, proxy)
 
 
 def copy_disk(
@@ -66,7 +67,7 @@ def start(spec: HostSpec, folder: Path, address: str, lower: Path, state: str = 
     vm.make_disk(folder, lower, spec.secure_boot)
     refresh(spec, folder)
     # Whichever kernel of this distribution: it only tries what this machine can do.
-    kernels = sorted(roots.root(spec.os).glob("boot/vmlinuz-*"))
+    kernels = sorted(build.root(spec.os).glob("boot/vmlinuz-*"))
     return vm.start(folder, spec, address, kernels[-1], state)
 
 

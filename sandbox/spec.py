@@ -11,7 +11,7 @@ class HostSpec:
 
     name: str
     os: str = "debian-12"
-    """One of `roots.names`."""
+    """One of `roots.recipes.names`."""
     gpus: tuple[str, ...] = ()
     """One model of `gpus.yaml` per simulated GPU."""
     offline: bool = False

@@ -11,11 +11,12 @@ import sys
 import uuid
 from pathlib import Path
 
-from sandbox import roots, vm_disk
+from sandbox import vm_disk
 from sandbox.checkout import ROOTS, SandboxError, lock
 from sandbox.commands import run
 from sandbox.local import mounts
 from sandbox.local.processes import marked, marked_words
+from sandbox.roots import build
 
 _GUEST = Path(__file__).with_name("vm_guest")
 SYSTEMS = ("debian-12", "debian-13")
@@ -43,7 +44,7 @@ def image(os_name: str, proxy: str | None, secure_boot: bool = False) -> Path:
 
     """
     check_system(os_name)
-    base = roots.root(os_name, proxy)
+    base = build.root(os_name, proxy)
     parts = [
         base.name,
         vm_disk.DISK_MIB,

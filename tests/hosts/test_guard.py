@@ -28,7 +28,7 @@ from sandbox.doubles.deb import Deb
 from sandbox.doubles.nvidia import AptDouble
 from sandbox.hosts import HostSpec, SandboxHost
 from sandbox.local import prepare
-from sandbox.roots import root
+from sandbox.roots.build import root
 from tasks.doctor.case import Case
 from tasks.doctor.tree import Ready, diagnose
 from tasks.guard import kernel_holds, program

@@ -19,7 +19,7 @@ from sandbox.doubles.nvidia import AptDouble
 from sandbox.doubles.ubuntu import ubuntu
 from sandbox.hosts import HostSpec, SandboxHost
 from sandbox.mirror.faults import Faults
-from sandbox.roots import root
+from sandbox.roots.build import root
 from tests.hosts import nvidia_rows, runner
 from tests.hosts.able import needs_hosts
 from tests.hosts.cut_off import Phase, cut_off

@@ -18,7 +18,8 @@ from typing import Any
 
 import pytest
 
-from sandbox import checkout, roots
+from sandbox import checkout
+from sandbox.roots import build
 from tests.hosts.able import needs_hosts
 
 pytestmark = needs_hosts()
@@ -97,8 +98,8 @@ class Sandbox:
 @pytest.fixture(scope="module")
 def images() -> Path:
     """The checkout's root images, with Debian 12 among them."""
-    roots.root("debian-12")
-    return roots.ROOTS
+    build.root("debian-12")
+    return checkout.ROOTS
 
 
 def _sandbox(folder: Path) -> Iterator[Sandbox]:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import checkout, roots
+from sandbox import checkout
+from sandbox.roots import build
 from tests.hosts.able import needs_hosts
 
 pytestmark = needs_hosts()
@@ -17,9 +18,9 @@ pytestmark = needs_hosts()
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The environment of a sandbox of its own, removed afterwards."""
-    roots.root("debian-12")
+    build.root("debian-12")
     folder = tmp_path_factory.mktemp("sandbox")
-    (folder / "roots").symlink_to(roots.ROOTS)
+    (folder / "roots").symlink_to(checkout.ROOTS)
     environment = {**os.environ, "GPUWRIGHT_SANDBOX_DIR": str(folder)}
     yield environment
     _run(environment, "sandbox", "clean")
