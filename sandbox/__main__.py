@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from sandbox import clean, hosts, pcibus, vm
+from sandbox import clean, hosts, pcibus
 from sandbox.checkout import SandboxError
 from sandbox.doubles.nvidia import AptDouble
 from sandbox.doubles.nvidia_dnf import DnfDouble
@@ -20,6 +20,7 @@ from sandbox.hosts import HostSpec, SandboxHost
 from sandbox.local import prepare
 from sandbox.mirror import control as mirror
 from sandbox.roots import recipes
+from sandbox.vm import machine as vm
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
-from sandbox import container, engine_host, vm, vm_image
+from sandbox import container, engine_host
 from sandbox.checkout import SandboxError
 from sandbox.local.processes import Process
 from sandbox.roots import build
 from sandbox.spec import HostSpec
+from sandbox.vm import image as vm_image
+from sandbox.vm import machine as vm
 
 BOOT_LIMIT_S = {False: 90.0, True: 300.0}
 """Seconds until ssh must work, for a container and for a virtual machine: emulation is slow, and

@@ -13,12 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import hosts, vm
+from sandbox import hosts
 from sandbox.checkout import SandboxError
 from sandbox.doubles.nvidia import AptDouble
 from sandbox.faults.driver import VERSION
 from sandbox.hosts import HostSpec, SandboxHost
 from sandbox.local import prepare
+from sandbox.vm import machine as vm
 
 MAKER = "maker"
 SPEC = HostSpec("machine", gpus=("h100",) * 8, vm=True, disk_of=MAKER)

@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 
-from sandbox import hosts, kernel_vm
+from sandbox import hosts
 from sandbox.checkout import SandboxError
 from sandbox.doubles.nvidia import AptDouble
 from sandbox.hosts import HostSpec, SandboxHost
+from sandbox.vm import trial
 from tests.hosts import nvidia_rows, runner
 from tests.hosts.able import needs_hosts
 from tests.hosts.lab import Lab, Run
@@ -157,7 +158,7 @@ def test_first_boot_is_waited_for(fleet: Fleet) -> None:
 
 def test_module_that_dkms_built_loads_in_the_kernel_of_its_host(fleet: Fleet) -> None:
     try:
-        kernel_vm.prepare()
+        trial.prepare()
     except SandboxError as error:
         pytest.skip(str(error))
     root = fleet.hosts["bookworm"].rootfs
@@ -165,6 +166,6 @@ def test_module_that_dkms_built_loads_in_the_kernel_of_its_host(fleet: Fleet) ->
     release = kernel.name.removeprefix("vmlinuz-")
     built = root / "lib/modules" / release / "updates/dkms"
     modules = [built / "nvidia.ko", built / "nvidia-uvm.ko"]
-    said = kernel_vm.after_loading(kernel, modules, ["cat /proc/driver/nvidia/version", "lsmod"])
+    said = trial.after_loading(kernel, modules, ["cat /proc/driver/nvidia/version", "lsmod"])
     assert DRIVER in said
     assert "nvidia_uvm" in said

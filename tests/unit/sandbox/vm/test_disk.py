@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import vm_disk
 from sandbox.checkout import SandboxError
+from sandbox.vm import disk
 
 
 def test_boot_record_keeps_the_loader_and_has_one_active_partition() -> None:
     loader = bytes(range(256)) * 2
-    record = vm_disk.boot_record(loader, 4096 * 5)
+    record = disk.boot_record(loader, 4096 * 5)
     assert len(record) == 512
     assert record[:440] == loader[:440]
     assert record[510:] == b"\x55\xaa"
@@ -22,10 +22,10 @@ def test_boot_record_keeps_the_loader_and_has_one_active_partition() -> None:
 
 def test_core_that_would_reach_into_the_partition_is_refused(tmp_path: Path) -> None:
     tree = tmp_path / "tree"
-    grub = tree / vm_disk.GRUB_FOLDER
+    grub = tree / disk.GRUB_FOLDER
     grub.mkdir(parents=True)
     (grub / "boot.img").write_bytes(bytes(512))
     (grub / "core.img").write_bytes(bytes(2048 * 512))
     with pytest.raises(SandboxError, match="too long"):
-        vm_disk.make(tree, "5b6b1f0a-8b6c-4d0a-9f59-0c8a1fdd7a11", tmp_path / "disk")
+        disk.make(tree, "5b6b1f0a-8b6c-4d0a-9f59-0c8a1fdd7a11", tmp_path / "disk")
     assert not (tmp_path / "disk").exists()

@@ -11,14 +11,14 @@ import sys
 import uuid
 from pathlib import Path
 
-from sandbox import vm_disk
 from sandbox.checkout import ROOTS, SandboxError, lock
 from sandbox.commands import run
 from sandbox.local import mounts
 from sandbox.local.processes import marked, marked_words
 from sandbox.roots import build
+from sandbox.vm import disk as vm_disk
 
-_GUEST = Path(__file__).with_name("vm_guest")
+_GUEST = Path(__file__).with_name("guest")
 SYSTEMS = ("debian-12", "debian-13")
 """Distributions whose root has a kernel that boots; the others' kernels are stand-ins."""
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import kernel_vm
 from sandbox.checkout import SandboxError
+from sandbox.vm import trial
 
 
 def elf(*kinds: int) -> bytes:
@@ -31,13 +31,13 @@ def test_program_that_needs_a_loader_is_not_static(
     tmp_path: Path, content: bytes, alone: bool
 ) -> None:
     (tmp_path / "busybox").write_bytes(content)
-    assert kernel_vm.is_static(tmp_path / "busybox") is alone
+    assert trial.is_static(tmp_path / "busybox") is alone
 
 
 def test_kernel_is_not_booted_with_a_busybox_that_needs_libraries(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "busybox").write_bytes(elf(LOAD, INTERPRETER))
-    monkeypatch.setattr(kernel_vm, "_BUSYBOX", tmp_path / "busybox")
+    monkeypatch.setattr(trial, "_BUSYBOX", tmp_path / "busybox")
     with pytest.raises(SandboxError, match="apt-get install busybox-static"):
-        kernel_vm.after_loading(tmp_path / "vmlinuz", (), ())
+        trial.after_loading(tmp_path / "vmlinuz", (), ())

@@ -14,13 +14,14 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
-from sandbox import kernel_vm, pcibus
+from sandbox import pcibus
 from sandbox.checkout import STATE, SandboxError, read_record, write_record
 from sandbox.commands import run
 from sandbox.local import cgroups, network
 from sandbox.local.prepare import install
 from sandbox.local.processes import Process, spawn
 from sandbox.spec import HostSpec
+from sandbox.vm import trial
 
 _CODE, _VARIABLES = "/usr/share/OVMF/OVMF_CODE_4M.ms.fd", "/usr/share/OVMF/OVMF_VARS_4M.ms.fd"
 """UEFI for Secure Boot, and its variables with Microsoft's keys in them (Debian's package ovmf)."""
@@ -194,9 +195,9 @@ def kvm_works(kernel: Path) -> bool:
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     record = read_record(_KVM)
     if not record or record["boot"] != boot:
-        kernel_vm.prepare()
+        trial.prepare()
         try:
-            words = kernel_vm.after_loading(
+            words = trial.after_loading(
                 kernel, (), ("echo it works",), accelerator="kvm", limit_s=20
             )
         except SandboxError as error:
