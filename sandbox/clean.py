@@ -4,9 +4,10 @@ The marks find what a killed run made without finishing its record; nothing with
 outside the state folder, is touched.
 """
 
-from sandbox import container, hosts
+from sandbox import hosts
 from sandbox.checkout import CACHE, HOSTS, MARK, ROOTS, STATE, lock
 from sandbox.commands import run
+from sandbox.container import nspawn
 from sandbox.local import cgroups, mounts, network, settings
 from sandbox.local.processes import marked
 from sandbox.mirror import control as mirror
@@ -25,7 +26,7 @@ def clean(cache: bool = False) -> list[str]:
     mirror.stop()
     network.mirror_address_off()
     settings.give_back()
-    container.unmount(STATE)
+    nspawn.unmount(STATE)
     # Roots that are linked here are another checkout's, which may be building one.
     for part in () if ROOTS.is_symlink() else ROOTS.glob("*.part"):
         mounts.remove(part)
@@ -47,8 +48,8 @@ def _marked_leftovers() -> list[str]:
     for name in cgroups.names():
         cgroups.kill(name)
         done.append(f"control group of {name}")
-    for name in container.traces():
-        container.remove_traces(name, HOSTS / name)
+    for name in nspawn.traces():
+        nspawn.remove_traces(name, HOSTS / name)
         done.append(f"folder of {name}")
     for space in network.namespaces():
         network.kill_inhabitants(space.removeprefix(f"{MARK}-"))

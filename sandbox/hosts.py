@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox import container, machines, pcibus
+from sandbox import machines, pcibus
 from sandbox.checkout import (
     HOSTS,
     MARK,
@@ -21,6 +21,7 @@ from sandbox.checkout import (
     read_record,
     write_record,
 )
+from sandbox.container import nspawn
 from sandbox.local import mounts, network, prepare, settings, ssh
 from sandbox.local.processes import Process, spawn
 from sandbox.mirror import control as mirror
@@ -189,8 +190,8 @@ def _boot(spec: HostSpec, state: str = "") -> SandboxHost:
     _stop(name)
     where = network.address(record["index"])
     root = machines.root(spec, folder, lower)
-    public_key = container.write_identity(folder, root, name)
-    container.write_network_files(root, spec.offline, mirror_url)
+    public_key = nspawn.write_identity(folder, root, name)
+    nspawn.write_network_files(root, spec.offline, mirror_url)
     network.connect(name, where, spec.offline, spec.rate_mbit)
     settings.take()
     host = _host(record)
@@ -249,7 +250,7 @@ def _with_mirror(host: SandboxHost) -> SandboxHost:
     url = _mirror(host.spec)
     if url == host.mirror_url:
         return host
-    container.write_network_files(host.rootfs, host.spec.offline, url)
+    nspawn.write_network_files(host.rootfs, host.spec.offline, url)
     machines.refresh(host.spec, HOSTS / host.name)
     record = {**read_record(_record_file(host.name)), "mirror_url": url}
     write_record(_record_file(host.name), record)
@@ -281,7 +282,7 @@ def _remove(name: str) -> None:
     _stop(name)
     if record:
         network.disconnect(name, network.address(record["index"]))
-    container.unmount(folder)
+    nspawn.unmount(folder)
     if folder.is_dir():
         mounts.assert_unmounted(folder)
         # The record goes last: killed before, the rest is still known.
@@ -298,7 +299,7 @@ def _remove(name: str) -> None:
 def _stop(name: str) -> None:
     for channel in _channel(name, "").parent.glob(_channel(name, "*").name):
         ssh.hang_up(channel)
-    container.stop(name, HOSTS / name)
+    nspawn.stop(name, HOSTS / name)
 
 
 def _channel(name: str, user: str) -> Path:

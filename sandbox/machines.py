@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from sandbox import container, engine_host
 from sandbox.checkout import SandboxError
+from sandbox.container import engines, nspawn
 from sandbox.local.processes import Process
 from sandbox.roots import build
 from sandbox.spec import HostSpec
@@ -47,7 +47,7 @@ def copy_disk(
         raise SandboxError(f"{given.name} is a virtual machine: only a container's disk is copied.")
     disk = target / "base.raw"
     # Marked as the new host's, so that taking that down ends it.
-    tree = container.mount(folder, lower)
+    tree = nspawn.mount(folder, lower)
     vm_image.from_tree(tree, disk, proxy, f"host:{target.name}", spec.secure_boot)
     return disk
 
@@ -56,16 +56,16 @@ def root(spec: HostSpec, folder: Path, lower: Path) -> Path:
     """Where files for the host are written before it starts."""
     if spec.vm:
         return vm.staging(folder)
-    tree = container.mount(folder, lower)
+    tree = nspawn.mount(folder, lower)
     if spec.engines:
-        engine_host.write(tree)
+        engines.write(tree)
     return tree
 
 
 def start(spec: HostSpec, folder: Path, address: str, lower: Path, state: str = "") -> Process:
     """Switch the host on, a virtual machine in the saved `state` if one is named."""
     if not spec.vm:
-        return container.start(folder, folder / "root", spec)
+        return nspawn.start(folder, folder / "root", spec)
     vm.make_disk(folder, lower, spec.secure_boot)
     refresh(spec, folder)
     # Whichever kernel of this distribution: it only tries what this machine can do.

@@ -55,7 +55,7 @@ def missing() -> list[str]:
         for tool, package in _NEEDS.items()
         if not (shutil.which(tool, path=path) or Path(tool).is_file())
     }
-    return sorted({*lacking, *kernel_vm.missing()})
+    return sorted({*lacking, *trial.missing()})
 
 
 def prepare() -> list[str]:

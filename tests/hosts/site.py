@@ -15,11 +15,12 @@ from typing import Any
 
 import pytest
 
-from sandbox import base_image, hosts
+from sandbox import hosts
 from sandbox.checkout import SandboxError
 from sandbox.doubles.nvidia_devices import DeviceDouble
 from sandbox.doubles.toolkit import ToolkitDouble
 from sandbox.hosts import HostSpec, SandboxHost
+from sandbox.images import base_image
 from tests.hosts import runner
 from tests.hosts.lab import Lab, Made, Run
 

@@ -22,8 +22,9 @@ from facts.images import Images
 from facts.model import HostState
 from facts.parse import parse_host
 from facts.parse.images import ImageState, parse
-from sandbox import base_image, hosts, registry
+from sandbox import hosts
 from sandbox.hosts import HostSpec, SandboxHost
+from sandbox.images import base_image, registry
 from sandbox.mirror.faults import Faults
 from tasks.bundle import manifest
 from tasks.hostdata.image import wishes

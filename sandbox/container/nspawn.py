@@ -7,9 +7,10 @@ import shlex
 import uuid
 from pathlib import Path
 
-from sandbox import engine_host, pcibus
+from sandbox import pcibus
 from sandbox.checkout import MARK, SandboxError
 from sandbox.commands import run, succeeds
+from sandbox.container import engines
 from sandbox.doubles.jetson import FIRMWARE
 from sandbox.local import cgroups, network
 from sandbox.local.mounts import mounts
@@ -115,7 +116,7 @@ def start(folder: Path, root: Path, spec: HostSpec) -> Process:
     if firmware.is_dir():
         nspawn.append(f"--bind-ro={firmware}:/sys/firmware")
     if spec.engines:
-        nspawn += engine_host.words(folder)
+        nspawn += engines.words(folder)
     # 0 stands for the process that writes: the subshell, which becomes nspawn.
     join = "".join(f"echo 0 > {shlex.quote(str(file))}; " for file in cgroups.make(name))
     # Version 2 groups in the host whatever the machine has: systemd 256 and later want them.

@@ -1,0 +1,1 @@
+"""Container images for hosts' engines, and a registry for them."""
