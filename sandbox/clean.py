@@ -26,7 +26,7 @@ def clean(cache: bool = False) -> list[str]:
     mirror.stop()
     network.mirror_address_off()
     settings.give_back()
-    nspawn.unmount(STATE)
+    mounts.unmount(STATE)
     # Roots that are linked here are another checkout's, which may be building one.
     for part in () if ROOTS.is_symlink() else ROOTS.glob("*.part"):
         mounts.remove(part)

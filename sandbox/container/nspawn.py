@@ -1,22 +1,18 @@
-"""One host's disk and its container: mount, files, start, stop."""
+"""The container of one host: its disk mounted, its start, and what a killed one leaves."""
 
 import contextlib
 import functools
-import os
 import shlex
-import uuid
 from pathlib import Path
 
 from sandbox import pcibus
 from sandbox.checkout import MARK, SandboxError
-from sandbox.commands import run, succeeds
+from sandbox.commands import run
 from sandbox.container import engines
 from sandbox.doubles.jetson import FIRMWARE
 from sandbox.local import cgroups, network
 from sandbox.local.mounts import mounts
-from sandbox.local.processes import Process, marked, spawn
-from sandbox.local.sources import date_settings
-from sandbox.local.ssh import client_key, install_host_key
+from sandbox.local.processes import Process, spawn
 from sandbox.spec import HostSpec
 
 _NSPAWN = Path("/run/systemd/nspawn")
@@ -42,51 +38,6 @@ def mount(folder: Path, lower: Path) -> Path:
     layers = f"lowerdir={lower},upperdir={upper},workdir={work}"
     run("mount", "-t", "overlay", "-o", layers, "overlay", str(target))
     return target
-
-
-def unmount(folder: Path) -> None:
-    """Unmount everything below `folder`, innermost first."""
-    for place in reversed(mounts()):
-        if Path(place).is_relative_to(folder) and not succeeds(["umount", place]):
-            # Somebody looks at a file there: the mount goes when they are done.
-            run("umount", "--lazy", place)
-
-
-def write_identity(folder: Path, root: Path, name: str) -> str:
-    """Give a host its name, machine id, keys and users' authorised key; give its public key."""
-    etc = root / "etc"
-    _replace(etc / "hostname", f"{name}\n")
-    _replace(etc / "hosts", f"127.0.0.1 localhost\n127.0.1.1 {name}\n::1 localhost\n")
-    _replace(
-        etc / "gpuwright-sandbox",
-        "A throwaway host of gpuwright's sandbox. Its PCI bus is simulated.\n",
-    )
-    if not (etc / "machine-id").read_text().strip():
-        _replace(etc / "machine-id", uuid.uuid4().hex + "\n")
-    public = client_key().with_suffix(".pub").read_text()
-    for home in ("root", "home/admin", "home/nosudo"):
-        place = root / home / ".ssh"
-        owner = (root / home).stat()
-        place.mkdir(mode=0o700, exist_ok=True)
-        _replace(place / "authorized_keys", public)
-        for path in (place, place / "authorized_keys"):
-            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
-    return install_host_key(etc / "ssh", folder / "keys")
-
-
-def write_network_files(root: Path, offline: bool, mirror_url: str | None) -> None:
-    """Write the host's resolver and the addresses at which apt and pip find the mirror."""
-    _replace(root / "etc/resolv.conf", "" if offline else _resolver())
-    # Descriptions in another language are as many bytes to read as the packages themselves.
-    apt = [*date_settings(), 'Acquire::Languages "none";']
-    pip = root / "etc/pip.conf"
-    if mirror_url:
-        apt += [f'Acquire::http::Proxy "{mirror_url}";', 'Acquire::https::Proxy "DIRECT";']
-        host = mirror_url.split("//")[1].split(":")[0]
-        _replace(pip, f"[global]\nindex-url = {mirror_url}/simple\ntrusted-host = {host}\n")
-    else:
-        pip.unlink(missing_ok=True)
-    _replace(root / "etc/apt/apt.conf.d/90sandbox", "".join(f"{line}\n" for line in apt))
 
 
 def start(folder: Path, root: Path, spec: HostSpec) -> Process:
@@ -135,22 +86,10 @@ def _no_sync() -> list[str]:
 
     A host that is killed loses nothing that it wrote: this machine's kernel keeps it. Waiting is
     three fifths of what an installation takes: dpkg syncs every file. From systemd 250 on
-    (systemd-nspawn(1), «--suppress-sync=»).
+    (systemd-nspawn(1), "--suppress-sync=").
     """
     known = run("systemd-nspawn", "--help")
     return ["--suppress-sync=yes"] if "--suppress-sync" in known else []
-
-
-def stop(name: str, folder: Path) -> None:
-    """Cut the power: kill the container and the relay of host `name` at once."""
-    # The supervisor first, or it would take the end of the container for a reboot.
-    for what in (f"host:{name}", f"relay:{name}"):
-        for process in list(marked(what)):
-            process.kill()
-    # Two ways to the container's processes, for the case that one was not yet made.
-    cgroups.kill(name)
-    network.kill_inhabitants(name)
-    remove_traces(name, folder)
 
 
 def remove_traces(name: str, folder: Path) -> None:
@@ -166,16 +105,3 @@ def traces() -> list[str]:
     """Names of hosts whose nspawn left a folder behind."""
     found = (_NSPAWN / "propagate").glob(f"{MARK}-*")
     return sorted(path.name.removeprefix(f"{MARK}-") for path in found)
-
-
-def _resolver() -> str:
-    """The machine's resolver, not the stub that answers on its loopback only."""
-    text = Path("/etc/resolv.conf").read_text()
-    real = Path("/run/systemd/resolve/resolv.conf")
-    return real.read_text() if "nameserver 127." in text and real.is_file() else text
-
-
-def _replace(path: Path, text: str) -> None:
-    # What is there may be a link to somewhere on this machine.
-    path.unlink(missing_ok=True)
-    path.write_text(text)

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from sandbox.checkout import SandboxError
+from sandbox.commands import run, succeeds
 
 
 def remove(tree: Path) -> None:
@@ -25,3 +26,11 @@ def mounts() -> list[str]:
     """Every mount point that this process sees, innermost last."""
     lines = Path("/proc/self/mountinfo").read_text().splitlines()
     return [line.split()[4].encode().decode("unicode_escape") for line in lines]
+
+
+def unmount(folder: Path) -> None:
+    """Unmount everything below `folder`, innermost first."""
+    for place in reversed(mounts()):
+        if Path(place).is_relative_to(folder) and not succeeds(["umount", place]):
+            # Somebody looks at a file there: the mount goes when they are done.
+            run("umount", "--lazy", place)
