@@ -14,7 +14,7 @@ from typing import Any
 from bench import target
 from bench.counting import PORT, CountingServer
 from bench.target import BenchError
-from facts.model import HostState
+from facts.model.host import HostState
 from stacks.model.plan import Plan
 from tasks import layout
 from tasks.cuda import environment_file

@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.results import CHECKOUT
 from facts.host import probe_command
-from facts.model import HostState
+from facts.model.host import HostState
 from facts.parse import parse_host
 from sandbox import hosts
 from sandbox.checkout import STATE, SandboxError

@@ -12,7 +12,7 @@ import jinja2
 
 from bench import machine, results, target
 from bench.target import BenchError
-from facts.model import HostState
+from facts.model.host import HostState
 from sandbox.hosts import SandboxHost
 from stacks.catalog.read import load_catalog
 from stacks.load import load_stack

@@ -8,12 +8,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from pyinfra.api import FactBase, FactProcessError
 from typing_extensions import override
 
-from facts.model import Shown
+from facts.engine_model import ContainerAnswer
 from facts.parse import answers
 from facts.parse.sections import ProbeError, split
 from facts.program import AnswerError, answer, run_program
@@ -23,26 +22,6 @@ from facts.script import as_root, text
 SECONDS = 60
 _END = "GPUWRIGHT_IN_CONTAINER_ENDS"
 _CALL = '\nframed proof "$@" 2>/dev/null | printable\n'
-
-
-@dataclass(frozen=True)
-class ContainerAnswer(Shown):
-    """What a container with the GPUs saw."""
-
-    started: bool
-    said: str = ""
-    """The engine's words where it did not start."""
-    before: tuple[str, ...] = ()
-    """Lines of ``nvidia-smi -L`` in it."""
-    after: tuple[str, ...] = ()
-    """The same after ``systemctl daemon-reload`` on the host."""
-    cuda: CudaAnswer | None = None
-
-    @property
-    def gpus(self) -> tuple[str, ...]:
-        """GPUs that it lists before and after."""
-        later = set(self.after)
-        return tuple(line for line in self.before if line.startswith("GPU ") and line in later)
 
 
 def proof_command(engine: str, image: str, ask: Sequence[str]) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from facts.model import Shown
+from facts.model.shown import Shown
+from facts.runtime import CudaAnswer
 
 
 @dataclass(frozen=True)
@@ -129,3 +130,23 @@ class Engines(Shown):
     sums: Mapping[str, str] = field(default_factory=dict)
     """SHA-256 of ``daemon.json`` and of containerd's ``config.toml`` by path."""
     unread: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ContainerAnswer(Shown):
+    """What a container with the GPUs saw."""
+
+    started: bool
+    said: str = ""
+    """The engine's words where it did not start."""
+    before: tuple[str, ...] = ()
+    """Lines of ``nvidia-smi -L`` in it."""
+    after: tuple[str, ...] = ()
+    """The same after ``systemctl daemon-reload`` on the host."""
+    cuda: CudaAnswer | None = None
+
+    @property
+    def gpus(self) -> tuple[str, ...]:
+        """GPUs that it lists before and after."""
+        later = set(self.after)
+        return tuple(line for line in self.before if line.startswith("GPU ") and line in later)

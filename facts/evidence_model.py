@@ -1,4 +1,4 @@
-"""What a driver doctor needs beyond `facts.model.HostState`: logs, copies, nodes, containers.
+"""What a driver doctor needs beyond `facts.model.host.HostState`: logs, copies, nodes, containers.
 
 Values only. ``None`` means «not known»; the reason stands in ``unread`` under the field's name.
 """
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from facts.engine_model import Engine, Node
-from facts.model import Shown
+from facts.model.shown import Shown
 
 
 @dataclass(frozen=True)

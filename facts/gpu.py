@@ -16,7 +16,7 @@ from pyinfra.api import ShortFactBase
 from typing_extensions import override
 
 from facts.host import HostProbe
-from facts.model import HostState
+from facts.model.host import HostState
 
 
 class _View(ShortFactBase[dict[str, Any]]):

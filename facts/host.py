@@ -12,7 +12,7 @@ from pathlib import Path
 from pyinfra.api import FactBase, FactProcessError
 from typing_extensions import override
 
-from facts.model import HostState
+from facts.model.host import HostState
 from facts.parse import ProbeError, parse_host
 
 _SCRIPT = Path(__file__).with_name("probe.sh")
@@ -38,7 +38,7 @@ def probe_command() -> str:
 class HostProbe(FactBase[HostState]):
     """Everything cheap about the host, from the PCI bus to our own record.
 
-    Returns a `facts.model.HostState`. What could not be read stands in its ``unread`` with the
+    Returns a `facts.model.host.HostState`. What could not be read stands in its ``unread`` with the
     reason. An answer that is cut off fails this host, and no other.
     """
 

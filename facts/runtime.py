@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from facts.model import Shown
+from facts.model.shown import Shown
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from facts.model import Shown
+from facts.model.shown import Shown
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ containers. So a remedy names the deploy that was run, and the doctor names the 
 
 from __future__ import annotations
 
-from facts.model import HostState
+from facts.model.host import HostState
 from stacks.model.plan import Plan
 from tasks.layout import CONTAINERS
 

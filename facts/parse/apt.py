@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from facts.model import AptSource, LockHolder, Package, PackageManager
+from facts.model.packages import AptSource, LockHolder, Package, PackageManager
 from facts.parse import dnf
 from facts.parse.packages import half_configured
 from facts.parse.sections import Section, integer

@@ -7,7 +7,7 @@ import fnmatch
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from facts.model import DnfRepository, LockHolder, Package
+from facts.model.packages import DnfRepository, LockHolder, Package
 from facts.parse.sections import Section, fields, integer
 
 LOCKS = "/etc/dnf/plugins/versionlock.list"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from facts.model import DkmsBuild, Driver, Library, ModuleFile, Nouveau
+from facts.model.driver import DkmsBuild, Driver, Library, ModuleFile, Nouveau
 from facts.parse.sections import Section, fields
 
 _NVRM = re.compile(r"NVRM version:.*?\b(\d+\.\d+(?:\.\d+)?)\b")

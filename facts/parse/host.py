@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from facts.model import HostState
+from facts.model.host import HostState
 from facts.parse import (
     apt,
     driver,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from facts.model import Shown
+from facts.model.shown import Shown
 from facts.parse.sections import ProbeError
 
 

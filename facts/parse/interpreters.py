@@ -5,7 +5,7 @@ from __future__ import annotations
 import configparser
 import re
 
-from facts.model import Compiler, Python, Venv
+from facts.model.software import Compiler, Python, Venv
 from facts.parse.sections import Section, fields
 
 _KIND = re.compile(r"/(clang\+\+|clang|g\+\+|gcc)(?:-[\d.]+)?$")

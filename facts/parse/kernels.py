@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from facts.model import BootMenu, Kernel, Kernels
+from facts.model.boot import BootMenu, Kernel, Kernels
 from facts.parse import grub
 from facts.parse.debversion import version_key
 from facts.parse.sections import ProbeError, Section

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from facts.model import Jetson, Job, Mount, Package, Unit
+from facts.model.packages import Package
+from facts.model.system import Jetson, Job, Mount, Unit
 from facts.parse.sections import Section, fields, integer
 
 _DF = re.compile(r"^(.*?)\s+(\d+|-)\s+(\d+|-)\s+(-?\d+|-)\s+(\d+%|-)\s+(/.*)$")

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from facts.model import Setting
+from facts.model.software import Setting
 from facts.parse.sections import Section
 
 _SUM = re.compile(r"^\\?([0-9a-f]{64})  (/.*)$")

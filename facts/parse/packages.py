@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from facts.model import Package
+from facts.model.packages import Package
 from facts.parse import dnf
 from facts.parse.sections import Section, fields
 

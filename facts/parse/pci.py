@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from facts.model import PciDevice
+from facts.model.system import PciDevice
 from facts.parse.sections import Section, fields
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from facts.model import Shown
+from facts.model.shown import Shown
 from facts.parse.sections import ProbeError, Section, fields, split
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from facts.model import Login, System
+from facts.model.system import Login, System
 from facts.parse.sections import ProbeError, Section, integer
 
 

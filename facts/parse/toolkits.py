@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from facts.model import CudaToolkit, Cudnn, Nccl
+from facts.model.software import CudaToolkit, Cudnn, Nccl
 from facts.parse.sections import Section
 
 _RELEASE = re.compile(r"release (\d+\.\d+), (V[\d.]+)")

@@ -7,7 +7,7 @@ import shlex
 from pyinfra import logger
 from pyinfra.api import StringCommand
 
-from facts.model import HostState
+from facts.model.host import HostState
 from stacks.model.containers import ContainerPlan
 from stacks.model.plan import Plan
 from tasks.containers import cdi_state

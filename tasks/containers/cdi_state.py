@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from packaging.version import InvalidVersion, Version
 
 from facts.engine_model import CdiSpec, Engines, Node
-from facts.model import HostState
+from facts.model.host import HostState
 from stacks.model.containers import ContainerPlan
 from tasks.driver.state import library_version
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from facts.engine_model import Engines
-from facts.model import HostState
+from facts.model.host import HostState
 from stacks.model.containers import ContainerPlan, EnginePlan
 from stacks.model.plan import Plan
 from tasks.containers import daemon_json, engine_state

@@ -6,7 +6,7 @@ Everything here is found before the host is touched.
 from __future__ import annotations
 
 from facts.engine_model import Engines
-from facts.model import HostState
+from facts.model.host import HostState
 from stacks.model.messages import Conflict
 from stacks.model.plan import Plan
 from tasks.containers import daemon_json, docker_change, rootless_state

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from facts.model import HostState
+from facts.model.host import HostState
 from stacks.model.plan import Plan
 from tasks.containers.engine_state import DOCKER_MARK, HOOK, Part, missing
 from tasks.packages import manager as packages

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from facts.engine_model import Engines
-from facts.model import HostState
+from facts.model.host import HostState
 from stacks.model.containers import EnginePlan
 from stacks.model.plan import Plan
 from tasks.containers.daemon_json import RUNTIME

@@ -12,10 +12,10 @@ from pyinfra import logger
 from pyinfra.api import FunctionCommand
 from pyinfra.api.host import Host
 
-from facts.container_proof import ContainerAnswer, ContainerProof
+from facts.container_proof import ContainerProof
 from facts.cuda_call import CudaCall
-from facts.engine_model import Engines
-from facts.model import HostState
+from facts.engine_model import ContainerAnswer, Engines
+from facts.model.host import HostState
 from facts.runtime import CudaAnswer
 from stacks.model.plan import Plan
 from tasks import finding

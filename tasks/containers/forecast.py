@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from facts.engine_model import Engines
-from facts.model import HostState
+from facts.model.host import HostState
 from stacks.model.plan import Plan
 from tasks.containers import docker_change, engine_state
 from tasks.hostdata.containers import ContainerWish

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-from facts.container_proof import ContainerAnswer
-from facts.engine_model import Engines
-from facts.model import HostState
+from facts.engine_model import ContainerAnswer, Engines
+from facts.model.host import HostState
 from stacks.model.containers import EnginePlan
 from stacks.model.plan import Plan
 from tasks.containers import cdi_state, docker_change

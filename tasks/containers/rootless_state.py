@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from facts.engine_model import Engines, User
-from facts.model import HostState
+from facts.model.host import HostState
 from stacks.model.containers import EnginePlan
 from stacks.model.messages import Conflict
 from stacks.model.plan import Plan

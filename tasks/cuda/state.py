@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from facts.model import CudaToolkit, HostState
+from facts.model.host import HostState
+from facts.model.software import CudaToolkit
 from stacks.model.plan import CudaPlan, CudnnPlan
 from tasks.packages.installed import lacking
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from facts.model import HostState
+from facts.model.host import HostState
 from stacks.model.plan import CudaPlan, Plan
 from tasks.cuda.state import complete
 from tasks.driver import initramfs

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
-from facts.model import Kernel
+from facts.model.boot import Kernel
 from tasks.doctor.case import Case
 from tasks.doctor.load_rules import flavour_of
 from tasks.doctor.tree import Diagnosis, Named, Ready

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from facts.evidence_model import Evidence
-from facts.model import HostState, ModuleFile, Package
+from facts.model.driver import ModuleFile
+from facts.model.host import HostState
+from facts.model.packages import Package
 from facts.runtime import CudaAnswer
 from stacks.model.plan import Plan
 from tasks.driver import state as driver_state

@@ -9,7 +9,7 @@ from pyinfra.api.host import Host
 from facts.cuda_call import CudaCall
 from facts.evidence import HostEvidence
 from facts.evidence_model import Evidence
-from facts.model import HostState
+from facts.model.host import HostState
 from facts.runtime import CudaAnswer
 from stacks.load import StackError
 from stacks.model.plan import Plan

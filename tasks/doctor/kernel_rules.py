@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from facts.model import Kernel
+from facts.model.boot import Kernel
 from tasks.doctor.case import Case, Fault
 from tasks.doctor.load_rules import log
 from tasks.doctor.makelog import kernel_compiler, reason

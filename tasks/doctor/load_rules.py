@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from facts.model import ModuleFile
+from facts.model.driver import ModuleFile
 from stacks.catalog.hardware import module_flavours
 from stacks.catalog.read import load_catalog
 from tasks.doctor.case import Case, Fault

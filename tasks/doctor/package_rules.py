@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from facts.model import AptSource
+from facts.model.packages import AptSource
 from tasks.doctor.case import Case, Fault
 
 _WARN_MB, _CRITICAL_MB = 1024, 200

@@ -9,7 +9,7 @@ cut in between loses nothing: the next run sees the note.
 
 from __future__ import annotations
 
-from facts.model import HostState
+from facts.model.host import HostState
 from tasks.steps import job
 
 DUE = "/opt/gpuwright/etc/initramfs-due"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from facts.model import HostState
+from facts.model.host import HostState
 from stacks.model.plan import Plan
 from tasks.driver import initramfs
 from tasks.driver import state as driver_state

@@ -6,7 +6,7 @@ import shlex
 
 from pyinfra.api import StringCommand
 
-from facts.model import HostState
+from facts.model.host import HostState
 from stacks.model.plan import DriverPlan, Plan
 from tasks.driver import fabric_manager, initramfs, package_set, persistence
 from tasks.driver.state import can_load, due, kernels_to_serve, unserved_kernels

@@ -5,7 +5,9 @@ from __future__ import annotations
 import fnmatch
 import re
 
-from facts.model import HostState, ModuleFile, Package
+from facts.model.driver import ModuleFile
+from facts.model.host import HostState
+from facts.model.packages import Package
 from stacks.model.plan import DriverPlan, Plan
 from tasks.packages.installed import upstream
 from tasks.packages.transaction import Move

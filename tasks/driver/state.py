@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from facts.model import HostState, Package
+from facts.model.host import HostState
+from facts.model.packages import Package
 from stacks.model.plan import DriverPlan, Plan
 from tasks.driver import package_set
 from tasks.packages.installed import lacking

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from facts.model import HostState
+from facts.model.host import HostState
 from stacks.model.plan import Plan
 from tasks.deploy import deploy_of
 from tasks.finding import Finding

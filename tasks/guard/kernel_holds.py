@@ -11,7 +11,8 @@ import re
 import shlex
 from dataclasses import replace
 
-from facts.model import HostState, Package
+from facts.model.host import HostState
+from facts.model.packages import Package
 from stacks.catalog.read import load_catalog
 from tasks.holds import sets
 from tasks.packages import versionlock

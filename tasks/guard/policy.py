@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from facts.model import HostState
+from facts.model.host import HostState
 from tasks.finding import Finding
 
 OWN_MARK = "# gpuwright"

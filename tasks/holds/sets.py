@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from facts.model import HostState, Package
+from facts.model.host import HostState
+from facts.model.packages import Package
 from stacks.model.plan import Plan
 from tasks.driver import package_set
 from tasks.packages import versionlock

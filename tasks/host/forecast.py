@@ -6,7 +6,7 @@ the kernels that get a module, some of which come only with this run.
 
 from __future__ import annotations
 
-from facts.model import HostState
+from facts.model.host import HostState
 from stacks.model.plan import Plan
 from tasks.cuda import state as cuda_state
 from tasks.driver import state as driver_state

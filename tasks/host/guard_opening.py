@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyinfra import logger
 
-from facts.model import HostState
+from facts.model.host import HostState
 from stacks.model.messages import Conflict
 from tasks.deploy import KERNEL_GUARD, deploy_for
 from tasks.driver import state as driver_state

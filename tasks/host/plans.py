@@ -6,7 +6,7 @@ from pyinfra import logger
 from pyinfra.api.host import Host
 
 from facts.engine_model import Engines
-from facts.model import HostState
+from facts.model.host import HostState
 from stacks.load import StackError
 from stacks.model.messages import Conflict
 from stacks.model.plan import Plan

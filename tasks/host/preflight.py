@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from facts.model import HostState, Mount
+from facts.model.host import HostState
+from facts.model.system import Mount
 from facts.parse.apt import INLINE_KEY
 from stacks.model.messages import Conflict
 from stacks.model.plan import Plan

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from facts.model import HostState
+from facts.model.host import HostState
 from stacks.model.host import Gpu, HostProfile, InstalledDriver, InstalledEngine
 from tasks.driver import package_set
 from tasks.packages.installed import upstream

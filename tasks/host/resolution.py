@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from facts.model import HostState
+from facts.model.host import HostState
 from stacks.catalog.read import Catalog, load_catalog
 from stacks.load import load_stack
 from stacks.model.plan import Resolution

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pyinfra import logger
 from pyinfra.api.host import Host
 
-from facts.model import HostState
+from facts.model.host import HostState
 from facts.parse.images import ImageState
 from stacks.model.image import ImagePlan
 from stacks.model.messages import Conflict

@@ -13,7 +13,7 @@ from pyinfra import logger
 from pyinfra.api import FileUploadCommand, FunctionCommand, StringCommand
 from pyinfra.api.host import Host
 
-from facts.model import HostState
+from facts.model.host import HostState
 from facts.parse.images import ImageState
 from tasks.bundle.supply import BASE, Supply
 from tasks.image.work import FOLDER, Work, builds, images, present, target

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from facts.model import HostState
+from facts.model.host import HostState
 from stacks.model.plan import Plan
 from tasks.deploy import again
 from tasks.finding import Finding

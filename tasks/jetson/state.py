@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from facts.model import HostState, Package
+from facts.model.host import HostState
+from facts.model.packages import Package
 from stacks.model.messages import Conflict
 from stacks.model.plan import Plan, TorchPlan
 from tasks.deploy import GPU_HOST, JETSON_HOST

@@ -5,7 +5,8 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterable, Mapping
 
-from facts.model import HostState, Package
+from facts.model.host import HostState
+from facts.model.packages import Package
 
 
 def upstream(version: str) -> str:

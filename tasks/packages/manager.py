@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from facts.model import HostState
+from facts.model.host import HostState
 from tasks.packages import apt, dnf
 from tasks.packages.transaction import Move
 

@@ -9,7 +9,7 @@ from pyinfra import logger
 from pyinfra.api import FunctionCommand
 from pyinfra.api.host import Host
 
-from facts.model import HostState
+from facts.model.host import HostState
 from stacks.model.plan import Plan
 from tasks.hostdata import host as hostdata_host
 from tasks.packages import manager as packages

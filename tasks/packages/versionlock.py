@@ -11,7 +11,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from facts.model import HostState, Package
+from facts.model.host import HostState
+from facts.model.packages import Package
 
 LIST = "/etc/dnf/plugins/versionlock.list"
 PLUGIN = "python3-dnf-plugin-versionlock"

@@ -6,7 +6,7 @@ from pyinfra import logger
 from pyinfra.api import FunctionCommand, StringCommand
 from pyinfra.api.host import Host
 
-from facts.model import HostState
+from facts.model.host import HostState
 from facts.runtime import TorchAnswer
 from stacks.model.plan import Plan
 from tasks.layout import CACHE, CURRENT

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from pyinfra.api.host import Host
 
-from facts.model import HostState
+from facts.model.host import HostState
 from facts.runtime import TorchAnswer
 from facts.torch import TorchRuntime
 from tasks.driver.state import library_version

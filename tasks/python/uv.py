@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from pyinfra.api import FileUploadCommand, StringCommand
 
-from facts.model import HostState
+from facts.model.host import HostState
 from stacks.model.image import ImagePlan
 from stacks.model.plan import Plan
 from tasks.layout import CACHE, ROOT

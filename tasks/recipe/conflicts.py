@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from facts.model import HostState
+from facts.model.host import HostState
 from facts.parse.images import ImageState
 from stacks.model.image import ImagePlan
 from stacks.model.messages import Conflict

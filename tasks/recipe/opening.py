@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pyinfra.api.host import Host
 
-from facts.model import HostState
+from facts.model.host import HostState
 from stacks.load import StackError
 from stacks.model.image import ImagePlan, ImageResolution
 from stacks.model.messages import Conflict

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import shlex
 
-from facts.model import AptSource, HostState
+from facts.model.host import HostState
+from facts.model.packages import AptSource
 from stacks.model.messages import Conflict
 from stacks.model.plan import Repository
 from tasks.repositories import identity

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from facts.model import AptSource, DnfRepository, HostState
+from facts.model.host import HostState
+from facts.model.packages import AptSource, DnfRepository
 from stacks.model.messages import Conflict
 from stacks.model.plan import Plan
 from tasks.packages import dnf

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import shlex
 
-from facts.model import DnfRepository, HostState
+from facts.model.host import HostState
+from facts.model.packages import DnfRepository
 from stacks.model.messages import Conflict
 from stacks.model.plan import Repository
 from tasks.repositories import identity

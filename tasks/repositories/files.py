@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from facts.model import AptSource, DnfRepository, HostState
+from facts.model.host import HostState
+from facts.model.packages import AptSource, DnfRepository
 from stacks.model.messages import Conflict
 from stacks.model.plan import Repository
 from tasks.repositories import apt_files, dnf_files

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 from pyinfra.api.host import Host
 
-from facts.model import HostState
+from facts.model.host import HostState
 from facts.parse.repository import RepositoryAnswer
 from facts.repository import RepositoryOffers
 from stacks.model.messages import Conflict

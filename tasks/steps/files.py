@@ -6,7 +6,7 @@ import base64
 import hashlib
 import shlex
 
-from facts.model import HostState
+from facts.model.host import HostState
 
 HEADER = "# Written by gpuwright: changes made by hand are overwritten at its next run.\n"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from facts.model import HostState
+from facts.model.host import HostState
 
 MIN_CPUS = 2
 MIN_MEMORY_MB = 3500

@@ -21,7 +21,7 @@ from pyinfra.api.state import State
 from pyinfra.context import ctx_host, ctx_state
 
 from facts.host import HostProbe
-from facts.model import HostState
+from facts.model.host import HostState
 from tasks.steps.files import write_script
 
 P = ParamSpec("P")

@@ -11,7 +11,7 @@ from pyinfra.api import FunctionCommand
 from pyinfra.api.host import Host
 
 from facts.cuda_call import CudaCall
-from facts.model import HostState
+from facts.model.host import HostState
 from facts.runtime import CudaAnswer, TorchAnswer
 from stacks.model.plan import Plan
 from tasks import __version__, finding

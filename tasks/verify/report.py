@@ -10,7 +10,7 @@ from pyinfra.api.host import Host
 from rich.console import Console
 from rich.table import Table
 
-from facts.model import HostState
+from facts.model.host import HostState
 from stacks.model.messages import Conflict
 from stacks.model.plan import Plan
 from tasks.cuda import state as cuda_state

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from facts.model import HostState
+from facts.model.host import HostState
 from facts.workspace_model import Person, WorkspaceState
 from tasks.hostdata.workspace_values import Wishes, Workspace
 from tasks.layout import ROOT

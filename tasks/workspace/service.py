@@ -11,7 +11,7 @@ from pyinfra import logger
 from pyinfra.api import FunctionCommand, StringCommand
 from pyinfra.api.host import Host
 
-from facts.model import HostState
+from facts.model.host import HostState
 from facts.workspace_model import WorkspaceState
 from tasks import __version__
 from tasks.hostdata.workspace_values import HOME, Wishes, container_name, unit_name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from facts.model import HostState
+from facts.model.host import HostState
 from facts.workspace_model import WorkspaceState
 from stacks.model.messages import Conflict
 from tasks.deploy import CONTAINER_HOST

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pyinfra import logger
 from pyinfra.api.host import Host
 
-from facts.model import HostState
+from facts.model.host import HostState
 from facts.workspace_model import WorkspaceState
 from stacks.load import StackError
 from stacks.model.messages import Conflict

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from facts.model import HostState
+from facts.model.host import HostState
 from stacks.load import StackError
 from stacks.model.plan import CudaPlan, CudnnPlan, DriverPlan, TorchPlan
 from tasks.holds import sets

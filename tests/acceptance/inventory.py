@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from facts.model import HostState
+from facts.model.host import HostState
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 _STATE = TypeAdapter(HostState)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import testinfra
 
-from facts.model import HostState
+from facts.model.host import HostState
 from stacks.model.plan import Plan
 
 PROGRAMS = Path(__file__).with_name("programs")

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import pytest
 
 from facts.host import probe_command
-from facts.model import HostState
+from facts.model.host import HostState
 from facts.parse import parse_host
 from tasks.host import resolution
 from tasks.image.work import RECORD

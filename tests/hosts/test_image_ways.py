@@ -19,7 +19,7 @@ import pytest
 
 from facts.host import probe_command
 from facts.images import Images
-from facts.model import HostState
+from facts.model.host import HostState
 from facts.parse import parse_host
 from facts.parse.images import ImageState, parse
 from sandbox import hosts

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from facts.host import probe_command
-from facts.model import HostState
+from facts.model.host import HostState
 from facts.parse import parse_host
 from sandbox import hosts
 from sandbox.hosts import HostSpec, SandboxHost

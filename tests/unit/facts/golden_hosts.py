@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-from facts.model import HostState
+from facts.model.host import HostState
 from facts.parse import parse_host
 
 FOLDER = Path(__file__).with_name("golden")

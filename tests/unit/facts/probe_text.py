@@ -1,6 +1,6 @@
 """Write an answer of the probe by hand: the least that parses, with sections put in its place."""
 
-from facts.model import HostState
+from facts.model.host import HostState
 from facts.parse import parse_host
 
 NONCE = "n0nce"

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from pyinfra.api import FactProcessError
 
-from facts.container_proof import ContainerAnswer, ContainerProof, proof_command
+from facts.container_proof import ContainerProof, proof_command
+from facts.engine_model import ContainerAnswer
 
 DOCKER = """\
 #!/bin/sh

@@ -1,6 +1,6 @@
 """dnf and rpm: repositories, streams, version locks, origins, locks, half-done updates."""
 
-from facts.model import LockHolder
+from facts.model.packages import LockHolder
 from tests.unit.facts.golden_hosts import state
 from tests.unit.facts.probe_text import host
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from facts.engine_model import Engines, Running, User
-from facts.model import HostState
+from facts.model.host import HostState
 from stacks.model.plan import Plan
 from tasks.containers import (
     cdi,

@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 
-from facts.model import HostState
+from facts.model.host import HostState
 from stacks.model.plan import Plan
 from tasks.containers import findings as engines
 from tasks.cuda import environment_file

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from facts.model import HostState, Package
+from facts.model.host import HostState
+from facts.model.packages import Package
 from stacks.model.plan import Plan, Resolution
 from tasks.host import resolution
 from tests.unit.facts import golden_hosts

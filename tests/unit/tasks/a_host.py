@@ -7,16 +7,11 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from facts.model import (
-    AptSource,
-    Cudnn,
-    HostState,
-    Library,
-    ModuleFile,
-    Mount,
-    Package,
-    Venv,
-)
+from facts.model.driver import Library, ModuleFile
+from facts.model.host import HostState
+from facts.model.packages import AptSource, Package
+from facts.model.software import Cudnn, Venv
+from facts.model.system import Mount
 from stacks.model.plan import CudaPlan, CudnnPlan, DriverPlan, Plan, TorchPlan
 from tasks.host import resolution
 from tasks.python.state import env_of

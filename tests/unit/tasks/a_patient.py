@@ -8,7 +8,9 @@ from typing import Any
 
 from facts.engine_model import Node
 from facts.evidence_model import Evidence, Smi
-from facts.model import HostState, ModuleFile, PciDevice
+from facts.model.driver import ModuleFile
+from facts.model.host import HostState
+from facts.model.system import PciDevice
 from tasks.doctor.case import Case
 from tasks.doctor.tree import Diagnosis, diagnose
 from tests.unit.tasks import a_host

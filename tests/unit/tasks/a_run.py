@@ -21,7 +21,7 @@ from pyinfra.connectors.util import CommandOutput, OutputLine
 from pyinfra.context import ctx_config, ctx_host, ctx_state
 
 from facts.host import HostProbe
-from facts.model import HostState
+from facts.model.host import HostState
 
 T = TypeVar("T")
 NAME = "gpu1"

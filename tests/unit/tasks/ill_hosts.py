@@ -13,19 +13,10 @@ from facts.evidence_model import (
     InitramfsCopy,
     Smi,
 )
-from facts.model import (
-    AptSource,
-    DkmsBuild,
-    Jetson,
-    Library,
-    LockHolder,
-    Mount,
-    Package,
-    PciDevice,
-    Setting,
-    Unit,
-    Venv,
-)
+from facts.model.driver import DkmsBuild, Library
+from facts.model.packages import AptSource, LockHolder, Package
+from facts.model.software import Setting, Venv
+from facts.model.system import Jetson, Mount, PciDevice, Unit
 from facts.runtime import CudaAnswer
 from tasks.doctor.case import Case
 from tests.unit.tasks import a_host, a_patient

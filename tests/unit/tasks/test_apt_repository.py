@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from facts.model import AptSource, HostState
+from facts.model.host import HostState
+from facts.model.packages import AptSource
 from stacks.model.plan import Repository
 from tasks.repositories import apt_files as files
 from tasks.repositories import identity

@@ -6,9 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from facts.container_proof import ContainerAnswer
-from facts.engine_model import CdiDevice, CdiSpec, Engines, Node
-from facts.model import HostState
+from facts.engine_model import CdiDevice, CdiSpec, ContainerAnswer, Engines, Node
+from facts.model.host import HostState
 from facts.runtime import CudaAnswer, CudaDevice
 from stacks.model.containers import EnginePlan
 from tasks.containers import cdi, cdi_state, findings, proof

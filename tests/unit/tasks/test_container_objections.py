@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from facts.engine_model import Engine, Engines, Running, User
-from facts.model import HostState, Unit
+from facts.model.host import HostState
+from facts.model.system import Unit
 from stacks.model.messages import Conflict
 from tasks.containers import engine_conflicts
 from tasks.hostdata.containers import ContainerWish

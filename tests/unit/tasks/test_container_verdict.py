@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 from pyinfra.api import StringCommand
 
-from facts.container_proof import ContainerAnswer, ContainerProof
+from facts.container_proof import ContainerProof
 from facts.cuda_call import CudaCall
-from facts.engine_model import CdiSpec, Engines, Node
+from facts.engine_model import CdiSpec, ContainerAnswer, Engines, Node
 from facts.engines import ContainerEngines
 from facts.host import HostProbe
-from facts.model import HostState, Unit, Venv
+from facts.model.host import HostState
+from facts.model.software import Venv
+from facts.model.system import Unit
 from facts.runtime import CudaAnswer
 from stacks.model.plan import Plan
 from tasks.containers import cdi_state, engine_verdict

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from facts.model import HostState
+from facts.model.host import HostState
 from facts.runtime import TorchAnswer
 from stacks.model.plan import Plan
 from tasks.containers import findings as container_findings

@@ -11,7 +11,8 @@ import pytest
 
 from facts.engine_model import Engines
 from facts.engines import ContainerEngines
-from facts.model import HostState, Venv
+from facts.model.host import HostState
+from facts.model.software import Venv
 from tasks.containers import engine_verdict as container_verdict
 from tasks.host import needs, resolution
 from tasks.layout import ENVS

@@ -6,7 +6,8 @@ import hashlib
 from configparser import ConfigParser
 from dataclasses import replace
 
-from facts.model import DnfRepository, HostState
+from facts.model.host import HostState
+from facts.model.packages import DnfRepository
 from stacks.model.plan import Repository
 from tasks.repositories import dnf_files
 from tasks.repositories import files as repository_files

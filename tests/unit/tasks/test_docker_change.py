@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from facts.engine_model import Engines
-from facts.model import HostState, Unit
+from facts.model.host import HostState
+from facts.model.system import Unit
 from tasks.containers import docker_change, engine_state
 from tasks.containers.docker_change import Change
 from tasks.hostdata.containers import ContainerWish

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from facts.model import HostState, Package
+from facts.model.host import HostState
+from facts.model.packages import Package
 from stacks.model.plan import DriverPlan
 from tasks.driver import fabric_state, package_set
 from tasks.driver import state as driver_state

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from facts.model import HostState
+from facts.model.host import HostState
 from tasks.driver import state as driver_state
 from tasks.packages import apt
 from tasks.steps.overlap import overlaps

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from facts.model import HostState, Venv
+from facts.model.host import HostState
+from facts.model.software import Venv
 from tasks.cuda import state as cuda_state
 from tasks.layout import ENVS
 from tasks.python import state as python_state

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from facts.model import HostState, Venv
+from facts.model.host import HostState
+from facts.model.software import Venv
 from tasks import finding as tasks_finding
 from tasks.driver.state import library_version
 from tasks.finding import Finding, Level

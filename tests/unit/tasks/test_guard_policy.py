@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from facts.model import BootMenu, HostState, Package, Unit
+from facts.model.boot import BootMenu
+from facts.model.host import HostState
+from facts.model.packages import Package
+from facts.model.system import Unit
 from tasks.deploy import GPU_HOST
 from tasks.guard import kernel_guard, kernel_holds, program
 from tasks.guard.policy import decided, findings

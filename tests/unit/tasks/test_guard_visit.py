@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from facts.host import HostProbe
-from facts.model import HostState
+from facts.model.host import HostState
 from tasks.host import guard_opening
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_run import ARun

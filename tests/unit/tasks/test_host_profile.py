@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from facts.model import HostState, Jetson, Python
+from facts.model.host import HostState
+from facts.model.software import Python
+from facts.model.system import Jetson
 from stacks.model.host import Gpu
 from tasks.host import resolution as host_resolution
 from tasks.host.profile import profile_of

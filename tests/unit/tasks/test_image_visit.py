@@ -11,7 +11,7 @@ from pyinfra.api import StringCommand
 
 from facts.host import HostProbe
 from facts.images import Images
-from facts.model import HostState
+from facts.model.host import HostState
 from facts.parse.images import ImageState
 from tasks.image import image_opening, summary
 from tasks.steps.step import Commands, step

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from facts.model import CudaToolkit, Cudnn, HostState, Jetson, Package, Setting
+from facts.model.host import HostState
+from facts.model.packages import Package
+from facts.model.software import CudaToolkit, Cudnn, Setting
+from facts.model.system import Jetson
 from facts.runtime import CudaAnswer, TorchAnswer
 from stacks.model.plan import Plan
 from tasks.cuda import environment_file

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from facts.model import HostState, Job, LockHolder
+from facts.model.host import HostState
+from facts.model.packages import LockHolder
+from facts.model.system import Job
 from tasks.packages import readiness
 from tests.unit.tasks import a_host
 

@@ -10,7 +10,7 @@ import pytest
 from facts.engine_model import Engines
 from facts.engines import ContainerEngines
 from facts.host import HostProbe
-from facts.model import HostState
+from facts.model.host import HostState
 from facts.repository import RepositoryOffers
 from tasks.host import plans
 from tasks.host import resolution as host_resolution

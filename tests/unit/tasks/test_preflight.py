@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from facts.model import HostState
+from facts.model.host import HostState
 from facts.parse.apt import INLINE_KEY
 from stacks.model.messages import Conflict
 from tasks.host import preflight

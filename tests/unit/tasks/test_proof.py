@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from facts.model import HostState
+from facts.model.host import HostState
 from facts.runtime import CudaAnswer, CudaDevice, TorchAnswer
 from tasks.layout import CUDNN
 from tasks.python.state import env_of

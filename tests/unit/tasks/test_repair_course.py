@@ -12,7 +12,9 @@ import pytest
 
 from facts.engine_model import Engine
 from facts.evidence_model import Headers
-from facts.model import DkmsBuild, LockHolder, Mount, Package
+from facts.model.driver import DkmsBuild
+from facts.model.packages import LockHolder, Package
+from facts.model.system import Mount
 from tasks.doctor.case import Case
 from tasks.doctor.tree import diagnose
 from tasks.faults.catalog import faults

@@ -11,7 +11,7 @@ import pytest
 from facts.cuda_call import CudaCall
 from facts.evidence import HostEvidence
 from facts.host import HostProbe
-from facts.model import HostState
+from facts.model.host import HostState
 from tasks.doctor.case import Case
 from tasks.repair import repair_opening
 from tests.unit.tasks import a_patient

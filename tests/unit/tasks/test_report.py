@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from facts.model import HostState
+from facts.model.host import HostState
 from stacks.model.messages import Conflict
 from stacks.model.plan import Plan
 from tasks.finding import Finding

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from facts.model import AptSource
+from facts.model.packages import AptSource
 from facts.parse.apt import deb822
 from tasks.repositories import components as repositories
 from tests.unit.tasks import a_host

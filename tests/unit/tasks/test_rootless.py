@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 from facts.engine_model import Engines, User
-from facts.model import HostState
+from facts.model.host import HostState
 from stacks.model.containers import EnginePlan
 from stacks.model.plan import Plan
 from tasks.containers import cdi_state, daemon_json, rootless_state

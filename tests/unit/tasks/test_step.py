@@ -11,7 +11,7 @@ from pyinfra.api import FunctionCommand, StringCommand
 from facts.cuda_call import CudaCall
 from facts.engines import ContainerEngines
 from facts.host import HostProbe
-from facts.model import HostState
+from facts.model.host import HostState
 from tasks.steps.step import Commands, ask, look, run, step, this_host
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_run import ARun

@@ -8,7 +8,7 @@ import pytest
 
 from facts.cuda_call import CudaCall
 from facts.host import HostProbe
-from facts.model import HostState
+from facts.model.host import HostState
 from facts.runtime import CudaAnswer, CudaDevice, TorchAnswer
 from facts.torch import TorchRuntime
 from tasks.layout import ENVS, RECORD

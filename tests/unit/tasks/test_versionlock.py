@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from facts.model import HostState, Package
+from facts.model.host import HostState
+from facts.model.packages import Package
 from tasks.packages import versionlock
 from tests.unit.facts import golden_hosts
 from tests.unit.tasks.test_apt_script import Machine

@@ -10,7 +10,7 @@ import pytest
 from pyinfra.api import StringCommand
 
 from facts.host import HostProbe
-from facts.model import HostState
+from facts.model.host import HostState
 from facts.workspace_model import WorkspaceState
 from facts.workspaces import Workspaces
 from tasks.steps.step import Commands, step
