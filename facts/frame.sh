@@ -1,4 +1,4 @@
-# The frame of every look but the first: the language of probe.sh, in which sections, parts and
+# The frame of every look but the first: the language of probe/head.sh, in which sections, parts and
 # reasons stand behind a nonce. POSIX sh, reads only. Scripts that need it are sent behind it.
 
 export LC_ALL=C LANG=C

@@ -7,15 +7,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pyinfra.api import FactBase, FactProcessError
 from typing_extensions import override
 
 from facts.model.host import HostState
 from facts.parse import ProbeError, parse_host
+from facts.script import text
 
-_SCRIPT = Path(__file__).with_name("probe.sh")
+_PARTS = (
+    *("head", "system", "pci", "kernels", "driver", "packages", "secure_boot", "software", "ours"),
+    *("disks", "units", "jetson", "settings", "main"),
+)
 _END = "GPUWRIGHT_PROBE_ENDS"
 
 # The script travels as a here-document, so that a root shell can read it through sudo as well.
@@ -28,11 +30,15 @@ fi
 """
 
 
+def probe_script() -> str:
+    """The script of the probe, whole: the parts in ``facts/probe/``, of which none runs alone."""
+    return text(*(f"probe/{part}" for part in _PARTS))
+
+
 def probe_command() -> str:
     """The shell text of the probe: as root, through ``sudo -n``, or else with fewer rights."""
-    script = _SCRIPT.read_text(encoding="utf-8")
     call = '$gw_sh -s -- "$(id -un)" "$(id -u)" "$gw_sudo"'
-    return f"{_HEAD}{call} <<'{_END}'\n{script}\n{_END}\n"
+    return f"{_HEAD}{call} <<'{_END}'\n{probe_script()}\n{_END}\n"
 
 
 class HostProbe(FactBase[HostState]):

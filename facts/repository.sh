@@ -3,7 +3,7 @@
 # Arguments: PACKAGES, then KIND KEY INDEX PACKAGES-INDEX for each repository: whole addresses of
 # its key file and of the folders with its index (apt: Release; dnf: repodata/) and with apt's
 # Packages. What is fetched lies in a folder of its own below /tmp and goes away; the output has the
-# form of facts/probe.sh.
+# form of facts/probe/head.sh.
 
 export LC_ALL=C LANG=C
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin

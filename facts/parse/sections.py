@@ -1,6 +1,6 @@
 """Split the probe's output into sections, and refuse half of it.
 
-The marks are described at the top of ``facts/probe.sh``.
+The marks are described at the top of ``facts/probe/head.sh``.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ HOUSE = Path(__file__).parents[2]
 ROOMS = ("stacks", "facts", "tasks", "image", "sandbox")
 NO_CIRCLE_OF_FILES = ("facts", "image", "sandbox")
 NO_CIRCLE_OF_FOLDERS = ("facts", "image", "sandbox")
-SHORT = ("image", "sandbox")
+SHORT = ("facts", "image", "sandbox")
 MOST_LINES = 300
 
 Graph = dict[str, set[str]]

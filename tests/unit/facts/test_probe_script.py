@@ -1,5 +1,6 @@
 """The script itself, run on this machine by the shells that hosts have."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -8,10 +9,9 @@ from pathlib import Path
 import pytest
 from pyinfra.api import FactProcessError
 
-from facts.host import HostProbe, probe_command
+from facts.host import HostProbe, probe_command, probe_script
 from facts.parse import parse_host
 
-SCRIPT = Path("facts/probe.sh").resolve()
 SHELLS = [shell for shell in ("dash", "bash", "busybox") if shutil.which(shell)]
 
 
@@ -27,9 +27,28 @@ def run(*argv: str, **environment: str) -> list[str]:
     return done.stdout.splitlines()
 
 
+@pytest.fixture(scope="module")
+def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The script in a file."""
+    file = tmp_path_factory.mktemp("probe") / "probe.sh"
+    file.write_text(probe_script())
+    return file
+
+
+def test_golden_outputs_are_of_this_script() -> None:
+    # A change of the script that changes its output needs golden outputs made anew, then this sum.
+    told = "dd3f938bba988afd3bc8e7ae559400c27fec9226ad96765049fb6169596e115a"
+    assert hashlib.sha256(probe_script().encode()).hexdigest() == told
+
+
+def test_every_part_of_the_script_is_sent() -> None:
+    parts = sorted(Path("facts/probe").glob("*.sh"))
+    assert [part.name for part in parts if part.read_text() not in probe_script()] == []
+
+
 @pytest.mark.parametrize("shell", SHELLS)
-def test_script_describes_this_machine_under_every_shell(shell: str) -> None:
-    argv = [shell, "sh", str(SCRIPT)] if shell == "busybox" else [shell, str(SCRIPT)]
+def test_script_describes_this_machine_under_every_shell(shell: str, script: Path) -> None:
+    argv = [shell, "sh", str(script)] if shell == "busybox" else [shell, str(script)]
     host = parse_host(run(*argv))
     assert host.system.hostname == os.uname().nodename
     assert host.kernels.running == os.uname().release
@@ -37,9 +56,9 @@ def test_script_describes_this_machine_under_every_shell(shell: str) -> None:
     assert host.mounts["/"].size_mb > 0
 
 
-def test_script_is_the_same_in_another_language() -> None:
-    here = parse_host(run("sh", str(SCRIPT)))
-    there = parse_host(run("sh", str(SCRIPT), LANG="de_DE.UTF-8", LC_ALL="de_DE.UTF-8"))
+def test_script_is_the_same_in_another_language(script: Path) -> None:
+    here = parse_host(run("sh", str(script)))
+    there = parse_host(run("sh", str(script), LANG="de_DE.UTF-8", LC_ALL="de_DE.UTF-8"))
     assert (there.system, there.pythons) == (here.system, here.pythons)
 
 
@@ -78,13 +97,13 @@ def test_login_with_sudo_rises_to_root_and_keeps_its_name(tmp_path: Path) -> Non
     assert host.login.sudo_error is None
 
 
-def test_answer_that_is_cut_off_fails_this_host_only() -> None:
+def test_answer_that_is_cut_off_fails_this_host_only(script: Path) -> None:
     with pytest.raises(FactProcessError, match="cut off"):
-        HostProbe().process(run("sh", str(SCRIPT))[:-1])
+        HostProbe().process(run("sh", str(script))[:-1])
 
 
-def test_password_in_an_address_does_not_leave_the_host() -> None:
+def test_password_in_an_address_does_not_leave_the_host(script: Path) -> None:
     index = "https://joe:secret@pip.example/simple"
-    lines = run("sh", str(SCRIPT), PIP_INDEX_URL=index)
+    lines = run("sh", str(script), PIP_INDEX_URL=index)
     assert not any("secret" in line for line in lines)
     assert "pip_index" in parse_host(lines).unread

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from facts.host import probe_script
 from facts.model.boot import BootMenu
 from facts.model.host import HostState
 from facts.model.packages import Package
@@ -242,7 +243,7 @@ def test_grub_is_told_only_when_the_choice_is_a_ready_kernel() -> None:
 
 def test_files_of_the_guard_are_seen_by_the_probe() -> None:
     """A file that the probe does not list would be written at each run."""
-    probe = Path("facts/probe.sh").read_text()
+    probe = probe_script()
     for policy in ("follow", "free"):
         for manager in ("apt", "dnf"):
             for file in program.written(policy, manager, ""):

@@ -1,0 +1,8 @@
+disks() {
+  sec disks
+  set --
+  for p in / /usr /var /opt /tmp /boot /home; do [ -d "$p" ] && set -- "$@" "$p"; done
+  part paths; printf '%s\n' "$@"
+  part blocks; bound 5 df -Pk "$@" 2>/dev/null || no mounts "df gave no answer within 5 s"
+  part inodes; bound 5 df -Pi "$@" 2>/dev/null || no mounts.free_inodes "df -i failed"
+}
