@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -86,7 +85,7 @@ class Case:
 
     def modules(self, kernel: str | None) -> tuple[ModuleFile, ...]:
         """The files of the module ``nvidia`` itself for this kernel."""
-        return tuple(m for m in self.state.driver.modules if m.kernel == kernel and is_main(m))
+        return driver_state.main_modules(self.state, kernel)
 
     def subjects(self) -> list[str]:
         """Kernels to judge: running and next first, then the others that can boot."""
@@ -99,15 +98,6 @@ class Case:
     def matters(self, kernel: str) -> bool:
         """Whether this kernel runs or boots next."""
         return kernel in (self.kernel, self.state.kernels.next_boot)
-
-
-def is_main(module: ModuleFile) -> bool:
-    """Whether it is ``nvidia`` and not ``nvidia_uvm`` and fellows; Debian has ``nvidia_current``.
-
-    Debian renames the file (``nvidia-current.ko``), not always the module.
-    """
-    stem = module.path.rsplit("/", 1)[-1].split(".ko")[0]
-    return bool(re.fullmatch(r"nvidia(-current|-tesla|-legacy)?(-\d+\w*)?", stem))
 
 
 @dataclass(frozen=True)

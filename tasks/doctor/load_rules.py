@@ -9,6 +9,7 @@ from facts.model.driver import ModuleFile
 from stacks.catalog.hardware import module_flavours
 from stacks.catalog.read import load_catalog
 from tasks.doctor.case import Case, Fault
+from tasks.driver import state as driver_state
 
 _BLOCKED = re.compile(
     r"\b(?:modprobe\.blacklist|module_blacklist|rd\.driver\.blacklist)=(?:\S*,)?nvidia(?:,|\s|$)"
@@ -110,7 +111,7 @@ def wrong_kernel(case: Case) -> Iterator[Fault]:
         m
         for kernel in case.subjects()
         for m in case.modules(kernel)
-        if m.vermagic and m.vermagic.split()[0] != kernel
+        if driver_state.foreign_kernel(m)
     ]
     if bad:
         yield Fault(

@@ -18,6 +18,7 @@ from tasks.doctor import (
     version_rules,
 )
 from tasks.doctor.case import Case, Fault
+from tasks.driver import state as driver_state
 from tasks.faults.catalog import Breaks, Row, faults
 from tasks.finding import Finding, Level
 from tasks.verify import comparison as judge
@@ -236,10 +237,13 @@ def _next_boot(case: Case, named: tuple[Named, ...]) -> Ready:
     ]
     if bad:
         return Ready(False, "; ".join(bad))
-    module = next((m for m in case.modules(kernel)), None)
-    if module is None:
+    modules, answer = case.modules(kernel), driver_state.next_boot(case.state)
+    if not modules:
         return Ready(False, f"kernel {kernel} has no module")
-    return Ready(True, f"kernel {kernel}, module {module.version or '?'}, libraries {case.user}")
+    if not answer.served:
+        return Ready(False, f"kernel {kernel}: {answer.why}")
+    version = modules[0].version or "?"
+    return Ready(True, f"kernel {kernel}, module {version}, libraries {case.user}")
 
 
 def _container(case: Case, named: tuple[Named, ...]) -> Ready:

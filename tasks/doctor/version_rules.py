@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from tasks.doctor.case import Case, Fault
+from tasks.driver import state as driver_state
 
 
 def copies(case: Case) -> Iterator[Fault]:
@@ -48,7 +49,7 @@ def half(case: Case) -> Iterator[Fault]:
         m
         for kernel in case.subjects()
         for m in case.modules(kernel)
-        if m.version and m.version != case.user
+        if driver_state.is_of_another_version(m, case.user)
     ]
     if bad:
         yield Fault(

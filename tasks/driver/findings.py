@@ -100,17 +100,17 @@ def modules(state: HostState, plan: Plan) -> list[Finding]:
         )
     user = library_version(state)
     for module in state.driver.modules:
-        if module.vermagic and module.vermagic.split()[0] != module.kernel:
+        if driver_state.foreign_kernel(module):
             found.append(
                 Finding(
                     "D11",
                     "CRITICAL",
                     f"the module for {module.kernel} was built for another kernel",
-                    f"vermagic: {module.vermagic.strip()}",
+                    f"vermagic: {(module.vermagic or '').strip()}",
                     f"dkms install --force -k {module.kernel} for the driver's version",
                 )
             )
-        elif user and module.version and module.version != user:
+        elif driver_state.is_of_another_version(module, user):
             found.append(
                 Finding(
                     "D15",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
+from facts.model.driver import ModuleFile
 from facts.model.host import HostState
 from facts.model.packages import Package
 from stacks.model.plan import DriverPlan, Plan
@@ -14,6 +16,17 @@ _PACKAGE = re.compile(
     r"^(lib)?nvidia-(?!container|l4t|cuda|cudnn|driver-pinning|settings)"
     r"|^libcuda1|^kmod-nvidia|^linux-modules-nvidia|^firmware-nvidia-gsp"
 )
+_MAIN = re.compile(r"nvidia(-current|-tesla|-legacy)?(-[0-9][0-9a-z_]*)?\.ko[^/]*")
+
+
+@dataclass(frozen=True)
+class NextBoot:
+    """Whether the driver will be there after the next boot."""
+
+    kernel: str | None
+    """The kernel that boots next."""
+    served: bool
+    why: str
 
 
 def due(state: HostState, driver: DriverPlan) -> bool:
@@ -49,6 +62,57 @@ def unserved_kernels(state: HostState, plan: Plan) -> list[str]:
     assert plan.driver is not None
     served = {m.kernel for m in state.driver.modules if package_set.serves(m, plan.driver)}
     return [k for k in kernels_to_serve(state) if k not in served]
+
+
+def next_boot(state: HostState) -> NextBoot:
+    """Whether the kernel that boots next has a module of the driver whose libraries are here.
+
+    The kernel guard's program decides the same in shell, and in the same words, on a host that
+    nobody looks at (``templates/kernel_guard.sh.j2``).
+    """
+    kernel, libraries = state.kernels.next_boot, library_version(state)
+    if libraries is None:
+        return NextBoot(kernel, False, "no NVIDIA driver is installed")
+    if kernel is None:
+        return NextBoot(kernel, False, "no kernel that could boot was found")
+    why = why_unserved(state, kernel)
+    return NextBoot(kernel, not why, why or f"it has the NVIDIA module {libraries}")
+
+
+def why_unserved(state: HostState, kernel: str) -> str:
+    """What keeps the installed driver from loading under a kernel; empty where nothing does."""
+    modules, libraries = main_modules(state, kernel), library_version(state)
+    if not modules:
+        return "it has no NVIDIA module"
+    for module in modules:
+        if built_for := foreign_kernel(module):
+            return f"its module was built for {built_for}"
+        if is_of_another_version(module, libraries):
+            return f"its module is {module.version} and the driver's libraries are {libraries}"
+    return ""
+
+
+def main_modules(state: HostState, kernel: str | None) -> tuple[ModuleFile, ...]:
+    """The files of the module ``nvidia`` itself for this kernel, without ``nvidia-uvm`` and such.
+
+    Debian renames the file (``nvidia-current.ko``), not always the module.
+    """
+    return tuple(
+        m
+        for m in state.driver.modules
+        if m.kernel == kernel and _MAIN.fullmatch(m.path.rpartition("/")[2])
+    )
+
+
+def foreign_kernel(module: ModuleFile) -> str:
+    """The kernel that a module was built for, where it is not the one it lies with; else empty."""
+    built_for = module.vermagic.split()[0] if module.vermagic else module.kernel
+    return "" if built_for == module.kernel else built_for
+
+
+def is_of_another_version(module: ModuleFile, libraries: str | None) -> bool:
+    """Whether a module does not fit the driver's libraries, where both versions are known."""
+    return bool(libraries and module.version and module.version != libraries)
 
 
 def can_load(state: HostState) -> bool:

@@ -15,6 +15,7 @@ from facts.model.host import HostState
 from facts.runtime import CudaAnswer, TorchAnswer
 from stacks.model.plan import Plan
 from tasks import __version__, finding
+from tasks.driver import state as driver_state
 from tasks.driver.state import library_version
 from tasks.guard import kernel_guard
 from tasks.layout import RECORD
@@ -126,16 +127,14 @@ def _record(
 
 
 def _versions(state: HostState, plan: Plan) -> dict[str, Any]:
-    next_boot = state.kernels.next_boot
+    next_boot = driver_state.next_boot(state)
     seen = report.versions(state, plan)
     return {
         "driver": f"L4T {plan.jetson.l4t}" if plan.jetson else library_version(state),
         "driver_origin": plan.driver.origin if plan.driver else None,
-        "next_boot": next_boot,
+        "next_boot": next_boot.kernel,
         # A Jetson boots what its own boot chain says, and the driver is part of it.
-        "next_boot_ready": None
-        if plan.jetson
-        else any(m.kernel == next_boot for m in state.driver.modules),
+        "next_boot_ready": None if plan.jetson else next_boot.served,
         "cuda": seen.get("CUDA"),
         "cudnn": seen.get("cuDNN"),
         "torch": seen.get("torch"),

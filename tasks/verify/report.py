@@ -14,6 +14,7 @@ from facts.model.host import HostState
 from stacks.model.messages import Conflict
 from stacks.model.plan import Plan
 from tasks.cuda import state as cuda_state
+from tasks.driver import state as driver_state
 from tasks.driver.state import library_version
 from tasks.finding import Finding
 from tasks.steps import progress
@@ -109,13 +110,12 @@ def gpus(state: HostState, plan: Plan) -> str:
 
 def versions(state: HostState, plan: Plan) -> dict[str, str]:
     """What is on the host by component, as seen, in the words of the report."""
-    next_boot = state.kernels.next_boot
-    ready = any(m.kernel == next_boot for m in state.driver.modules)
+    next_boot = driver_state.next_boot(state)
     loaded = state.driver.loaded
     library = library_version(state)
     seen = {
         "driver": (library or "none") + (f", loaded {loaded}" if loaded else ""),
-        "next boot": f"{next_boot or '?'}\n{'module ready' if ready else 'NO module'}",
+        "next boot": f"{next_boot.kernel or '?'}\n{_readiness(state, next_boot)}",
     }
     if plan.jetson and state.jetson:
         mode = f"\n{state.jetson.power_mode}" if state.jetson.power_mode else ""
@@ -134,6 +134,13 @@ def versions(state: HostState, plan: Plan) -> dict[str, str]:
         venv = next((v for v in state.venvs if v.path == state.current_venv), None)
         seen["torch"] = venv.packages.get("torch", "none") if venv else "none"
     return seen
+
+
+def _readiness(state: HostState, next_boot: driver_state.NextBoot) -> str:
+    if next_boot.served:
+        return "module ready"
+    there = driver_state.main_modules(state, next_boot.kernel)
+    return "module does NOT fit" if there else "NO module"
 
 
 def _print() -> None:
