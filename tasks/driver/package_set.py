@@ -32,6 +32,14 @@ def serves(module: ModuleFile, driver: DriverPlan) -> bool:
     return module.version.split(".")[0] == driver.branch
 
 
+def is_installed(state: HostState, driver: DriverPlan) -> bool:
+    """Whether all of its packages are there, in whatever version."""
+    return all(
+        (found := state.packages.get(name)) is not None and found.installed
+        for name in driver.packages
+    )
+
+
 def going(state: HostState, driver: DriverPlan) -> str:
     """Which driver goes, as ``535 from nvidia``; empty where none does.
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from facts.model.host import HostState
 from stacks.model.plan import Plan
 from tasks.containers import engine_state
-from tasks.cuda import state as cuda_state
-from tasks.driver import state as driver_state
-from tasks.jetson import state as jetson_state
 from tasks.repositories import offers
+from tasks.verify.parts import parts
 
 
 def needed(state: HostState, plan: Plan) -> bool:
@@ -17,10 +15,7 @@ def needed(state: HostState, plan: Plan) -> bool:
         return False
     return bool(
         offers.due(state, plan)
-        or (plan.driver and driver_state.missing_packages(state, plan.driver))
-        or (plan.cuda and not cuda_state.complete(state, plan.cuda))
-        or (plan.cudnn and not cuda_state.cudnn_complete(state, plan.cudnn))
-        or (plan.torch and jetson_state.missing_needs(state, plan.torch))
+        or any(part.asks_repository for part in parts(state, plan))
         or engine_state.to_come(state, plan)
     )
 

@@ -7,10 +7,9 @@ from facts.model.system import Mount
 from facts.parse.apt import INLINE_KEY
 from stacks.model.messages import Conflict
 from stacks.model.plan import Plan
-from tasks.cuda import state as cuda_state
-from tasks.python import state as python_state
 from tasks.repositories import components as repositories
 from tasks.repositories import files as repository_files
+from tasks.verify.parts import parts
 
 HEADROOM_MB = 1024
 """Left free on every file system, so that logs and package lists still fit."""
@@ -139,7 +138,7 @@ def _is_driver(name: str) -> bool:
 
 def _disk(state: HostState, plan: Plan) -> list[Conflict]:
     found = []
-    for device, paths, need, parts in disk_needs(state, plan):
+    for device, paths, need, told in disk_needs(state, plan):
         free = min(_mount(state, path).free_mb for path in paths)
         if free < need + HEADROOM_MB:
             found.append(
@@ -147,7 +146,7 @@ def _disk(state: HostState, plan: Plan) -> list[Conflict]:
                     "DISK-SMALL",
                     f"the disk of {', '.join(paths)} is too small",
                     f"{free:,} MiB are free on {device}; needed are {need:,} MiB "
-                    f"({parts}) and {HEADROOM_MB:,} MiB of headroom",
+                    f"({told}) and {HEADROOM_MB:,} MiB of headroom",
                     (
                         f"free or add {need + HEADROOM_MB - free:,} MiB there",
                         "or mount a larger disk at /opt (torch) or /var (downloads)",
@@ -163,34 +162,22 @@ def disk_needs(state: HostState, plan: Plan) -> list[tuple[str, list[str], int, 
 
     A component that is there already needs nothing more.
     """
-    wants: list[tuple[str, int, str]] = []
-    installed = {name for name, p in state.packages.items() if p.installed}
-    if plan.driver and not set(plan.driver.packages) <= installed:
-        wants.append(("/usr", plan.driver.disk_mb, "driver"))
-    if plan.cuda and not cuda_state.complete(state, plan.cuda):
-        wants.append(("/usr", plan.cuda.disk_mb, "CUDA"))
-        sizes = sum(file.size or 0 for file in plan.cuda.downloads) // 2**20
-        wants.append(("/var", sizes or plan.cuda.disk_mb // 3, "its packages"))
-    wheels = []
-    if plan.cudnn and not cuda_state.cudnn_complete(state, plan.cudnn):
-        wheels.append(("cuDNN", plan.cudnn.disk_mb))
-    if plan.torch and not python_state.complete(state, plan):
-        wheels.append(("torch", plan.torch.disk_mb))
-    wants += [("/opt", mb, what) for what, mb in wheels]
     if not state.mounts:
         return []
+    rooms = [room for part in parts(state, plan) for room in part.room]
+    wants = [(room.path, room.mb, room.what) for room in rooms]
     if _disk_of(state, "/var") != _disk_of(state, "/opt"):
         # On one file system uv links from its cache into the environment, else it copies.
-        wants += [("/var", mb, f"{what} in uv's cache") for what, mb in wheels]
+        wants += [("/var", r.mb, f"{r.what} in uv's cache") for r in rooms if r.from_wheels]
     by_disk: dict[tuple[str, int], tuple[list[str], int, list[str]]] = {}
     for path, mb, what in wants:
-        paths, total, parts = by_disk.get(_disk_of(state, path), ([], 0, []))
+        paths, total, told = by_disk.get(_disk_of(state, path), ([], 0, []))
         by_disk[_disk_of(state, path)] = (
             paths if path in paths else [*paths, path],
             total + mb,
-            [*parts, f"{what} {mb:,}"],
+            [*told, f"{what} {mb:,}"],
         )
-    return [(d, paths, mb, ", ".join(parts)) for (d, _), (paths, mb, parts) in by_disk.items()]
+    return [(d, paths, mb, ", ".join(told)) for (d, _), (paths, mb, told) in by_disk.items()]
 
 
 def _mount(state: HostState, path: str) -> Mount:

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from facts.model.host import HostState
 from stacks.model.plan import Plan
-from tasks.cuda.findings import toolkits
-from tasks.driver import findings as driver_findings
 from tasks.finding import Finding
-from tasks.holds.findings import held
-from tasks.jetson.findings import jetpack
-from tasks.python.findings import environment
+from tasks.verify.parts import parts
 
 
 def compare(
@@ -25,14 +21,7 @@ def compare(
     """
     found = [
         *_count(state, expected_gpus),
-        *driver_findings.installed(state, plan),
-        *driver_findings.fabric(state, plan),
-        *driver_findings.modules(state, plan),
-        *driver_findings.free_driver(state, plan),
-        *held(state, plan),
-        *toolkits(state, plan),
-        *environment(state, plan, rollback),
-        *jetpack(state, plan),
+        *(f for part in parts(state, plan, rollback) for f in part.findings),
         *_settings(state),
     ]
     return tuple(found)

@@ -13,11 +13,11 @@ from rich.table import Table
 from facts.model.host import HostState
 from stacks.model.messages import Conflict
 from stacks.model.plan import Plan
-from tasks.cuda import state as cuda_state
 from tasks.driver import state as driver_state
 from tasks.driver.state import library_version
 from tasks.finding import Finding
 from tasks.steps import progress
+from tasks.verify.parts import parts
 
 _WIDTH = 120
 _NATIVE = ("CUDA", "cuDNN", "torch")
@@ -117,22 +117,8 @@ def versions(state: HostState, plan: Plan) -> dict[str, str]:
         "driver": (library or "none") + (f", loaded {loaded}" if loaded else ""),
         "next boot": f"{next_boot.kernel or '?'}\n{_readiness(state, next_boot)}",
     }
-    if plan.jetson and state.jetson:
-        mode = f"\n{state.jetson.power_mode}" if state.jetson.power_mode else ""
-        seen["driver"] = f"Jetson Linux {plan.jetson.l4t}{mode}"
-        seen["next boot"] = f"JetPack {plan.jetson.jetpack}"
-        seen["CUDA"] = ", ".join(t.version or "?" for t in state.cuda) or "none"
-        seen["cuDNN"] = ", ".join(c.version or "?" for c in state.cudnn) or "none"
-    if plan.cuda:
-        toolkit = cuda_state.toolkits(state, plan.cuda)
-        release = (toolkit[0].nvcc_release or toolkit[0].version) if toolkit else None
-        seen["CUDA"] = str(release or "none")
-    if plan.cudnn:
-        libraries = [c.version for c in state.cudnn if c.path.startswith(plan.cudnn.prefix)]
-        seen["cuDNN"] = libraries[0] or "?" if libraries else "none"
-    if plan.torch:
-        venv = next((v for v in state.venvs if v.path == state.current_venv), None)
-        seen["torch"] = venv.packages.get("torch", "none") if venv else "none"
+    for part in parts(state, plan):
+        seen |= part.seen
     return seen
 
 
