@@ -39,6 +39,17 @@ def unreadable(error: BundleError) -> Conflict:
     )
 
 
+def not_fetched(error: Exception) -> Conflict:
+    """BUNDLE-FETCH: a part of the bundle did not come."""
+    return Conflict(
+        "BUNDLE-FETCH",
+        "a part of the bundle could not be fetched",
+        str(error),
+        ("run the same command again; what is there whole stays",),
+        "docs/image.md",
+    )
+
+
 def disk(work: Work, known: Manifest) -> tuple[Conflict, ...]:
     """DISK-SMALL for the controller; wheels have about six tenths of their unpacked size."""
     if not wheels.lacking(work.folder, known, work.asked):

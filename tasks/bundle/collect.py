@@ -15,7 +15,7 @@ from pyinfra import logger
 from pyinfra.api import FunctionCommand
 from pyinfra.api.host import Host
 
-from tasks.bundle import contents, manifest, wheels
+from tasks.bundle import bundle_conflicts, contents, manifest, wheels
 from tasks.bundle import work as works
 from tasks.bundle.contents import DEBS
 from tasks.bundle.fetch import fetch
@@ -23,7 +23,7 @@ from tasks.bundle.manifest import Base, BundleError, Manifest
 from tasks.bundle.work import Work
 from tasks.recipe import inputs
 from tasks.recipe.recipe import DEV, EPOCH
-from tasks.steps import job
+from tasks.steps import job, refusal
 from tasks.steps.step import Commands, run, step
 from tasks.templates import render
 
@@ -70,10 +70,7 @@ def _run_alone(
         try:
             return function(host, work)
         except (BundleError, OSError, tarfile.TarError) as error:
-            logger.error(f"{host.print_prefix}BUNDLE-FETCH: {error}")
-            logger.error(
-                f"{host.print_prefix}    do:  run the same command again; what is there whole stays"
-            )
+            refusal.told(host, (bundle_conflicts.not_fetched(error),))
             return False
 
 

@@ -136,16 +136,7 @@ def _no_way_back(state: HostState, plan: Plan) -> tuple[Conflict, ...]:
     steps = rollback()
     if not steps or plan.torch is None or python_state.target_env(state, plan, steps):
         return ()
-    kept = [v.path for v in state.venvs if v.complete]
-    return (
-        Conflict(
-            "ROLLBACK-NONE",
-            f"there is no environment {steps} back on this host",
-            f"kept: {', '.join(kept) or 'none'}",
-            ("choose a smaller number, or run without rollback",),
-            "docs/gpu-host.md",
-        ),
-    )
+    return (python_state.no_way_back(state, steps),)
 
 
 def _announce(host: Host, state: HostState, plan: Plan, seen: Engines | None) -> None:

@@ -10,6 +10,7 @@ from tasks.host import preflight
 from tasks.image.store import lacking_tools
 from tasks.image.work import Work, present, target
 from tasks.recipe.conflicts import docker, of_plan
+from tasks.steps import rollback
 
 SERVICES_MB = 700
 """JupyterLab, TensorBoard and what they need, in an image: 610 MiB measured 2026-11."""
@@ -115,11 +116,5 @@ def _way_back(work: Work, state: ImageState) -> list[Conflict]:
     if target(work, state) is not None:
         return []
     return [
-        Conflict(
-            "ROLLBACK-NONE",
-            f"there is no image {work.wishes.rollback} back on this host",
-            f"kept: {', '.join(sorted(state.images)) or 'none'}",
-            ("choose a smaller number, or run without rollback",),
-            "docs/image.md",
-        )
+        rollback.none_so_old("image", work.wishes.rollback, sorted(state.images), "docs/image.md")
     ]

@@ -10,6 +10,7 @@ from stacks.model.image import ImagePlan
 from tasks.bundle.supply import Supply
 from tasks.hostdata.image import Wishes
 from tasks.recipe.recipe import Recipe
+from tasks.steps import rollback
 from tasks.steps.step import ask
 
 FOLDER = "/var/lib/gpuwright/image"
@@ -69,5 +70,4 @@ def target(work: Work, state: ImageState) -> str | None:
     if not work.wishes.rollback:
         return own
     past = [n for n in history(state) if n != own and n in state.images] + [own]
-    steps = work.wishes.rollback
-    return past[-1 - steps] if steps < len(past) else None
+    return rollback.earlier(past, work.wishes.rollback)

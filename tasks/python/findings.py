@@ -16,15 +16,8 @@ def environment(state: HostState, plan: Plan, rollback: int) -> list[Finding]:
         return []
     target = python_state.target_env(state, plan, rollback)
     if target is None:
-        return [
-            Finding(
-                "ROLLBACK-NONE",
-                "CRITICAL",
-                f"there is no environment {rollback} back",
-                f"kept: {', '.join(v.path for v in state.venvs) or 'none'}",
-                "choose a smaller number, or run without rollback",
-            )
-        ]
+        none = python_state.no_way_back(state, rollback)
+        return [Finding(none.code, "CRITICAL", none.what, none.why, none.remedies[0])]
     if state.current_venv != target:
         return [
             Finding(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from facts.model.host import HostState
+from stacks.model.messages import Conflict
 from stacks.model.plan import Plan
 from tasks.layout import ENVS
+from tasks.steps.rollback import earlier, none_so_old
 
 
 def history(state: HostState) -> list[str]:
@@ -27,8 +29,13 @@ def target_env(state: HostState, plan: Plan, rollback: int) -> str | None:
         return env_of(plan)
     known = [*(e for e in history(state) if e != env_of(plan)), env_of(plan)]
     there = {v.path for v in state.venvs if v.complete}
-    past = [e for e in known if e in there]
-    return past[-1 - rollback] if rollback < len(past) else None
+    return earlier([e for e in known if e in there], rollback)
+
+
+def no_way_back(state: HostState, rollback: int) -> Conflict:
+    """ROLLBACK-NONE: what is said where `target_env` gives none."""
+    kept = [v.path for v in state.venvs if v.complete]
+    return none_so_old("environment", rollback, kept, "docs/gpu-host.md")
 
 
 def complete(state: HostState, plan: Plan) -> bool:

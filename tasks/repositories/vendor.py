@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pyinfra import logger
-from pyinfra.api import FunctionCommand, StringCommand
-from pyinfra.api.host import Host
+from pyinfra.api import StringCommand
 
-from stacks.model.messages import Conflict
 from stacks.model.plan import Plan
 from tasks.repositories import files as repository_files
 from tasks.repositories import identity, offers
+from tasks.steps import refusal
 from tasks.steps.step import Commands, look, step, this_host
 
 
@@ -20,7 +19,7 @@ def added(plan: Plan) -> Commands:
     for repository in offers.due(state, plan):
         keyring = offers.keyring(plan, repository)
         if isinstance(keyring, tuple):
-            yield FunctionCommand(_refused, (keyring,), {})
+            yield refusal.given_up(keyring)
             return
         files = repository_files.of(repository)
         for source in files.others(state, repository):
@@ -29,11 +28,3 @@ def added(plan: Plan) -> Commands:
                 f"kept as {source.file}{identity.OLD}"
             )
         yield StringCommand(files.script(state, repository, keyring))
-
-
-def _refused(state: object, host: Host, conflicts: tuple[Conflict, ...]) -> bool:
-    for conflict in conflicts:
-        logger.error(f"{host.print_prefix}{conflict.code}: {conflict.what}: {conflict.why}")
-        for remedy in conflict.remedies:
-            logger.error(f"{host.print_prefix}    do:  {remedy}")
-    return False

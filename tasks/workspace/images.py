@@ -7,6 +7,7 @@ from typing import Any
 
 from facts.workspace_model import WorkspaceState
 from tasks.hostdata.workspace_values import Workspace
+from tasks.steps.rollback import earlier
 
 
 def history(record: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -34,7 +35,7 @@ def target(state: WorkspaceState, workspace: Workspace, rollback: int) -> str | 
     if newest is not None:
         known.append(newest)
     kept = [image for image in known if image in state.image_ids]
-    return kept[-1 - rollback] if rollback < len(kept) else None
+    return earlier(kept, rollback)
 
 
 def name_of(state: WorkspaceState, workspace: Workspace, image: str) -> str:

@@ -15,7 +15,7 @@ from facts.model.host import HostState
 from facts.workspace_model import WorkspaceState
 from tasks import __version__
 from tasks.hostdata.workspace_values import HOME, Wishes, container_name, unit_name
-from tasks.steps import files
+from tasks.steps import files, refusal
 from tasks.steps.step import Commands, executing, look, run, step
 from tasks.templates import render
 from tasks.workspace import images, placing
@@ -40,10 +40,7 @@ def possible(wishes: Wishes, deferred: bool = False) -> Commands:
 
 def _still_possible(state: object, host: Host, wishes: Wishes) -> bool:
     conflicts = objections(look(), seen(wishes), wishes)
-    for conflict in conflicts:
-        logger.error(f"{host.print_prefix}{conflict.code}: {conflict.what}: {conflict.why}")
-        for remedy in conflict.remedies:
-            logger.error(f"{host.print_prefix}    do:  {remedy}")
+    refusal.told(host, conflicts)
     return not conflicts
 
 

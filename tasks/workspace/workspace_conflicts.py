@@ -7,6 +7,7 @@ from facts.workspace_model import WorkspaceState
 from stacks.model.messages import Conflict
 from tasks.deploy import CONTAINER_HOST
 from tasks.hostdata.workspace_values import Wishes, Workspace, size_bytes
+from tasks.steps.rollback import none_so_old
 from tasks.workspace import gpus, images
 
 _SOURCE = "docs/workspace.md"
@@ -168,15 +169,8 @@ def _image(state: WorkspaceState, workspace: Workspace, rollback: int) -> list[C
     if rollback:
         past = images.history(seen.record) if seen else []
         kept = [item["name"] for item in past if item["id"] in state.image_ids]
-        return [
-            Conflict(
-                "ROLLBACK-NONE",
-                f"there is no image {rollback} back for the workspace of {workspace.user}",
-                f"kept: {', '.join(kept) or 'none'}",
-                ("choose a smaller number, or run without rollback",),
-                _SOURCE,
-            )
-        ]
+        whose = f"for the workspace of {workspace.user}"
+        return [none_so_old("image", rollback, kept, _SOURCE, whose)]
     return [
         Conflict(
             "WORKSPACE-IMAGE",
