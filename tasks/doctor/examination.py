@@ -15,12 +15,12 @@ from stacks.load import StackError
 from stacks.model.plan import Plan
 from tasks.doctor.case import Case
 from tasks.doctor.tree import diagnose
+from tasks.host import opening
 from tasks.host import resolution as host_resolution
 from tasks.hostdata import host as host_data
-from tasks.hostdata import names as data_names
 from tasks.hostdata import reading
 from tasks.layout import CONTAINERS
-from tasks.steps.step import ask, look
+from tasks.steps.step import ask
 
 
 def examined(host: Host) -> tuple[Case | None, str | None]:
@@ -29,10 +29,9 @@ def examined(host: Host) -> tuple[Case | None, str | None]:
     Three round trips at most: the probe, the second look, and a CUDA call where a driver is loaded.
     ``None`` where the host could not be read.
     """
-    state: HostState | None = look()
+    state = opening.seen(host)
     if state is None:
         return None, None
-    data_names.tell(host)
     kernels = dict.fromkeys((state.kernels.running, state.kernels.next_boot))
     evidence: Evidence | None = ask(HostEvidence, kernels=tuple(k for k in kernels if k))
     if evidence is None:

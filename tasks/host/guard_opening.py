@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pyinfra import logger
+from pyinfra.api.host import Host
 
 from facts.model.host import HostState
 from stacks.model.messages import Conflict
@@ -10,32 +11,22 @@ from tasks.deploy import KERNEL_GUARD, deploy_for
 from tasks.driver import state as driver_state
 from tasks.guard import kernel_guard
 from tasks.guard.policy import decided, findings
-from tasks.host import preflight
+from tasks.host import opening
 from tasks.hostdata import host as host_data
-from tasks.hostdata import names as data_names
 from tasks.jetson import state as jetson_state
-from tasks.steps import refusal
-from tasks.steps.step import look, this_host
+from tasks.steps.refusal import Refused
 
 
 def this_one() -> None:
     """Guard the host at hand, or refuse it before it is touched; the others go on."""
-    host = this_host()
-    state: HostState | None = look()
-    if state is None:  # the probe failed and pyinfra has given the host up
-        return
-    data_names.tell(host)
-    conflicts = objections(state)
-    try:
-        wish = host_data.kernel_policy(host.data)
-        textfile = host_data.textfile_folder(host.data)
-    except ValueError as error:
-        conflicts += (refusal.bad_data(error),)
-    if conflicts:
-        refusal.refuse(host, conflicts)
-        return
-    if state.login.uid != 0:
-        host.data._sudo = True
+    opening.opened(_guarded)
+
+
+def _guarded(host: Host, state: HostState) -> None:
+    wish = host_data.kernel_policy(host.data)
+    textfile = host_data.textfile_folder(host.data)
+    if conflicts := objections(state):
+        raise Refused(*conflicts)
     for line in kernel_guard.forecast(state, wish, textfile):
         logger.info(f"{host.print_prefix}{line}")
     for finding in findings(decided(state, wish), [], KERNEL_GUARD):
@@ -45,7 +36,7 @@ def this_one() -> None:
 
 def objections(state: HostState) -> tuple[Conflict, ...]:
     """What speaks against a guard on this host."""
-    found = [*preflight.access(state), *jetson_state.wrong_deploy(state, for_jetsons=False)]
+    found = [*jetson_state.wrong_deploy(state, for_jetsons=False)]
     if not driver_state.is_present(state):
         found.append(
             Conflict(

@@ -7,7 +7,6 @@ from pyinfra.api.host import Host
 
 from facts.engine_model import Engines
 from facts.model.host import HostState
-from stacks.load import StackError
 from stacks.model.messages import Conflict
 from stacks.model.plan import Plan
 from tasks.containers import engine_conflicts
@@ -15,17 +14,16 @@ from tasks.containers import forecast as container_forecast
 from tasks.containers import look as sight
 from tasks.containers import proof as container_proof
 from tasks.guard import kernel_guard
-from tasks.host import forecast, needs, preflight
+from tasks.host import forecast, needs, opening, preflight
 from tasks.host.resolution import catalog, resolved
 from tasks.hostdata import containers as wish
 from tasks.hostdata import host as host_data
-from tasks.hostdata import names as data_names
 from tasks.hostdata.containers import ContainerWish
 from tasks.jetson import state as jetson_state
 from tasks.python import state as python_state
 from tasks.repositories import offers
-from tasks.steps.refusal import bad_data, refuse
-from tasks.steps.step import look, this_host
+from tasks.steps.refusal import Refused
+from tasks.steps.step import this_host
 from tasks.verify import report
 
 
@@ -39,32 +37,34 @@ def for_this_host(for_jetsons: bool = False, containers: bool = False) -> Plan |
         for_jetsons: Whether the deploy is for Jetsons: each kind of host is refused by the other's.
         containers: Whether the host is to be a container host.
     """
-    host = this_host()
-    report.register(host)
-    state = look()
-    if state is None:  # the probe failed and pyinfra has given the host up
-        return None
-    data_names.tell(host)
-    wrong = jetson_state.wrong_deploy(state, for_jetsons)
-    if wrong:
-        _refuse(host, wrong)
-        return None
-    login = state.login
-    if login.uid != 0 and login.root:
-        host.data._sudo = True
-    try:
-        resolution = resolved(state, host.data, containers=containers)
-        container_wish()
-        rollback()
-        lock_wait()
-        kernel_policy()
-        textfile_folder()
-    except (StackError, ValueError) as error:
-        _refuse(host, (bad_data(error),))
-        return None
+
+    def announced(host: Host, state: HostState) -> Plan:
+        plan, seen = decided(host, state, for_jetsons, containers)
+        _announce(host, state, plan, seen)
+        words = container_proof.engine_words(state, seen, plan) if seen else {}
+        report.planned(host, state, plan, words)
+        return plan
+
+    return opening.opened(announced, report)
+
+
+def decided(
+    host: Host, state: HostState, for_jetsons: bool, containers: bool
+) -> tuple[Plan, Engines | None]:
+    """The plan of a host in this state, and its engines where it is to have some. Touches nothing.
+
+    Raises:
+        Refused: The host cannot be made to fit.
+        StackError: The stack cannot be read.
+        ValueError: Host data is not as expected.
+    """
+    if wrong := jetson_state.wrong_deploy(state, for_jetsons):
+        raise Refused(*wrong)
+    resolution = resolved(state, host.data, containers=containers)
+    for read in (container_wish, rollback, lock_wait, kernel_policy, textfile_folder):
+        read()  # the steps read them later: what is wrong is said now
     if resolution.plan is None:
-        _refuse(host, resolution.conflicts)
-        return None
+        raise Refused(*resolution.conflicts)
     plan = resolution.plan
     conflicts = (
         *_unsupported(plan),
@@ -80,12 +80,8 @@ def for_this_host(for_jetsons: bool = False, containers: bool = False) -> Plan |
         available, conflicts = offers.asked(plan, needs.wanted(plan))
         conflicts = conflicts or resolved(state, host.data, available, containers).conflicts
     if conflicts:
-        _refuse(host, conflicts)
-        return None
-    _announce(host, state, plan, seen)
-    words = container_proof.engine_words(state, seen, plan) if seen else {}
-    report.planned(host, state, plan, words)
-    return plan
+        raise Refused(*conflicts)
+    return plan, seen
 
 
 def rollback() -> int:
@@ -151,8 +147,3 @@ def _kernel_forecast(state: HostState, plan: Plan) -> list[str]:
     if plan.driver is None:
         return []
     return kernel_guard.forecast(state, kernel_policy(), textfile_folder())
-
-
-def _refuse(host: Host, conflicts: tuple[Conflict, ...]) -> None:
-    report.refused(host, conflicts)
-    refuse(host, conflicts)

@@ -16,9 +16,8 @@ HEADROOM_MB = 1024
 
 
 def objections(state: HostState, plan: Plan) -> tuple[Conflict, ...]:
-    """What speaks against this plan on this host as it stands: all found before it is touched."""
+    """What speaks against this plan on this host, once `access` is given."""
     found: list[Conflict] = []
-    found += access(state)
     found += _sources(state, plan)
     found += _foreign_driver(state, plan)
     found += _disk(state, plan)

@@ -12,14 +12,15 @@ from facts.parse.images import ImageState
 from stacks.model.image import ImagePlan
 from stacks.model.messages import Conflict
 from tasks.bundle import supply
+from tasks.host import opening
 from tasks.host import resolution as host_resolution
 from tasks.hostdata import reading
 from tasks.image import image_conflicts, summary
 from tasks.image.work import Work, builds, images
 from tasks.recipe import conflicts as recipe_conflicts
 from tasks.recipe.opening import asked
-from tasks.steps import refusal
-from tasks.steps.step import this_host, this_run
+from tasks.steps.refusal import Refused
+from tasks.steps.step import this_run
 
 
 def for_this_host() -> Work | None:
@@ -28,12 +29,12 @@ def for_this_host() -> Work | None:
     A host that cannot be made to fit is refused, as `tasks.host.plans.for_this_host` does. Docker
     may still come by an earlier deploy of the same run; each step looks again.
     """
-    host = this_host()
-    summary.register(host)
-    found = asked(host, _refuse)
-    if found is None:
-        return None
-    work = Work(found.recipe, found.wishes, _gpu_words(found.state, host.data))
+    return opening.opened(_decided, summary)
+
+
+def _decided(host: Host, state: HostState) -> Work | None:
+    found = asked(state, host.data)
+    work = Work(found.recipe, found.wishes, _gpu_words(state, host.data))
     seen: ImageState | None = images(work)
     if seen is None:
         return None
@@ -42,8 +43,7 @@ def for_this_host() -> Work | None:
     if conflicts and not (
         image_conflicts.only_docker_lacks(conflicts) and this_run().ops.get(host)
     ):
-        _refuse(host, conflicts)
-        return None
+        raise Refused(*conflicts)
     _announce(host, work, seen, found.plan)
     return work
 
@@ -60,11 +60,6 @@ def _gpu_words(state: HostState, data: reading.Data) -> tuple[str, ...]:
     """How a container gets GPUs here, once a driver is loaded; empty where none is planned."""
     plan = host_resolution.resolved(state, data, containers=True).plan
     return plan.containers.ask if plan and plan.containers else ()
-
-
-def _refuse(host: Host, conflicts: tuple[Conflict, ...]) -> None:
-    summary.refused(host, conflicts)
-    refusal.refuse(host, conflicts)
 
 
 def _announce(host: Host, work: Work, state: ImageState, plan: ImagePlan) -> None:

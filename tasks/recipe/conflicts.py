@@ -1,20 +1,13 @@
-"""What speaks against an image, of the host and of the plan. Pure."""
+"""What speaks against an image, of the host's Docker and of the plan. Pure."""
 
 from __future__ import annotations
 
-from facts.model.host import HostState
 from facts.parse.images import ImageState
 from stacks.model.image import ImagePlan
 from stacks.model.messages import Conflict
 from tasks.deploy import CONTAINER_HOST
-from tasks.host import preflight
 
 DEBIAN = ("debian-", "ubuntu-")
-
-
-def of_host(state: HostState) -> list[Conflict]:
-    """What speaks against any image here."""
-    return list(preflight.access(state))
 
 
 def docker(state: ImageState) -> list[Conflict]:

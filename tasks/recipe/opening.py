@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from pyinfra.api.host import Host
-
 from facts.model.host import HostState
-from stacks.load import StackError
 from stacks.model.image import ImagePlan, ImageResolution
-from stacks.model.messages import Conflict
 from stacks.resolve_image import image_plan
 from tasks.host import resolution as host_resolution
 from tasks.host.profile import profile_of
 from tasks.hostdata import host as host_data
-from tasks.hostdata import names as data_names
 from tasks.hostdata import reading
 from tasks.hostdata.image import Wishes, wishes
 from tasks.python import locks
-from tasks.recipe import conflicts as recipe_conflicts
 from tasks.recipe.recipe import Recipe, recipe_of
-from tasks.steps import refusal
-from tasks.steps.step import look
+from tasks.steps.refusal import Refused
 
 
 @dataclass(frozen=True)
@@ -35,33 +27,20 @@ class Asked:
     recipe: Recipe
 
 
-def asked(host: Host, refuse: Callable[[Host, tuple[Conflict, ...]], None]) -> Asked | None:
-    """Look at the host and resolve the image of its stack.
+def asked(state: HostState, data: reading.Data) -> Asked:
+    """The image that a host's data ask for.
 
-    Args:
-        host: The host.
-        refuse: Told why, where that cannot be; None is given then, as where the probe failed.
+    Raises:
+        Refused: There is none for this host.
+        StackError: The stack cannot be read.
+        ValueError: Host data is not as expected, or a lock is none.
+        OSError: A lock cannot be read.
     """
-    state: HostState | None = look()
-    if state is None:  # the probe failed and pyinfra has given the host up
-        return None
-    data_names.tell(host)
-    conflicts = tuple(recipe_conflicts.of_host(state))
-    if conflicts:
-        refuse(host, conflicts)
-        return None
-    if state.login.uid != 0:
-        host.data._sudo = True
-    try:
-        wished = wishes(host.data)
-        resolution = resolved(state, host.data)
-        if resolution.plan is None:
-            refuse(host, resolution.conflicts)
-            return None
-        recipe = recipe_for(resolution.plan, host.data, wished)
-    except (StackError, ValueError, OSError) as error:
-        refuse(host, (refusal.bad_data(error),))
-        return None
+    wished = wishes(data)
+    resolution = resolved(state, data)
+    if resolution.plan is None:
+        raise Refused(*resolution.conflicts)
+    recipe = recipe_for(resolution.plan, data, wished)
     return Asked(state, wished, resolution.plan, recipe)
 
 

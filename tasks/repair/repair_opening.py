@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 from dataclasses import dataclass
 
 import click
@@ -13,16 +12,16 @@ from pyinfra.api.host import Host
 from pyinfra.api.state import State
 from pyinfra.context import ctx_config, ctx_host
 
-from stacks.model.messages import Conflict
+from facts.model.host import HostState
 from tasks.doctor.examination import examined
 from tasks.doctor.tree import diagnose
-from tasks.host import preflight
+from tasks.host import opening
 from tasks.hostdata import host as host_data
-from tasks.repair import records, wording
+from tasks.repair import closing, records, wording
 from tasks.repair.fleet import Fleet, Limits
 from tasks.repair.repair_plan import chart
 from tasks.repair.work import Repair
-from tasks.steps.step import Commands, look, step, this_host, this_run
+from tasks.steps.step import Commands, step, this_host, this_run
 
 
 @dataclass
@@ -35,35 +34,21 @@ class _Patient:
 
 
 _patients: dict[str, _Patient] = {}
-_lines: dict[str, str] = {}
-"""What the closing list says of each host."""
 _fleet: list[Fleet] = []
 """The one round of this run, once it has begun."""
 
 
 def this_one() -> None:
     """Show what is to be done on the host at hand, and add the operation that does it."""
-    host = this_host()
-    if not _lines:
-        atexit.register(_close, this_run())
-    _lines[host.name] = f"{host.name}: UNKNOWN; it was not reached"
-    state = look()
-    if state is None:  # the probe failed and pyinfra has given the host up
-        return
-    if conflicts := preflight.access(state):
-        _refuse(host, conflicts)
-        return
-    if state.login.uid != 0:
-        host.data._sudo = True
-    try:
-        patient = _Patient(
-            Repair(host, host_data.reboot(host.data), host_data.reboot_wait(host.data)),
-            Limits(host_data.batch(host.data), host_data.fail_share(host.data)),
-            host_data.canary(host.data),
-        )
-    except ValueError as error:
-        _refuse(host, [_bad_data(error)])
-        return
+    opening.opened(_shown, closing)
+
+
+def _shown(host: Host, state: HostState) -> None:
+    patient = _Patient(
+        Repair(host, host_data.reboot(host.data), host_data.reboot_wait(host.data)),
+        Limits(host_data.batch(host.data), host_data.fail_share(host.data)),
+        host_data.canary(host.data),
+    )
     case, complaint = examined(host)
     if case is None:
         return
@@ -71,11 +56,11 @@ def this_one() -> None:
     course = chart(case, answer, patient.repair.policy)
     text = wording.plan(host.name, case, answer, course)
     click.echo(text + (f"\n  not compared with a plan: {complaint}" if complaint else ""), err=True)
-    _lines[host.name] = wording.line(host.name, answer.level, [], course.left)
+    line = wording.line(host.name, answer.level, [], course.left)
+    closing.say(host.name, f"{line}; nothing was done" if course.acts else line)
     if course.acts:
         patient.repair.expected = frozenset(left.code for left in course.left)
         _patients[host.name] = patient
-        _lines[host.name] += "; nothing was done"
     elif answer.level in ("CRITICAL", "UNKNOWN"):
         this_run().failed_hosts.add(host)  # nothing can be done here, and `--dry` says so too
     repaired(name="Driver repair")
@@ -96,9 +81,8 @@ def _turn(state: State, host: Host) -> bool:
     repair = _patients[host.name].repair
     if result == "untouched":
         logger.error(f"{host.print_prefix}untouched: the round was stopped")
-        _lines[host.name] = (
-            f"{host.name}: untouched: {_fleet[0].stopped or 'the round was cut off'}"
-        )
+        why = _fleet[0].stopped or "the round was cut off"
+        closing.say(host.name, f"{host.name}: untouched: {why}")
         return False
     return repair.well
 
@@ -120,37 +104,10 @@ def _one(state: State, name: str) -> bool:
         repair.carried_out()
     if repair.lost:
         logger.error(f"{repair.host.print_prefix}{repair.lost}")
-        _lines[name] = f"{name}: UNKNOWN: {repair.lost}"
+        closing.say(name, f"{name}: UNKNOWN: {repair.lost}")
         return False
     assert repair.case is not None and repair.answer is not None
     text = wording.outcome(name, repair.case, repair.answer, repair.course, repair.done)
     click.echo(f"{text}\n  record: {records.FILE}", err=True)
-    _lines[name] = wording.line(name, repair.level, repair.done, repair.course.left)
+    closing.say(name, wording.line(name, repair.level, repair.done, repair.course.left))
     return repair.as_foreseen
-
-
-def _refuse(host: Host, conflicts: list[Conflict]) -> None:
-    this_run().failed_hosts.add(host)
-    for conflict in conflicts:
-        logger.error(f"{host.print_prefix}{conflict.code}: {conflict.what}: {conflict.why}")
-        for remedy in conflict.remedies:
-            logger.error(f"{host.print_prefix}    do:  {remedy}")
-    _lines[host.name] = f"{host.name}: REFUSED: {', '.join(c.code for c in conflicts)}"
-
-
-def _bad_data(error: Exception) -> Conflict:
-    return Conflict(
-        "STACK-INVALID",
-        "the host's data cannot be read",
-        str(error),
-        ("mend the value named above",),
-        "tasks/hostdata/host.py",
-    )
-
-
-def _close(state: State) -> None:
-    """One line for each host of the run, those that could not be reached among them."""
-    for host in state.inventory:
-        if state.is_host_in_limit(host):
-            _lines.setdefault(host.name, f"{host.name}: UNKNOWN; it was not reached")
-    click.echo("\n".join(["repair:", *(f"  {line}" for line in _lines.values())]), err=True)

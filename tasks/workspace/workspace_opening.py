@@ -9,17 +9,15 @@ from pyinfra.api.host import Host
 
 from facts.model.host import HostState
 from facts.workspace_model import WorkspaceState
-from stacks.load import StackError
 from stacks.model.messages import Conflict
 from tasks.deploy import CONTAINER_HOST
-from tasks.host import preflight
+from tasks.host import opening
 from tasks.host import resolution as host_resolution
-from tasks.hostdata import names as data_names
 from tasks.hostdata import workspace as wishes
 from tasks.hostdata.reading import Data
 from tasks.hostdata.workspace_values import Wishes
-from tasks.steps import refusal
-from tasks.steps.step import look, this_host, this_run
+from tasks.steps.refusal import Refused
+from tasks.steps.step import this_run
 from tasks.workspace import report, service
 from tasks.workspace.entrance import Way
 from tasks.workspace.look import seen
@@ -43,45 +41,18 @@ class Visit:
 
 def for_this_host() -> Visit | None:
     """Look at the host and at what its data ask for; a host that cannot have it is refused."""
-    host = this_host()
-    report.register(host)
-    state = look()
-    if state is None:  # the probe failed and pyinfra has given the host up
-        return None
-    data_names.tell(host)
-    if state.login.uid != 0 and state.login.root:
-        host.data._sudo = True
-    try:
-        decided = _decided(host, state)
-    except (StackError, ValueError) as error:
-        decided = (refusal.bad_data(error),)
-    if decided is None:
-        return None
-    if isinstance(decided, Visit):
-        report.planned(host)
-        return decided
-    report.refused(host, decided)
-    refusal.refuse(host, decided)
-    return None
+    return opening.opened(_decided, report)
 
 
-def _decided(host: Host, state: HostState) -> Visit | tuple[Conflict, ...] | None:
-    """What the steps need, or the conflicts; None where the host went away meanwhile.
-
-    Raises:
-        StackError: The stack cannot be read.
-        ValueError: Host data is not as expected.
-    """
-    if conflicts := preflight.access(state):
-        return tuple(conflicts)
+def _decided(host: Host, state: HostState) -> Visit | None:
     wished = wishes.wishes(host.data, IMAGE, _tag(host.data, state))
     ask: tuple[str, ...] = ()
     if any(not w.gpus.none for w in wished.workspaces):
         resolution = host_resolution.resolved(state, host.data, containers=True)
         if resolution.plan is None:
-            return resolution.conflicts
+            raise Refused(*resolution.conflicts)
         if resolution.plan.containers is None:
-            return (_no_containers(),)
+            raise Refused(_no_containers())
         ask = resolution.plan.containers.ask
     there: WorkspaceState | None = seen(wished)
     if there is None:  # pyinfra has said why
@@ -89,10 +60,11 @@ def _decided(host: Host, state: HostState) -> Visit | tuple[Conflict, ...] | Non
     found = objections(state, there, wished)
     deferred = bool(found) and may_be_mended(found) and _earlier_deploys(host)
     if found and not deferred:
-        return found
+        raise Refused(*found)
     for text in wished.warnings:
         logger.warning(f"{host.print_prefix}{text}")
     service.announced(host, there, places(there, wished, ask))
+    report.planned(host)
     return Visit(wished, ask, _way(host), deferred)
 
 

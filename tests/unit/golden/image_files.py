@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from tasks.host import preflight
 from tasks.hostdata import image as wishes
 from tasks.recipe import conflicts, opening
 from tasks.recipe.recipe import Recipe
@@ -37,7 +38,7 @@ def texts() -> dict[str, str]:
 def _asked(host: str, data: dict[str, Any]) -> Iterator[Section]:
     state = SITUATIONS[host].state
     resolution = opening.resolved(state, data)
-    yield "conflicts", rows([*conflicts.of_host(state), *resolution.conflicts])
+    yield "conflicts", rows([*preflight.access(state), *resolution.conflicts])
     if resolution.plan is None:
         return
     yield "plan", plain(resolution.plan)

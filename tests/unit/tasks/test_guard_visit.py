@@ -34,7 +34,7 @@ def test_host_with_a_driver_is_guarded_after_one_look() -> None:
         (replace(a_host.done(), jetson=board().jetson), {}, "JETSON-HOST"),
         (a_host.done(), {"kernel_policy": "Hold"}, "STACK-INVALID"),
         (a_host.done(), {"textfile_folder": "here"}, "STACK-INVALID"),
-        (a_host.bare(), {"kernel_policy": 1}, "DRIVER-INCOMPLETE, STACK-INVALID"),
+        (a_host.bare(), {"kernel_policy": 1}, "STACK-INVALID"),
     ],
 )
 def test_host_is_refused_after_one_look_and_before_it_is_touched(

@@ -40,14 +40,18 @@ def test_finished_host_is_welcome_even_with_a_full_disk() -> None:
 def test_user_without_root_is_told_what_sudo_said() -> None:
     state = a_host.bare()
     login = replace(state.login, user="me", uid=1000, root=False, sudo_error="a password is …")
-    found = objections(replace(state, login=login))["NO-ROOT"]
-    assert "me" in found.what
+    (found,) = preflight.access(replace(state, login=login))
+    assert found.code == "NO-ROOT" and "me" in found.what
     assert "a password is …" in found.why
     assert "/etc/sudoers.d/me" in found.remedies[0]
 
 
 def test_host_without_systemd_is_refused() -> None:
-    assert list(objections(bare(systemd=False))) == ["NO-SYSTEMD"]
+    assert [c.code for c in preflight.access(bare(systemd=False))] == ["NO-SYSTEMD"]
+
+
+def test_bare_host_lets_us_work() -> None:
+    assert preflight.access(a_host.bare()) == []
 
 
 def test_driver_of_a_run_installer_is_refused() -> None:

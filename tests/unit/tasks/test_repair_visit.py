@@ -13,7 +13,7 @@ from facts.evidence import HostEvidence
 from facts.host import HostProbe
 from facts.model.host import HostState
 from tasks.doctor.case import Case
-from tasks.repair import repair_opening
+from tasks.repair import closing, repair_opening
 from tests.unit.tasks import a_patient
 from tests.unit.tasks.a_patient import case, manager
 from tests.unit.tasks.a_run import NAME, ARun
@@ -30,8 +30,12 @@ AtEnd = list[Callable[..., None]]
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch, at_end: AtEnd) -> None:
     """What is known of other tests' hosts is forgotten."""
-    for name, empty in (("_patients", {}), ("_lines", {}), ("_fleet", [])):
-        monkeypatch.setattr(repair_opening, name, empty)
+    for module, name, empty in (
+        (repair_opening, "_patients", {}),
+        (repair_opening, "_fleet", []),
+        (closing, "_lines", {}),
+    ):
+        monkeypatch.setattr(module, name, empty)
 
 
 def opened(patient: Case, **data: Any) -> ARun:
@@ -41,7 +45,7 @@ def opened(patient: Case, **data: Any) -> ARun:
     return run
 
 
-def closing(at_end: AtEnd, capsys: pytest.CaptureFixture[str]) -> str:
+def last_line(at_end: AtEnd, capsys: pytest.CaptureFixture[str]) -> str:
     """The line of the host in the list at the end."""
     capsys.readouterr()
     (end,) = at_end
@@ -57,7 +61,7 @@ def test_healthy_host_has_nothing_to_repair(
     assert f"{NAME}: OK, nothing to repair" in capsys.readouterr().err
     assert (run.changes, run.executed().exit_status, run.wire.commands) == ([], 0, [])
     assert run.asked == [HostProbe, HostEvidence, CudaCall]
-    assert closing(at_end, capsys) == f"{NAME}: OK"
+    assert last_line(at_end, capsys) == f"{NAME}: OK"
 
 
 def test_plan_of_an_ill_host_is_shown_before_anything_is_done(
@@ -68,7 +72,7 @@ def test_plan_of_an_ill_host_is_shown_before_anything_is_done(
     assert f"{NAME}: CRITICAL; the repair:" in said and "1. D9: " in said
     assert (run.changes, run.wire.commands, run.exit_status) == (["Driver repair"], [], 0)
     assert run.asked == [HostProbe, HostEvidence, CudaCall]
-    assert closing(at_end, capsys) == f"{NAME}: CRITICAL; nothing was done", "as after --dry"
+    assert last_line(at_end, capsys) == f"{NAME}: CRITICAL; nothing was done", "as after --dry"
 
 
 def test_host_that_only_a_person_can_help_fails_and_is_not_touched(
@@ -77,7 +81,7 @@ def test_host_that_only_a_person_can_help_fails_and_is_not_touched(
     run = opened(BEYOND_US)
     assert "nothing that can be done from here" in capsys.readouterr().err
     assert (run.changes, run.exit_status, run.wire.commands) == ([], 1, [])
-    assert closing(at_end, capsys).endswith("left to a person: D10")
+    assert last_line(at_end, capsys).endswith("left to a person: D10")
 
 
 @pytest.mark.parametrize(
@@ -100,9 +104,10 @@ def test_host_is_refused_after_one_look(
     code: str,
 ) -> None:
     run = opened(replace(BROKEN, state=state), **data)
-    assert (run.exit_status, run.changes) == (1, [])
+    assert (run.exit_status, run.changes) == (1, [f"Refused: {code}"])
+    run.executed()
     assert (run.asked, run.wire.commands) == ([HostProbe], [])
-    assert closing(at_end, capsys) == f"{NAME}: REFUSED: {code}"
+    assert last_line(at_end, capsys) == f"{NAME}: REFUSED: {code}"
 
 
 @pytest.mark.parametrize("silent", [HostProbe, HostEvidence])
@@ -113,7 +118,7 @@ def test_host_that_does_not_answer_is_unknown(
     run.answers[silent] = None
     run.prepared(repair_opening.this_one)
     assert run.state.ops[run.host] == {}
-    assert closing(at_end, capsys) == f"{NAME}: UNKNOWN; it was not reached"
+    assert last_line(at_end, capsys) == f"{NAME}: UNKNOWN; it was not reached"
 
 
 def test_stack_that_cannot_be_read_is_said_beside_the_plan(

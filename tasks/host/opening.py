@@ -1,0 +1,80 @@
+"""The opening of a host: one look, and its work or its refusal before anything is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from pyinfra.api.host import Host
+
+from facts.model.host import HostState
+from stacks.load import StackError
+from stacks.model.messages import Conflict
+from tasks.host import preflight
+from tasks.hostdata import names
+from tasks.steps.refusal import Refused, bad_data, refuse
+from tasks.steps.step import look, this_host
+
+T = TypeVar("T")
+
+
+class Report(Protocol):
+    """What prints the end of a run: a module of a room, mostly."""
+
+    def register(self, host: Host) -> None:
+        """Give this host a line."""
+
+    def refused(self, host: Host, conflicts: tuple[Conflict, ...]) -> None:
+        """Let its line say that it is left as it is, and why."""
+
+
+def opened(decide: Callable[[Host, HostState], T | None], report: Report | None = None) -> T | None:
+    """What is to be done on the host at hand; a host that cannot have it is refused.
+
+    One without root or systemd is refused first, and for that alone: what else is seen of it
+    without root is no more than half.
+
+    Args:
+        decide: Gives the work of a host in this state, before anything is touched; None where the
+            host went away meanwhile. Raises `Refused` with what speaks against it, and
+            `StackError`, `ValueError` or `OSError` where host data, or a file that they name,
+            cannot be read.
+        report: What prints the end of the run.
+
+    Returns:
+        What `decide` gave; None where the host was refused or could not be read, which has been
+        said then. The other hosts go on.
+    """
+    host = this_host()
+    if report is not None:
+        report.register(host)
+    state = seen(host)
+    if state is None:
+        return None
+    try:
+        if conflicts := preflight.access(state):
+            raise Refused(*conflicts)
+        return decide(host, state)
+    except Refused as refusal:
+        why = refusal.conflicts
+    except (StackError, ValueError, OSError) as error:
+        why = (bad_data(error),)
+    if report is not None:
+        report.refused(host, why)
+    refuse(host, why)
+    return None
+
+
+def seen(host: Host) -> HostState | None:
+    """The state of the host at hand, from here on through sudo where its login needs that.
+
+    Names of host data that look misspelt are told. None where the probe failed: pyinfra has said so
+    and given the host up.
+    """
+    state: HostState | None = look()
+    if state is None:
+        return None
+    names.tell(host)
+    if state.login.uid != 0 and state.login.root:
+        host.data._sudo = True
+    return state
