@@ -6,9 +6,7 @@ containers. So a remedy names the deploy that was run, and the doctor names the 
 
 from __future__ import annotations
 
-from facts.model.host import HostState
 from stacks.model.plan import Plan
-from tasks.layout import CONTAINERS
 
 GPU_HOST = "deploys/gpu_host.py"
 CONTAINER_HOST = "deploys/container_host.py"
@@ -21,20 +19,6 @@ def deploy_of(plan: Plan) -> str:
     if plan.jetson is not None:
         return JETSON_HOST
     return GPU_HOST if plan.containers is None else CONTAINER_HOST
-
-
-def deploy_for(state: HostState, plan: Plan | None) -> str:
-    """The deploy for a host; where there is no plan, what the host is tells which.
-
-    Args:
-        state: What the probe saw.
-        plan: The host's plan; None: no stack is named, or it does not fit.
-    """
-    if plan is not None:
-        return deploy_of(plan)
-    if state.jetson is not None:
-        return JETSON_HOST
-    return CONTAINER_HOST if CONTAINERS in (state.record or {}) else GPU_HOST
 
 
 def again(plan: Plan) -> str:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import time
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 from pyinfra import logger
-from pyinfra.api import FunctionCommand
+from pyinfra.api import FunctionCommand, StringCommand
 from pyinfra.api.host import Host
 
 from facts.container_proof import ContainerProof
@@ -32,12 +29,12 @@ from tasks.containers.daemon_json import DaemonJsonError
 from tasks.driver.state import library_version
 from tasks.guard import kernel_guard
 from tasks.hostdata.containers import ContainerWish
-from tasks.layout import CONTAINERS, RECORD
+from tasks.layout import RECORD
 from tasks.python import state as python_state
-from tasks.steps.step import Commands, ask, executing, look, step, this_host, write
+from tasks.steps.record import TOOL, Containers, HostRecord, Versions, now, read, record_script
+from tasks.steps.step import Commands, ask, executing, look, step, this_host
 from tasks.verify import comparison, report
 from tasks.verify import proof as host_proof
-from tasks.verify.host_verdict import TOOL
 from tasks.verify.proof import Proof
 
 
@@ -92,7 +89,7 @@ def _verdict(asked: _Asked) -> Commands:
     state, seen = look(), sight.engines(asked.wish)
     due = _stale(state, seen, asked.plan, asked.wish)
     if due or _to_change(state, seen, asked.plan, asked.wish):
-        yield write(RECORD, "")  # never sent: it only says that a record will be written
+        yield StringCommand(":")  # never sent: it only says that a record will be written
 
 
 def waits_for_an_image() -> bool:
@@ -105,7 +102,7 @@ def again() -> Commands:
     """Prove in a container what could not be proven for want of an image, which is here now."""
     asked = _waiting[this_host()]
     if not executing():
-        yield write(RECORD, "")
+        yield StringCommand(":")
     elif proof.has_image(sight.engines(asked.wish), asked.plan, asked.wish):
         yield from _judged(asked)
 
@@ -126,14 +123,10 @@ def _judged(asked: _Asked) -> Commands:
         text = f"{on_host.text}; in a container: {text}"
     level = finding.worst(tuple(found))
     words = proof.engine_words(state, seen, plan)
-    report.judged(this_host(), state, plan, level, text, tuple(found), {}, words)
+    report.judged(this_host(), state, plan, level, text, tuple(found), None, words)
     noted = _part(state)
-    if _stale(state, seen, plan, wish) or (noted.get("verdict"), noted.get("proof")) != (
-        level,
-        inside.text,
-    ):
-        record = _record(state, seen, plan, wish, level, inside)
-        yield write(RECORD, json.dumps(record, indent=2, sort_keys=True) + "\n")
+    if _stale(state, seen, plan, wish) or (noted.verdict, noted.proof) != (level, inside.text):
+        yield StringCommand(record_script(RECORD, _record(state, seen, plan, wish, level, inside)))
     if level == "CRITICAL":
         yield FunctionCommand(_fail, ([f.code for f in found if f.level == level],), {})
 
@@ -144,8 +137,8 @@ def _inside(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) ->
     if cannot is not None:
         return cannot
     noted = _part(state)
-    if noted.get("key") == proof.depends_on(state, seen, plan, wish):
-        return Proof(str(noted.get("proof")))
+    if noted.key == proof.depends_on(state, seen, plan, wish):
+        return Proof(noted.proof or "none (the record does not say)")
     answer: ContainerAnswer = ask(
         ContainerProof,
         image=proof.image(seen, plan, wish),
@@ -155,9 +148,8 @@ def _inside(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) ->
     return proof.judged(seen, plan, wish, answer)
 
 
-def _part(state: HostState) -> dict[str, Any]:
-    part = (state.record or {}).get(CONTAINERS)
-    return part if isinstance(part, dict) else {}
+def _part(state: HostState) -> Containers:
+    return read(HostRecord, state.record).containers or Containers()
 
 
 def _stale(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> bool:
@@ -165,10 +157,10 @@ def _stale(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> 
     noted = _part(state)
     provable = proof.none(seen, plan, wish) is None
     return (
-        noted.get("plan") != plan.digest
-        or noted.get("tool") != TOOL
+        noted.plan != plan.digest
+        or noted.tool != TOOL
         or python_state.history(state) != python_state.remembered(state, plan)
-        or (provable and noted.get("key") != proof.depends_on(state, seen, plan, wish))
+        or (provable and noted.key != proof.depends_on(state, seen, plan, wish))
     )
 
 
@@ -181,40 +173,39 @@ def _to_change(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish)
         daemon = True
     spec = cdi_state.spec_due(state, seen, plan.containers)
     # A proof does not depend on these two: they only make a verdict good that was bad.
-    mended = bool(spec or device_links.unlinked(seen)) and _part(state).get("verdict") == "CRITICAL"
+    mended = bool(spec or device_links.unlinked(seen)) and _part(state).verdict == "CRITICAL"
     return daemon or mended or bool(engine_state.to_come(state, plan))
 
 
 def _record(
     state: HostState, seen: Engines, plan: Plan, wish: ContainerWish, level: str, inside: Proof
-) -> dict[str, Any]:
+) -> HostRecord:
     """The record with our part anew; of a host that no other deploy knows, its beginning too."""
-    before = state.record or {}
-    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    versions = before.get("versions")
+    before, at = read(HostRecord, state.record), now()
+    environments = tuple(python_state.remembered(state, plan))
     proven = inside.text.startswith("container")
-    return {
-        "stack": plan.stack,
-        "tool": TOOL,
-        "time": now,
-        **before,
-        **({"environments": python_state.remembered(state, plan)} if plan.torch else {}),
-        "versions": {
-            **(versions if isinstance(versions, dict) else {}),
-            "driver": library_version(state),
-            "driver_origin": plan.driver.origin if plan.driver else None,
-        },
-        CONTAINERS: {
-            "tool": TOOL,
-            "plan": plan.digest,
-            "time": now,
-            "verdict": level,
-            "proof": inside.text,
-            "key": proof.depends_on(state, seen, plan, wish) if proven else None,
-            "image": proof.image(seen, plan, wish),
-            "versions": proof.engine_words(state, seen, plan),
-        },
-    }
+    return replace(
+        before,
+        stack=before.stack or plan.stack,
+        tool=before.tool or TOOL,
+        time=before.time or at,
+        environments=environments if plan.torch else before.environments,
+        versions=replace(
+            before.versions or Versions(),
+            driver=library_version(state),
+            driver_origin=plan.driver.origin if plan.driver else None,
+        ),
+        containers=Containers(
+            tool=TOOL,
+            plan=plan.digest,
+            time=at,
+            verdict=level,
+            proof=inside.text,
+            key=proof.depends_on(state, seen, plan, wish) if proven else None,
+            image=proof.image(seen, plan, wish),
+            versions=proof.engine_words(state, seen, plan),
+        ),
+    )
 
 
 def _fail(state: object, host: Host, codes: list[str]) -> bool:

@@ -17,9 +17,10 @@ from tasks.doctor.case import Case
 from tasks.doctor.tree import diagnose
 from tasks.host import opening
 from tasks.host import resolution as host_resolution
+from tasks.host.which_deploy import has_containers
 from tasks.hostdata import host as host_data
 from tasks.hostdata import reading
-from tasks.layout import CONTAINERS
+from tasks.steps.record import HostRecord, read
 from tasks.steps.step import ask
 
 
@@ -47,14 +48,12 @@ def examined(host: Host) -> tuple[Case | None, str | None]:
 
 def _plan(state: HostState, host: Host) -> tuple[Plan | None, str | None]:
     """The host's plan where its data or its record names a stack; else None and no complaint."""
-    stack = host.data.get("stack") or (state.record or {}).get("stack")
+    stack = host.data.get("stack") or read(HostRecord, state.record).stack
     if not stack:
         return None, None
     try:
         named = _Named(host.data, str(stack))
-        resolution = host_resolution.resolved(
-            state, named, containers=CONTAINERS in (state.record or {})
-        )
+        resolution = host_resolution.resolved(state, named, containers=has_containers(state))
     except (StackError, ValueError) as error:
         return None, str(error)
     if resolution.plan is None:

@@ -8,7 +8,6 @@ from typing import Any
 
 from tasks import finding
 from tasks.containers import findings as containers
-from tasks.deploy import deploy_for
 from tasks.doctor import (
     container_rules,
     device_rules,
@@ -21,6 +20,7 @@ from tasks.doctor.case import Case, Fault
 from tasks.driver import state as driver_state
 from tasks.faults.catalog import Breaks, Row, faults
 from tasks.finding import Finding, Level
+from tasks.host.which_deploy import deploy_for
 from tasks.verify import comparison as judge
 
 Rule = Callable[[Case], Iterator[Fault]]

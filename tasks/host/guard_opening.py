@@ -7,11 +7,12 @@ from pyinfra.api.host import Host
 
 from facts.model.host import HostState
 from stacks.model.messages import Conflict
-from tasks.deploy import KERNEL_GUARD, deploy_for
+from tasks.deploy import KERNEL_GUARD
 from tasks.driver import state as driver_state
 from tasks.guard import kernel_guard
 from tasks.guard.policy import decided, findings
 from tasks.host import opening
+from tasks.host.which_deploy import deploy_for
 from tasks.hostdata import host as host_data
 from tasks.jetson import state as jetson_state
 from tasks.steps.refusal import Refused

@@ -9,6 +9,7 @@ from facts.model.host import HostState
 from stacks.model.host import Gpu, HostProfile, InstalledDriver, InstalledEngine
 from tasks.driver import package_set
 from tasks.packages.installed import upstream
+from tasks.steps.record import HostRecord, read
 
 
 def profile_of(
@@ -130,7 +131,7 @@ def _origin(state: HostState, versions: set[str]) -> str:
         and p.name.startswith(("nvidia-", "libnvidia-", "libcuda", "kmod-nvidia"))
     } - {""}
     if not owners:
-        seen = (state.record or {}).get("versions")
-        if isinstance(seen, dict) and seen.get("driver") in versions:
-            owners = {str(seen.get("driver_origin") or "unknown")}
+        seen = read(HostRecord, state.record).versions
+        if seen and seen.driver in versions:
+            owners = {str(seen.driver_origin or "unknown")}
     return owners.pop() if len(owners) == 1 else "unknown"

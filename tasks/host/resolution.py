@@ -18,6 +18,7 @@ from tasks.hostdata import reading
 from tasks.jetson import state as jetson_state
 from tasks.python import locks
 from tasks.repositories import offers
+from tasks.steps.record import HostRecord, read
 
 
 def resolved(
@@ -68,8 +69,8 @@ def _native(state: HostState) -> bool:
 
     So they stay held, whichever deploy was run last.
     """
-    seen = (state.record or {}).get("versions")
-    return isinstance(seen, dict) and bool(seen.get("cuda") or seen.get("torch"))
+    seen = read(HostRecord, state.record).versions
+    return bool(seen and (seen.cuda or seen.torch))
 
 
 def stack_of(

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import shlex
-import time
+from dataclasses import replace
 from typing import Any
 
 from pyinfra import logger
-from pyinfra.api import FunctionCommand
+from pyinfra.api import FunctionCommand, StringCommand
 from pyinfra.api.host import Host
 
 from facts.parse.images import ImageState
-from tasks import __version__
 from tasks.image import summary
-from tasks.image.work import RECORD, Work, history, images
-from tasks.steps.step import Commands, executing, look, run, step, this_host, write
+from tasks.image.work import RECORD, Work, images, noted
+from tasks.steps.record import TOOL, ImageRecord, SelfTest, now, record_script
+from tasks.steps.step import Commands, executing, look, run, step, this_host
 
 LIMIT_S = 600
 LEVELS = ("OK", "WARN", "CRITICAL")
@@ -27,23 +27,24 @@ def given(work: Work) -> Commands:
     state = images(work)
     known = _known(work, state)
     if not executing():
-        if known is None or _record(work, state, known) != state.record:
-            yield write(RECORD, "")  # never sent: it only says that a record will be written
+        if known is None or _record(work, state, known) != noted(state):
+            yield StringCommand(":")  # never sent: it only says that a record will be written
         return
     host = this_host()
     answer = known or _tested(host, work)
-    verdict, notes = answer["verdict"], [*answer["faults"], *answer["notes"]]
+    faults = [*(answer.faults or ())]
+    verdict, notes = answer.verdict or "CRITICAL", [*faults, *(answer.notes or ())]
     if known:
-        notes.append(f"the image tested itself at {known['time']}; all is the same since")
+        notes.append(f"the image tested itself at {known.time}; all is the same since")
     if work.wishes.rollback:
         notes.append("ROLLED-BACK (WARN): the moving tag leads to an earlier image, as asked")
         verdict = "WARN" if verdict == "OK" else verdict
-    summary.judged(host, verdict, answer["proof"], notes)
+    summary.judged(host, verdict, answer.proof or "none", notes)
     record = _record(work, state, answer)
-    if record != state.record:
-        yield write(RECORD, json.dumps(record, indent=2, sort_keys=True) + "\n")
+    if record != noted(state):
+        yield StringCommand(record_script(RECORD, record))
     if verdict == "CRITICAL":
-        yield FunctionCommand(_fail, (answer["faults"],), {})
+        yield FunctionCommand(_fail, (faults,), {})
 
 
 def self_test(work: Work, gpus: bool) -> str:
@@ -53,7 +54,7 @@ def self_test(work: Work, gpus: bool) -> str:
     return f'timeout {LIMIT_S} {shlex.join(words)} 2>/tmp/gpuwright-selftest; echo "status $?"'
 
 
-def judged(output: str) -> dict[str, Any]:
+def judged(output: str) -> SelfTest:
     """What the record keeps of the self-test's output; CRITICAL where there is none. Pure."""
     body, _, status = output.rpartition("status ")
     try:
@@ -62,31 +63,30 @@ def judged(output: str) -> dict[str, Any]:
         found = None
     if not isinstance(found, dict) or found.get("verdict") not in LEVELS:
         said = " ".join(body.split())[-400:]
-        return {
-            "verdict": "CRITICAL",
-            "proof": "none (the self-test gave no answer)",
-            "faults": [f"SELFTEST (CRITICAL): status {status.strip() or '?'}: {said or 'nothing'}"],
-            "notes": [],
-            "versions": {},
-        }
-    return {
-        "verdict": found["verdict"],
-        "proof": str(found.get("proof")),
-        "faults": [f"SELFTEST (CRITICAL): {fault}" for fault in found.get("faults", [])],
-        "notes": [str(note) for note in found.get("notes", [])],
-        "versions": found.get("versions", {}),
-    }
+        return SelfTest(
+            verdict="CRITICAL",
+            proof="none (the self-test gave no answer)",
+            faults=(f"SELFTEST (CRITICAL): status {status.strip() or '?'}: {said or 'nothing'}",),
+            notes=(),
+            versions={},
+        )
+    return SelfTest(
+        verdict=found["verdict"],
+        proof=str(found.get("proof")),
+        faults=tuple(f"SELFTEST (CRITICAL): {fault}" for fault in found.get("faults", [])),
+        notes=tuple(str(note) for note in found.get("notes", [])),
+        versions=found.get("versions", {}),
+    )
 
 
-def _tested(host: Host, work: Work) -> dict[str, Any]:
+def _tested(host: Host, work: Work) -> SelfTest:
     good, output = run(
         host,
         self_test(work, gpus=bool(look().driver.loaded))
         + "; cat /tmp/gpuwright-selftest >&2; rm -f /tmp/gpuwright-selftest",
         timeout=LIMIT_S + 60,
     )
-    answer = judged(output if good else "status ?")
-    return {**answer, "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+    return replace(judged(output if good else "status ?"), time=now())
 
 
 def _depends_on(work: Work) -> dict[str, Any]:
@@ -101,29 +101,28 @@ def _depends_on(work: Work) -> dict[str, Any]:
     }
 
 
-def _known(work: Work, state: ImageState) -> dict[str, Any] | None:
+def _known(work: Work, state: ImageState) -> SelfTest | None:
     """The recorded answer, if it is of the same image, driver and boot."""
-    record = state.record or {}
-    answer = record.get("selftest")
-    if record.get("depends_on") != _depends_on(work) or not isinstance(answer, dict):
+    record = noted(state)
+    if record.depends_on != _depends_on(work) or not record.selftest:
         return None
-    return answer if answer.get("verdict") in ("OK", "WARN") else None
+    return record.selftest if record.selftest.verdict in ("OK", "WARN") else None
 
 
-def _record(work: Work, state: ImageState, answer: dict[str, Any]) -> dict[str, Any]:
-    own, past = work.recipe.exact_name, history(state)
-    pushed = work.remote if work.wishes.push else (state.record or {}).get("pushed", "")
-    return {
-        "tool": f"gpuwright {__version__}",
-        "stack": work.plan.stack,
-        "plan": work.plan.digest,
-        "name": work.recipe.name,
-        "exact": own,
-        "history": past if past[-1:] == [own] else [*(n for n in past if n != own), own],
-        "pushed": pushed,
-        "depends_on": _depends_on(work),
-        "selftest": answer,
-    }
+def _record(work: Work, state: ImageState, answer: SelfTest) -> ImageRecord:
+    own, before = work.recipe.exact_name, noted(state)
+    return replace(
+        before,
+        tool=TOOL,
+        stack=work.plan.stack,
+        plan=work.plan.digest,
+        name=work.recipe.name,
+        exact=own,
+        history=(*(name for name in before.history or () if name != own), own),
+        pushed=work.remote if work.wishes.push else before.pushed or "",
+        depends_on=_depends_on(work),
+        selftest=answer,
+    )
 
 
 def _fail(state: object, host: Host, faults: list[str]) -> bool:

@@ -16,7 +16,7 @@ from pyinfra.api.host import Host
 from facts.model.host import HostState
 from facts.parse.images import ImageState
 from tasks.bundle.supply import BASE, Supply
-from tasks.image.work import FOLDER, Work, builds, images, present, target
+from tasks.image.work import FOLDER, Work, builds, images, noted, present, target
 from tasks.packages import manager as packages
 from tasks.python import uv
 from tasks.recipe.recipe import BUNDLE, DEBS, DEV
@@ -140,7 +140,7 @@ def saved(work: Work) -> Commands:
 @step
 def pushed(work: Work) -> Commands:
     """The image in the registry of the host's data, under both names."""
-    if not work.wishes.push or (images(work).record or {}).get("pushed") == work.remote:
+    if not work.wishes.push or noted(images(work)).pushed == work.remote:
         return
     yield job.complete(push(work))
 

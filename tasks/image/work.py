@@ -11,6 +11,7 @@ from tasks.bundle.supply import Supply
 from tasks.hostdata.image import Wishes
 from tasks.recipe.recipe import Recipe
 from tasks.steps import rollback
+from tasks.steps.record import ImageRecord, read
 from tasks.steps.step import ask
 
 FOLDER = "/var/lib/gpuwright/image"
@@ -60,8 +61,12 @@ def present(work: Work, state: ImageState) -> bool:
 
 def history(state: ImageState) -> list[str]:
     """Exact names that runs have put in place, oldest first, as the record tells."""
-    known = (state.record or {}).get("history")
-    return [str(name) for name in known] if isinstance(known, list) else []
+    return [*(noted(state).history or ())]
+
+
+def noted(state: ImageState) -> ImageRecord:
+    """What the last run noted of the image."""
+    return read(ImageRecord, state.record)
 
 
 def target(work: Work, state: ImageState) -> str | None:

@@ -6,13 +6,13 @@ from facts.model.host import HostState
 from stacks.model.messages import Conflict
 from stacks.model.plan import Plan
 from tasks.layout import ENVS
+from tasks.steps.record import HostRecord, read
 from tasks.steps.rollback import earlier, none_so_old
 
 
 def history(state: HostState) -> list[str]:
     """Environments that runs have switched to, oldest first, as the record tells."""
-    known = (state.record or {}).get("environments")
-    return [str(e) for e in known] if isinstance(known, list) else []
+    return [*(read(HostRecord, state.record).environments or ())]
 
 
 def remembered(state: HostState, plan: Plan) -> list[str]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import shlex
-import time
 from typing import Any
 
 from pyinfra.api.host import Host
 
-from tasks import __version__
+from tasks.steps.record import TOOL, now
 from tasks.steps.step import run
 
 FILE = "/var/lib/gpuwright/repairs.jsonl"
@@ -17,8 +16,7 @@ FILE = "/var/lib/gpuwright/repairs.jsonl"
 
 def line(event: str, **values: Any) -> str:
     """One event as a line of JSON."""
-    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    return json.dumps({"time": now, "tool": f"gpuwright {__version__}", "event": event, **values})
+    return json.dumps({"time": now(), "tool": TOOL, "event": event, **values})
 
 
 def note(host: Host, event: str, **values: Any) -> None:

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from tasks.deploy import deploy_for
 from tasks.doctor.case import Case
 from tasks.doctor.tree import Diagnosis, Named
 from tasks.faults.catalog import Rung, Stage, faults
 from tasks.finding import Level
+from tasks.host.which_deploy import deploy_for
 from tasks.hostdata.host import Reboot
 from tasks.repair import means, obstacles, versions
 

@@ -10,6 +10,7 @@ from tasks.faults.catalog import Rung
 from tasks.packages.installed import upstream
 from tasks.packages.manager import of
 from tasks.packages.transaction import Move
+from tasks.steps.record import HostRecord, read
 
 _DRIVER = re.compile(r"^\d{3}\.\d+(\.\d+)?$")
 
@@ -30,10 +31,10 @@ def meant(case: Case) -> str | None:
     if not here:
         return None
     plan = case.plan.driver if case.plan else None
-    record = (case.state.record or {}).get("versions")
+    noted = read(HostRecord, case.state.record).versions
     wishes = (
         plan.version if plan and plan.versions else None,
-        record.get("driver") if isinstance(record, dict) else None,
+        (noted.driver if noted else None) or None,
     )
     return next((w for w in wishes if w in here), here.most_common(1)[0][0])
 

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import json
-import time
-from typing import Any
+from dataclasses import replace
 
 from pyinfra import logger
-from pyinfra.api import FunctionCommand
+from pyinfra.api import FunctionCommand, StringCommand
 from pyinfra.api.host import Host
 
 from facts.cuda_call import CudaCall
 from facts.model.host import HostState
 from facts.runtime import CudaAnswer, TorchAnswer
 from stacks.model.plan import Plan
-from tasks import __version__, finding
+from tasks import finding
 from tasks.driver import state as driver_state
 from tasks.driver.state import library_version
 from tasks.guard import kernel_guard
 from tasks.layout import RECORD
 from tasks.python import state as python_state
 from tasks.python import torch_import
-from tasks.steps.step import Commands, ask, executing, look, step, this_host, write
+from tasks.steps.record import TOOL, HostRecord, TorchImport, Versions, now, read, record_script
+from tasks.steps.step import Commands, ask, executing, look, step, this_host
 from tasks.verify import comparison, proof, report
-
-TOOL = f"gpuwright {__version__}"
 
 
 @step
@@ -46,7 +43,7 @@ def given(
     environments = python_state.remembered(state, plan)
     if not executing():
         if _stale(state, plan, environments):
-            yield write(RECORD, "")  # never sent: it only says that a record will be written
+            yield StringCommand(":")  # never sent: it only says that a record will be written
         return
     found = list(comparison.compare(state, plan, rollback, expected_gpus))
     found += kernel_guard.findings(state, plan, kernel_policy)
@@ -59,49 +56,51 @@ def given(
     proven = proof.of_cuda_call(state, plan, call)
     found += proven.findings
     level = finding.worst(tuple(found))
-    report.judged(this_host(), state, plan, level, proven.text, tuple(found), torch_note or {})
-    if _stale(state, plan, environments) or (state.record or {}).get("verdict") != level:
+    report.judged(this_host(), state, plan, level, proven.text, tuple(found), torch_note)
+    if _stale(state, plan, environments) or _noted(state).verdict != level:
         record = _record(state, plan, environments, level, proven.text, torch_note)
-        yield write(RECORD, json.dumps(record, indent=2, sort_keys=True) + "\n")
+        yield StringCommand(record_script(RECORD, record))
     if level == "CRITICAL":
         yield FunctionCommand(_fail, ([f.code for f in found if f.level == level],), {})
 
 
 def _stale(state: HostState, plan: Plan, environments: list[str]) -> bool:
     """Whether the record tells of another plan, environment, boot or driver than is there."""
-    record = state.record or {}
+    record = _noted(state)
     return (
-        record.get("plan") != plan.digest
-        or record.get("environments") != environments
+        record.plan != plan.digest
+        or record.environments != tuple(environments)
         or _known_import(state, plan) is None
-        or record.get("tool") != TOOL
+        or record.tool != TOOL
     )
 
 
-def _known_import(state: HostState, plan: Plan) -> dict[str, Any] | None:
-    """The recorded import of torch, if nothing has changed since; {} where no torch is planned."""
+def _noted(state: HostState) -> HostRecord:
+    return read(HostRecord, state.record)
+
+
+def _known_import(state: HostState, plan: Plan) -> TorchImport | None:
+    """The noted import of torch, if nothing has changed since; empty where no torch is planned."""
     if plan.torch is None:
-        return {}
-    note = (state.record or {}).get("torch")
-    if not isinstance(note, dict) or note.get("key") != torch_import.depends_on(
-        state, state.current_venv
-    ):
+        return TorchImport()
+    note = _noted(state).torch
+    if not note or note.key != torch_import.depends_on(state, state.current_venv):
         return None
     return note
 
 
-def _import_note(state: HostState, plan: Plan, answer: TorchAnswer) -> dict[str, Any] | None:
+def _import_note(state: HostState, plan: Plan, answer: TorchAnswer) -> TorchImport | None:
     if answer.version is None:
         return None
-    return {
-        "key": torch_import.depends_on(state, state.current_venv),
-        "version": answer.version,
-        "cuda": answer.cuda,
-        "cudnn": answer.cudnn,
-        "nccl": answer.nccl,
-        "available": answer.available,
-        "checked": _now(),
-    }
+    return TorchImport(
+        key=torch_import.depends_on(state, state.current_venv),
+        version=answer.version,
+        cuda=answer.cuda,
+        cudnn=answer.cudnn,
+        nccl=answer.nccl,
+        available=answer.available,
+        checked=now(),
+    )
 
 
 def _record(
@@ -110,39 +109,35 @@ def _record(
     environments: list[str],
     level: str,
     proven: str,
-    torch_note: dict[str, Any] | None,
-) -> dict[str, Any]:
-    return {
-        **(state.record or {}),  # parts of other deploys stay
-        "tool": TOOL,
-        "stack": plan.stack,
-        "plan": plan.digest,
-        "time": _now(),
-        "environments": environments,
-        "verdict": level,
-        "proof": proven,
-        "torch": torch_note or {},
-        "versions": _versions(state, plan),
-    }
+    torch_note: TorchImport | None,
+) -> HostRecord:
+    return replace(
+        _noted(state),  # parts of other deploys stay
+        tool=TOOL,
+        stack=plan.stack,
+        plan=plan.digest,
+        time=now(),
+        environments=tuple(environments),
+        verdict=level,
+        proof=proven,
+        torch=torch_note or TorchImport(),
+        versions=_versions(state, plan),
+    )
 
 
-def _versions(state: HostState, plan: Plan) -> dict[str, Any]:
+def _versions(state: HostState, plan: Plan) -> Versions:
     next_boot = driver_state.next_boot(state)
     seen = report.versions(state, plan)
-    return {
-        "driver": f"L4T {plan.jetson.l4t}" if plan.jetson else library_version(state),
-        "driver_origin": plan.driver.origin if plan.driver else None,
-        "next_boot": next_boot.kernel,
+    return Versions(
+        driver=f"L4T {plan.jetson.l4t}" if plan.jetson else library_version(state),
+        driver_origin=plan.driver.origin if plan.driver else None,
+        next_boot=next_boot.kernel,
         # A Jetson boots what its own boot chain says, and the driver is part of it.
-        "next_boot_ready": None if plan.jetson else next_boot.served,
-        "cuda": seen.get("CUDA"),
-        "cudnn": seen.get("cuDNN"),
-        "torch": seen.get("torch"),
-    }
-
-
-def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        next_boot_ready=None if plan.jetson else next_boot.served,
+        cuda=seen.get("CUDA"),
+        cudnn=seen.get("cuDNN"),
+        torch=seen.get("torch"),
+    )
 
 
 def _fail(state: object, host: Host, codes: list[str]) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from pyinfra.api.host import Host
 from rich.console import Console
@@ -17,6 +16,7 @@ from tasks.driver import state as driver_state
 from tasks.driver.state import library_version
 from tasks.finding import Finding
 from tasks.steps import progress
+from tasks.steps.record import TorchImport
 from tasks.verify.parts import parts
 
 _WIDTH = 120
@@ -76,19 +76,17 @@ def judged(
     level: str,
     proof: str,
     found: tuple[Finding, ...],
-    torch_note: dict[str, Any],
+    torch: TorchImport | None,
     more: Mapping[str, str] | None = None,
 ) -> None:
     """The verdict of one host; `more` columns with it."""
     line = _lines[host.name]
     line.verdict, line.proof = level, proof
     line.versions = {**versions(state, plan), **(more or {})}
-    if torch_note.get("version"):
-        line.versions["torch"] = (
-            f"{torch_note['version']}\nCUDA {torch_note['cuda']}, cuDNN {torch_note['cudnn']}"
-        )
+    if torch and torch.version:
+        line.versions["torch"] = f"{torch.version}\nCUDA {torch.cuda}, cuDNN {torch.cudnn}"
         line.notes.append(
-            f"torch was imported at {torch_note['checked']}; its environment, the driver and the "
+            f"torch was imported at {torch.checked}; its environment, the driver and the "
             "boot are the same since"
         )
     said = [

@@ -7,17 +7,17 @@ from typing import Any
 
 from facts.workspace_model import WorkspaceState
 from tasks.hostdata.workspace_values import Workspace
+from tasks.steps.record import WorkspaceRecord, read
 from tasks.steps.rollback import earlier
 
+Past = tuple[str, str]
+"""Id and name of an image."""
 
-def history(record: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Images that a workspace has run, oldest first: ``id`` and ``name``."""
-    known = record.get("images")
-    return [
-        {"id": str(item["id"]), "name": str(item.get("name", ""))}
-        for item in (known if isinstance(known, list) else [])
-        if isinstance(item, dict) and item.get("id")
-    ]
+
+def history(record: Mapping[str, Any]) -> list[Past]:
+    """Images that a workspace has run, oldest first."""
+    known = read(WorkspaceRecord, record).images or ()
+    return [(image.id, image.name or "") for image in known if image.id]
 
 
 def target(state: WorkspaceState, workspace: Workspace, rollback: int) -> str | None:
@@ -31,7 +31,7 @@ def target(state: WorkspaceState, workspace: Workspace, rollback: int) -> str | 
     newest = state.images.get(workspace.reference)
     if not rollback:
         return newest
-    known = [item["id"] for item in _history(state, workspace) if item["id"] != newest]
+    known = [image for image, _ in _history(state, workspace) if image != newest]
     if newest is not None:
         known.append(newest)
     kept = [image for image in known if image in state.image_ids]
@@ -43,18 +43,18 @@ def name_of(state: WorkspaceState, workspace: Workspace, image: str) -> str:
     if state.images.get(workspace.reference) == image:
         return workspace.reference
     names = [name for name, found in state.images.items() if found == image]
-    past = [item["name"] for item in _history(state, workspace) if item["id"] == image]
+    past = [name for known, name in _history(state, workspace) if known == image]
     return next(iter(sorted(names) + past), image)
 
 
-def remembered(state: WorkspaceState, workspace: Workspace, image: str) -> list[dict[str, str]]:
+def remembered(state: WorkspaceState, workspace: Workspace, image: str) -> list[Past]:
     """The history with this image in it: what the record is to say."""
     known = _history(state, workspace)
-    if any(item["id"] == image for item in known):
+    if any(one == image for one, _ in known):
         return known
-    return [*known, {"id": image, "name": name_of(state, workspace, image)}]
+    return [*known, (image, name_of(state, workspace, image))]
 
 
-def _history(state: WorkspaceState, workspace: Workspace) -> list[dict[str, str]]:
+def _history(state: WorkspaceState, workspace: Workspace) -> list[Past]:
     seen = state.workspaces.get(workspace.user)
     return history(seen.record) if seen else []

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import shlex
-import time
-from typing import Any
+from dataclasses import replace
 
 from pyinfra import logger
 from pyinfra.api import FunctionCommand, StringCommand
@@ -13,9 +11,9 @@ from pyinfra.api.host import Host
 
 from facts.model.host import HostState
 from facts.workspace_model import WorkspaceState
-from tasks import __version__
 from tasks.hostdata.workspace_values import HOME, Wishes, container_name, unit_name
 from tasks.steps import files, refusal
+from tasks.steps.record import TOOL, PastImage, WorkspaceRecord, now, read, record_script
 from tasks.steps.step import Commands, executing, look, run, step
 from tasks.templates import render
 from tasks.workspace import images, placing
@@ -203,12 +201,11 @@ def settled(host: HostState, state: WorkspaceState, place: Place) -> bool:
     ):
         return False
     right = (seen_one.values, seen_one.status) == (place.made.values, "running")
-    record = there.record
+    record, wanted = read(WorkspaceRecord, there.record), _record(state, place)
     return (
         right
         and there.active == "active"
-        and record.get("image") == place.made.image
-        and record.get("images") == images.remembered(state, place.workspace, place.made.image)
+        and (record.image, record.images) == (wanted.image, wanted.images)
     )
 
 
@@ -233,23 +230,25 @@ def _brought_up(_: object, host: Host, state: WorkspaceState, place: Place) -> b
         for line in said.splitlines()[-12:]:
             logger.error(f"{host.print_prefix}    {line}")
         return False
-    record = json.dumps(_record(state, place), indent=2, sort_keys=True) + "\n"
-    good, said = run(host, files.write_script(f"{place.workspace.folder}/record.json", record))
+    path = f"{place.workspace.folder}/record.json"
+    good, said = run(host, record_script(path, _record(state, place)))
     if not good:
         logger.error(f"{host.print_prefix}the record of {user} cannot be written: {said}")
     return good
 
 
-def _record(state: WorkspaceState, place: Place) -> dict[str, Any]:
-    image = place.made.image
-    return {
-        "tool": f"gpuwright {__version__}",
-        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "image": image,
-        "name": images.name_of(state, place.workspace, image),
-        "images": images.remembered(state, place.workspace, image),
-        "values": place.made.values,
-    }
+def _record(state: WorkspaceState, place: Place) -> WorkspaceRecord:
+    image, there = place.made.image, state.workspaces.get(place.workspace.user)
+    past = images.remembered(state, place.workspace, image)
+    return replace(
+        read(WorkspaceRecord, there.record if there else None),
+        tool=TOOL,
+        time=now(),
+        image=image,
+        name=images.name_of(state, place.workspace, image),
+        images=tuple(PastImage(id=one, name=name) for one, name in past),
+        values=place.made.values,
+    )
 
 
 def announced(host: Host, state: WorkspaceState, known: tuple[Place, ...]) -> None:

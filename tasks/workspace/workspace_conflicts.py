@@ -168,7 +168,7 @@ def _image(state: WorkspaceState, workspace: Workspace, rollback: int) -> list[C
     seen = state.workspaces.get(workspace.user)
     if rollback:
         past = images.history(seen.record) if seen else []
-        kept = [item["name"] for item in past if item["id"] in state.image_ids]
+        kept = [name for image, name in past if image in state.image_ids]
         whose = f"for the workspace of {workspace.user}"
         return [none_so_old("image", rollback, kept, _SOURCE, whose)]
     return [

@@ -133,7 +133,7 @@ def _table() -> None:
                 *engines.of_packages(one.state, resolution.plan),
             )
             level = tasks_finding.worst(found)
-            report.judged(host, one.state, resolution.plan, level, "none (no GPU)", found, {})
+            report.judged(host, one.state, resolution.plan, level, "none (no GPU)", found, None)
     report.register(_named("silent"))
 
 

@@ -20,7 +20,7 @@ from facts.runtime import CudaAnswer
 from stacks.model.plan import Plan
 from tasks.containers import cdi_state, engine_verdict
 from tasks.hostdata.containers import ContainerWish
-from tasks.layout import CONTAINERS, ENVS, RECORD
+from tasks.layout import ENVS, RECORD
 from tasks.python.state import env_of
 from tasks.steps.step import Commands, executing, step
 from tasks.verify import report
@@ -100,7 +100,7 @@ def recorded(run: ARun) -> dict[str, Any]:
     """What the run wrote down of containers."""
     record = run.written(RECORD)
     assert record is not None
-    part: dict[str, Any] = record[CONTAINERS]
+    part: dict[str, Any] = record["containers"]
     return part
 
 

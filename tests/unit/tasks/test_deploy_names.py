@@ -14,7 +14,6 @@ from tasks.containers import findings as container_findings
 from tasks.containers import proof as container_proof
 from tasks.guard import kernel_guard
 from tasks.hostdata.containers import ContainerWish
-from tasks.layout import CONTAINERS
 from tasks.repair.repair_plan import chart
 from tasks.verify import comparison, proof
 from tests.unit.tasks import a_container_host, a_host, a_patient
@@ -72,7 +71,7 @@ def test_container_that_loses_its_gpus_names_the_container_hosts_deploy() -> Non
     [
         (a_host.plan(), {}, GPU_HOST),
         (NATIVE, {}, CONTAINER_HOST),
-        (None, {CONTAINERS: {"verdict": "OK"}}, CONTAINER_HOST),
+        (None, {"containers": {"verdict": "OK"}}, CONTAINER_HOST),
         (None, {}, GPU_HOST),
     ],
     ids=["gpu host", "container host", "container host without a plan", "nothing is known"],

@@ -211,8 +211,8 @@ def test_look_tells_the_layers_of_a_base(base: str, layers: tuple[str, ...] | No
 
 def test_self_test_that_gives_no_answer_is_critical() -> None:
     found = image_verdict.judged("docker: Error response from daemon\nstatus 125\n")
-    assert found["verdict"] == "CRITICAL"
-    assert "status 125: docker: Error response" in found["faults"][0]
+    assert found.verdict == "CRITICAL" and found.faults
+    assert "status 125: docker: Error response" in found.faults[0]
 
 
 def test_self_test_runs_with_the_words_that_give_gpus() -> None:

@@ -13,6 +13,7 @@ from facts.model.host import HostState
 from stacks.model.messages import Conflict
 from stacks.model.plan import Plan
 from tasks.finding import Finding
+from tasks.steps.record import TorchImport
 from tasks.verify import report
 from tests.unit.tasks import a_host, a_run
 from tests.unit.tasks.a_host import DRIVER, KERNEL, plan
@@ -55,7 +56,7 @@ def header(said: list[str]) -> list[str]:
 
 
 def given(host: Any, state: HostState, of: Plan, level: str = "OK", *found: Finding) -> None:
-    report.judged(host, state, of, level, "none (no GPU)", found, {})
+    report.judged(host, state, of, level, "none (no GPU)", found, None)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +131,7 @@ def test_host_that_is_judged_twice_says_a_thing_once(lines: dict[str, report.Lin
 def test_torch_that_was_imported_is_named_with_its_own_libraries(
     lines: dict[str, report.Line],
 ) -> None:
-    note = {"version": "2.9.1+cu128", "cuda": "12.8", "cudnn": "9.10", "checked": "today"}
+    note = TorchImport(version="2.9.1+cu128", cuda="12.8", cudnn="9.10", checked="today")
     report.judged(registered(), a_host.done(), plan(), "OK", "none (x)", (), note)
     line = lines["gpu1"]
     assert line.versions["torch"] == "2.9.1+cu128\nCUDA 12.8, cuDNN 9.10"

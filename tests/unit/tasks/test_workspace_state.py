@@ -61,14 +61,14 @@ def test_rollback_stays_where_it_is_on_the_second_run() -> None:
     back = images.target(state, alice(), 1)
     assert back == OLD
     remembered = images.remembered(state, alice(), OLD)
-    again = history(*(item["id"] for item in remembered))
+    again = history(*(image for image, _ in remembered))
     assert images.target(again, alice(), 1) == OLD
 
 
 def test_history_remembers_each_image_once_with_a_name() -> None:
-    assert images.remembered(ready(), alice(), NEW) == [{"id": NEW, "name": "pytorch-cuda:v2.9"}]
+    assert images.remembered(ready(), alice(), NEW) == [(NEW, "pytorch-cuda:v2.9")]
     twice = images.remembered(history(NEW), alice(), NEW)
-    assert [item["id"] for item in twice] == [NEW]
+    assert [image for image, _ in twice] == [NEW]
 
 
 @pytest.mark.parametrize("record", [{}, {"images": 3}, {"images": [3, {"name": "x"}]}])
