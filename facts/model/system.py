@@ -68,6 +68,11 @@ class PciDevice(Shown):
         """VGA (0300) or 3D (0302) controller."""
         return self.pci_class[:4] in ("0300", "0302")
 
+    @property
+    def is_nvswitch(self) -> bool:
+        """NVIDIA's only devices of the class «Bridge, other» (0680)."""
+        return self.pci_class.startswith("0680")
+
 
 @dataclass(frozen=True)
 class Mount(Shown):

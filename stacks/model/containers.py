@@ -17,6 +17,11 @@ Injection = Literal["cdi", "runtime"]
 ImageCuda = Literal["none", "runtime", "devel"]
 """How much of the system's CUDA 11.8 an image holds: nothing, libraries, or nvcc as well."""
 
+OLD_SPEC = "no-additional-gids-for-device-nodes"
+"""Flag that keeps a CDI spec of nvidia-ctk 1.19 and later below format 0.7.0."""
+CDI_ASK = ("--device", "nvidia.com/gpu=all")
+"""Words by which a container gets all GPUs by CDI names."""
+
 
 @dataclass(frozen=True)
 class ContainerWish:
@@ -86,7 +91,7 @@ class ContainerPlan:
     """Keys of ``features`` that daemon.json must have: ``{"cdi": True}`` from Docker 25 to 28.1."""
     cdi_flags: tuple[str, ...] = ()
     """``--feature-flag`` values for ``nvidia-ctk cdi generate``, for engines that do not read the
-    newest CDI format: ``no-additional-gids-for-device-nodes``."""
+    newest CDI format: `OLD_SPEC`."""
     ask: tuple[str, ...] = ("--gpus", "all")
     """Words of ``docker run`` by which a container gets all GPUs here."""
 

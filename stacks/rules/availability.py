@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import fnmatch
-
 from stacks.model.containers import ContainerPlan
 from stacks.model.plan import CudaPlan, CudnnPlan, DriverPlan, TorchPlan
+from stacks.model.versions import matches
 from stacks.rules.case import Case, numbers
 
 
@@ -47,12 +46,6 @@ def check(
         ]
         if gone:
             _gone(case, part, driver, gone, len([1 for of, _, _ in wanted if of == part]))
-
-
-def matches(version: str, pattern: str) -> bool:
-    """Whether a version is meant by a pattern; an epoch (``3:``) counts only where it is named."""
-    plain = version.split(":", 1)[-1]
-    return fnmatch.fnmatchcase(version, pattern) or fnmatch.fnmatchcase(plain, pattern)
 
 
 def _gone(

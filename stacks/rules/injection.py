@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from stacks.model.containers import ContainerWish, Engine, EnginePlan, Injection, ToolkitPlan
+from stacks.model.containers import (
+    CDI_ASK,
+    OLD_SPEC,
+    ContainerWish,
+    Engine,
+    EnginePlan,
+    Injection,
+    ToolkitPlan,
+)
 from stacks.rules import engines as engine_rules
 from stacks.rules.case import Case, numbers
 
-OLD_SPEC = "no-additional-gids-for-device-nodes"
-"""What keeps a CDI spec of nvidia-ctk 1.19 and later below format 0.7.0."""
-CDI_ASK = ("--device", "nvidia.com/gpu=all")
 RUNTIME_ASK = ("--runtime=nvidia", "-e", "NVIDIA_VISIBLE_DEVICES=all")
 
 

@@ -15,12 +15,12 @@ from tasks.containers import look as sight
 from tasks.containers.device_links import LINKS
 from tasks.faults.catalog import faults
 from tasks.hostdata.containers import ContainerWish
+from tasks.layout import ASIDE
 from tasks.steps import files
 from tasks.steps.step import Commands, look, step, this_host
 
 UNITS = ("nvidia-cdi-refresh.path", "nvidia-cdi-refresh.service")
 DROP_IN = f"/etc/systemd/system/{UNITS[1]}.d/gpuwright.conf"
-ASIDE = ".gpuwright-old"
 
 
 @step

@@ -9,7 +9,7 @@ from packaging.version import InvalidVersion, Version
 
 from facts.engine_model import CdiSpec, Engines, Node
 from facts.model.host import HostState
-from stacks.model.containers import ContainerPlan
+from stacks.model.containers import OLD_SPEC, ContainerPlan
 from tasks.driver.state import library_version
 
 SPEC = "/var/run/cdi/nvidia.yaml"
@@ -20,9 +20,8 @@ reader of specs follows no link to a folder (seen with 26.1). It is there where 
 COPY = f"{{ [ ! -d {COPIES} ] || [ ! -e {SPEC} ] || cp -f {SPEC} {COPIES}/; }}"
 LEFT = ("/etc/cdi/nvidia.yaml", "/etc/cdi/nvidia.json")
 """Where older guides let a person write it: nothing keeps it up to date there."""
-OLD_FORMAT = "no-additional-gids-for-device-nodes"
-"""Flag that keeps a spec below `NEW_FORMAT`."""
 NEW_FORMAT = Version("0.7.0")
+"""Not every engine reads it, and `OLD_SPEC` keeps a spec below it."""
 _LIBRARY = re.compile(r"\.so\.(\d+\.\d+(?:\.\d+)?)$")
 
 
@@ -49,7 +48,7 @@ def complaints(spec: CdiSpec, nodes: Iterable[Node], version: str | None) -> lis
 
 def too_new(spec: CdiSpec, plan: ContainerPlan) -> bool:
     """Whether an engine of the plan does not read the spec's format."""
-    if OLD_FORMAT not in plan.cdi_flags or spec.format is None:
+    if OLD_SPEC not in plan.cdi_flags or spec.format is None:
         return False
     try:
         return Version(spec.format) >= NEW_FORMAT

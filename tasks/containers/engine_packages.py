@@ -6,7 +6,7 @@ from facts.model.host import HostState
 from stacks.model.plan import Plan
 from tasks.containers.engine_state import DOCKER_MARK, HOOK, Part, missing
 from tasks.packages import manager as packages
-from tasks.packages.transaction import Move
+from tasks.packages.transaction import Installation, Move
 from tasks.steps import job
 from tasks.steps.step import Commands, look, step
 
@@ -55,5 +55,7 @@ def _job(state: HostState, name: str, title: str, part: Part, first: str = ":") 
         # Another version than the one that is here comes only where a person asked for it.
         back=bool(part.versions),
     )
-    script = "\n".join([manager.refresh_if_stale(), manager.install(named, move=move, first=first)])
+    script = "\n".join(
+        [manager.refresh_if_stale(), manager.install(Installation(named, move=move, first=first))]
+    )
     return job.Job(name, title, script, progress=manager.progress())

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
-from pyinfra import logger
-from pyinfra.api import FunctionCommand, StringCommand
+from pyinfra.api import StringCommand
 from pyinfra.api.host import Host
 
 from facts.container_proof import ContainerProof
@@ -31,6 +30,7 @@ from tasks.guard import kernel_guard
 from tasks.hostdata.containers import ContainerWish
 from tasks.layout import RECORD
 from tasks.python import state as python_state
+from tasks.steps.ending import critical
 from tasks.steps.record import TOOL, Containers, HostRecord, Versions, now, read, record_script
 from tasks.steps.step import Commands, ask, executing, look, step, this_host
 from tasks.verify import comparison, report
@@ -128,7 +128,7 @@ def _judged(asked: _Asked) -> Commands:
     if _stale(state, seen, plan, wish) or (noted.verdict, noted.proof) != (level, inside.text):
         yield StringCommand(record_script(RECORD, _record(state, seen, plan, wish, level, inside)))
     if level == "CRITICAL":
-        yield FunctionCommand(_fail, ([f.code for f in found if f.level == level],), {})
+        yield critical(", ".join(f.code for f in found if f.level == level))
 
 
 def _inside(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> Proof:
@@ -206,8 +206,3 @@ def _record(
             versions=proof.engine_words(state, seen, plan),
         ),
     )
-
-
-def _fail(state: object, host: Host, codes: list[str]) -> bool:
-    logger.error(f"{host.print_prefix}verdict CRITICAL: {', '.join(codes)}")
-    return False

@@ -6,7 +6,7 @@ import re
 
 from facts.engine_model import ContainerAnswer, Engines
 from facts.model.host import HostState
-from stacks.model.containers import EnginePlan
+from stacks.model.containers import CDI_ASK, EnginePlan
 from stacks.model.plan import Plan
 from tasks.containers import cdi_state, docker_change
 from tasks.deploy import again
@@ -49,7 +49,7 @@ def has_image(seen: Engines, plan: Plan, wish: ContainerWish) -> bool:
 def ask(plan: Plan) -> tuple[str, ...]:
     """Words by which this plan's tool gives a container all GPUs."""
     assert plan.containers is not None
-    return plan.containers.ask if tool(plan) == "docker" else ("--device", "nvidia.com/gpu=all")
+    return plan.containers.ask if tool(plan) == "docker" else CDI_ASK
 
 
 def gpus(seen: Engines) -> int:

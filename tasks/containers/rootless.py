@@ -27,6 +27,7 @@ from tasks.containers.rootless_state import (
 from tasks.hostdata.containers import ContainerWish
 from tasks.packages import manager as packages
 from tasks.packages.installed import lacking
+from tasks.packages.transaction import Installation
 from tasks.steps import files, job
 from tasks.steps.step import Commands, look, run, step
 
@@ -46,7 +47,7 @@ def _running(state: object, host: Host, plan: Plan, wish: ContainerWish) -> bool
     missing = lacking(there, _helpers(engine), {})
     manager = packages.of(there)
     if missing:
-        script = f"{manager.refresh_if_stale()}\n{manager.install(missing)}"
+        script = f"{manager.refresh_if_stale()}\n{manager.install(Installation(missing))}"
         title = "what Docker without root needs"
         if not job.ran(host, job.Job("rootless", title, script, progress=manager.progress())):
             return False

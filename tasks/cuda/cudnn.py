@@ -7,7 +7,7 @@ from stacks.model.plan import CudnnPlan, Plan
 from tasks.cuda import state as cuda_state
 from tasks.layout import CUDNN
 from tasks.packages import manager as packages
-from tasks.packages.transaction import Move
+from tasks.packages.transaction import Installation, Move
 from tasks.python import uv
 from tasks.steps import job
 from tasks.steps.step import Commands, look, step
@@ -33,13 +33,13 @@ def _script(state: HostState, plan: Plan, cudnn: CudnnPlan) -> str:
         names = [manager.named(p, cudnn.versions[p]) for p in cudnn.packages]
         pins = tuple(sorted(cudnn.versions.items()))
         move = Move(ours=(*cudnn.held, *cudnn.packages), pins=pins)
-        return manager.refresh_if_stale() + "\n" + manager.install(names, move=move)
+        return manager.refresh_if_stale() + "\n" + manager.install(Installation(names, move=move))
     if cudnn.download is not None:
         manager = packages.of(state)
         return "\n".join(
             [
                 manager.refresh_if_stale(),
-                manager.install(manager.FETCH_TOOLS),
+                manager.install(Installation(manager.FETCH_TOOLS)),
                 render("cudnn_tarball.sh.j2", cudnn=cudnn, link=CUDNN),
             ]
         )

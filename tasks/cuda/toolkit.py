@@ -7,7 +7,7 @@ from stacks.model.plan import CudaPlan, Plan
 from tasks.cuda.state import complete
 from tasks.driver import initramfs
 from tasks.packages import manager as packages
-from tasks.packages.transaction import Move
+from tasks.packages.transaction import Installation, Move
 from tasks.steps import job
 from tasks.steps.overlap import overlaps
 from tasks.steps.step import Commands, look, step
@@ -89,15 +89,19 @@ def _fetch(manager: packages.Manager, cuda: CudaPlan) -> job.Job:
 def _from_archive(state: HostState, cuda: CudaPlan) -> str:
     manager = packages.of(state)
     if not job.begun("dkms") or state.package_manager.kind != "apt":
-        return manager.install(_packages(manager, cuda), archives=ARCHIVES, move=_move(cuda))
+        return manager.install(
+            Installation(_packages(manager, cuda), archives=ARCHIVES, move=_move(cuda))
+        )
     return "\n".join(
         [
             initramfs.stand_in(),
             manager.install(
-                _packages(manager, cuda),
-                archives=ARCHIVES,
-                further_options=initramfs.PUT_OFF,
-                move=_move(cuda),
+                Installation(
+                    _packages(manager, cuda),
+                    archives=ARCHIVES,
+                    options=initramfs.PUT_OFF,
+                    move=_move(cuda),
+                )
             ),
             # One processor, beside the module build that takes longer anyway.
             initramfs.rebuild(),
@@ -110,7 +114,7 @@ def _from_tarballs(manager: packages.Manager, cuda: CudaPlan) -> str:
     return "\n".join(
         [
             manager.refresh_if_stale(),
-            manager.install(needed),
+            manager.install(Installation(needed)),
             render("cuda_redist.sh.j2", cuda=cuda),
         ]
     )

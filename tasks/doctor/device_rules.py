@@ -150,7 +150,7 @@ def persistence(case: Case) -> Iterator[Fault]:
 
 def fabric(case: Case) -> Iterator[Fault]:
     """D24: with NVSwitch, a Fabric Manager of exactly the driver's version must run."""
-    if not any(d.pci_class.startswith("0680") for d in case.state.pci) or not case.has_driver:
+    if not any(d.is_nvswitch for d in case.state.pci) or not case.has_driver:
         return
     package = next(
         (p for n, p in case.state.packages.items() if p.installed and _FABRIC.match(n)), None

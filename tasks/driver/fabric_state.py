@@ -9,7 +9,7 @@ from tasks.packages.installed import upstream
 
 def can_run(state: HostState) -> bool:
     """Whether the driver is loaded and an NVSwitch is on the bus."""
-    return bool(state.driver.loaded) and any(d.pci_class.startswith("0680") for d in state.pci)
+    return bool(state.driver.loaded) and any(d.is_nvswitch for d in state.pci)
 
 
 def version(state: HostState, plan: Plan) -> str | None:

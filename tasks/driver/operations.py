@@ -12,7 +12,7 @@ from tasks.driver import fabric_manager, initramfs, package_set, persistence
 from tasks.driver.state import can_load, due, kernels_to_serve, unserved_kernels
 from tasks.packages import manager as packages
 from tasks.packages.installed import lacking
-from tasks.packages.transaction import Move
+from tasks.packages.transaction import Installation, Move
 from tasks.steps import job
 from tasks.steps.overlap import overlaps
 from tasks.steps.step import Commands, look, step
@@ -50,11 +50,13 @@ def installed(plan: Plan) -> Commands:
             initramfs.stand_in() if put_off else ":",
             manager.stream(plan.driver.stream, state.package_manager.streams),
             manager.install(
-                [_named(manager, plan.driver, p) for p in plan.driver.packages],
-                more="$(cat headers)",
-                further_options=initramfs.PUT_OFF if put_off else "",
-                move=package_set.move(state, plan.driver),
-                first=f"{_mark(state, plan.driver)}\n{_pinning(manager, state, plan.driver)}",
+                Installation(
+                    [_named(manager, plan.driver, p) for p in plan.driver.packages],
+                    more="$(cat headers)",
+                    options=initramfs.PUT_OFF if put_off else "",
+                    move=package_set.move(state, plan.driver),
+                    first=f"{_mark(state, plan.driver)}\n{_pinning(manager, state, plan.driver)}",
+                )
             ),
             manager.forgotten(package_set.traces(state, plan.driver)),
             _daemons_back(state, plan.driver),
@@ -110,7 +112,9 @@ def _pinning(manager: packages.Manager, state: HostState, driver: DriverPlan) ->
         return ":"
     one = Move(ours=driver.pinning, goes=tuple(old))
     # Apart: neither its names nor its preferences are those of the driver's transaction.
-    script = f"mkdir -p pinning\ncd pinning\n{manager.install(driver.pinning, move=one)}"
+    script = (
+        f"mkdir -p pinning\ncd pinning\n{manager.install(Installation(driver.pinning, move=one))}"
+    )
     return f"(\n{script}\n)\n{manager.forgotten(old)}"
 
 

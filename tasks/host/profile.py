@@ -48,7 +48,7 @@ def profile_of(
         driver=_driver(state),
         docker=_docker(state),
         toolkit=_toolkit(state),
-        nvswitch=any(d.pci_class.startswith("0680") for d in state.pci),
+        nvswitch=any(d.is_nvswitch for d in state.pci),
         indexes={k: str(v) for k, v in (mirrors or {}).items()},
         fingerprints=fingerprints or {},
         available=_available(state, available),

@@ -7,13 +7,13 @@ import shlex
 from dataclasses import replace
 from typing import Any
 
-from pyinfra import logger
-from pyinfra.api import FunctionCommand, StringCommand
+from pyinfra.api import StringCommand
 from pyinfra.api.host import Host
 
 from facts.parse.images import ImageState
 from tasks.image import summary
 from tasks.image.work import RECORD, Work, images, noted
+from tasks.steps.ending import critical
 from tasks.steps.record import TOOL, ImageRecord, SelfTest, now, record_script
 from tasks.steps.step import Commands, executing, look, run, step, this_host
 
@@ -44,7 +44,7 @@ def given(work: Work) -> Commands:
     if record != noted(state):
         yield StringCommand(record_script(RECORD, record))
     if verdict == "CRITICAL":
-        yield FunctionCommand(_fail, (faults,), {})
+        yield critical("; ".join(faults))
 
 
 def self_test(work: Work, gpus: bool) -> str:
@@ -123,8 +123,3 @@ def _record(work: Work, state: ImageState, answer: SelfTest) -> ImageRecord:
         depends_on=_depends_on(work),
         selftest=answer,
     )
-
-
-def _fail(state: object, host: Host, faults: list[str]) -> bool:
-    logger.error(f"{host.print_prefix}verdict CRITICAL: {'; '.join(faults)}")
-    return False

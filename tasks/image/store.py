@@ -18,6 +18,7 @@ from facts.parse.images import ImageState
 from tasks.bundle.supply import BASE, Supply
 from tasks.image.work import FOLDER, Work, builds, images, noted, present, target
 from tasks.packages import manager as packages
+from tasks.packages.transaction import Installation
 from tasks.python import uv
 from tasks.recipe.recipe import BUNDLE, DEBS, DEV
 from tasks.steps import job
@@ -48,7 +49,7 @@ def tools(work: Work) -> Commands:
     if not lacking:
         return
     manager = packages.of(look())
-    script = manager.refresh_if_stale() + "\n" + manager.install(lacking)
+    script = manager.refresh_if_stale() + "\n" + manager.install(Installation(lacking))
     yield job.complete(job.Job("image-tools", ", ".join(lacking), script, manager.progress()))
 
 

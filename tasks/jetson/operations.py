@@ -14,6 +14,7 @@ from stacks.model.plan import Plan
 from tasks.holds import sets
 from tasks.jetson.state import boot_chain, missing_needs
 from tasks.packages import manager as packages
+from tasks.packages.transaction import Installation
 from tasks.steps import files, job
 from tasks.steps.step import Commands, look, step
 
@@ -44,7 +45,7 @@ def libraries(plan: Plan) -> Commands:
         manager.named(name, version) if version else name
         for name, version in sorted(plan.torch.needs.items())
     ]
-    script = manager.refresh_if_stale() + "\n" + manager.install(names)
+    script = manager.refresh_if_stale() + "\n" + manager.install(Installation(names))
     yield job.complete(
         job.Job("jetson-libraries", "libraries that torch needs", script, manager.progress())
     )

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from tasks.hostdata.host import LOCK_WAIT_S
 from tasks.packages import apt_transaction, lists
-from tasks.packages.transaction import Move
+from tasks.packages.transaction import Installation, script
 
 STATUS = "status"
 """File in the job's folder that apt writes its progress to (``README.progress-reporting``)."""
@@ -74,29 +74,18 @@ def refresh_if_stale() -> str:
     return lists.if_stale(refresh(), "/etc/apt/sources.list /etc/apt/sources.list.d")
 
 
-def install(
-    packages: Sequence[str],
-    more: str = "",
-    archives: str = "",
-    further_options: str = "",
-    move: Move | None = None,
-    first: str = ":",
-) -> str:
+def install(wanted: Installation) -> str:
     """Install packages without recommendations, after a simulation that must remove nothing.
 
     Args:
-        packages: Names, or ``name=version``.
-        more: Shell that gives further names, unquoted: ``$(cat headers)``.
-        archives: Folder that `download` filled; it is emptied afterwards.
-        further_options: For the installation itself, as the shell reads them.
-        move: What may happen to packages that are there; without it, everything but removal.
-        first: Shell between the simulation and the installation: nothing was refused by then.
+        wanted: Its packages are names, or ``name=version``; its options are for the installation
+            itself and not for the simulation.
     """
     flags = f"{options()} --no-install-recommends --allow-change-held-packages"
+    archives, move, names = wanted.archives, wanted.move, wanted.names
     folder = f"-o Dir::Cache::Archives={archives} " if archives else ""
-    folder += further_options
+    folder += wanted.options
     if move is None:
-        names = " ".join([*(shlex.quote(p) for p in packages), more]).strip()
         trial = [
             f"apt-get install -s {flags} {names} >simulation",
             "if grep '^Remv ' simulation; then",
@@ -106,20 +95,19 @@ def install(
         flags += f" {apt_transaction.options(move)}"
         trial = [
             apt_transaction.pins(move),
-            apt_transaction.simulation(move, packages, flags, more, refresh()),
+            apt_transaction.simulation(move, wanted.packages, flags, wanted.more, refresh()),
         ]
         names = "$names"
-    lines = [
+    return script(
         mended(),
         *trial,
-        first,
+        wanted.first,
         f"mkdir -p {archives}/partial" if archives else ":",
         lists.stale_after(
             f"apt-get install {flags} {folder} -o APT::Status-Fd=3 {names} 3>{STATUS}"
         ),
         f"rm -rf {archives}" if archives else ":",
-    ]
-    return "\n".join(line for line in lines if line != ":")
+    )
 
 
 def forgotten(packages: Sequence[str]) -> str:

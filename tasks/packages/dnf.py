@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from tasks.packages import dnf_transaction, lists
-from tasks.packages.transaction import Move
+from tasks.packages.transaction import Installation, Move, script
 
 FETCH_TOOLS: tuple[str, ...] = ("/usr/bin/curl", "ca-certificates", "/usr/bin/xz")
 """By file: ``curl`` itself would throw out the ``curl-minimal`` that EL 9 comes with."""
@@ -57,39 +57,28 @@ def refresh_if_stale() -> str:
     return lists.if_stale(refresh(), "/etc/yum.repos.d /etc/dnf/dnf.conf")
 
 
-def install(
-    packages: Sequence[str],
-    more: str = "",
-    archives: str = "",
-    further_options: str = "",
-    move: Move | None = None,
-    first: str = ":",
-) -> str:
+def install(wanted: Installation) -> str:
     """Install packages without weak dependencies, after a simulation that must remove nothing.
 
+    Without a move another kernel may come no more than a package may go.
+
     Args:
-        packages: Names, files that a package brings, or ``name-version``.
-        more: Shell that gives further names, unquoted: ``$(cat headers)``.
-        archives: Folder that `download` filled; it is emptied afterwards.
-        further_options: For simulation and installation, as the shell reads them.
-        move: What may happen to packages that are there; without it, everything but removal and
-            another kernel.
-        first: Shell between the simulation and the installation: nothing was refused by then.
+        wanted: Its packages are names, files that a package brings, or ``name-version``; its
+            options are for simulation and installation.
     """
-    names = " ".join([*(shlex.quote(p) for p in packages), more]).strip()
+    names, archives = wanted.names, wanted.archives
     folder = f" --setopt=cachedir={archives}" if archives else ""
     # Without limits of its own, a transaction may bring up to date what it needs.
-    flags = f"{options()}{folder} {further_options}".strip()
-    limits = move or Move(ours=("*",))
-    flags += f" {dnf_transaction.options(move)}" if move else ""
-    lines = [
-        dnf_transaction.simulation(limits, names, flags, more),
-        first,
+    flags = f"{options()}{folder} {wanted.options}".strip()
+    limits = wanted.move or Move(ours=("*",))
+    flags += f" {dnf_transaction.options(wanted.move)}" if wanted.move else ""
+    return script(
+        dnf_transaction.simulation(limits, names, flags, wanted.more),
+        wanted.first,
         lists.stale_after(f"dnf install {flags} {names}"),
         dnf_transaction.leftovers(limits, flags) if limits.goes else ":",
         f"rm -rf {archives}" if archives else ":",
-    ]
-    return "\n".join(line for line in lines if line != ":")
+    )
 
 
 def stream(wanted: str, enabled: Mapping[str, str]) -> str:

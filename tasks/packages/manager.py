@@ -11,7 +11,7 @@ from typing import Protocol
 
 from facts.model.host import HostState
 from tasks.packages import apt, dnf
-from tasks.packages.transaction import Move
+from tasks.packages.transaction import Installation
 
 
 class Manager(Protocol):
@@ -32,19 +32,8 @@ class Manager(Protocol):
     def repaired(self) -> str:
         """`mended`, and dependencies made whole."""
 
-    def install(
-        self,
-        packages: Sequence[str],
-        more: str = "",
-        archives: str = "",
-        further_options: str = "",
-        move: Move | None = None,
-        first: str = ":",
-    ) -> str:
-        """Install packages without recommendations, after a simulation that `move` allows.
-
-        What is to be done ``first`` is done between the two.
-        """
+    def install(self, wanted: Installation) -> str:
+        """Install packages, after a simulation that the installation's move allows."""
 
     def forgotten(self, packages: Sequence[str]) -> str:
         """Take away what removed packages left behind (their settings would still count)."""

@@ -1,7 +1,9 @@
-"""What a transaction may do to packages that are there already."""
+"""What a transaction brings, and what it may do to packages that are there already."""
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -20,3 +22,31 @@ class Move:
     up to date, everything else outside of the set stays where it is."""
     back: bool = False
     """Whether an older version may take the place of a newer one."""
+
+
+@dataclass(frozen=True)
+class Installation:
+    """What one installation brings. Nothing that it recommends comes with it."""
+
+    packages: Sequence[str]
+    """As the package manager takes them: names, files, or names in a version."""
+    more: str = ""
+    """Shell that gives further names, unquoted: ``$(cat headers)``."""
+    archives: str = ""
+    """Folder that a download filled; it is emptied afterwards."""
+    options: str = ""
+    """Further options, as the shell reads them."""
+    move: Move | None = None
+    """What may happen to packages that are there; None: they may be upgraded, and none may go."""
+    first: str = ":"
+    """Shell between the simulation and the installation: nothing was refused by then."""
+
+    @property
+    def names(self) -> str:
+        """All names, as the shell reads them."""
+        return " ".join([*(shlex.quote(p) for p in self.packages), self.more]).strip()
+
+
+def script(*lines: str) -> str:
+    """The lines that say something: ``:`` is a part that has nothing to do."""
+    return "\n".join(line for line in lines if line != ":")

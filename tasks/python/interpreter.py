@@ -5,6 +5,7 @@ from __future__ import annotations
 from facts.model.host import HostState
 from stacks.model.plan import Plan, TorchPlan
 from tasks.packages import manager as packages
+from tasks.packages.transaction import Installation
 from tasks.steps import job
 from tasks.steps.step import Commands, look, step
 
@@ -16,7 +17,11 @@ def interpreter(plan: Plan) -> Commands:
     if plan.torch is None or _present(state, plan.torch):
         return
     manager = packages.of(state)
-    script = manager.refresh_if_stale() + "\n" + manager.install(plan.torch.python_packages)
+    script = (
+        manager.refresh_if_stale()
+        + "\n"
+        + manager.install(Installation(plan.torch.python_packages))
+    )
     yield job.complete(
         job.Job("python", f"Python {plan.torch.python}", script, progress=manager.progress())
     )

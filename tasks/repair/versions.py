@@ -9,7 +9,7 @@ from tasks.doctor.case import Case
 from tasks.faults.catalog import Rung
 from tasks.packages.installed import upstream
 from tasks.packages.manager import of
-from tasks.packages.transaction import Move
+from tasks.packages.transaction import Installation, Move
 from tasks.steps.record import HostRecord, read
 
 _DRIVER = re.compile(r"^\d{3}\.\d+(\.\d+)?$")
@@ -67,4 +67,6 @@ def script(case: Case) -> str:
         pins=tuple((name, f"{version}-*") for name in names),
         back=True,
     )
-    return manager.install([manager.named(name, f"{version}-*") for name in names], move=move)
+    return manager.install(
+        Installation([manager.named(name, f"{version}-*") for name in names], move=move)
+    )

@@ -12,6 +12,7 @@ from facts.model.host import HostState
 from facts.model.packages import AptSource
 from stacks.model.messages import Conflict
 from stacks.model.plan import Repository
+from tasks.layout import ASIDE
 from tasks.repositories import identity
 from tasks.steps import files
 
@@ -19,9 +20,7 @@ KEYRINGS = "/usr/share/keyrings"
 SOURCES = "/etc/apt/sources.list.d"
 QUIET = "/etc/apt/apt.conf.d/52gpuwright-old-files"
 """apt says at each call that it ignores such a file; here it is told not to (apt.conf(5))."""
-QUIET_TEXT = (
-    files.HEADER.replace("#", "//", 1) + 'Dir::Ignore-Files-Silently:: "\\.gpuwright-old$";\n'
-)
+QUIET_TEXT = files.HEADER.replace("#", "//", 1) + f'Dir::Ignore-Files-Silently:: "\\{ASIDE}$";\n'
 
 
 def due(state: HostState, repository: Repository) -> bool:
@@ -45,7 +44,7 @@ def script(state: HostState, repository: Repository, keyring: bytes) -> str:
     aside = sorted({s.file for s in others(state, repository)})
     if aside:
         lines.append(files.write_script(QUIET, QUIET_TEXT))
-    lines += [f"mv {shlex.quote(f)} {shlex.quote(f + identity.OLD)}" for f in aside]
+    lines += [f"mv {shlex.quote(f)} {shlex.quote(f + ASIDE)}" for f in aside]
     lines.append(files.write_script(sources_path(repository), sources_text(repository, path)))
     lines += [f"rm -f {shlex.quote(p)}" for p in _keyrings(state, repository) if p != path]
     return " &&\n".join(lines)

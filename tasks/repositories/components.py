@@ -9,6 +9,7 @@ from facts.model.packages import AptSource, DnfRepository
 from stacks.model.messages import Conflict
 from stacks.model.plan import Plan
 from tasks.packages import dnf
+from tasks.packages.transaction import Installation
 from tasks.steps import files, job
 from tasks.steps.step import Commands, look, step, write
 
@@ -38,7 +39,7 @@ def components(plan: Plan) -> Commands:
     state = look()
     if state.package_manager.kind == "dnf":
         if epel_due(state, plan):
-            script = dnf.refresh_if_stale() + "\n" + dnf.install([EPEL])
+            script = dnf.refresh_if_stale() + "\n" + dnf.install(Installation([EPEL]))
             yield job.complete(job.Job("epel", "EPEL", script, progress=dnf.progress()))
         return
     content = sources_text(state, wanted(plan))

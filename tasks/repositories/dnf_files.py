@@ -13,6 +13,7 @@ from facts.model.host import HostState
 from facts.model.packages import DnfRepository
 from stacks.model.messages import Conflict
 from stacks.model.plan import Repository
+from tasks.layout import ASIDE
 from tasks.repositories import identity
 from tasks.steps import files
 
@@ -36,7 +37,7 @@ def script(state: HostState, repository: Repository, keyring: bytes) -> str:
     path = key_path(repository, keyring)
     aside = sorted({r.file for r in others(state, repository)})
     lines = [files.write_bytes_script(path, keyring)]
-    lines += [f"mv {shlex.quote(f)} {shlex.quote(f + identity.OLD)}" for f in aside]
+    lines += [f"mv {shlex.quote(f)} {shlex.quote(f + ASIDE)}" for f in aside]
     lines.append(files.write_script(repo_path(repository), repo_text(repository, path)))
     lines += [f"rm -f {shlex.quote(p)}" for p in _keys(state, repository) if p != path]
     return " &&\n".join(lines)

@@ -8,9 +8,6 @@ from collections.abc import Iterable
 
 from stacks.model.messages import Conflict
 
-OLD = ".gpuwright-old"
-"""Ending of files that were moved aside: neither apt nor dnf reads a file of that name."""
-
 
 def digest(keyring: bytes) -> str:
     """What a file of keys is named by: a later run sees without network that it is the checked one.

@@ -6,8 +6,9 @@ from pyinfra import logger
 from pyinfra.api import StringCommand
 
 from stacks.model.plan import Plan
+from tasks.layout import ASIDE
 from tasks.repositories import files as repository_files
-from tasks.repositories import identity, offers
+from tasks.repositories import offers
 from tasks.steps import refusal
 from tasks.steps.step import Commands, look, step, this_host
 
@@ -25,6 +26,6 @@ def added(plan: Plan) -> Commands:
         for source in files.others(state, repository):
             logger.info(
                 f"{this_host().print_prefix}{source.file} names {repository.address} too: it is "
-                f"kept as {source.file}{identity.OLD}"
+                f"kept as {source.file}{ASIDE}"
             )
         yield StringCommand(files.script(state, repository, keyring))

@@ -12,6 +12,7 @@ from typing import Any
 import jinja2
 
 import image
+from tasks.layout import ASIDE
 
 _environment = jinja2.Environment(
     loader=jinja2.FileSystemLoader([Path(__file__).parent, Path(image.__file__).parent]),
@@ -21,6 +22,7 @@ _environment = jinja2.Environment(
     lstrip_blocks=True,
 )
 _environment.filters["q"] = shlex.quote
+_environment.globals["aside"] = ASIDE
 
 
 def render(name: str, **values: Any) -> str:

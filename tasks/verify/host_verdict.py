@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pyinfra import logger
-from pyinfra.api import FunctionCommand, StringCommand
-from pyinfra.api.host import Host
+from pyinfra.api import StringCommand
 
 from facts.cuda_call import CudaCall
 from facts.model.host import HostState
@@ -19,6 +17,7 @@ from tasks.guard import kernel_guard
 from tasks.layout import RECORD
 from tasks.python import state as python_state
 from tasks.python import torch_import
+from tasks.steps.ending import critical
 from tasks.steps.record import TOOL, HostRecord, TorchImport, Versions, now, read, record_script
 from tasks.steps.step import Commands, ask, executing, look, step, this_host
 from tasks.verify import comparison, proof, report
@@ -61,7 +60,7 @@ def given(
         record = _record(state, plan, environments, level, proven.text, torch_note)
         yield StringCommand(record_script(RECORD, record))
     if level == "CRITICAL":
-        yield FunctionCommand(_fail, ([f.code for f in found if f.level == level],), {})
+        yield critical(", ".join(f.code for f in found if f.level == level))
 
 
 def _stale(state: HostState, plan: Plan, environments: list[str]) -> bool:
@@ -138,8 +137,3 @@ def _versions(state: HostState, plan: Plan) -> Versions:
         cudnn=seen.get("cuDNN"),
         torch=seen.get("torch"),
     )
-
-
-def _fail(state: object, host: Host, codes: list[str]) -> bool:
-    logger.error(f"{host.print_prefix}verdict CRITICAL: {', '.join(codes)}")
-    return False

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pyinfra import logger
-from pyinfra.api import FunctionCommand
 from pyinfra.api.host import Host
 
 from facts.workspace_model import Answer
 from tasks.finding import worst
 from tasks.hostdata.workspace_values import HOME, Wishes
+from tasks.steps.ending import critical
 from tasks.steps.step import Commands, executing, look, step, this_host
 from tasks.workspace import entrance, findings, images, placing, report
 from tasks.workspace.entrance import Way
@@ -52,7 +52,7 @@ def given(wishes: Wishes, ask: tuple[str, ...], way: Way) -> Commands:
         report.note(host, text)
     if level == "CRITICAL":
         codes = [f.code for found in judged.values() for f in found if f.level == level]
-        yield FunctionCommand(_fail, (codes,), {})
+        yield critical(", ".join(codes))
 
 
 def _others(wishes: Wishes) -> list[str]:
@@ -74,8 +74,3 @@ def _log(host: Host, user: str, answer: Answer | None) -> None:
     logger.error(f"{host.print_prefix}the container of {user} says at its end:")
     for line in answer.log:
         logger.error(f"{host.print_prefix}    {line}")
-
-
-def _fail(state: object, host: Host, codes: list[str]) -> bool:
-    logger.error(f"{host.print_prefix}verdict CRITICAL: {', '.join(codes)}")
-    return False

@@ -18,6 +18,7 @@ from tasks.holds import sets
 from tasks.host import forecast, needs, preflight
 from tasks.packages import manager as packages
 from tasks.packages import versionlock
+from tasks.packages.transaction import Installation
 from tasks.repositories import components as repositories
 from tasks.repositories import files as repository_files
 from tasks.verify import comparison, report
@@ -112,7 +113,7 @@ def _driver(one: Situation, plan: Plan) -> Iterator[Section]:
         return
     state, move = one.state, package_set.move(one.state, plan.driver)
     manager = packages.of(state)
-    script = manager.install(list(plan.driver.packages), move=move)
+    script = manager.install(Installation(list(plan.driver.packages), move=move))
     yield "driver's installation", sha256(script) if one.data or one.containers else script
     yield "nouveau", legible(nouveau.kept_off(state))
 

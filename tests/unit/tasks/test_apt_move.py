@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tasks.packages import apt, apt_transaction
-from tasks.packages.transaction import Move
+from tasks.packages.transaction import Installation, Move
 
 NEW = "Inst libnvidia-compute-580 (580.178.04-1ubuntu1 NVIDIA CUDA:mirror.example.org [amd64])"
 UPGRADE = "Inst nvidia-utils-580 [580.159.04-1ubuntu1] (580.178.04-1ubuntu1 NVIDIA CUDA:x [amd64])"
@@ -44,7 +44,9 @@ class Apt:
     def install(self, move: Move, *simulation: str, first: str = ":") -> tuple[int, str]:
         """Install nvidia-utils-580 within the move's limits; gives status and output."""
         (self.folder / "said").write_text("".join(f"{line}\n" for line in simulation))
-        script = apt.install(["nvidia-utils-580=580.178.04-*"], move=move, first=first)
+        script = apt.install(
+            Installation(["nvidia-utils-580=580.178.04-*"], move=move, first=first)
+        )
         done = subprocess.run(
             ["sh", "-euc", script],
             cwd=self.folder,

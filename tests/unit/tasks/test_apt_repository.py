@@ -11,8 +11,8 @@ import pytest
 from facts.model.host import HostState
 from facts.model.packages import AptSource
 from stacks.model.plan import Repository
+from tasks.layout import ASIDE
 from tasks.repositories import apt_files as files
-from tasks.repositories import identity
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import source
 
@@ -91,7 +91,7 @@ def test_old_list_of_this_repository_is_moved_aside(uri: str) -> None:
     assert files.due(state, REPOSITORY)
     script = files.script(state, REPOSITORY, KEYRING)
     assert "mv /etc/apt/sources.list.d/cuda.list /etc/apt/sources.list.d/cuda.list" in script
-    assert identity.OLD in script
+    assert ASIDE in script
 
 
 @pytest.mark.parametrize(

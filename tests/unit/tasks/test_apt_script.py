@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tasks.packages import apt, lists
+from tasks.packages.transaction import Installation
 
 FRONTEND = "dpkg: error: dpkg frontend lock was locked by another process with pid 4711"
 LISTS = "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 4711 (apt-get)"
@@ -81,7 +82,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 
 def test_installation_is_tried_before_it_is_made(machine: Machine) -> None:
-    assert machine.run(apt.install(["one", "two"])).returncode == 0
+    assert machine.run(apt.install(Installation(["one", "two"]))).returncode == 0
     mend, trial, real = machine.calls
     assert mend.startswith("dpkg --configure -a")
     assert " -s " in trial
@@ -93,7 +94,7 @@ def test_installation_is_tried_before_it_is_made(machine: Machine) -> None:
 
 def test_installation_that_would_remove_something_is_not_made(machine: Machine) -> None:
     machine.write("apt-get", 'echo "apt-get $*" >>"$LOG"\necho "Remv precious [1.0]"\n')
-    done = machine.run(apt.install(["one"]))
+    done = machine.run(apt.install(Installation(["one"])))
     assert done.returncode == 1
     assert "Remv precious" in done.stdout
     assert "Nothing was changed" in done.stdout
@@ -102,7 +103,7 @@ def test_installation_that_would_remove_something_is_not_made(machine: Machine) 
 
 def test_installation_that_cannot_be_solved_is_not_made(machine: Machine) -> None:
     machine.says("apt-get", (100, "E: Unable to locate package one"))
-    done = machine.run(apt.install(["one"]))
+    done = machine.run(apt.install(Installation(["one"])))
     assert done.returncode == 100
     assert "Unable to locate package one" in done.stdout
     assert len(machine.called("apt-get")) == 1
@@ -110,7 +111,7 @@ def test_installation_that_cannot_be_solved_is_not_made(machine: Machine) -> Non
 
 def test_locked_dpkg_is_waited_for(machine: Machine) -> None:
     machine.says("dpkg", (2, FRONTEND), (2, FRONTEND))
-    done = machine.run(apt.install(["one"]))
+    done = machine.run(apt.install(Installation(["one"])))
     assert done.returncode == 0
     assert done.stdout.count("another package manager is at work") == 1
     assert len(machine.called("dpkg")) == 3
@@ -119,7 +120,7 @@ def test_locked_dpkg_is_waited_for(machine: Machine) -> None:
 
 def test_dpkg_locked_for_ever_ends_with_dpkgs_own_words(machine: Machine) -> None:
     machine.says("dpkg", *[(2, FRONTEND)] * 9)
-    done = machine.run(apt.install(["one"]), lock_wait=10)
+    done = machine.run(apt.install(Installation(["one"])), lock_wait=10)
     assert done.returncode != 0
     assert "locked by another process with pid 4711" in done.stdout
     assert machine.called("apt-get") == []
@@ -128,7 +129,7 @@ def test_dpkg_locked_for_ever_ends_with_dpkgs_own_words(machine: Machine) -> Non
 
 def test_package_that_cannot_be_configured_is_not_tried_again(machine: Machine) -> None:
     machine.says("dpkg", (1, "dpkg: error processing package one (--configure)"))
-    done = machine.run(apt.install(["two"]))
+    done = machine.run(apt.install(Installation(["two"])))
     assert done.returncode == 1
     assert "error processing package one" in done.stdout
     assert machine.called("sleep") == []
@@ -190,7 +191,7 @@ def test_fetched_packages_are_installed_from_their_folder_and_thrown_away(
     assert machine.run(apt.download(["one"], str(archives))).returncode == 0
     assert "--download-only" in machine.calls[0]
     assert (archives / "partial").is_dir()
-    assert machine.run(apt.install(["one"], archives=str(archives))).returncode == 0
+    assert machine.run(apt.install(Installation(["one"], archives=str(archives)))).returncode == 0
     assert f"Dir::Cache::Archives={archives}" in machine.calls[-1]
     assert not archives.exists()
 
@@ -198,7 +199,7 @@ def test_fetched_packages_are_installed_from_their_folder_and_thrown_away(
 def test_failed_installation_keeps_what_was_fetched(machine: Machine) -> None:
     archives = machine.folder / "archives"
     machine.says("apt-get", (0, ""), (100, "E: cut off"))
-    assert machine.run(apt.install(["one"], archives=str(archives))).returncode == 100
+    assert machine.run(apt.install(Installation(["one"], archives=str(archives)))).returncode == 100
     assert archives.exists()
 
 
@@ -216,7 +217,11 @@ def test_failed_installation_lets_the_next_run_read_the_lists_anew(
     Path(lists.STAMP).touch()
     machine.says("dpkg")
     machine.write("apt-get", '[ "$2" = -s ] || { echo "404  Not Found" >&2; exit 100; }\n')
-    script = apt.install(["hello"]) if way == "install" else apt.download(["hello"], "archives")
+    script = (
+        apt.install(Installation(["hello"]))
+        if way == "install"
+        else apt.download(["hello"], "archives")
+    )
     done = machine.run(script)
     assert done.returncode == 100, done.stdout
     assert not Path(lists.STAMP).exists()

@@ -9,7 +9,7 @@ import pytest
 from facts.engine_model import CdiDevice, CdiSpec, ContainerAnswer, Engines, Node
 from facts.model.host import HostState
 from facts.runtime import CudaAnswer, CudaDevice
-from stacks.model.containers import EnginePlan
+from stacks.model.containers import OLD_SPEC, EnginePlan
 from tasks.containers import cdi, cdi_state, findings, proof
 from tasks.hostdata.containers import ContainerWish
 from tests.unit.tasks import a_container_host as host
@@ -85,8 +85,8 @@ def test_no_spec_is_written_while_another_module_is_loaded_than_the_libraries_as
 
 
 def test_format_that_an_engine_does_not_read_is_written_anew() -> None:
-    assert "0.7.0" in due(spec(format="0.7.0"), flags=(cdi_state.OLD_FORMAT,))
-    assert due(spec(format="0.5.0"), flags=(cdi_state.OLD_FORMAT,)) == ""
+    assert "0.7.0" in due(spec(format="0.7.0"), flags=(OLD_SPEC,))
+    assert due(spec(format="0.5.0"), flags=(OLD_SPEC,)) == ""
     assert due(spec(format="0.7.0")) == ""
 
 
@@ -97,11 +97,11 @@ def test_spec_that_an_older_guide_left_is_told_from_others() -> None:
 
 
 def test_refreshing_unit_has_no_limit_of_starts_and_knows_the_flags() -> None:
-    plan = host.plan(cdi_flags=(cdi_state.OLD_FORMAT,)).containers
+    plan = host.plan(cdi_flags=(OLD_SPEC,)).containers
     assert plan is not None
     text = cdi.drop_in_text(plan)
     assert "StartLimitIntervalSec=0" in text
-    assert f"NVIDIA_CTK_CDI_GENERATE_FEATURE_FLAGS={cdi_state.OLD_FORMAT}" in text
+    assert f"NVIDIA_CTK_CDI_GENERATE_FEATURE_FLAGS={OLD_SPEC}" in text
 
 
 def test_missing_spec_and_cgroups_left_alone_are_findings() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tasks.packages import dnf, dnf_transaction
-from tasks.packages.transaction import Move
+from tasks.packages.transaction import Installation, Move
 from tests.unit.tasks.test_apt_script import Machine
 
 HEAD = """\
@@ -65,7 +65,7 @@ def install(
         f'case "$*" in *--assumeno*) cat {machine.folder}/$which-table; exit 1 ;; esac\n',
     )
     names = ["nvidia-driver-cuda-580.178.04-*"]
-    done = machine.run(dnf.install(names, more="kernel-devel", move=move))
+    done = machine.run(dnf.install(Installation(names, more="kernel-devel", move=move)))
     return done.returncode, done.stdout, (machine.folder / "calls").read_text().splitlines()
 
 
@@ -162,7 +162,7 @@ def test_package_of_the_set_that_somebody_locked_is_named(machine: Machine) -> N
 
 def test_dnf_that_fails_is_not_taken_for_a_plan(machine: Machine) -> None:
     machine.write("dnf", "echo 'Error: Unable to find a match: nonsense'; exit 1\n")
-    done = machine.run(dnf.install(["nonsense"]))
+    done = machine.run(dnf.install(Installation(["nonsense"])))
     assert done.returncode == 1
     assert "Unable to find a match" in done.stdout
 
@@ -174,7 +174,7 @@ def test_lists_are_read_anew_before_a_package_is_called_unknown(machine: Machine
         "*--refresh*) echo 'Operation aborted.'; exit 1 ;;\n"
         "*--assumeno*) echo 'No match for argument: new'; exit 1 ;;\nesac\n",
     )
-    done = machine.run(dnf.install(["new"]))
+    done = machine.run(dnf.install(Installation(["new"])))
     assert done.returncode == 0, done.stdout
     calls = (machine.folder / "calls").read_text().splitlines()
     assert [("--refresh" in c, "--assumeno" in c) for c in calls] == [
