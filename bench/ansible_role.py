@@ -18,12 +18,12 @@ from facts.model.host import HostState
 from stacks.model.plan import Plan
 from tasks import layout
 from tasks.cuda import environment_file
-from tasks.driver import nouveau
+from tasks.driver import nouveau_files
 from tasks.driver import state as driver_state
 from tasks.holds import sets
 from tasks.python import state as python_state
 from tasks.python import uv
-from tasks.repositories import components as repositories
+from tasks.repositories import archives
 
 _HERE = Path(__file__).parent / "ansible"
 _VENV = target.FOLDER / "ansible"
@@ -57,9 +57,9 @@ def variables(state: HostState, plan: Plan) -> dict[str, Any]:
     """What the playbook declares, taken from the plan and the converged host."""
     assert plan.driver and plan.cuda and plan.cudnn and plan.torch
     texts = {
-        repositories.SOURCES: repositories.sources_text(state, repositories.wanted(plan)),
+        archives.SOURCES: archives.sources_text(state, archives.wanted(plan)),
         sets.UNATTENDED: sets.unattended_text(plan),
-        nouveau.BLACKLIST: nouveau.TEXT,
+        nouveau_files.BLACKLIST: nouveau_files.TEXT,
         layout.ENVIRONMENT: environment_file.text(plan),
         sets.PINS: sets.pins_text(sets.held_set(state, plan)),
     }

@@ -18,14 +18,6 @@ from stacks.model.host import Gpu
 from stacks.model.messages import Conflict, Notice, Reason
 from stacks.model.requests import Flavour, Origin
 
-# --------------------------------------------------------------------------- what a stack asks
-
-
-# --------------------------------------------------------------------------- what a host is
-
-
-# --------------------------------------------------------------------------- what is planned
-
 
 @dataclass(frozen=True)
 class Repository:

@@ -6,9 +6,8 @@ import shutil
 from pathlib import Path
 
 from stacks.model.messages import Conflict
-from tasks.bundle import wheels
 from tasks.bundle.manifest import BundleError, Manifest
-from tasks.bundle.work import Work
+from tasks.bundle.work import Work, lacking_wheels
 from tasks.host.preflight import HEADROOM_MB
 
 
@@ -52,7 +51,7 @@ def not_fetched(error: Exception) -> Conflict:
 
 def disk(work: Work, known: Manifest) -> tuple[Conflict, ...]:
     """DISK-SMALL for the controller; wheels have about six tenths of their unpacked size."""
-    if not wheels.lacking(work.folder, known, work.asked):
+    if not lacking_wheels(work.folder, known, work.asked):
         return ()
     place = next(p for p in (work.folder, *work.folder.absolute().parents) if p.is_dir())
     there = sum(entry.size for entry in known.files.values()) // 2**20

@@ -34,7 +34,7 @@ _one_at_a_time = BoundedSemaphore(1)
 @step
 def wheels_of_locks(work: Work) -> Commands:
     """The wheels of both locks, for the image's Python and platform, by their hashes."""
-    if wheels.lacking(work.folder, manifest.read(work.folder), work.asked):
+    if works.lacking_wheels(work.folder, manifest.read(work.folder), work.asked):
         yield _alone(_fetch_wheels, work)
 
 
@@ -75,7 +75,7 @@ def _run_alone(
 
 
 def _fetch_wheels(host: Host, work: Work) -> bool:
-    for lock in wheels.lacking(work.folder, manifest.read(work.folder), work.asked):
+    for lock in works.lacking_wheels(work.folder, manifest.read(work.folder), work.asked):
         wheels.collect(work.folder, work.plan, work.asked, lock, _saying(host))
     return True
 

@@ -26,17 +26,6 @@ UV_SECONDS = 600
 _WHEEL = re.compile(r'[{] url = "([^"]+)"[^\n]*?sha256 = "([0-9a-f]{64})"')
 
 
-def lacking(folder: Path, known: Manifest, asked: Contents) -> list[str]:
-    """Names of the locks of which this bundle has not all wheels whole."""
-    return [
-        name
-        for name, parts in asked.locks.items()
-        if known.locks.get(name) != contents.lock_digest(parts)
-        or asked.lacking_of_lock(name, known)
-        or any(manifest.fault(folder, p, e) for p, e in known.of(name, f"{WHEELS}/").items())
-    ]
-
-
 def collect(
     folder: Path, plan: ImagePlan, asked: Contents, lock: str, say: Callable[[str], None]
 ) -> None:

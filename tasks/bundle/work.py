@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stacks.model.image import ImagePlan
 from tasks.bundle import contents, manifest
-from tasks.bundle.contents import BASES, DEBS, Contents
+from tasks.bundle.contents import BASES, DEBS, WHEELS, Contents
 from tasks.bundle.manifest import Manifest
 
 
@@ -33,6 +33,17 @@ def lacks_debs(folder: Path, known: Manifest, asked: Contents) -> bool:
     base = known.bases.get(asked.base_key)
     key = asked.archive(base.layers) if base else ""
     return key not in known.archives or _faulty(folder, known, key, DEBS)
+
+
+def lacking_wheels(folder: Path, known: Manifest, asked: Contents) -> list[str]:
+    """Names of the locks of which this bundle has not all wheels whole."""
+    return [
+        name
+        for name, parts in asked.locks.items()
+        if known.locks.get(name) != contents.lock_digest(parts)
+        or asked.lacking_of_lock(name, known)
+        or any(manifest.fault(folder, p, e) for p, e in known.of(name, f"{WHEELS}/").items())
+    ]
 
 
 def lacking_tarballs(folder: Path, known: Manifest, asked: Contents) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from facts.model.host import HostState
 from stacks.model.plan import Plan
 from tasks.containers import engine_state
-from tasks.repositories import offers
+from tasks.repositories import files as repository_files
 from tasks.verify.parts import parts
 
 
@@ -14,7 +14,7 @@ def needed(state: HostState, plan: Plan) -> bool:
     if not plan.repositories:
         return False
     return bool(
-        offers.due(state, plan)
+        repository_files.due(state, plan)
         or any(part.asks_repository for part in parts(state, plan))
         or engine_state.to_come(state, plan)
     )

@@ -7,7 +7,7 @@ from facts.model.system import Mount
 from facts.parse.apt import INLINE_KEY
 from stacks.model.messages import Conflict
 from stacks.model.plan import Plan
-from tasks.repositories import components as repositories
+from tasks.repositories import archives
 from tasks.repositories import files as repository_files
 from tasks.verify.parts import parts
 
@@ -58,13 +58,13 @@ def access(state: HostState) -> list[Conflict]:
 def _sources(state: HostState, plan: Plan) -> list[Conflict]:
     """Archives that we would have to repeat in a file of ours and cannot."""
     found = []
-    for source in repositories.extended(state, repositories.wanted(plan)):
+    for source in archives.extended(state, archives.wanted(plan)):
         secret = any("HIDDEN" in uri for uri in source.uris)
         inline = source.signed_by == INLINE_KEY
         if not secret and not inline:
             continue
         why = "its address has a password" if secret else "its key stands in the file itself"
-        components = " ".join(repositories.wanted(plan))
+        components = " ".join(archives.wanted(plan))
         found.append(
             Conflict(
                 "SOURCE-PASSWORD" if secret else "SOURCE-KEY-INLINE",
@@ -76,7 +76,7 @@ def _sources(state: HostState, plan: Plan) -> list[Conflict]:
         )
     for repository in plan.repositories:
         found += repository_files.of(repository).shared(state, repository)
-    found += repositories.epel_missing(state, plan)
+    found += archives.epel_missing(state, plan)
     return found
 
 

@@ -17,14 +17,14 @@ from tasks.hostdata import host as host_data
 from tasks.hostdata import reading
 from tasks.jetson import state as jetson_state
 from tasks.python import locks
-from tasks.repositories import offers
+from tasks.repositories.files import Available
 from tasks.steps.record import HostRecord, read
 
 
 def resolved(
     state: HostState,
     data: reading.Data,
-    available: offers.Available | None = None,
+    available: Available | None = None,
     containers: bool = False,
 ) -> Resolution:
     """The plan, or the conflicts, of a host in this state with this data. Touches no host.

@@ -7,8 +7,7 @@ from pathlib import Path
 from facts.parse.images import ImageState
 from stacks.model.messages import Conflict
 from tasks.host import preflight
-from tasks.image.store import lacking_tools
-from tasks.image.work import Work, present, target
+from tasks.image.work import Work, lacking_tools, present, target
 from tasks.recipe.conflicts import docker, of_plan
 from tasks.steps import rollback
 

@@ -16,7 +16,8 @@ from tasks.host import opening
 from tasks.host import resolution as host_resolution
 from tasks.hostdata import reading
 from tasks.image import image_conflicts, summary
-from tasks.image.work import Work, builds, images
+from tasks.image.look import images
+from tasks.image.work import Work, builds
 from tasks.recipe import conflicts as recipe_conflicts
 from tasks.recipe.opening import asked
 from tasks.steps.refusal import Refused

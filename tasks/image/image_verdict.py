@@ -12,7 +12,8 @@ from pyinfra.api.host import Host
 
 from facts.parse.images import ImageState
 from tasks.image import summary
-from tasks.image.work import RECORD, Work, images, noted
+from tasks.image.look import images
+from tasks.image.work import RECORD, Work, noted
 from tasks.steps.ending import critical
 from tasks.steps.record import TOOL, ImageRecord, SelfTest, now, record_script
 from tasks.steps.step import Commands, executing, look, run, step, this_host

@@ -14,9 +14,9 @@ from pyinfra.api import FileUploadCommand, FunctionCommand, StringCommand
 from pyinfra.api.host import Host
 
 from facts.model.host import HostState
-from facts.parse.images import ImageState
 from tasks.bundle.supply import BASE, Supply
-from tasks.image.work import FOLDER, Work, builds, images, noted, present, target
+from tasks.image.look import images
+from tasks.image.work import FOLDER, Work, builds, lacking_tools, must_save, noted, present, target
 from tasks.packages import manager as packages
 from tasks.packages.transaction import Installation
 from tasks.python import uv
@@ -51,24 +51,6 @@ def tools(work: Work) -> Commands:
     manager = packages.of(look())
     script = manager.refresh_if_stale() + "\n" + manager.install(Installation(lacking))
     yield job.complete(job.Job("image-tools", ", ".join(lacking), script, manager.progress()))
-
-
-def lacking_tools(work: Work, state: ImageState) -> list[str]:
-    """Packages that are still to be installed.
-
-    Docker's client has BuildKit's inside up to 20.10, and takes it from a plugin from 23.0 on
-    (Docker Engine 23.0 release notes, «buildx is the default»; seen with Debian's 20.10.24 and
-    26.1.5, 2026-11).
-    """
-    found = []
-    there = present(work, state)
-    client = (state.client or "0").split(".")[0]
-    if work.wishes.source == "build" and not there and int(client) >= 23 and not state.buildx:
-        found.append("docker-buildx")
-    zips = work.wishes.source == "tar" and not there
-    if (zips or must_save(work, state)) and not state.zstd:
-        found.append("zstd")
-    return found
 
 
 @step
@@ -144,13 +126,6 @@ def pushed(work: Work) -> Commands:
     if not work.wishes.push or noted(images(work)).pushed == work.remote:
         return
     yield job.complete(push(work))
-
-
-def must_save(work: Work, state: ImageState) -> bool:
-    """Whether the file that was asked for is still to be written."""
-    return bool(work.wishes.save) and (
-        state.file_size is None or state.file_of != work.recipe.exact_name
-    )
 
 
 def build(state: HostState, work: Work) -> job.Job:

@@ -1,10 +1,9 @@
-"""What one host does about the image: decided before it is touched, carried out by the steps."""
+"""What one host does about the image, decided before it is touched. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from facts.images import Images
 from facts.parse.images import ImageState
 from stacks.model.image import ImagePlan
 from tasks.bundle.supply import Supply
@@ -12,7 +11,6 @@ from tasks.hostdata.image import Wishes
 from tasks.recipe.recipe import Recipe
 from tasks.steps import rollback
 from tasks.steps.record import ImageRecord, read
-from tasks.steps.step import ask
 
 FOLDER = "/var/lib/gpuwright/image"
 """What is pushed to the host for a build or a load; for root only."""
@@ -46,12 +44,29 @@ def builds(work: Work, state: ImageState) -> bool:
     return work.wishes.source == "build" and not present(work, state)
 
 
-def images(work: Work) -> ImageState:
-    """Docker's images of this name, as last seen."""
-    found: ImageState = ask(
-        Images, repository=work.plan.name, file=work.wishes.save, base=work.plan.base
-    )
+def lacking_tools(work: Work, state: ImageState) -> list[str]:
+    """Packages that are still to be installed.
+
+    Docker's client has BuildKit's inside up to 20.10, and takes it from a plugin from 23.0 on
+    (Docker Engine 23.0 release notes, «buildx is the default»; seen with Debian's 20.10.24 and
+    26.1.5, 2026-11).
+    """
+    found = []
+    there = present(work, state)
+    client = (state.client or "0").split(".")[0]
+    if work.wishes.source == "build" and not there and int(client) >= 23 and not state.buildx:
+        found.append("docker-buildx")
+    zips = work.wishes.source == "tar" and not there
+    if (zips or must_save(work, state)) and not state.zstd:
+        found.append("zstd")
     return found
+
+
+def must_save(work: Work, state: ImageState) -> bool:
+    """Whether the file that was asked for is still to be written."""
+    return bool(work.wishes.save) and (
+        state.file_size is None or state.file_of != work.recipe.exact_name
+    )
 
 
 def present(work: Work, state: ImageState) -> bool:

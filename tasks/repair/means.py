@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tasks.doctor.case import Case
 from tasks.doctor.tree import Named, filled
-from tasks.driver import nouveau
+from tasks.driver import nouveau_files
 from tasks.faults.catalog import Rung, faults
 from tasks.packages import apt, dnf
 from tasks.packages import manager as packages
@@ -69,7 +69,7 @@ def scripts(rung: Rung, case: Case, finding: Named) -> list[tuple[str, str]]:
         clean = "dnf clean packages" if kind == "dnf" else "apt-get clean"
         return [(clean, clean)]
     if rung == "nouveau":
-        return [("", nouveau.kept_off(case.state))]
+        return [("", nouveau_files.kept_off(case.state))]
     if rung == "release":
         # modprobe wants the module's file, which may have gone with its kernel's package.
         return [("rmmod nouveau", "rmmod nouveau")]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from facts.model.host import HostState
 from facts.model.packages import AptSource, DnfRepository
 from stacks.model.messages import Conflict
-from stacks.model.plan import Repository
+from stacks.model.plan import Plan, Repository
 from tasks.repositories import apt_files, dnf_files
 
 
@@ -28,6 +28,15 @@ class RepositoryFiles(Protocol):
 
     def shared(self, state: HostState, repository: Repository) -> tuple[Conflict, ...]:
         """SOURCE-SHARED: files that name this repository among others."""
+
+
+Available = Mapping[str, tuple[str, ...]]
+"""Package to the versions that the planned repositories offer."""
+
+
+def due(state: HostState, plan: Plan) -> list[Repository]:
+    """Repositories of the plan whose files on the host are not as they should be."""
+    return [r for r in plan.repositories if of(r).due(state, r)]
 
 
 def of(repository: Repository) -> RepositoryFiles:

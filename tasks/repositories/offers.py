@@ -7,28 +7,19 @@ round trip.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from weakref import WeakKeyDictionary
 
 from pyinfra.api.host import Host
 
-from facts.model.host import HostState
 from facts.parse.repository import RepositoryAnswer
 from facts.repository import RepositoryOffers
 from stacks.model.messages import Conflict
 from stacks.model.plan import Plan, Repository
-from tasks.repositories import files as repository_files
 from tasks.repositories import trust
+from tasks.repositories.files import Available
 from tasks.steps.step import ask, this_host
 
-Available = Mapping[str, tuple[str, ...]]
-
 _checked: WeakKeyDictionary[Host, dict[Repository, bytes]] = WeakKeyDictionary()
-
-
-def due(state: HostState, plan: Plan) -> list[Repository]:
-    """Repositories of the plan whose files on the host are not as they should be."""
-    return [r for r in plan.repositories if repository_files.of(r).due(state, r)]
 
 
 def asked(plan: Plan, names: tuple[str, ...] = ()) -> tuple[Available, tuple[Conflict, ...]]:

@@ -17,7 +17,7 @@ from tasks.steps.step import Commands, look, step, this_host
 def added(plan: Plan) -> Commands:
     """Write key, source and pins of each repository of the plan; move other files of it aside."""
     state = look()
-    for repository in offers.due(state, plan):
+    for repository in repository_files.due(state, plan):
         keyring = offers.keyring(plan, repository)
         if isinstance(keyring, tuple):
             yield refusal.given_up(keyring)

@@ -29,7 +29,7 @@ from sandbox.mirror.faults import Faults
 from tasks.bundle import manifest
 from tasks.hostdata.image import wishes
 from tasks.image import store
-from tasks.image.work import FOLDER, Work
+from tasks.image.work import FOLDER, Work, lacking_tools, must_save
 from tasks.python import locks, uv
 from tasks.recipe import lock_parts, opening
 from tasks.steps import job
@@ -152,7 +152,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 @pytest.fixture(scope="module")
 def built(place: Place) -> Place:
     """The same, with the image on it."""
-    for package in store.lacking_tools(place.work, place.seen()):
+    for package in lacking_tools(place.work, place.seen()):
         place.on_host(f"apt-get -qq install --yes --no-install-recommends {package}")
     place.push_context()
     said = place.do(store.build(place.state, place.work))
@@ -163,7 +163,7 @@ def built(place: Place) -> Place:
 
 def test_docker_26_needs_a_plugin_for_its_builder_and_the_plan_says_so(place: Place) -> None:
     """Runs before the fixture that installs it."""
-    assert store.lacking_tools(place.work, place.seen()) == ["docker-buildx"]
+    assert lacking_tools(place.work, place.seen()) == ["docker-buildx"]
     refused = place.host.run("DOCKER_BUILDKIT=1 docker build - </dev/null")
     assert refused.returncode != 0 and "buildx" in refused.stderr
 
@@ -256,9 +256,9 @@ def test_build_without_a_network_has_the_layers_of_one_with_a_network(
 def test_image_is_saved_and_loaded_as_one_file(built: Place) -> None:
     exact = built.work.recipe.exact_name
     asked = built.wishing(image_save=SAVED)
-    assert store.must_save(asked, built.seen(asked))
+    assert must_save(asked, built.seen(asked))
     assert built.do(store.save(asked)).startswith("state done 0")
-    assert not store.must_save(asked, built.seen(asked))
+    assert not must_save(asked, built.seen(asked))
     built.on_host(f"docker image rm {exact} {built.work.recipe.name}")
     tar = built.host.rootfs / SAVED.lstrip("/")
     loading = built.wishing(image_tar=str(tar))

@@ -12,14 +12,14 @@ from stacks.model.plan import Plan
 from tasks.containers import findings as engines
 from tasks.cuda import environment_file
 from tasks.deploy import GPU_HOST
-from tasks.driver import nouveau, package_set
+from tasks.driver import nouveau_files, package_set
 from tasks.guard import kernel_guard, policy, program
 from tasks.holds import sets
 from tasks.host import forecast, needs, preflight
 from tasks.packages import manager as packages
 from tasks.packages import versionlock
 from tasks.packages.transaction import Installation
-from tasks.repositories import components as repositories
+from tasks.repositories import archives
 from tasks.repositories import files as repository_files
 from tasks.verify import comparison, report
 from tests.unit.golden.plan_lines import plain, sha256
@@ -99,8 +99,8 @@ def _holds(state: HostState, plan: Plan, when: str) -> Iterator[Section]:
 
 
 def _repositories(state: HostState, plan: Plan) -> Iterator[Section]:
-    yield "components", "\n".join(repositories.wanted(plan))
-    yield "sources", repositories.sources_text(state, repositories.wanted(plan)) or ""
+    yield "components", "\n".join(archives.wanted(plan))
+    yield "sources", archives.sources_text(state, archives.wanted(plan)) or ""
     yield "offers needed", str(needs.needed(state, plan))
     for repository in plan.repositories:
         files = repository_files.of(repository)
@@ -115,7 +115,7 @@ def _driver(one: Situation, plan: Plan) -> Iterator[Section]:
     manager = packages.of(state)
     script = manager.install(Installation(list(plan.driver.packages), move=move))
     yield "driver's installation", sha256(script) if one.data or one.containers else script
-    yield "nouveau", legible(nouveau.kept_off(state))
+    yield "nouveau", legible(nouveau_files.kept_off(state))
 
 
 def _guard(state: HostState) -> Iterator[Section]:

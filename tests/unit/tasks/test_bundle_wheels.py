@@ -18,6 +18,7 @@ from stacks.model.image import ImagePlan
 from tasks.bundle import contents, manifest, wheels
 from tasks.bundle.contents import Contents
 from tasks.bundle.manifest import BundleError
+from tasks.bundle.work import lacking_wheels
 from tests.unit.tasks import an_image
 
 LOCK = "torch-of-the-test.txt"
@@ -104,7 +105,7 @@ def test_wheels_for_the_image_come_and_no_others(index: Index, tmp_path: Path) -
         f"two-1.0-{OURS}.whl",
     }
     known = manifest.read(bundle)
-    assert wheels.lacking(bundle, known, asked(text)) == []
+    assert lacking_wheels(bundle, known, asked(text)) == []
     assert known.locks == {LOCK: contents.lock_digest({"needs": text})}
     assert "127.0.0.1" not in (bundle / "manifest.json").read_text()
 
@@ -114,9 +115,9 @@ def test_only_what_is_spoiled_is_fetched_again(index: Index, tmp_path: Path) -> 
     bundle = tmp_path / "bundle"
     collect(bundle, index, text)
     (bundle / f"wheels/one-1.0-{ANY}.whl").write_bytes(b"spoiled")
-    assert wheels.lacking(bundle, manifest.read(bundle), asked(text)) == [LOCK]
+    assert lacking_wheels(bundle, manifest.read(bundle), asked(text)) == [LOCK]
     assert collect(bundle, index, text) == [f"fetching wheels/one-1.0-{ANY}.whl"]
-    assert wheels.lacking(bundle, manifest.read(bundle), asked(text)) == []
+    assert lacking_wheels(bundle, manifest.read(bundle), asked(text)) == []
 
 
 def test_newer_lock_keeps_what_both_have(index: Index, tmp_path: Path) -> None:
@@ -124,7 +125,7 @@ def test_newer_lock_keeps_what_both_have(index: Index, tmp_path: Path) -> None:
     bundle = tmp_path / "bundle"
     collect(bundle, index, text)
     more = text + index.put("two", ANY)
-    assert wheels.lacking(bundle, manifest.read(bundle), asked(more)) == [LOCK]
+    assert lacking_wheels(bundle, manifest.read(bundle), asked(more)) == [LOCK]
     assert collect(bundle, index, more) == [f"fetching wheels/two-1.0-{ANY}.whl"]
 
 

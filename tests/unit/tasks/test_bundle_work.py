@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stacks.model.plan import Download
-from tasks.bundle import bundle_conflicts, collect, contents, manifest, wheels, work
+from tasks.bundle import bundle_conflicts, collect, contents, manifest, work
 from tasks.bundle.manifest import BundleError
 from tasks.bundle.work import Work
 from tests.unit.tasks import a_bundle, an_image
@@ -22,7 +22,7 @@ def lacking(folder: Path) -> list[str]:
     """Which parts would be fetched."""
     known = manifest.read(folder)
     found = {
-        "wheels": wheels.lacking(folder, known, ASKED),
+        "wheels": work.lacking_wheels(folder, known, ASKED),
         "base": work.lacks_base(folder, known, ASKED),
         "debs": work.lacks_debs(folder, known, ASKED),
     }

@@ -14,8 +14,8 @@ from facts.parse.images import ImageState, parse
 from facts.parse.sections import ProbeError
 from stacks.model.containers import ImageService
 from tasks.hostdata.image import Wishes, wishes
-from tasks.image import image_conflicts, image_verdict, store
-from tasks.image.work import Work, target
+from tasks.image import image_conflicts, image_verdict
+from tasks.image.work import Work, lacking_tools, target
 from tests.unit.tasks.an_image import recipe
 
 DOCKER = ImageState(
@@ -91,7 +91,7 @@ def test_way_back_leads_over_images_that_are_still_there() -> None:
 def test_only_tools_that_are_needed_are_installed(
     asked: Work, state: ImageState, packages: list[str]
 ) -> None:
-    assert store.lacking_tools(asked, state) == packages
+    assert lacking_tools(asked, state) == packages
 
 
 @pytest.mark.parametrize(

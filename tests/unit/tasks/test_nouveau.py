@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.driver import nouveau
+from tasks.driver import nouveau_files
 from tests.unit.tasks.test_apt_script import Machine
 
 
@@ -26,7 +26,7 @@ def machine(tmp_path: Path) -> Machine:
 
 
 def script(machine: Machine) -> str:
-    text = nouveau.images_rebuilt(*nouveau.DRACUT)
+    text = nouveau_files.images_rebuilt(*nouveau_files.DRACUT)
     for folder in ("/boot/", "/lib/modules/"):
         text = text.replace(folder, f"{machine.folder}{folder}")
     return text

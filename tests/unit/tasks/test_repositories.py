@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from facts.model.packages import AptSource
 from facts.parse.apt import deb822
-from tasks.repositories import components as repositories
+from tasks.repositories import archives
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import source, with_sources
 
@@ -13,18 +13,18 @@ WANTED = ("contrib", "non-free", "non-free-firmware")
 
 def added(*sources: AptSource) -> list[AptSource]:
     """What our file adds to these sources, read back as apt's format tells."""
-    text = repositories.sources_text(with_sources(*sources), WANTED)
-    return list(deb822(repositories.SOURCES, (text or "").splitlines()))
+    text = archives.sources_text(with_sources(*sources), WANTED)
+    return list(deb822(archives.SOURCES, (text or "").splitlines()))
 
 
 def test_plan_wants_the_components_of_driver_and_toolkit() -> None:
-    assert repositories.wanted(a_host.plan()) == WANTED
+    assert archives.wanted(a_host.plan()) == WANTED
 
 
 def test_missing_components_are_added_to_every_pocket_of_the_release() -> None:
-    text = repositories.sources_text(a_host.bare(), WANTED)
+    text = archives.sources_text(a_host.bare(), WANTED)
     assert text is not None
-    found = list(deb822(repositories.SOURCES, text.splitlines()))
+    found = list(deb822(archives.SOURCES, text.splitlines()))
     assert [(s.suites, s.components) for s in found] == [
         (("bookworm",), ("contrib", "non-free")),
         (("bookworm-updates",), ("contrib", "non-free")),
@@ -35,7 +35,7 @@ def test_missing_components_are_added_to_every_pocket_of_the_release() -> None:
 
 def test_complete_sources_need_no_file() -> None:
     everything = "main contrib non-free non-free-firmware"
-    assert repositories.sources_text(with_sources(source("bookworm", everything)), WANTED) is None
+    assert archives.sources_text(with_sources(source("bookworm", everything)), WANTED) is None
 
 
 def test_component_enabled_by_another_file_is_not_added_again() -> None:
@@ -53,10 +53,10 @@ def test_component_enabled_for_one_of_two_suites_is_missing() -> None:
 
 def test_our_own_file_is_not_counted_so_that_a_second_run_writes_the_same() -> None:
     bare = source("bookworm", "main")
-    first = repositories.sources_text(with_sources(bare), WANTED)
+    first = archives.sources_text(with_sources(bare), WANTED)
     assert first is not None
-    ours = deb822(repositories.SOURCES, first.splitlines())
-    assert repositories.sources_text(with_sources(bare, *ours), WANTED) == first
+    ours = deb822(archives.SOURCES, first.splitlines())
+    assert archives.sources_text(with_sources(bare, *ours), WANTED) == first
 
 
 def test_third_party_archive_is_left_alone() -> None:
@@ -91,4 +91,4 @@ def test_several_addresses_stay_together() -> None:
 
 
 def test_nothing_wanted_needs_no_file() -> None:
-    assert repositories.sources_text(a_host.bare(), ()) is None
+    assert archives.sources_text(a_host.bare(), ()) is None
