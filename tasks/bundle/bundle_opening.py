@@ -31,7 +31,7 @@ def for_this_host() -> Work | None:
 def _decided(host: Host, state: HostState) -> Work | None:
     folder = host_data.bundle(host.data)
     if folder is None:
-        raise ValueError("«bundle» is not said, expected a folder: --data bundle=FOLDER")
+        raise ValueError('"bundle" is not said, expected a folder: --data bundle=FOLDER')
     found = asked(state, host.data)
     recipe, plan = found.recipe, found.plan
     seen: ImageState | None = ask(Images, repository=plan.name)

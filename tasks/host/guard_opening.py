@@ -24,8 +24,8 @@ def this_one() -> None:
 
 
 def _guarded(host: Host, state: HostState) -> None:
-    wish = host_data.kernel_policy(host.data)
-    textfile = host_data.textfile_folder(host.data)
+    said = host_data.guard_settings(host.data)
+    wish, textfile = said.kernel_policy, said.textfile_folder
     if conflicts := objections(state):
         raise Refused(*conflicts)
     for line in kernel_guard.forecast(state, wish, textfile):

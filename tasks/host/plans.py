@@ -96,17 +96,17 @@ def expected_gpus() -> int:
 
 def lock_wait() -> int:
     """Seconds to wait for whoever holds the package manager: host data ``lock_wait``."""
-    return host_data.lock_wait(this_host().data, host_data.LOCK_WAIT_S)
+    return host_data.lock_wait(this_host().data)
 
 
 def kernel_policy() -> str | None:
     """Whether the kernel may move: host data ``kernel_policy``; None where they say nothing."""
-    return host_data.kernel_policy(this_host().data)
+    return host_data.guard_settings(this_host().data).kernel_policy
 
 
 def textfile_folder() -> str:
     """Where node_exporter reads: host data ``textfile_folder``; empty where they say nothing."""
-    return host_data.textfile_folder(this_host().data)
+    return host_data.guard_settings(this_host().data).textfile_folder
 
 
 def container_wish() -> ContainerWish:

@@ -40,7 +40,8 @@ def resolved(
         StackError: The stack cannot be read.
         ValueError: Host data is not as expected.
     """
-    expected = host_data.expected_gpus(data, catalog())
+    settings = host_data.plan_settings(data, catalog())
+    expected = settings.expected_gpus
     if not state.gpus and any(gpu.model is None for gpu in expected):
         raise ValueError(
             f"host data expected_gpus says {len(expected)}, but no GPU is here to tell which: name "
@@ -49,8 +50,8 @@ def resolved(
     profile = profile_of(
         state,
         () if state.gpus else expected,
-        host_data.mirrors(data),
-        host_data.fingerprints(data),
+        settings.mirrors,
+        settings.fingerprints,
         available,
     )
     known = locks.catalog_with_own(catalog(), data)
@@ -86,8 +87,9 @@ def stack_of(
 
     Raises:
         StackError: It cannot be read, or a wish is none.
+        ValueError: Its name is no text.
     """
-    name = str(data.get("stack") or (jetson_state.STACK if board else "pytorch-2.9"))
+    name = host_data.stack(data) or (jetson_state.STACK if board else "pytorch-2.9")
     if name.endswith((".yaml", ".yml")):
         stack = load_stack(Path(name).stem, Path(name).parent)
     else:

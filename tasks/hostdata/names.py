@@ -9,35 +9,19 @@ from pyinfra import logger
 from pyinfra.api.host import Host
 
 from stacks.catalog.decode import nearest
-from stacks.requests import WISHES
-from tasks.hostdata.workspace import KEYS
+from tasks.hostdata import table
 
-NAMES = frozenset(
-    {
-        *WISHES,
-        *(f"workspace_{key}" for key in KEYS),
-        *("stack", "expected_gpus", "mirrors", "fingerprints", "rollback", "lock_wait", "bundle"),
-        *("kernel_policy", "textfile_folder"),
-        *("reboot", "reboot_wait", "canary", "batch", "fail_share"),
-        *("docker_users", "docker_restart", "docker_default_runtime", "docker_rootless"),
-        *("docker_registry_mirrors", "docker_proxy", "docker_no_proxy", "proof_image"),
-        *("image_from", "image_tar", "image_registry", "image_push", "image_save"),
-        *("image_uid", "image_apt"),
-        *("workspaces", "workspaces_absent"),
-    }
-)
-"""All that any deploy reads, beside pyinfra's own (``ssh_user`` …)."""
 _ALIKE = 0.8
 _told: WeakSet[Host] = WeakSet()
 
 
 def misspelt(said: Iterable[str]) -> dict[str, str]:
     """Names that no deploy reads and that look like one that a deploy reads: to that one."""
-    found = {}
+    found, known = {}, table.rows()
     for name in said:
-        if name in NAMES or name.startswith(("_", "ssh_")):
+        if name in known or name.startswith(("_", "ssh_")):
             continue
-        if close := nearest(name, NAMES, count=1, alike=_ALIKE):
+        if close := nearest(name, known, count=1, alike=_ALIKE):
             found[name] = close[0]
     return found
 
@@ -50,6 +34,6 @@ def tell(host: Host) -> None:
     said: dict[str, object] = host.data.dict()  # type: ignore[no-untyped-call]
     for name, meant in misspelt(said).items():
         logger.warning(
-            f"{host.print_prefix}DATA-NAME: no deploy of gpuwright reads the host data «{name}». "
-            f"Did you mean «{meant}»?"
+            f'{host.print_prefix}DATA-NAME: no deploy of gpuwright reads the host data "{name}". '
+            f'Did you mean "{meant}"?'
         )

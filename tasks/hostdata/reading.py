@@ -1,8 +1,16 @@
-"""How one value of host data is read, and what is said where it is wrong. Pure."""
+"""How a value of host data is read, and what is said where it is wrong. Pure."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+Chosen = TypeVar("Chosen", bound=str)
+Default = TypeVar("Default", bound="str | None")
+Number = TypeVar("Number", bound="int | None")
+_PASSWORD = re.compile(r"://[^/@\s]*@")
 
 
 class Data(Protocol):
@@ -12,14 +20,151 @@ class Data(Protocol):
         """The value of ``key``, or ``default``."""
 
 
-def _count(data: Data, key: str, default: int) -> int:
-    wish = data.get(key)
-    if wish is None or wish == "":
-        return default
-    if isinstance(wish, bool) or not str(wish).isdigit():
-        raise _wrong(key, wish, "a whole number, 0 or more")
-    return int(str(wish))
+@dataclass(frozen=True)
+class Reader:
+    """Host data by type. Every method raises `ValueError` with key, value and what was expected.
 
+    ``None``, an empty text and an empty collection say nothing: the default counts.
+    """
 
-def _wrong(key: str, value: object, expected: str) -> ValueError:
-    return ValueError(f"«{key}» is {value!r}, expected {expected}.")
+    data: Data
+    prefix: str = ""
+    """What stands before a key in messages, for a part of the data: ``workspaces[0].``"""
+
+    def said(self, key: str) -> Any:
+        """The value as it is; ``None`` where nothing is said."""
+        value = self.data.get(key)
+        empty = isinstance(value, str | Mapping | list | tuple) and not value
+        return None if empty else value
+
+    def text(self, key: str, expected: str = "a line of text") -> str:
+        """One line of text; empty where nothing is said."""
+        value = self.said(key)
+        if value is None:
+            return ""
+        if not isinstance(value, str) or "\n" in value:
+            raise self.wrong(key, value, expected)
+        return value
+
+    def match(
+        self,
+        key: str,
+        pattern: re.Pattern[str],
+        expected: str,
+        default: str = "",
+        numbers: bool = False,
+        secret: bool = False,
+    ) -> str:
+        """Text that fits a pattern as a whole; a number serves as its text with ``numbers``.
+
+        The value is not in the message with ``secret``.
+        """
+        value = self.said(key)
+        if value is None:
+            return default
+        number = numbers and isinstance(value, int | float) and not isinstance(value, bool)
+        text = str(value) if number else value
+        if not isinstance(text, str) or not pattern.fullmatch(text):
+            raise self.secretly_wrong(key, expected) if secret else self.wrong(key, value, expected)
+        return text
+
+    def path(self, key: str, expected: str) -> str:
+        """An absolute path; empty where nothing is said."""
+        text = self.text(key, expected)
+        if text and (not text.startswith("/") or text != text.strip()):
+            raise self.wrong(key, text, expected)
+        return text
+
+    def count(
+        self, key: str, default: Number, least: int = 0, most: int | None = None
+    ) -> int | Number:
+        """A whole number, as a number or as its digits."""
+        value = self.said(key)
+        if value is None:
+            return default
+        plain = not isinstance(value, bool) and re.fullmatch(r"[0-9]+", str(value))
+        number = int(str(value)) if plain else -1
+        if number < least or (most is not None and number > most):
+            limits = f", {least} or more" if most is None else f" from {least} to {most}"
+            raise self.wrong(key, value, f"a whole number{limits}")
+        return number
+
+    def share(self, key: str, default: float) -> float:
+        """A part of the whole, from 0 to 1."""
+        value = self.said(key)
+        if value is None:
+            return default
+        try:
+            share = -1.0 if isinstance(value, bool) else float(str(value))
+        except ValueError:
+            share = -1.0
+        if not 0 <= share <= 1:
+            raise self.wrong(key, value, "a number from 0 to 1")
+        return share
+
+    def flag(self, key: str) -> bool:
+        """Yes or no; no where nothing is said."""
+        value = self.said(key)
+        if value is None:
+            return False
+        if not isinstance(value, bool):
+            raise self.wrong(key, value, "True or False")
+        return value
+
+    def choice(self, key: str, choices: Sequence[Chosen], default: Default) -> Chosen | Default:
+        """One of these words, or the default."""
+        value = self.said(key)
+        if value is None:
+            return default
+        for known in choices:
+            if value == known:
+                return known
+        among = choices[0] if len(choices) == 1 else f"one of {', '.join(choices)}"
+        raise self.wrong(key, value, among)
+
+    def matches(self, key: str, pattern: re.Pattern[str], expected: str) -> tuple[str, ...]:
+        """Different texts that fit a pattern: a list, or one text with commas or blanks between."""
+        value = self.said(key)
+        if isinstance(value, str):
+            value = [item for item in re.split(r"[,\s]+", value) if item]
+        if not isinstance(value, list | tuple | type(None)):
+            raise self.wrong(key, value, expected)
+        for item in value or ():
+            if not isinstance(item, str) or not pattern.fullmatch(item):
+                raise self.wrong(key, item, expected)
+        return tuple(dict.fromkeys(value or ()))
+
+    def lines(self, key: str, pattern: re.Pattern[str], expected: str) -> tuple[str, ...]:
+        """Lines that fit a pattern: a list, or one line. They may hold a password: none is told."""
+        value = self.said(key)
+        lines = [value] if isinstance(value, str) else value or ()
+        if not isinstance(lines, list | tuple) or not all(
+            isinstance(line, str) and pattern.fullmatch(line) for line in lines
+        ):
+            raise self.secretly_wrong(key, expected)
+        return tuple(lines)
+
+    def mapping(self, key: str, kinds: Sequence[str], expected: str) -> dict[str, Any]:
+        """Values by kind, each of ``kinds``; the values are as they are."""
+        value = self.said(key)
+        if value is None:
+            return {}
+        if not isinstance(value, Mapping):
+            raise self.wrong(key, value, expected)
+        for kind in value:
+            if kind not in kinds:
+                known = f"one of the kinds {', '.join(kinds)}"
+                raise self.wrong(f"{key}.{kind}", value[kind], known)
+        return dict(value)
+
+    def wrong(self, key: str, value: object, expected: str) -> ValueError:
+        """What to raise: ``"rollback" is 'x', expected …``; a password in an address is hidden."""
+        told = _PASSWORD.sub("://HIDDEN@", repr(value))
+        return ValueError(f'"{self.prefix}{key}" is {told}, expected {expected}.')
+
+    def secretly_wrong(self, key: str, expected: str) -> ValueError:
+        """What to raise where the value may hold a password anywhere."""
+        return ValueError(
+            f'"{self.prefix}{key}" has a value that is not shown, for it may hold a password; '
+            f"expected {expected}."
+        )

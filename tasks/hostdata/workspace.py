@@ -15,7 +15,7 @@ from typing import Any
 
 from stacks.catalog.decode import nearest
 from tasks.hostdata import host as host_data
-from tasks.hostdata.reading import Data
+from tasks.hostdata.reading import Data, Number, Reader
 from tasks.hostdata.workspace_values import GpuWish, Wishes, Workspace, size_bytes
 
 KEYS = (
@@ -41,6 +41,7 @@ _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _SIZE = re.compile(r"[1-9][0-9]*[bkmg]?")
 _MEMLOCK = re.compile(rf"unlimited|{_SIZE.pattern}")
 _CPUS = re.compile(r"[0-9]{1,4}(\.[0-9]{1,3})?")
+_CODE = "an absolute path without quotes, commas and colons"
 _GPU = re.compile(r"[0-9]{1,2}|(GPU|MIG)-[0-9A-Za-z-]+")
 _KEY = re.compile(r"(ssh-|ecdsa-|sk-)[a-z0-9@.-]+ [A-Za-z0-9+/]+=*( [^\n]*)?")
 """A line of ``authorized_keys`` without options (sshd(8))."""
@@ -60,101 +61,91 @@ def wishes(data: Data, image: str, tag: str, read: Callable[[str], str] | None =
     """
     shared = {key: data.get(f"workspace_{key}") for key in KEYS}
     shared = {key: value for key, value in shared.items() if value not in (None, "")}
-    listed = data.get("workspaces") or ()
-    if isinstance(listed, str | Mapping) or not isinstance(listed, list | tuple):
-        raise _wrong("workspaces", listed, "a list such as [{'user': 'alice', 'port': 8888}]")
-    items: list[tuple[str, Mapping[str, Any]]] = []
-    for number, item in enumerate(listed):
-        if not isinstance(item, Mapping):
-            raise _wrong(f"workspaces[{number}]", item, "a mapping such as {'user': 'alice'}")
-        items.append((f"workspaces[{number}].", {**shared, **item}))
+    parts = _listed(Reader(data), shared)
     if "user" in shared:
-        if items:
+        if parts:
             raise ValueError(
-                "«workspace_user» and «workspaces» are both said; put that user into the list"
+                '"workspace_user" and "workspaces" are both said; put that user into the list'
             )
-        items.append(("workspace_", shared))
-    found = tuple(_one(where, item, image, tag, read or _read) for where, item in items)
-    absent = _absent(data, {w.user for w in found})
+        parts.append(Reader(shared, "workspace_"))
+    found = tuple(_one(part, image, tag, read or _read) for part in parts)
     _apart(found)
+    absent = _absent(Reader(data), {w.user for w in found})
     return Wishes(found, absent, host_data.rollback(data), _warnings(found))
 
 
-def _one(
-    where: str, item: Mapping[str, Any], image: str, tag: str, read: Callable[[str], str]
-) -> Workspace:
-    for key in item:
-        if key not in KEYS:
-            close = nearest(str(key), KEYS)
-            meant = f"; did you mean {' or '.join(close)}?" if close else ""
-            raise ValueError(f"«{where}{key}» is not known{meant} Known: {', '.join(KEYS)}.")
-    if "user" not in item:
-        raise ValueError(f"«{where}user» is missing: a workspace belongs to a user of the host")
-    default = Workspace(str(item["user"]), image, tag)
-    keys = _ssh_keys(where, item.get("ssh_key"), read)
-    code = str(item.get("code", ""))
-    if code and (not code.startswith("/") or re.search(r"[\n\",:]", code)):
-        raise _wrong(f"{where}code", code, "an absolute path without quotes, commas and colons")
-    memory = _match(where, "memory", item, _SIZE, "a size such as 64g")
+def _listed(reader: Reader, shared: Mapping[str, Any]) -> list[Reader]:
+    """The items of ``workspaces``, each over what is said for all."""
+    listed = reader.said("workspaces") or ()
+    if not isinstance(listed, list | tuple):
+        raise reader.wrong("workspaces", listed, "a list such as [{'user': 'alice', 'port': 8888}]")
+    parts = []
+    for number, item in enumerate(listed):
+        name = f"workspaces[{number}]"
+        if not isinstance(item, Mapping):
+            raise reader.wrong(name, item, "a mapping such as {'user': 'alice'}")
+        for key in item:
+            if key not in KEYS:
+                close = nearest(str(key), KEYS)
+                meant = f"; did you mean {' or '.join(close)}?" if close else ""
+                raise ValueError(f'"{name}.{key}" is not known{meant} Known: {", ".join(KEYS)}.')
+        parts.append(Reader({**shared, **item}, f"{name}."))
+    return parts
+
+
+def _one(part: Reader, image: str, tag: str, read: Callable[[str], str]) -> Workspace:
+    user = part.match("user", NAME, "a user's name such as alice")
+    if not user:
+        raise ValueError(
+            f'"{part.prefix}user" is missing: a workspace belongs to a user of the host'
+        )
+    default = Workspace(user, image, tag)
+    memory = part.match("memory", _SIZE, "a size such as 64g", numbers=True)
     fitting = min((s for s in (default.shm, memory) if s), key=size_bytes)
     return Workspace(
-        user=_match(where, "user", item, NAME, "a user's name such as alice"),
-        image=_match(where, "image", item, _IMAGE, "an image's name such as pytorch-cuda", image),
-        tag=_match(where, "tag", item, _TAG, "an image's tag such as v2.9", tag),
-        port=_port(where, "port", item, default.port),
-        address=_address(where, item.get("address", default.address)),
-        code=code.rstrip("/") if code != "/" else _refuse_root(where),
-        gpus=_gpus(where, item.get("gpus", "all")),
-        shm=_match(where, "shm", item, _SIZE, "a size such as 8g", fitting),
-        memlock=_match(where, "memlock", item, _MEMLOCK, "unlimited, or a size", default.memlock),
+        user=user,
+        image=part.match("image", _IMAGE, "an image's name such as pytorch-cuda", image),
+        tag=part.match("tag", _TAG, "an image's tag such as v2.9", tag, numbers=True),
+        port=_port(part, "port", default.port),
+        address=_address(part, default.address),
+        code=_code(part),
+        gpus=_gpus(part),
+        shm=part.match("shm", _SIZE, "a size such as 8g", fitting, numbers=True),
+        memlock=part.match(
+            "memlock", _MEMLOCK, "unlimited, or a size", default.memlock, numbers=True
+        ),
         memory=memory,
-        cpus=_match(where, "cpus", item, _CPUS, "a number such as 8 or 3.5", ""),
-        ssh_keys=keys,
-        ssh_port=_port(where, "ssh_port", item, default.ssh_port),
-        tensorboard_port=_port(where, "tensorboard_port", item, 0) or None,
+        cpus=part.match("cpus", _CPUS, "a number such as 8 or 3.5", numbers=True),
+        ssh_keys=_ssh_keys(part, read),
+        ssh_port=_port(part, "ssh_port", default.ssh_port),
+        tensorboard_port=_port(part, "tensorboard_port", None),
     )
 
 
-def _match(
-    where: str,
-    key: str,
-    item: Mapping[str, Any],
-    pattern: re.Pattern[str],
-    expected: str,
-    default: str = "",
-) -> str:
-    value = item.get(key)
-    if value is None or value == "":
-        return default
-    text = str(value)
-    if isinstance(value, bool) or not pattern.fullmatch(text):
-        raise _wrong(f"{where}{key}", value, expected)
-    return text
+def _port(part: Reader, key: str, default: Number) -> int | Number:
+    return part.count(key, default, least=1024, most=65535)
 
 
-def _port(where: str, key: str, item: Mapping[str, Any], default: int) -> int:
-    value = item.get(key)
-    if value is None or value == "":
-        return default
-    number = int(str(value)) if re.fullmatch(r"[0-9]{1,5}", str(value)) else 0
-    if isinstance(value, bool) or not 1024 <= number <= 65535:
-        raise _wrong(f"{where}{key}", value, "a port from 1024 to 65535")
-    return number
-
-
-def _address(where: str, value: object) -> str:
+def _address(part: Reader, default: str) -> str:
+    value = part.said("address")
     try:
-        return str(ipaddress.ip_address(str(value)))
+        return str(ipaddress.ip_address(default if value is None else str(value)))
     except ValueError:
-        raise _wrong(f"{where}address", value, "an address of the host such as 127.0.0.1") from None
+        raise part.wrong("address", value, "an address of the host such as 127.0.0.1") from None
 
 
-def _refuse_root(where: str) -> str:
-    raise _wrong(f"{where}code", "/", "a folder of code, not the whole host")
+def _code(part: Reader) -> str:
+    code = part.path("code", _CODE)
+    if code == "/":
+        raise part.wrong("code", code, "a folder of code, not the whole host")
+    if re.search(r"[\",:]", code):
+        raise part.wrong("code", code, _CODE)
+    return code.rstrip("/")
 
 
-def _gpus(where: str, value: object) -> GpuWish:
+def _gpus(part: Reader) -> GpuWish:
     """``all``; ``none``; a count; a list of ids; or ids with commas (``0,1``; one: ``0,``)."""
+    value = part.data.get("gpus", "all")
     if isinstance(value, list | tuple) or (isinstance(value, str) and "," in value):
         words = value.split(",") if isinstance(value, str) else value
         ids = tuple(str(word).strip() for word in words if str(word).strip())
@@ -169,14 +160,15 @@ def _gpus(where: str, value: object) -> GpuWish:
     else:
         ids = ()
     if not ids or not all(_GPU.fullmatch(i) for i in ids) or len(set(ids)) < len(ids):
-        raise _wrong(
-            f"{where}gpus", value, "all, none, a count (2), or different ids ([0, 1], 0,1, GPU-…)"
+        raise part.wrong(
+            "gpus", value, "all, none, a count (2), or different ids ([0, 1], 0,1, GPU-…)"
         )
     return GpuWish("ids", 0, ids)
 
 
-def _ssh_keys(where: str, value: object, read: Callable[[str], str]) -> tuple[str, ...]:
+def _ssh_keys(part: Reader, read: Callable[[str], str]) -> tuple[str, ...]:
     found: list[str] = []
+    value = part.said("ssh_key")
     for item in value if isinstance(value, list | tuple) else [value]:
         if item is None or item == "":
             continue
@@ -185,22 +177,18 @@ def _ssh_keys(where: str, value: object, read: Callable[[str], str]) -> tuple[st
             try:
                 text = read(text).strip()
             except (OSError, UnicodeDecodeError) as error:
-                raise _wrong(
-                    f"{where}ssh_key",
-                    item,
-                    f"a public key such as ssh-ed25519 AAAA…, or its file here ({error})",
-                ) from None
+                expected = f"a public key such as ssh-ed25519 AAAA…, or its file here ({error})"
+                raise part.wrong("ssh_key", item, expected) from None
         if _private(text):  # its text is not shown
             raise ValueError(
-                f"«{where}ssh_key» holds a PRIVATE key. Name the public one, which ends with .pub"
+                f'"{part.prefix}ssh_key" holds a PRIVATE key. Name the public one, which ends with '
+                ".pub"
             )
         for line in text.splitlines():
             key = line.strip()
             if key and not key.startswith("#"):
                 if not _KEY.fullmatch(key):
-                    raise _wrong(
-                        f"{where}ssh_key", key[:40], "a public key such as ssh-ed25519 AAAA…"
-                    )
+                    raise part.wrong("ssh_key", key[:40], "a public key such as ssh-ed25519 AAAA…")
                 found.append(key)
     return tuple(dict.fromkeys(found))
 
@@ -213,15 +201,11 @@ def _read(path: str) -> str:
     return Path(path).expanduser().read_text()
 
 
-def _absent(data: Data, present: set[str]) -> tuple[str, ...]:
-    value = data.get("workspaces_absent") or ()
-    users = tuple(value) if isinstance(value, list | tuple) else tuple(str(value).split(","))
-    for user in users:
-        if not isinstance(user, str) or not NAME.fullmatch(user):
-            raise _wrong("workspaces_absent", value, "users such as ['bob'], or bob,carol")
-        if user in present:
-            raise ValueError(f"the workspace of {user} is asked for and in «workspaces_absent»")
-    return tuple(dict.fromkeys(users))
+def _absent(reader: Reader, present: set[str]) -> tuple[str, ...]:
+    users = reader.matches("workspaces_absent", NAME, "users such as ['bob'], or bob,carol")
+    if both := present & set(users):
+        raise ValueError(f'the workspace of {min(both)} is asked for and in "workspaces_absent"')
+    return users
 
 
 def _apart(found: tuple[Workspace, ...]) -> None:
@@ -249,7 +233,3 @@ def _warnings(found: tuple[Workspace, ...]) -> tuple[str, ...]:
                 "tunnel."
             )
     return tuple(said)
-
-
-def _wrong(key: str, value: object, expected: str) -> ValueError:
-    return ValueError(f"«{key}» is {value!r}, expected {expected}.")

@@ -11,14 +11,18 @@ from pathlib import Path
 
 import stacks
 from stacks.catalog.read import Catalog, read_locks
+from tasks.hostdata import host as host_data
 from tasks.hostdata.reading import Data
 
 OURS = Path(stacks.__file__).parent / "locks"
 
 
 def own_folder(data: Data) -> Path | None:
-    """The folder ``locks`` beside the stack file that host data name, if it is there."""
-    name = str(data.get("stack") or "")
+    """The folder ``locks`` beside the stack file that host data name, if it is there.
+
+    Raises `ValueError` where ``stack`` is no text.
+    """
+    name = host_data.stack(data)
     folder = Path(name).parent / "locks"
     return folder if name.endswith((".yaml", ".yml")) and folder.is_dir() else None
 

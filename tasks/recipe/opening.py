@@ -51,12 +51,12 @@ def resolved(state: HostState, data: reading.Data) -> ImageResolution:
         StackError: The stack cannot be read.
         ValueError: Host data is not as expected.
     """
-    expected = host_data.expected_gpus(data, host_resolution.catalog())
+    settings = host_data.plan_settings(data, host_resolution.catalog())
     profile = profile_of(
         state,
-        () if state.gpus else tuple(gpu for gpu in expected if gpu.model),
-        host_data.mirrors(data),
-        host_data.fingerprints(data),
+        () if state.gpus else tuple(gpu for gpu in settings.expected_gpus if gpu.model),
+        settings.mirrors,
+        settings.fingerprints,
     )
     return image_plan(
         host_resolution.stack_of(data),

@@ -9,7 +9,7 @@ from tasks.doctor.kernel_rules import no_room
 from tasks.doctor.tree import Diagnosis, Named
 from tasks.faults.catalog import Rung
 from tasks.host import preflight
-from tasks.hostdata.host import Reboot
+from tasks.hostdata.repair import Reboot
 from tasks.repair import versions
 
 ALLOW = "allow it with --data reboot=if-needed, or reboot it yourself"

@@ -16,7 +16,7 @@ from facts.model.host import HostState
 from tasks.doctor.examination import examined
 from tasks.doctor.tree import diagnose
 from tasks.host import opening
-from tasks.hostdata import host as host_data
+from tasks.hostdata.repair import repair_settings
 from tasks.repair import closing, records, wording
 from tasks.repair.fleet import Fleet, Limits
 from tasks.repair.repair_plan import chart
@@ -44,10 +44,11 @@ def this_one() -> None:
 
 
 def _shown(host: Host, state: HostState) -> None:
+    said = repair_settings(host.data)
     patient = _Patient(
-        Repair(host, host_data.reboot(host.data), host_data.reboot_wait(host.data)),
-        Limits(host_data.batch(host.data), host_data.fail_share(host.data)),
-        host_data.canary(host.data),
+        Repair(host, said.reboot, said.reboot_wait_s),
+        Limits(said.batch, said.fail_share),
+        said.canary,
     )
     case, complaint = examined(host)
     if case is None:

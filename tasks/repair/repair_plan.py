@@ -15,7 +15,7 @@ from tasks.doctor.tree import Diagnosis, Named
 from tasks.faults.catalog import Rung, Stage, faults
 from tasks.finding import Level
 from tasks.host.which_deploy import deploy_for
-from tasks.hostdata.host import Reboot
+from tasks.hostdata.repair import Reboot
 from tasks.repair import means, obstacles, versions
 
 STAGES: tuple[Stage, ...] = (

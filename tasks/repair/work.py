@@ -23,7 +23,7 @@ from tasks.driver import fabric_manager, nouveau, persistence, reload
 from tasks.driver import operations as driver
 from tasks.holds import operations as holds
 from tasks.hostdata import host as host_data
-from tasks.hostdata.host import LOCK_WAIT_S
+from tasks.hostdata.repair import Reboot
 from tasks.packages import readiness
 from tasks.repair import records, versions, wording
 from tasks.repair.repair_plan import Act, Attempt, Course, chart
@@ -44,7 +44,7 @@ class Repair:
     """One host's repair, as far as it has come."""
 
     host: Host
-    policy: host_data.Reboot
+    policy: Reboot
     reboot_wait_s: int
     expected: frozenset[str] = frozenset()
     """Codes that were known from the start to be left to a person."""
@@ -112,7 +112,7 @@ class Repair:
     def _how(self, act: Act) -> str:
         plan = self._seen.plan
         if act.rung == "wait":
-            limit = host_data.lock_wait(self.host.data, LOCK_WAIT_S)
+            limit = host_data.lock_wait(self.host.data)
             return self._steps(readiness.free, plan=plan, limit_s=limit)
         if act.rung == "plan":
             assert plan is not None

@@ -152,7 +152,7 @@ def _unpack(text: str, name: str) -> str:
 
 
 def _start(state: object, host: Host, job: Job) -> bool:
-    start_it = start_script(job, host_data.lock_wait(host.data, LOCK_WAIT_S))
+    start_it = start_script(job, host_data.lock_wait(host.data))
     good, output = run(host, start_it, timeout=60)
     while good and output.endswith("joined"):
         # A run that was cut off left it. It must end before we look at what is still to do.

@@ -68,7 +68,7 @@ def test_name_that_no_deploy_reads_is_told_with_the_nearest_once(
 ) -> None:
     outcome = runner.run(bare("h100"), tmp_path, "--dry", driver_brnach="535", rack="12")
     assert outcome.code == 0, outcome.said
-    assert "«driver_brnach». Did you mean «driver_branch»?" in outcome.line("DATA-NAME")
+    assert '"driver_brnach". Did you mean "driver_branch"?' in outcome.line("DATA-NAME")
     assert outcome.said.count("DATA-NAME") == 1
 
 
@@ -93,14 +93,14 @@ def test_own_stack_with_a_mistake_names_file_line_and_what_was_expected(
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        ({"rollback": "x"}, "«rollback» is 'x', expected a whole number"),
-        ({"lock_wait": -1}, "«lock_wait» is -1, expected a whole number"),
-        ({"expected_gpus": "weird"}, "«expected_gpus» names 'weird'"),
+        ({"rollback": "x"}, "\"rollback\" is 'x', expected a whole number"),
+        ({"lock_wait": -1}, '"lock_wait" is -1, expected a whole number'),
+        ({"expected_gpus": "weird"}, "\"expected_gpus\" names 'weird'"),
         ({"expected_gpus": "h10"}, "Did you mean h100"),
-        ({"expected_gpus": "h100:many"}, "«expected_gpus» is 'h100:many', expected a count"),
+        ({"expected_gpus": "h100:many"}, "\"expected_gpus\" is 'h100:many', expected a count"),
         (
             {"mirrors": "mirror.example.org"},
-            "«mirrors» is 'mirror.example.org', expected a mapping",
+            "\"mirrors\" is 'mirror.example.org', expected a mapping",
         ),
         ({"mirrors": {"pip": "http://mirror.example.org"}}, "expected one of the kinds pypi"),
         ({"mirrors": {"pypi": "mirror.example.org"}}, "expected an address such as https://"),

@@ -152,4 +152,4 @@ def test_data_that_cannot_be_meant_are_refused_before_anything(
     with runner.untouched(host):
         run = repair(host, tmp_path, reboot=wish)
     assert run.code == 1
-    assert f"«reboot» is '{wish}', expected one of never, if-needed, now" in run.said
+    assert f"\"reboot\" is '{wish}', expected one of never, if-needed, now" in run.said

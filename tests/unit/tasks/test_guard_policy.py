@@ -93,13 +93,13 @@ def test_kernel_that_is_loose_under_hold_is_found() -> None:
 @pytest.mark.parametrize("wish", ["Hold", "none", 1, True])
 def test_unknown_policy_is_refused_with_the_known_ones(wish: object) -> None:
     with pytest.raises(ValueError, match="one of hold, follow, free"):
-        host_data.kernel_policy({"kernel_policy": wish})
+        host_data.guard_settings({"kernel_policy": wish})
 
 
 @pytest.mark.parametrize("wish", ["metrics", 1, "/srv/x "])
 def test_textfile_folder_must_be_a_path(wish: object) -> None:
     with pytest.raises(ValueError, match="textfile_folder"):
-        host_data.textfile_folder({"textfile_folder": wish})
+        host_data.guard_settings({"textfile_folder": wish})
 
 
 # ---- packages of the kernel

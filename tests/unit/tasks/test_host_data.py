@@ -9,6 +9,7 @@ import pytest
 from stacks.model.host import Gpu
 from tasks.host import resolution
 from tasks.hostdata import host as host_data
+from tasks.hostdata import repair
 
 
 def gpus(wish: Any) -> tuple[Gpu, ...]:
@@ -34,13 +35,13 @@ def test_expected_gpus_are_a_count_a_model_or_both(wish: Any, models: list[str |
 
 @pytest.mark.parametrize("wish", ["h10", "h100:", "h100:x", "-1", {"h100": 8}, [["h100"]], True])
 def test_what_is_no_gpu_is_named(wish: Any) -> None:
-    with pytest.raises(ValueError, match="«expected_gpus»"):
+    with pytest.raises(ValueError, match='"expected_gpus"'):
         gpus(wish)
 
 
 @pytest.mark.parametrize("wish", ["x", "-1", -1, 1.5, True, [1]])
 def test_what_is_no_count_is_named(wish: Any) -> None:
-    with pytest.raises(ValueError, match=r"«rollback» is .*, expected a whole number"):
+    with pytest.raises(ValueError, match=r'"rollback" is .*, expected a whole number'):
         host_data.rollback({"rollback": wish})
 
 
@@ -50,20 +51,25 @@ def test_rollback_is_a_count(wish: Any, count: int) -> None:
 
 
 def test_lock_wait_has_a_default_and_may_be_nothing() -> None:
-    assert host_data.lock_wait({}, 600) == 600
-    assert host_data.lock_wait({"lock_wait": 0}, 600) == 0
+    assert host_data.lock_wait({}) == host_data.LOCK_WAIT_S
+    assert host_data.lock_wait({"lock_wait": 0}) == 0
+
+
+def plan_settings(**data: Any) -> host_data.PlanSettings:
+    """What the resolver is told."""
+    return host_data.plan_settings(data, resolution.catalog())
 
 
 def test_mirrors_are_addresses_by_kind() -> None:
     said = {"pypi": "http://mirror.example.org/simple"}
-    assert host_data.mirrors({"mirrors": said}) == said
-    assert host_data.mirrors({}) == {}
+    assert plan_settings(mirrors=said).mirrors == said
+    assert plan_settings().mirrors == {}
 
 
 @pytest.mark.parametrize("wish", ["http://x", ["http://x"], {"pip": "http://x"}, {"pypi": 1}])
 def test_what_is_no_mirror_is_named(wish: Any) -> None:
-    with pytest.raises(ValueError, match="«mirrors"):
-        host_data.mirrors({"mirrors": wish})
+    with pytest.raises(ValueError, match='"mirrors'):
+        plan_settings(mirrors=wish)
 
 
 FINGERPRINT = "EB693B3035CD5710E231E123A4B469963BF863CC"
@@ -75,7 +81,7 @@ FINGERPRINT = "EB693B3035CD5710E231E123A4B469963BF863CC"
     + [{"nvidia": ["EB69 3B30 35CD 5710 E231  E123 A4B4 6996 3BF8 63CC"]}],
 )
 def test_fingerprints_are_read_as_they_are_printed(wish: Any) -> None:
-    assert host_data.fingerprints({"fingerprints": wish}) == {"nvidia": (FINGERPRINT,)}
+    assert plan_settings(fingerprints=wish).fingerprints == {"nvidia": (FINGERPRINT,)}
 
 
 @pytest.mark.parametrize(
@@ -84,31 +90,30 @@ def test_fingerprints_are_read_as_they_are_printed(wish: Any) -> None:
     + [{"nvidia": [FINGERPRINT[:-1] + "G"]}],
 )
 def test_what_is_no_fingerprint_is_named(wish: Any) -> None:
-    with pytest.raises(ValueError, match="«fingerprints"):
-        host_data.fingerprints({"fingerprints": wish})
+    with pytest.raises(ValueError, match='"fingerprints'):
+        plan_settings(fingerprints=wish)
 
 
 def test_short_key_ids_are_refused_with_the_reason() -> None:
     with pytest.raises(ValueError, match="short key id can be forged"):
-        host_data.fingerprints({"fingerprints": {"nvidia": ["3BF863CC"]}})
+        plan_settings(fingerprints={"nvidia": ["3BF863CC"]})
 
 
 @pytest.mark.parametrize("wish", [None, "never", "if-needed", "now"])
 def test_reboot_is_never_where_nothing_is_said(wish: str | None) -> None:
-    assert host_data.reboot({"reboot": wish}) == (wish or "never")
+    assert repair.repair_settings({"reboot": wish}).reboot == (wish or "never")
 
 
 @pytest.mark.parametrize("wish", ["yes", True, "NOW", 1])
 def test_other_words_for_reboot_are_named(wish: Any) -> None:
-    with pytest.raises(ValueError, match=r"«reboot».*never, if-needed, now"):
-        host_data.reboot({"reboot": wish})
+    with pytest.raises(ValueError, match=r'"reboot".*never, if-needed, now'):
+        repair.repair_settings({"reboot": wish})
 
 
 def test_fleet_has_a_canary_batches_and_a_share_of_failures() -> None:
-    assert (host_data.batch({}), host_data.fail_share({}), host_data.canary({})) == (5, 0.2, False)
+    assert repair.repair_settings({}) == repair.RepairSettings("never", 1200, False, 5, 0.2)
     wish = {"batch": "2", "fail_share": "0.5", "canary": True, "reboot_wait": 60}
-    assert (host_data.batch(wish), host_data.fail_share(wish)) == (2, 0.5)
-    assert (host_data.canary(wish), host_data.reboot_wait(wish)) == (True, 60)
+    assert repair.repair_settings(wish) == repair.RepairSettings("never", 60, True, 2, 0.5)
 
 
 @pytest.mark.parametrize(
@@ -116,5 +121,5 @@ def test_fleet_has_a_canary_batches_and_a_share_of_failures() -> None:
     [("batch", 0), ("fail_share", 2), ("fail_share", "x"), ("fail_share", True), ("canary", "yes")],
 )
 def test_fleet_wishes_that_make_no_sense_are_named(key: str, wish: Any) -> None:
-    with pytest.raises(ValueError, match=f"«{key}»"):
-        getattr(host_data, key)({key: wish})
+    with pytest.raises(ValueError, match=f'"{key}"'):
+        repair.repair_settings({key: wish})

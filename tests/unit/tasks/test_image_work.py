@@ -105,7 +105,10 @@ def test_only_tools_that_are_needed_are_installed(
         ({"image_save": "x.tar.zst"}, "an absolute path"),
         ({"image_uid": 0}, "from 500 to 60000"),
         ({"bundle": ["x"]}, "a folder of this machine"),
-        ({"image_apt": ["http://me:secret@mirror.example.org bookworm main"]}, "no source of apt"),
+        (
+            {"image_apt": ["http://me:secret@mirror.example.org bookworm main"]},
+            "apt's one-line form",
+        ),
     ],
 )
 def test_odd_host_data_is_named(data: dict[str, object], said: str) -> None:

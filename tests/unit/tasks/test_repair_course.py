@@ -18,7 +18,7 @@ from facts.model.system import Mount
 from tasks.doctor.case import Case
 from tasks.doctor.tree import diagnose
 from tasks.faults.catalog import faults
-from tasks.hostdata.host import Reboot
+from tasks.hostdata.repair import Reboot
 from tasks.repair import means, versions, wording
 from tasks.repair.repair_plan import Act, Attempt, Course, chart
 from tests.unit.tasks import a_host, a_patient

@@ -16,7 +16,7 @@ from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.host import Host
 
 from tasks.doctor.case import Case
-from tasks.hostdata.host import Reboot
+from tasks.hostdata.repair import Reboot
 from tasks.repair import records, work
 from tasks.repair.repair_plan import Act, chart
 from tasks.repair.work import DONE, Repair

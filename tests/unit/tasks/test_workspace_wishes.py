@@ -93,7 +93,7 @@ def test_gpus_are_all_a_count_or_ids(said: Any, wish: GpuWish) -> None:
     ],
 )
 def test_what_cannot_be_is_named_with_its_key(key: str, value: Any) -> None:
-    with pytest.raises(ValueError, match=f"«workspace_{key}»"):
+    with pytest.raises(ValueError, match=f'"workspace_{key}"'):
         wished(**{"workspace_user": "alice", f"workspace_{key}": value})
 
 
@@ -104,12 +104,12 @@ def test_wrong_key_in_a_list_is_named_with_the_nearest() -> None:
 
 @pytest.mark.parametrize("listed", ["alice", {"user": "alice"}, ["alice"]])
 def test_list_of_something_else_is_refused(listed: Any) -> None:
-    with pytest.raises(ValueError, match="«workspaces"):
+    with pytest.raises(ValueError, match='"workspaces'):
         wished(workspaces=listed)
 
 
 def test_list_without_a_user_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"«workspaces\[0\]\.user» is missing"):
+    with pytest.raises(ValueError, match=r'"workspaces\[0\]\.user" is missing'):
         wished(workspaces=[{"port": 8888}])
 
 
@@ -149,7 +149,7 @@ def test_private_key_is_refused_and_not_shown(tmp_path: Path) -> None:
 
 
 def test_key_with_options_is_refused() -> None:
-    with pytest.raises(ValueError, match="«workspace_ssh_key»"):
+    with pytest.raises(ValueError, match='"workspace_ssh_key"'):
         wished(workspace_user="alice", workspace_ssh_key=f'command="id" {KEY}')
 
 

@@ -14,7 +14,7 @@ from stacks.load import stack_names
 from tasks.doctor import makelog
 from tasks.faults import codes
 from tasks.faults.catalog import faults
-from tasks.hostdata import names as data_names
+from tasks.hostdata import table
 from tests.unit.tasks.faults.raised import source
 
 COMPUTED = {"found[0]": set(re.findall(r'"([CDJ]\d+)"', inspect.getsource(makelog.reason)))}
@@ -87,7 +87,7 @@ def test_remedies_name_deploys_stacks_and_host_data_that_there_are() -> None:
     assert stacks and stacks <= set(stack_names())
     said = set(re.findall(r"`([a-z]+(?:_[a-z]+)*)(?:: [^`]*)?`", text))
     named = {word for word in said if "_" in word and not word.startswith("ssh_")}
-    assert named and named <= data_names.NAMES
+    assert named and named <= set(table.rows())
 
 
 def test_resolver_s_codes_mean_what_its_own_catalogue_says() -> None:
