@@ -15,6 +15,7 @@ from tasks.host import resolution
 from tasks.hostdata import containers, image, repair, table, workspace
 from tasks.hostdata import host as host_data
 from tasks.python import locks
+from tests.host_data_page import page
 from tests.unit.tasks.a_workspace import KEY
 
 WRONG: Mapping[str, Any] = {
@@ -125,6 +126,10 @@ def beside(key: str) -> dict[str, Any]:
     owner = {"workspace_user": "alice"} if key.startswith("workspace_") else {}
     found: dict[str, Any] = ast.literal_eval(table.rows()[key].beside)
     return {**owner, **found}
+
+
+def test_page_is_made_from_the_table_of_today() -> None:
+    assert Path("docs/host-data.md").read_text() == page()
 
 
 def test_rows_are_all_that_is_read_and_no_others() -> None:
