@@ -68,7 +68,7 @@ def test_work_of_a_host_is_given_after_one_look() -> None:
     [
         (Refused(CONFLICT, CONFLICT), ["DISK-SMALL", "DISK-SMALL"]),
         (StackError("no such stack"), ["STACK-INVALID"]),
-        (ValueError("«reboot» is 7"), ["STACK-INVALID"]),
+        (ValueError('"reboot" is 7'), ["STACK-INVALID"]),
         (FileNotFoundError("no lock"), ["STACK-INVALID"]),
     ],
 )
@@ -107,4 +107,4 @@ def test_sudo_is_used_only_where_it_is_needed_and_to_be_had(
 def test_name_of_host_data_that_looks_misspelt_is_told(caplog: pytest.LogCaptureFixture) -> None:
     run = ARun(a_host.bare(), expected_gpu=1)
     run.prepared(lambda: opening.opened(work))
-    assert "Did you mean «expected_gpus»?" in caplog.text
+    assert 'Did you mean "expected_gpus"?' in caplog.text
