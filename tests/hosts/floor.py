@@ -20,7 +20,10 @@ MOST_LEFT_OUT = 1 / 4
 """Part of the modules that may be left out."""
 RESULT = "gpuwright/hosts"
 """Where pytest's cache has what the run came to, for `tests.hosts.again`."""
-_INSTALLS = re.compile(r"`(python -m sandbox prepare[^`]*)` installs")
+_TOOL = re.compile(
+    r"`python -m sandbox prepare[^`]*` installs|`[^`]*(?:apt-get|pip) [^`]*` ended|There is no Go "
+)
+"""In the reasons of tests that are skipped for want of what can be installed."""
 
 
 @dataclass
@@ -50,10 +53,8 @@ def complaints(modules: Mapping[str, Module]) -> list[str]:
             f"{', '.join(idle)}."
         )
     for name, module in modules.items():
-        tools = {m[1] for m in map(_INSTALLS.search, module.skipped) if m}
-        found += [
-            f"{name} lacks a tool that can be installed: `{tool}` failed." for tool in sorted(tools)
-        ]
+        reasons = dict.fromkeys(why for why in module.skipped if _TOOL.search(why))
+        found += [f"{name} lacks a tool that can be installed: {why}" for why in reasons]
     return found
 
 
