@@ -58,7 +58,7 @@ def show(
     console.print(Text(_title(stack, profile, resolution, catalog), style="bold"))
     console.print()
     if resolution.plan is None:
-        _conflicts(console, resolution.conflicts)
+        conflicts(console, resolution.conflicts)
         return
     for sentence in _truth(resolution.plan):
         say(console, sentence, "")
@@ -76,7 +76,7 @@ def show_image(
     if plan is None:
         console.print(Text(f"Image of {stack.name} for {profile.arch}", style="bold"))
         console.print()
-        _conflicts(console, resolution.conflicts)
+        conflicts(console, resolution.conflicts)
         return
     title = f"Image {plan.name}:{plan.tag} of {stack.name}, {plan.arch}"
     console.print(Text(title, style="bold"))
@@ -192,9 +192,10 @@ def _notices(console: Console, notices: tuple[Notice, ...]) -> None:
         say(console, f"source: {notice.source}", "    ", style="dim")
 
 
-def _conflicts(console: Console, conflicts: tuple[Conflict, ...]) -> None:
+def conflicts(console: Console, found: tuple[Conflict, ...]) -> None:
+    """Print what speaks against it, with the ways out."""
     console.print(Text("This cannot be done as asked.", style="bold red"))
-    for conflict in conflicts:
+    for conflict in found:
         console.print()
         say(console, conflict.what, f"{conflict.code}: ", "bold red", hang=2)
         say(console, conflict.why, "  ")

@@ -16,6 +16,7 @@ from tasks.steps.refusal import Refused, bad_data, refuse
 from tasks.steps.step import look, this_host
 
 T = TypeVar("T")
+Decide = Callable[[Host, HostState], T | None]
 
 
 class Report(Protocol):
@@ -28,17 +29,11 @@ class Report(Protocol):
         """Let its line say that it is left as it is, and why."""
 
 
-def opened(decide: Callable[[Host, HostState], T | None], report: Report | None = None) -> T | None:
+def opened(decide: Decide[T], report: Report | None = None) -> T | None:
     """What is to be done on the host at hand; a host that cannot have it is refused.
 
-    One without root or systemd is refused first, and for that alone: what else is seen of it
-    without root is no more than half.
-
     Args:
-        decide: Gives the work of a host in this state, before anything is touched; None where the
-            host went away meanwhile. Raises `Refused` with what speaks against it, and
-            `StackError`, `ValueError` or `OSError` where host data, or a file that they name,
-            cannot be read.
+        decide: As in `decided`.
         report: What prints the end of the run.
 
     Returns:
@@ -48,21 +43,40 @@ def opened(decide: Callable[[Host, HostState], T | None], report: Report | None 
     host = this_host()
     if report is not None:
         report.register(host)
+    try:
+        return decided(host, decide)
+    except Refused as refusal:
+        if report is not None:
+            report.refused(host, refusal.conflicts)
+        refuse(host, refusal.conflicts)
+        return None
+
+
+def decided(host: Host, decide: Decide[T]) -> T | None:
+    """What is to be done on the host at hand; None where it could not be read.
+
+    One without root or systemd is refused first, and for that alone: what else is seen of it
+    without root is no more than half.
+
+    Args:
+        host: The host.
+        decide: Gives the work of a host in this state, before anything is touched; None where the
+            host went away meanwhile. Raises `Refused` with what speaks against it, and
+            `StackError`, `ValueError` or `OSError` where host data, or a file that they name,
+            cannot be read.
+
+    Raises:
+        Refused: The host cannot have it.
+    """
     state = seen(host)
     if state is None:
         return None
+    if conflicts := preflight.access(state):
+        raise Refused(*conflicts)
     try:
-        if conflicts := preflight.access(state):
-            raise Refused(*conflicts)
         return decide(host, state)
-    except Refused as refusal:
-        why = refusal.conflicts
     except (StackError, ValueError, OSError) as error:
-        why = (bad_data(error),)
-    if report is not None:
-        report.refused(host, why)
-    refuse(host, why)
-    return None
+        raise Refused(bad_data(error)) from error
 
 
 def seen(host: Host) -> HostState | None:

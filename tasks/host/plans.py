@@ -136,11 +136,16 @@ def _no_way_back(state: HostState, plan: Plan) -> tuple[Conflict, ...]:
 
 
 def _announce(host: Host, state: HostState, plan: Plan, seen: Engines | None) -> None:
-    inside = container_forecast.lines(state, seen, plan, container_wish()) if seen else []
-    for line in (*forecast.lines(state, plan), *inside, *_kernel_forecast(state, plan)):
+    for line in forecast_lines(state, plan, seen):
         logger.info(f"{host.print_prefix}{line}")
     for notice in plan.notices:
         logger.warning(f"{host.print_prefix}{notice.code}: {notice.what} {notice.why}")
+
+
+def forecast_lines(state: HostState, plan: Plan, seen: Engines | None) -> list[str]:
+    """What a run of this plan would do on the host at hand, in words."""
+    inside = container_forecast.lines(state, seen, plan, container_wish()) if seen else []
+    return [*forecast.lines(state, plan), *inside, *_kernel_forecast(state, plan)]
 
 
 def _kernel_forecast(state: HostState, plan: Plan) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from facts.model.host import HostState
 from stacks.catalog.read import Catalog, load_catalog
 from stacks.load import load_stack
+from stacks.model.host import HostProfile
 from stacks.model.plan import Resolution
 from stacks.model.requests import Stack
 from stacks.requests import WISHES, with_wishes
@@ -40,6 +41,21 @@ def resolved(
         StackError: The stack cannot be read.
         ValueError: Host data is not as expected.
     """
+    return resolve(*question(state, data, available, containers))
+
+
+def question(
+    state: HostState,
+    data: reading.Data,
+    available: Available | None = None,
+    containers: bool = False,
+) -> tuple[Stack, HostProfile, Catalog]:
+    """What the resolver is asked in `resolved`, which has the same arguments and raises the same.
+
+    Raises:
+        StackError: The stack cannot be read.
+        ValueError: Host data is not as expected.
+    """
     settings = host_data.plan_settings(data, catalog())
     expected = settings.expected_gpus
     if not state.gpus and any(gpu.model is None for gpu in expected):
@@ -55,8 +71,7 @@ def resolved(
         available,
     )
     known = locks.catalog_with_own(catalog(), data)
-    stack = stack_of(data, state.jetson is not None, containers, _native(state))
-    return resolve(stack, profile, known)
+    return stack_of(data, state.jetson is not None, containers, _native(state)), profile, known
 
 
 @cache

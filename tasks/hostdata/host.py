@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from stacks.catalog.decode import nearest
 from stacks.catalog.read import Catalog
@@ -20,6 +21,8 @@ TRUSTED = ("nvidia", "toolkit", "docker")
 """Kinds of repository whose key host data may name."""
 KERNEL_POLICIES = ("hold", "follow", "free")
 """What `tasks.guard.policy` says of each."""
+Output = Literal["text", "json"]
+OUTPUTS: tuple[Output, ...] = ("text", "json")
 LOCK_WAIT_S = 600
 """Seconds to wait for dpkg's locks; jobs carry the host's own number as ``$LOCK_WAIT``."""
 _FINGERPRINT = re.compile(r"[0-9A-F]{40}")
@@ -78,6 +81,11 @@ def bundle(data: Data) -> Path | None:
     """``bundle``: a folder of this machine that `tasks.bundle` fills and others read."""
     folder = Reader(data).text("bundle", "a folder of this machine")
     return Path(folder).expanduser() if folder else None
+
+
+def output(data: Data) -> Output:
+    """``format``: how a deploy that only asks gives its answer."""
+    return Reader(data).choice("format", OUTPUTS, "text")
 
 
 def expected_gpus(data: Data, catalog: Catalog) -> tuple[Gpu, ...]:

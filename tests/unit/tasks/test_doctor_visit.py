@@ -16,6 +16,7 @@ from facts.host import HostProbe
 from facts.runtime import CudaAnswer
 from tasks.doctor import doctor_opening
 from tasks.doctor.case import Case
+from tasks.steps.answers import Answers
 from tests.unit.tasks import a_patient
 from tests.unit.tasks.a_patient import case, driver, manager
 from tests.unit.tasks.a_run import NAME, ARun, Facts
@@ -33,7 +34,7 @@ ILL = case(**manager(half_configured=("half iF",)))
 @pytest.fixture(autouse=True)
 def told(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was said of other tests' hosts is forgotten."""
-    monkeypatch.setattr(doctor_opening, "_told", {})
+    monkeypatch.setattr(doctor_opening, "_answers", Answers())
 
 
 def facts(patient: Case, call: CudaAnswer = WORKS) -> Facts:

@@ -1,0 +1,81 @@
+"""A run that only asks: every host's answer, as text or as one JSON document, and its exit status.
+
+pyinfra itself ends with 0 or 1, and asks a person before it executes even nothing. So the last host
+to answer ends the run, by `SystemExit`, while pyinfra still prepares: nothing can be executed.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyinfra.api.exceptions import PyinfraError
+from pyinfra.api.host import Host
+from pyinfra.api.state import State
+
+from tasks import finding
+from tasks.finding import SEVERITY, Finding, Level
+from tasks.steps.step import this_host, this_run
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one host answered."""
+
+    level: Level
+    text: str
+    """A block for a person, the host's name first."""
+    data: Mapping[str, Any]
+    """The same as data."""
+
+
+@dataclass
+class Answers:
+    """The answers of a run's hosts."""
+
+    words: Mapping[Level, str] = field(default_factory=dict)
+    """What ``verdict`` says for a level, where that is not the level itself."""
+    told: dict[str, Answer] = field(default_factory=dict)
+
+    def collect(self, judge: Callable[[Host], Answer | None]) -> None:
+        """Judge the host at hand; after the last one, print and leave.
+
+        Args:
+            judge: Gives the host's answer; None where it could not be read.
+
+        Raises:
+            SystemExit: 0 OK, 1 WARN, 2 CRITICAL, 3 UNKNOWN, by the worst of all hosts.
+        """
+        host, why = this_host(), "its state could not be read"
+        try:
+            found = judge(host)
+        except PyinfraError as error:
+            found, why = None, str(error)
+        self.told[host.name] = found or self._unknown(host.name, why)
+        run = this_run()
+        if all(host.name in self.told for host in run.inventory.get_active_hosts()):
+            self._leave(run)
+
+    def _unknown(self, name: str, why: str) -> Answer:
+        verdict = self._word("UNKNOWN")
+        return Answer("UNKNOWN", f"{name}: UNKNOWN\n  {why}", {"verdict": verdict, "why": why})
+
+    def _word(self, level: Level) -> str:
+        return self.words.get(level, level)
+
+    def _leave(self, run: State) -> None:
+        for host in run.inventory:
+            if host.name not in self.told and run.is_host_in_limit(host):
+                self.told[host.name] = self._unknown(host.name, "it could not be reached")
+        levels = tuple(Finding("", told.level, "", "", "") for told in self.told.values())
+        worst = finding.worst(levels)
+        if "--json" in sys.argv or any(h.data.get("format") == "json" for h in run.inventory):
+            hosts = {name: told.data for name, told in self.told.items()}
+            print(json.dumps({"verdict": self._word(worst), "hosts": hosts}))
+        else:
+            print("\n".join(told.text for told in self.told.values()))
+        sys.stdout.flush()
+        raise SystemExit(SEVERITY[worst])
