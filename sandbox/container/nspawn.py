@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sandbox import pcibus
 from sandbox.checkout import MARK, SandboxError
-from sandbox.commands import run
+from sandbox.commands import run, succeeds
 from sandbox.container import engines
 from sandbox.doubles.jetson import FIRMWARE
 from sandbox.local import cgroups, network
