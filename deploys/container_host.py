@@ -33,7 +33,7 @@ from tasks.repositories import vendor
 plan = plans.for_this_host(containers=True)
 
 if plan is not None:
-    wish = plans.container_wish()
+    settings = plans.container_settings()
 
     first_boot.first_boot_done(plan=plan, name="First boot has ended")
     readiness.free(plan=plan, limit_s=plans.lock_wait(), name="Package manager is free")
@@ -49,9 +49,9 @@ if plan is not None:
 
     engine_packages.toolkit(plan=plan, name="NVIDIA Container Toolkit")
     engine_packages.engines(plan=plan, name="Container engine")
-    docker.users(plan=plan, wish=wish, name="Users of Docker")
-    docker.configured(plan=plan, wish=wish, name="Docker's settings")
-    containerd.configured(plan=plan, wish=wish, name="containerd's settings")
+    docker.users(plan=plan, settings=settings, name="Users of Docker")
+    docker.configured(plan=plan, settings=settings, name="Docker's settings")
+    containerd.configured(plan=plan, settings=settings, name="containerd's settings")
 
     if plan.cuda or plan.torch:
         toolkit.installed(plan=plan, name="CUDA toolkit")
@@ -68,21 +68,21 @@ if plan is not None:
     persistence.enabled(plan=plan, name="GPU persistence")
     fabric_manager.enabled(plan=plan, name="Fabric Manager")
 
-    device_links.made(plan=plan, wish=wish, name="Links of device files")
-    cdi.cgroups_kept(plan=plan, wish=wish, name="Toolkit's cgroups")
-    cdi.described(plan=plan, wish=wish, name="CDI spec and its units")
-    rootless.running(plan=plan, wish=wish, name="Docker without root")
+    device_links.made(plan=plan, settings=settings, name="Links of device files")
+    cdi.cgroups_kept(plan=plan, settings=settings, name="Toolkit's cgroups")
+    cdi.described(plan=plan, settings=settings, name="CDI spec and its units")
+    rootless.running(plan=plan, settings=settings, name="Docker without root")
     holds.held(plan=plan, name="Set held and pinned")
     kernel_guard.in_force(
         plan=plan,
-        wish=plans.kernel_policy(),
+        setting=plans.kernel_policy(),
         textfile=plans.textfile_folder(),
         name="Kernel guard and policy",
     )
 
     engine_verdict.given(
         plan=plan,
-        wish=wish,
+        settings=settings,
         rollback=plans.rollback(),
         expected_gpus=plans.expected_gpus(),
         kernel_policy=plans.kernel_policy(),

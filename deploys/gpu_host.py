@@ -53,7 +53,7 @@ if plan is not None:
     holds.held(plan=plan, name="Set held and pinned")
     kernel_guard.in_force(
         plan=plan,
-        wish=plans.kernel_policy(),
+        setting=plans.kernel_policy(),
         textfile=plans.textfile_folder(),
         name="Kernel guard and policy",
     )

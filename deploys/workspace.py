@@ -14,11 +14,11 @@ from tasks.workspace import service, workspace_opening, workspace_verdict
 work = workspace_opening.for_this_host()
 
 if work is not None:
-    wishes, ask = work.wishes, work.ask
-    service.possible(wishes=wishes, deferred=work.deferred, name="Nothing stands in the way")
-    service.removed(wishes=wishes, name="Workspaces taken away")
-    service.program(wishes=wishes, name="Workspace unit")
-    service.secrets(wishes=wishes, ask=ask, name="Tokens and keys")
-    service.described(wishes=wishes, ask=ask, name="Containers described")
-    service.running(wishes=wishes, ask=ask, name="Workspaces up")
-    workspace_verdict.given(wishes=wishes, ask=ask, way=work.way, name="Verdict")
+    settings, ask = work.settings, work.ask
+    service.possible(settings=settings, deferred=work.deferred, name="Nothing stands in the way")
+    service.removed(settings=settings, name="Workspaces taken away")
+    service.program(settings=settings, name="Workspace unit")
+    service.secrets(settings=settings, ask=ask, name="Tokens and keys")
+    service.described(settings=settings, ask=ask, name="Containers described")
+    service.running(settings=settings, ask=ask, name="Workspaces up")
+    workspace_verdict.given(settings=settings, ask=ask, way=work.way, name="Verdict")

@@ -39,7 +39,7 @@ def _decided(host: Host, state: HostState) -> Work | None:
         return None
     if conflicts := (*recipe_conflicts.docker(seen), *recipe_conflicts.of_plan(plan)):
         raise Refused(*conflicts)
-    work = Work(folder, plan, contents.of(recipe), found.wishes.apt)
+    work = Work(folder, plan, contents.of(recipe), found.settings.apt)
     try:
         known = manifest.read(folder)
     except BundleError as error:

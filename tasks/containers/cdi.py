@@ -14,7 +14,7 @@ from tasks.containers import cdi_state
 from tasks.containers import look as sight
 from tasks.containers.device_links import LINKS
 from tasks.faults.catalog import faults
-from tasks.hostdata.containers import ContainerWish
+from tasks.hostdata.containers import ContainerSettings
 from tasks.layout import ASIDE
 from tasks.steps import files
 from tasks.steps.step import Commands, look, step, this_host
@@ -24,15 +24,15 @@ DROP_IN = f"/etc/systemd/system/{UNITS[1]}.d/gpuwright.conf"
 
 
 @step
-def cgroups_kept(plan: Plan, wish: ContainerWish) -> Commands:
+def cgroups_kept(plan: Plan, settings: ContainerSettings) -> Commands:
     """Let the toolkit set up cgroups, as every engine that runs as root needs it (C3)."""
-    if plan.containers is None or not sight.engines(wish).engine.no_cgroups:
+    if plan.containers is None or not sight.engines(settings).engine.no_cgroups:
         return
     yield StringCommand(faults()["C3"].commands["any"])
 
 
 @step
-def described(plan: Plan, wish: ContainerWish) -> Commands:
+def described(plan: Plan, settings: ContainerSettings) -> Commands:
     """Write the spec where the driver is up, and let the toolkit's own units keep it so.
 
     Those units see a driver's packages come and go, and not a module that is loaded anew
@@ -41,7 +41,7 @@ def described(plan: Plan, wish: ContainerWish) -> Commands:
     """
     if plan.containers is None:
         return
-    state, seen = look(), sight.engines(wish)
+    state, seen = look(), sight.engines(settings)
     due = cdi_state.spec_due(state, seen, plan.containers)
     left = cdi_state.left_behind(seen)
     lines = [*_refreshed(state, plan.containers)]

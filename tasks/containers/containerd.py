@@ -7,7 +7,7 @@ from pyinfra.api import StringCommand
 from stacks.model.plan import Plan
 from tasks.containers import look as sight
 from tasks.containers.engine_state import containerd_of, knows_runtime
-from tasks.hostdata.containers import ContainerWish
+from tasks.hostdata.containers import ContainerSettings
 from tasks.steps.step import Commands, step
 from tasks.templates import render
 
@@ -15,7 +15,7 @@ CONFIG = "/etc/containerd/config.toml"
 
 
 @step
-def configured(plan: Plan, wish: ContainerWish) -> Commands:
+def configured(plan: Plan, settings: ContainerSettings) -> Commands:
     """Let ``nvidia-ctk`` add its runtime, which it does byte by byte the same each time.
 
     Docker's package of containerd switches off what Kubernetes asks (CRI), in a file of version 1:
@@ -26,6 +26,6 @@ def configured(plan: Plan, wish: ContainerWish) -> Commands:
     Containers go on while containerd restarts: each has a process of its own beside it.
     """
     engine = containerd_of(plan)
-    if engine is None or knows_runtime(sight.engines(wish)):
+    if engine is None or knows_runtime(sight.engines(settings)):
         return
     yield StringCommand(render("containerd_settings.sh.j2", config=CONFIG, cdi=engine.cdi))

@@ -15,7 +15,7 @@ from pyinfra.api import StringCommand
 from facts.engine_model import Engines, Node
 from stacks.model.plan import Plan
 from tasks.containers import look as sight
-from tasks.hostdata.containers import ContainerWish
+from tasks.hostdata.containers import ContainerSettings
 from tasks.steps import files
 from tasks.steps.step import Commands, look, step
 
@@ -30,7 +30,7 @@ RULE_TEXT = (
 
 
 @step
-def made(plan: Plan, wish: ContainerWish) -> Commands:
+def made(plan: Plan, settings: ContainerSettings) -> Commands:
     """Make the links that are missing, and let udev make them when the driver is loaded."""
     if plan.containers is None:
         return
@@ -41,7 +41,7 @@ def made(plan: Plan, wish: ContainerWish) -> Commands:
     lines += [
         f"ln -sfn ../{shlex.quote(node.path.removeprefix('/dev/'))} "
         f"/dev/char/{node.major}:{node.minor}"
-        for node in unlinked(sight.engines(wish))
+        for node in unlinked(sight.engines(settings))
     ]
     if lines:
         yield StringCommand(" &&\n".join(lines))

@@ -16,45 +16,45 @@ from tasks.containers import daemon_json, docker_change, engine_state
 from tasks.containers import look as sight
 from tasks.containers.daemon_json import DaemonJsonError
 from tasks.containers.docker_change import PROXY_DROP_IN, PROXY_DROP_IN_TEXT, PROXY_FILE
-from tasks.hostdata.containers import ContainerWish
+from tasks.hostdata.containers import ContainerSettings
 from tasks.steps import files, job
 from tasks.steps.step import Commands, look, run, step
 from tasks.templates import render
 
 
 @step
-def users(plan: Plan, wish: ContainerWish) -> Commands:
+def users(plan: Plan, settings: ContainerSettings) -> Commands:
     """Let the users that host data name talk to Docker; nobody else, and nobody is taken out."""
-    if docker_change.docker_of(plan) is None or not wish.users:
+    if docker_change.docker_of(plan) is None or not settings.users:
         return
-    members = sight.engines(wish).docker_group
-    to_add = [user for user in wish.users if user not in members]
+    members = sight.engines(settings).docker_group
+    to_add = [user for user in settings.users if user not in members]
     if to_add:
         yield StringCommand(" && ".join(f"usermod -aG docker {shlex.quote(u)}" for u in to_add))
 
 
 @step
-def configured(plan: Plan, wish: ContainerWish) -> Commands:
+def configured(plan: Plan, settings: ContainerSettings) -> Commands:
     """Merge the plan into ``daemon.json``; restart Docker only for what a reload cannot bring."""
     state = look()
-    if not docker_change.change(state, sight.engines(wish), plan, wish):
+    if not docker_change.change(state, sight.engines(settings), plan, settings):
         return
-    yield FunctionCommand(_configured, (plan, wish), {})
+    yield FunctionCommand(_configured, (plan, settings), {})
 
 
-def _configured(state: object, host: Host, plan: Plan, wish: ContainerWish) -> bool:
-    seen = sight.engines(wish)
+def _configured(state: object, host: Host, plan: Plan, settings: ContainerSettings) -> bool:
+    seen = sight.engines(settings)
     assert plan.containers is not None
-    due = docker_change.change(look(), seen, plan, wish)
-    stopped = docker_change.stops(look(), seen, plan, wish)
-    if stopped and wish.restart != "now":
+    due = docker_change.change(look(), seen, plan, settings)
+    stopped = docker_change.stops(look(), seen, plan, settings)
+    if stopped and settings.restart != "now":
         logger.error(
             f"{host.print_prefix}DOCKER-BUSY: containers came up since this run began, and Docker "
             f"must restart ({'; '.join(due.restart)}): {', '.join(stopped)}. Docker is as it was. "
             "Stop them, or allow it with --data docker_restart=now, and run this again."
         )
         return False
-    if due.proxy and not _proxy(host, wish):
+    if due.proxy and not _proxy(host, settings):
         return False
     new = ""
     if due.keys:
@@ -62,7 +62,7 @@ def _configured(state: object, host: Host, plan: Plan, wish: ContainerWish) -> b
         if not good:
             return False
         try:
-            text = daemon_json.merged(raw, docker_change.settings(plan.containers, wish))
+            text = daemon_json.merged(raw, docker_change.daemon_settings(plan.containers, settings))
         except DaemonJsonError as error:
             logger.error(f"{host.print_prefix}DAEMON-JSON: {daemon_json.PATH}: {error}")
             return False
@@ -105,11 +105,11 @@ def real_text(host: Host, path: str = daemon_json.PATH) -> tuple[bool, str | Non
         return False, None
 
 
-def _proxy(host: Host, wish: ContainerWish) -> bool:
+def _proxy(host: Host, settings: ContainerSettings) -> bool:
     """Write the proxy's two files, or take them away; its password is in no command line."""
-    if not wish.proxy:
+    if not settings.proxy:
         return run(host, f"rm -f {PROXY_DROP_IN} {PROXY_FILE}; systemctl daemon-reload")[0]
-    text = docker_change.proxy_text(wish)
+    text = docker_change.proxy_text(settings)
     good, said = run(host, files.put_script(PROXY_FILE), stdin=text)
     if good:
         drop_in = files.write_script(PROXY_DROP_IN, PROXY_DROP_IN_TEXT)

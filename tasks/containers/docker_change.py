@@ -10,7 +10,7 @@ from stacks.model.containers import ContainerPlan, EnginePlan
 from stacks.model.plan import Plan
 from tasks.containers import daemon_json, engine_state
 from tasks.containers.daemon_json import Settings
-from tasks.hostdata.containers import ContainerWish
+from tasks.hostdata.containers import ContainerSettings
 from tasks.steps import files
 
 UNIT = "docker.service"
@@ -43,17 +43,17 @@ def docker_of(plan: Plan) -> EnginePlan | None:
     return next((engine for engine in engines if engine.engine == "docker"), None)
 
 
-def settings(plan: ContainerPlan, wish: ContainerWish) -> Settings:
+def daemon_settings(plan: ContainerPlan, settings: ContainerSettings) -> Settings:
     """What must stand in ``daemon.json``."""
     return Settings(
-        runtime=plan.injection == "runtime" or wish.default_runtime,
-        default_runtime=wish.default_runtime,
+        runtime=plan.injection == "runtime" or settings.default_runtime,
+        default_runtime=settings.default_runtime,
         features=dict(plan.features),
-        mirrors=wish.mirrors,
+        mirrors=settings.mirrors,
     )
 
 
-def change(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> Change:
+def change(state: HostState, seen: Engines, plan: Plan, settings: ContainerSettings) -> Change:
     """What the daemon needs.
 
     Raises:
@@ -61,8 +61,8 @@ def change(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> 
     """
     if plan.containers is None or docker_of(plan) is None:
         return Change()
-    keys = daemon_json.changed(seen.engine.daemon_json, settings(plan.containers, wish))
-    proxy = proxy_due(state, wish)
+    keys = daemon_json.changed(seen.engine.daemon_json, daemon_settings(plan.containers, settings))
+    proxy = proxy_due(state, settings)
     unit = state.units.get(UNIT)
     here = unit is not None and unit.enabled not in ("not-found", "")
     start = here and (unit is None or unit.active != "active" or unit.enabled == "disabled")
@@ -89,7 +89,9 @@ def _restart(
     return tuple(why)
 
 
-def stops(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> tuple[str, ...]:
+def stops(
+    state: HostState, seen: Engines, plan: Plan, settings: ContainerSettings
+) -> tuple[str, ...]:
     """Running containers that this run would stop, by name.
 
     Docker's own packages restart it when they are upgraded.
@@ -100,7 +102,7 @@ def stops(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> t
     docker, engine = seen.docker, docker_of(plan)
     if docker is None or engine is None or docker.live_restore:
         return ()
-    due = change(state, seen, plan, wish)
+    due = change(state, seen, plan, settings)
     upgraded = [
         name
         for name in engine_state.missing(state, engine)
@@ -111,18 +113,18 @@ def stops(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> t
     return tuple(container.name for container in docker.running)
 
 
-def proxy_text(wish: ContainerWish) -> str:
+def proxy_text(settings: ContainerSettings) -> str:
     """The environment of the daemon. It may hold a password."""
-    lines = [f"{name}={wish.proxy}" for name in ("HTTP_PROXY", "HTTPS_PROXY")]
-    if wish.no_proxy:
-        lines.append(f"NO_PROXY={','.join(wish.no_proxy)}")
+    lines = [f"{name}={settings.proxy}" for name in ("HTTP_PROXY", "HTTPS_PROXY")]
+    if settings.no_proxy:
+        lines.append(f"NO_PROXY={','.join(settings.no_proxy)}")
     return files.HEADER + "\n".join(lines) + "\n"
 
 
-def proxy_due(state: HostState, wish: ContainerWish) -> bool:
+def proxy_due(state: HostState, settings: ContainerSettings) -> bool:
     """Whether the files of the proxy are not as host data say; without a proxy there are none."""
-    if not wish.proxy:
+    if not settings.proxy:
         return PROXY_FILE in state.managed_files or PROXY_DROP_IN in state.managed_files
-    return files.differs(state, PROXY_FILE, proxy_text(wish)) or files.differs(
+    return files.differs(state, PROXY_FILE, proxy_text(settings)) or files.differs(
         state, PROXY_DROP_IN, PROXY_DROP_IN_TEXT
     )

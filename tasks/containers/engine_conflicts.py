@@ -11,13 +11,15 @@ from stacks.model.messages import Conflict
 from stacks.model.plan import Plan
 from tasks.containers import daemon_json, docker_change, rootless_state
 from tasks.containers.daemon_json import DaemonJsonError
-from tasks.hostdata.containers import ContainerWish
+from tasks.hostdata.containers import ContainerSettings
 
 SOURCE = "docs/container-host.md"
 _OWNERS = ("docker-ce", "docker.io", "docker-ce-cli", "docker-cli", "podman-docker")
 
 
-def of(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> tuple[Conflict, ...]:
+def of(
+    state: HostState, seen: Engines, plan: Plan, settings: ContainerSettings
+) -> tuple[Conflict, ...]:
     """The conflicts of this host; none where it has no containers in its plan."""
     if plan.containers is None:
         return ()
@@ -28,10 +30,10 @@ def of(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> tupl
         found += _shim(state)
         found += _masked(state)
         found += _settings(seen)
-    found += _users(seen, wish)
-    found += rootless_state.objections(state, seen, plan, wish)
+    found += _users(seen, settings)
+    found += rootless_state.objections(state, seen, plan, settings)
     if not found:
-        found += _busy(state, seen, plan, wish)
+        found += _busy(state, seen, plan, settings)
     return tuple(found)
 
 
@@ -164,8 +166,8 @@ def _settings(seen: Engines) -> list[Conflict]:
     return []
 
 
-def _users(seen: Engines, wish: ContainerWish) -> list[Conflict]:
-    named = dict.fromkeys(name for name in (*wish.users, wish.rootless) if name)
+def _users(seen: Engines, settings: ContainerSettings) -> list[Conflict]:
+    named = dict.fromkeys(name for name in (*settings.users, settings.rootless) if name)
     unknown = [name for name in named if name not in seen.users]
     if not unknown:
         return []
@@ -180,11 +182,13 @@ def _users(seen: Engines, wish: ContainerWish) -> list[Conflict]:
     ]
 
 
-def _busy(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> list[Conflict]:
-    stopped = docker_change.stops(state, seen, plan, wish)
-    if not stopped or wish.restart == "now":
+def _busy(
+    state: HostState, seen: Engines, plan: Plan, settings: ContainerSettings
+) -> list[Conflict]:
+    stopped = docker_change.stops(state, seen, plan, settings)
+    if not stopped or settings.restart == "now":
         return []
-    why = docker_change.change(state, seen, plan, wish).restart
+    why = docker_change.change(state, seen, plan, settings).restart
     return [
         Conflict(
             "DOCKER-BUSY",

@@ -27,7 +27,7 @@ from tasks.containers import look as sight
 from tasks.containers.daemon_json import DaemonJsonError
 from tasks.driver.state import library_version
 from tasks.guard import kernel_guard
-from tasks.hostdata.containers import ContainerWish
+from tasks.hostdata.containers import ContainerSettings
 from tasks.layout import RECORD
 from tasks.python import state as python_state
 from tasks.steps.ending import critical
@@ -43,7 +43,7 @@ class _Asked:
     """What `given` was asked of a host."""
 
     plan: Plan
-    wish: ContainerWish
+    settings: ContainerSettings
     rollback: int
     expected_gpus: int
     kernel_policy: str | None
@@ -55,7 +55,7 @@ _waiting: WeakKeyDictionary[Host, _Asked] = WeakKeyDictionary()
 
 def given(
     plan: Plan,
-    wish: ContainerWish,
+    settings: ContainerSettings,
     rollback: int = 0,
     expected_gpus: int = 0,
     kernel_policy: str | None = None,
@@ -69,14 +69,14 @@ def given(
 
     Args:
         plan: The host's plan.
-        wish: What host data say about containers.
+        settings: What host data say about containers.
         rollback: How many environments this run goes back.
         expected_gpus: How many GPUs the host's data announce; 0 for nothing.
         kernel_policy: The policy that the host's data ask for; None for nothing.
         name: The operation's.
     """
-    asked = _Asked(plan, wish, rollback, expected_gpus, kernel_policy)
-    if not proof.has_image(sight.engines(wish), plan, wish):
+    asked = _Asked(plan, settings, rollback, expected_gpus, kernel_policy)
+    if not proof.has_image(sight.engines(settings), plan, settings):
         _waiting[this_host()] = asked
     _verdict(asked=asked, name=name)
 
@@ -86,9 +86,9 @@ def _verdict(asked: _Asked) -> Commands:
     if executing():
         yield from _judged(asked)
         return
-    state, seen = look(), sight.engines(asked.wish)
-    due = _stale(state, seen, asked.plan, asked.wish)
-    if due or _to_change(state, seen, asked.plan, asked.wish):
+    state, seen = look(), sight.engines(asked.settings)
+    due = _stale(state, seen, asked.plan, asked.settings)
+    if due or _to_change(state, seen, asked.plan, asked.settings):
         yield StringCommand(":")  # never sent: it only says that a record will be written
 
 
@@ -103,20 +103,20 @@ def again() -> Commands:
     asked = _waiting[this_host()]
     if not executing():
         yield StringCommand(":")
-    elif proof.has_image(sight.engines(asked.wish), asked.plan, asked.wish):
+    elif proof.has_image(sight.engines(asked.settings), asked.plan, asked.settings):
         yield from _judged(asked)
 
 
 def _judged(asked: _Asked) -> Commands:
-    plan, wish = asked.plan, asked.wish
-    state, seen = look(), sight.engines(wish)
+    plan, settings = asked.plan, asked.settings
+    state, seen = look(), sight.engines(settings)
     found = list(comparison.compare(state, plan, asked.rollback, asked.expected_gpus))
     found += kernel_guard.findings(state, plan, asked.kernel_policy)
     found += judge.of_packages(state, plan)
-    found += judge.of(state, seen, plan, wish)
+    found += judge.of(state, seen, plan, settings)
     call: CudaAnswer = ask(CudaCall)
     on_host = host_proof.of_cuda_call(state, plan, call)
-    inside = _inside(state, seen, plan, wish)
+    inside = _inside(state, seen, plan, settings)
     found += [*on_host.findings, *inside.findings]
     text = inside.text
     if text.startswith("none"):
@@ -125,50 +125,52 @@ def _judged(asked: _Asked) -> Commands:
     words = proof.engine_words(state, seen, plan)
     report.judged(this_host(), state, plan, level, text, tuple(found), None, words)
     noted = _part(state)
-    if _stale(state, seen, plan, wish) or (noted.verdict, noted.proof) != (level, inside.text):
-        yield StringCommand(record_script(RECORD, _record(state, seen, plan, wish, level, inside)))
+    if _stale(state, seen, plan, settings) or (noted.verdict, noted.proof) != (level, inside.text):
+        yield StringCommand(
+            record_script(RECORD, _record(state, seen, plan, settings, level, inside))
+        )
     if level == "CRITICAL":
         yield critical(", ".join(f.code for f in found if f.level == level))
 
 
-def _inside(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> Proof:
+def _inside(state: HostState, seen: Engines, plan: Plan, settings: ContainerSettings) -> Proof:
     """What a container sees: as recorded where nothing has changed since, else asked now."""
-    cannot = proof.none(seen, plan, wish)
+    cannot = proof.none(seen, plan, settings)
     if cannot is not None:
         return cannot
     noted = _part(state)
-    if noted.key == proof.depends_on(state, seen, plan, wish):
+    if noted.key == proof.depends_on(state, seen, plan, settings):
         return Proof(noted.proof or "none (the record does not say)")
     answer: ContainerAnswer = ask(
         ContainerProof,
-        image=proof.image(seen, plan, wish),
+        image=proof.image(seen, plan, settings),
         ask=proof.ask(plan),
         engine=proof.tool(plan),
     )
-    return proof.judged(seen, plan, wish, answer)
+    return proof.judged(seen, plan, settings, answer)
 
 
 def _part(state: HostState) -> Containers:
     return read(HostRecord, state.record).containers or Containers()
 
 
-def _stale(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> bool:
+def _stale(state: HostState, seen: Engines, plan: Plan, settings: ContainerSettings) -> bool:
     """Whether the record tells of another plan, or of a proof that no longer holds."""
     noted = _part(state)
-    provable = proof.none(seen, plan, wish) is None
+    provable = proof.none(seen, plan, settings) is None
     return (
         noted.plan != plan.digest
         or noted.tool != TOOL
         or python_state.history(state) != python_state.remembered(state, plan)
-        or (provable and noted.key != proof.depends_on(state, seen, plan, wish))
+        or (provable and noted.key != proof.depends_on(state, seen, plan, settings))
     )
 
 
-def _to_change(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> bool:
+def _to_change(state: HostState, seen: Engines, plan: Plan, settings: ContainerSettings) -> bool:
     """Whether an earlier step of this run will change what the record says."""
     assert plan.containers is not None
     try:
-        daemon = bool(docker_change.change(state, seen, plan, wish))
+        daemon = bool(docker_change.change(state, seen, plan, settings))
     except DaemonJsonError:
         daemon = True
     spec = cdi_state.spec_due(state, seen, plan.containers)
@@ -178,7 +180,12 @@ def _to_change(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish)
 
 
 def _record(
-    state: HostState, seen: Engines, plan: Plan, wish: ContainerWish, level: str, inside: Proof
+    state: HostState,
+    seen: Engines,
+    plan: Plan,
+    settings: ContainerSettings,
+    level: str,
+    inside: Proof,
 ) -> HostRecord:
     """The record with our part anew; of a host that no other deploy knows, its beginning too."""
     before, at = read(HostRecord, state.record), now()
@@ -201,8 +208,8 @@ def _record(
             time=at,
             verdict=level,
             proof=inside.text,
-            key=proof.depends_on(state, seen, plan, wish) if proven else None,
-            image=proof.image(seen, plan, wish),
+            key=proof.depends_on(state, seen, plan, settings) if proven else None,
+            image=proof.image(seen, plan, settings),
             versions=proof.engine_words(state, seen, plan),
         ),
     )

@@ -14,7 +14,7 @@ from tasks.containers import (
 from tasks.containers.daemon_json import DaemonJsonError
 from tasks.deploy import again
 from tasks.finding import Finding
-from tasks.hostdata.containers import ContainerWish
+from tasks.hostdata.containers import ContainerSettings
 
 
 def of_packages(state: HostState, plan: Plan) -> list[Finding]:
@@ -48,13 +48,13 @@ def of_packages(state: HostState, plan: Plan) -> list[Finding]:
     return found
 
 
-def of(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> list[Finding]:
+def of(state: HostState, seen: Engines, plan: Plan, settings: ContainerSettings) -> list[Finding]:
     """All differences between the host's containers and their plan, packages aside."""
     if plan.containers is None:
         return []
     found = []
     if docker_change.docker_of(plan) is not None:
-        found += _docker(state, seen, plan, wish)
+        found += _docker(state, seen, plan, settings)
     if engine_state.containerd_of(plan) is not None and not engine_state.knows_runtime(seen):
         found.append(
             Finding(
@@ -90,7 +90,9 @@ def of(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> list
     return found
 
 
-def _docker(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> list[Finding]:
+def _docker(
+    state: HostState, seen: Engines, plan: Plan, settings: ContainerSettings
+) -> list[Finding]:
     unit = state.units.get(docker_change.UNIT)
     if seen.docker is None:
         return [
@@ -104,7 +106,7 @@ def _docker(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) ->
             )
         ]
     try:
-        due = docker_change.change(state, seen, plan, wish)
+        due = docker_change.change(state, seen, plan, settings)
     except DaemonJsonError as error:
         return [
             Finding(

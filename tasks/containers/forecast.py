@@ -6,10 +6,10 @@ from facts.engine_model import Engines
 from facts.model.host import HostState
 from stacks.model.plan import Plan
 from tasks.containers import docker_change, engine_state
-from tasks.hostdata.containers import ContainerWish
+from tasks.hostdata.containers import ContainerSettings
 
 
-def lines(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> list[str]:
+def lines(state: HostState, seen: Engines, plan: Plan, settings: ContainerSettings) -> list[str]:
     """One sentence per part that is not there yet; none where everything is."""
     if plan.containers is None:
         return []
@@ -20,7 +20,7 @@ def lines(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> l
         if engine_state.missing(state, engine):
             where = "Docker's repository" if engine.origin == "docker" else "the archive"
             said.append(f"will install {engine.engine} {engine.version} from {where}")
-    due = docker_change.change(state, seen, plan, wish)
+    due = docker_change.change(state, seen, plan, settings)
     if due.keys:
         said.append(f"will set {', '.join(due.keys)} in Docker's daemon.json")
     if due.restart:

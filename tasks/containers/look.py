@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from facts.engine_model import Engines
 from facts.engines import ContainerEngines
-from tasks.hostdata.containers import ContainerWish
+from tasks.hostdata.containers import ContainerSettings
 from tasks.steps.step import ask
 
 
-def engines(wish: ContainerWish) -> Engines:
+def engines(settings: ContainerSettings) -> Engines:
     """Engines, toolkit and CDI specs, as last seen, or seen now if something may have changed.
 
     Args:
-        wish: Names the users that are asked about.
+        settings: Names the users that are asked about.
     """
-    names = tuple(name for name in (*wish.users, wish.rootless) if name)
+    names = tuple(name for name in (*settings.users, settings.rootless) if name)
     found: Engines | None = ask(ContainerEngines, users=names)
     return found or Engines(unread={"engines": "the host did not answer"})

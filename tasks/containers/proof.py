@@ -12,7 +12,7 @@ from tasks.containers import cdi_state, docker_change
 from tasks.deploy import again
 from tasks.driver.state import library_version
 from tasks.finding import Finding
-from tasks.hostdata.containers import ContainerWish
+from tasks.hostdata.containers import ContainerSettings
 from tasks.verify.proof import Proof
 
 _GPU = re.compile(r"/dev/nvidia\d+")
@@ -25,11 +25,11 @@ def tool(plan: Plan) -> str | None:
     return next((name for name in ("docker", "podman") if name in engines), None)
 
 
-def image(seen: Engines, plan: Plan, wish: ContainerWish) -> str | None:
+def image(seen: Engines, plan: Plan, settings: ContainerSettings) -> str | None:
     """The image to prove it with: the one of host data, else our own if it is loaded."""
     here = _images(seen, plan)
-    if wish.proof_image:
-        return wish.proof_image
+    if settings.proof_image:
+        return settings.proof_image
     return next((name for name in sorted(here) if name.split("/")[-1].startswith(_OURS)), None)
 
 
@@ -40,10 +40,12 @@ def _images(seen: Engines, plan: Plan) -> tuple[str, ...]:
     return seen.docker.images if seen.docker else ()
 
 
-def has_image(seen: Engines, plan: Plan, wish: ContainerWish) -> bool:
+def has_image(seen: Engines, plan: Plan, settings: ContainerSettings) -> bool:
     """Whether the image to prove it with is here."""
-    wanted = image(seen, plan, wish)
-    return wanted is not None and (not wish.proof_image or _is_here(_images(seen, plan), wanted))
+    wanted = image(seen, plan, settings)
+    return wanted is not None and (
+        not settings.proof_image or _is_here(_images(seen, plan), wanted)
+    )
 
 
 def ask(plan: Plan) -> tuple[str, ...]:
@@ -57,7 +59,7 @@ def gpus(seen: Engines) -> int:
     return sum(1 for node in seen.nodes if _GPU.fullmatch(node.path))
 
 
-def none(seen: Engines, plan: Plan, wish: ContainerWish) -> Proof | None:
+def none(seen: Engines, plan: Plan, settings: ContainerSettings) -> Proof | None:
     """Why no container is started; None: one can be."""
     if not cdi_state.driver_is_up(seen) or not gpus(seen):
         return Proof(
@@ -66,12 +68,12 @@ def none(seen: Engines, plan: Plan, wish: ContainerWish) -> Proof | None:
         )
     if tool(plan) is None:
         return Proof("none (containerd alone has no program that this tool starts containers by)")
-    wanted = image(seen, plan, wish)
+    wanted = image(seen, plan, settings)
     if wanted is None:
         return Proof(
             "none (no image is here to start; name one that is: proof_image in the host's data)"
         )
-    if not has_image(seen, plan, wish):
+    if not has_image(seen, plan, settings):
         return Proof(
             f"none (the image {wanted} of host data proof_image is not on this host: {tool(plan)} "
             f"pull {wanted})"
@@ -88,7 +90,7 @@ def _is_here(here: tuple[str, ...], wanted: str) -> bool:
     return "@" in wanted or any(name == whole or name.endswith(f"/{whole}") for name in here)
 
 
-def depends_on(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> str:
+def depends_on(state: HostState, seen: Engines, plan: Plan, settings: ContainerSettings) -> str:
     """What a proof holds for: when one of these changes, it is made anew."""
     docker, assume = seen.docker, plan.containers
     parts = (
@@ -101,7 +103,7 @@ def depends_on(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish)
         assume.toolkit.version if assume else "",
         " ".join(ask(plan)) if assume else "",
         seen.sums.get("/etc/docker/daemon.json", ""),
-        image(seen, plan, wish),
+        image(seen, plan, settings),
         gpus(seen),
     )
     return "; ".join(str(part) for part in parts)
@@ -112,9 +114,11 @@ def _version(state: HostState, engine: EnginePlan) -> str:
     return package.version if package else ""
 
 
-def judged(seen: Engines, plan: Plan, wish: ContainerWish, answer: ContainerAnswer) -> Proof:
+def judged(
+    seen: Engines, plan: Plan, settings: ContainerSettings, answer: ContainerAnswer
+) -> Proof:
     """What a container's answer proves."""
-    words = f"{tool(plan)} run {' '.join(ask(plan))} {image(seen, plan, wish)}"
+    words = f"{tool(plan)} run {' '.join(ask(plan))} {image(seen, plan, settings)}"
     if not answer.started:
         return _failed("does not start", answer.said or "no reason was given", words)
     listed = [line for line in answer.before if line.startswith("GPU ")]

@@ -20,11 +20,11 @@ from tasks.containers.rootless_state import (
     _helpers,
     _settings_file,
     _unit_file,
+    daemon_settings,
     due,
-    settings,
     unit_text,
 )
-from tasks.hostdata.containers import ContainerWish
+from tasks.hostdata.containers import ContainerSettings
 from tasks.packages import manager as packages
 from tasks.packages.installed import lacking
 from tasks.packages.transaction import Installation
@@ -33,17 +33,17 @@ from tasks.steps.step import Commands, look, run, step
 
 
 @step
-def running(plan: Plan, wish: ContainerWish) -> Commands:
+def running(plan: Plan, settings: ContainerSettings) -> Commands:
     """Give the user whom host data name a Docker without root that knows the GPUs."""
-    if due(look(), sight.engines(wish), plan, wish):
-        yield FunctionCommand(_running, (plan, wish), {})
+    if due(look(), sight.engines(settings), plan, settings):
+        yield FunctionCommand(_running, (plan, settings), {})
 
 
-def _running(state: object, host: Host, plan: Plan, wish: ContainerWish) -> bool:
-    seen, there = sight.engines(wish), look()
-    engine, user = docker_change.docker_of(plan), seen.users[wish.rootless]
+def _running(state: object, host: Host, plan: Plan, settings: ContainerSettings) -> bool:
+    seen, there = sight.engines(settings), look()
+    engine, user = docker_change.docker_of(plan), seen.users[settings.rootless]
     assert engine is not None
-    told = due(there, seen, plan, wish)
+    told = due(there, seen, plan, settings)
     missing = lacking(there, _helpers(engine), {})
     manager = packages.of(there)
     if missing:
@@ -54,7 +54,7 @@ def _running(state: object, host: Host, plan: Plan, wish: ContainerWish) -> bool
     good, raw = docker.real_text(host, _settings_file(user))
     if not good:
         return False
-    text = daemon_json.merged(raw, settings(plan))
+    text = daemon_json.merged(raw, daemon_settings(plan))
     for path, content in ((_settings_file(user), text), (_unit_file(user), unit_text(engine))):
         unwanted = path == _unit_file(user) and "unit" not in told
         if content is None or unwanted:

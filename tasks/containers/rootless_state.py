@@ -9,7 +9,7 @@ from stacks.model.messages import Conflict
 from stacks.model.plan import Plan
 from tasks.containers import cdi_state, daemon_json, docker_change
 from tasks.containers.daemon_json import DaemonJsonError, Settings
-from tasks.hostdata.containers import ContainerWish
+from tasks.hostdata.containers import ContainerSettings
 from tasks.packages.installed import lacking
 from tasks.steps import files
 
@@ -49,10 +49,12 @@ WantedBy=default.target
 """
 
 
-def objections(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> list[Conflict]:
+def objections(
+    state: HostState, seen: Engines, plan: Plan, settings: ContainerSettings
+) -> list[Conflict]:
     """What speaks against a Docker without root for the user whom host data name."""
-    engine, user = docker_change.docker_of(plan), seen.users.get(wish.rootless)
-    if not wish.rootless or user is None:
+    engine, user = docker_change.docker_of(plan), seen.users.get(settings.rootless)
+    if not settings.rootless or user is None:
         return []
     if engine is None or not engine.cdi or state.package_manager.kind != "apt":
         found = f"{engine.engine} {engine.version}" if engine else "no Docker"
@@ -99,7 +101,7 @@ def objections(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish)
     return found_conflicts
 
 
-def settings(plan: Plan) -> Settings:
+def daemon_settings(plan: Plan) -> Settings:
     """What must stand in the user's ``daemon.json``."""
     return Settings(
         features=dict(plan.containers.features) if plan.containers else {},
@@ -107,14 +109,14 @@ def settings(plan: Plan) -> Settings:
     )
 
 
-def due(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> list[str]:
+def due(state: HostState, seen: Engines, plan: Plan, settings: ContainerSettings) -> list[str]:
     """What is to be done for the user, in words; nothing where nobody is named.
 
     Raises:
         DaemonJsonError: The user's settings cannot be read.
     """
-    engine, user = docker_change.docker_of(plan), seen.users.get(wish.rootless)
-    if not wish.rootless or engine is None or user is None:
+    engine, user = docker_change.docker_of(plan), seen.users.get(settings.rootless)
+    if not settings.rootless or engine is None or user is None:
         return []
     told = [f"package {name}" for name in lacking(state, _helpers(engine), {})]
     if not user.lingers:
@@ -123,7 +125,7 @@ def due(state: HostState, seen: Engines, plan: Plan, wish: ContainerWish) -> lis
     ours = unit is None or unit.startswith(files.HEADER.splitlines()[0])
     if ours and (unit or "").rstrip("\n") != unit_text(engine).rstrip("\n"):
         told.append("unit")
-    keys = daemon_json.changed(seen.files.get(_settings_file(user)), settings(plan))
+    keys = daemon_json.changed(seen.files.get(_settings_file(user)), daemon_settings(plan))
     told += [f"setting {key}" for key in keys]
     if not user.has_docker:
         told.append("start")

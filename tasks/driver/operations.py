@@ -43,7 +43,7 @@ def installed(plan: Plan) -> Commands:
             manager.kernel_headers(kernels_to_serve(state), plan.driver.headers),
             _shipped_modules(state, plan.driver),
             _left_behind(state, plan.driver),
-            # A file there that is not our link is somebody's own wish: it stays.
+            # A file there that is not our link is somebody's own choice: it stays.
             f"mkdir -p /etc/dkms && {{ [ ! -e {DEFER} ] || [ -L {DEFER} ]; }} && "
             f": >{DEFER_TARGET} && ln -sfn {DEFER_TARGET} {DEFER} || :",
             # The step that builds modules makes the initramfs as well.

@@ -20,36 +20,36 @@ _WANTED = f"/etc/systemd/system/multi-user.target.wants/{SERVICE}"
 
 
 @step
-def in_force(plan: Plan | None = None, wish: str | None = None, textfile: str = "") -> Commands:
+def in_force(plan: Plan | None = None, setting: str | None = None, textfile: str = "") -> Commands:
     """The guard watches, and its policy is in force; what another policy did is undone.
 
     Args:
         plan: The host's plan, if it has one; one without a driver has nothing to guard.
-        wish: Host data ``kernel_policy``, checked; None where they say nothing.
+        setting: Host data ``kernel_policy``, checked; None where they say nothing.
         textfile: Host data ``textfile_folder``; empty where they say nothing.
     """
     state = look()
     if plan is not None and plan.driver is None:
         return
-    policy = decided(state, wish)
+    policy = decided(state, setting)
     if settled(state, policy, textfile):
         return
     yield job.complete(job.Job("kernel-guard", "kernel guard", script(state, policy, textfile)))
 
 
-def forecast(state: HostState, wish: str | None, textfile: str) -> list[str]:
+def forecast(state: HostState, setting: str | None, textfile: str) -> list[str]:
     """One sentence where something is to be done."""
-    policy = decided(state, wish)
+    policy = decided(state, setting)
     if settled(state, policy, textfile):
         return []
     return [f"will guard the kernel by the policy {policy.name} ({policy.why})"]
 
 
-def findings(state: HostState, plan: Plan, wish: str | None) -> list[Finding]:
+def findings(state: HostState, plan: Plan, setting: str | None) -> list[Finding]:
     """KERNEL-POLICY, where the host is not kept as its data ask."""
     if plan.driver is None:
         return []
-    return policy_findings(decided(state, wish), kernel_holds.loose(state), deploy_of(plan))
+    return policy_findings(decided(state, setting), kernel_holds.loose(state), deploy_of(plan))
 
 
 def settled(state: HostState, policy: Policy, textfile: str) -> bool:

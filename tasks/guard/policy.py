@@ -22,32 +22,34 @@ class Policy:
     name: str
     """What is in force: ``hold``, ``follow`` or ``free``."""
     why: str
-    wish: str | None = None
+    setting: str | None = None
     """What host data ask for; None: nothing."""
 
     @property
     def kept(self) -> bool:
         """Whether it is what was asked for."""
-        return self.wish in (None, self.name)
+        return self.setting in (None, self.name)
 
 
-def decided(state: HostState, wish: str | None) -> Policy:
+def decided(state: HostState, setting: str | None) -> Policy:
     """The policy of a host in this state.
 
-    Without a wish it is ``follow`` where GRUB chooses the kernel and nobody has told it how: a
+    Unset, it is ``follow`` where GRUB chooses the kernel and nobody has told it how: a
     security update of the kernel still comes, and the GPU is not lost for it. Elsewhere there is
     no choice to move, so it is ``free``.
 
     Args:
         state: What the probe saw.
-        wish: Host data ``kernel_policy``, checked; None where they say nothing.
+        setting: Host data ``kernel_policy``, checked; None where they say nothing.
     """
-    if wish in ("hold", "free"):
-        return Policy(wish, "host data say so", wish)
+    if setting in ("hold", "free"):
+        return Policy(setting, "host data say so", setting)
     obstacle = in_the_way(state)
     if obstacle:
-        return Policy("free", obstacle, wish)
-    return Policy("follow", "host data say so" if wish else "GRUB chooses the kernel here", wish)
+        return Policy("free", obstacle, setting)
+    return Policy(
+        "follow", "host data say so" if setting else "GRUB chooses the kernel here", setting
+    )
 
 
 def in_the_way(state: HostState) -> str:
@@ -103,7 +105,7 @@ def findings(policy: Policy, free_to_move: list[str], deploy: str) -> list[Findi
             Finding(
                 "KERNEL-POLICY",
                 "WARN",
-                f"the kernel policy {policy.wish} cannot be kept on this host",
+                f"the kernel policy {policy.setting} cannot be kept on this host",
                 policy.why,
                 f"take the obstacle away, or say kernel_policy: {policy.name} for this host",
             )

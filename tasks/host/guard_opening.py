@@ -25,14 +25,14 @@ def this_one() -> None:
 
 def _guarded(host: Host, state: HostState) -> None:
     said = host_data.guard_settings(host.data)
-    wish, textfile = said.kernel_policy, said.textfile_folder
+    setting, textfile = said.kernel_policy, said.textfile_folder
     if conflicts := objections(state):
         raise Refused(*conflicts)
-    for line in kernel_guard.forecast(state, wish, textfile):
+    for line in kernel_guard.forecast(state, setting, textfile):
         logger.info(f"{host.print_prefix}{line}")
-    for finding in findings(decided(state, wish), [], KERNEL_GUARD):
+    for finding in findings(decided(state, setting), [], KERNEL_GUARD):
         logger.warning(f"{host.print_prefix}{finding.code}: {finding.what}: {finding.observed}")
-    kernel_guard.in_force(wish=wish, textfile=textfile, name="Kernel guard and policy")
+    kernel_guard.in_force(setting=setting, textfile=textfile, name="Kernel guard and policy")
 
 
 def objections(state: HostState) -> tuple[Conflict, ...]:

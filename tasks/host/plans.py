@@ -16,9 +16,9 @@ from tasks.containers import proof as container_proof
 from tasks.guard import kernel_guard
 from tasks.host import forecast, needs, opening, preflight
 from tasks.host.resolution import catalog, resolved
-from tasks.hostdata import containers as wish
+from tasks.hostdata import containers as container_data
 from tasks.hostdata import host as host_data
-from tasks.hostdata.containers import ContainerWish
+from tasks.hostdata.containers import ContainerSettings
 from tasks.jetson import state as jetson_state
 from tasks.python import state as python_state
 from tasks.repositories import offers
@@ -61,7 +61,7 @@ def decided(
     if wrong := jetson_state.wrong_deploy(state, for_jetsons):
         raise Refused(*wrong)
     resolution = resolved(state, host.data, containers=containers)
-    for read in (container_wish, rollback, lock_wait, kernel_policy, textfile_folder):
+    for read in (container_settings, rollback, lock_wait, kernel_policy, textfile_folder):
         read()  # the steps read them later: what is wrong is said now
     if resolution.plan is None:
         raise Refused(*resolution.conflicts)
@@ -74,8 +74,8 @@ def decided(
     )
     seen = None
     if plan.containers is not None:
-        seen = sight.engines(container_wish())
-        conflicts += engine_conflicts.of(state, seen, plan, container_wish())
+        seen = sight.engines(container_settings())
+        conflicts += engine_conflicts.of(state, seen, plan, container_settings())
     if not conflicts and needs.needed(state, plan):
         available, conflicts = offers.asked(plan, needs.wanted(plan))
         conflicts = conflicts or resolved(state, host.data, available, containers).conflicts
@@ -109,9 +109,9 @@ def textfile_folder() -> str:
     return host_data.guard_settings(this_host().data).textfile_folder
 
 
-def container_wish() -> ContainerWish:
+def container_settings() -> ContainerSettings:
     """What host data say about containers."""
-    return wish.of(this_host().data)
+    return container_data.container_settings(this_host().data)
 
 
 def _unsupported(plan: Plan) -> tuple[Conflict, ...]:
@@ -144,7 +144,7 @@ def _announce(host: Host, state: HostState, plan: Plan, seen: Engines | None) ->
 
 def forecast_lines(state: HostState, plan: Plan, seen: Engines | None) -> list[str]:
     """What a run of this plan would do on the host at hand, in words."""
-    inside = container_forecast.lines(state, seen, plan, container_wish()) if seen else []
+    inside = container_forecast.lines(state, seen, plan, container_settings()) if seen else []
     return [*forecast.lines(state, plan), *inside, *_kernel_forecast(state, plan)]
 
 

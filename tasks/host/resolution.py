@@ -92,7 +92,7 @@ def _native(state: HostState) -> bool:
 def stack_of(
     data: reading.Data, board: bool = False, containers: bool = False, native: bool = False
 ) -> Stack:
-    """The stack that the host's data name, with their wishes laid over it.
+    """The stack that the host's data name, with what they ask for laid over it.
 
     Args:
         data: The host's data.
@@ -101,7 +101,7 @@ def stack_of(
         native: Whether a container host has CUDA or PyTorch itself, where host data say nothing.
 
     Raises:
-        StackError: It cannot be read, or a wish is none.
+        StackError: It cannot be read, or asks for what there is not.
         ValueError: Its name is no text.
     """
     name = host_data.stack(data) or (jetson_state.STACK if board else "pytorch-2.9")
@@ -109,7 +109,7 @@ def stack_of(
         stack = load_stack(Path(name).stem, Path(name).parent)
     else:
         stack = load_stack(name)
-    wishes = {name: data.get(name) for name in WISHES}
-    if native and wishes["with_native"] is None:
-        wishes["with_native"] = True
-    return with_wishes(stack, wishes, containers)
+    said = {name: data.get(name) for name in WISHES}
+    if native and said["with_native"] is None:
+        said["with_native"] = True
+    return with_wishes(stack, said, containers)

@@ -20,7 +20,7 @@ _A_USER = "the name of a user who is not root"
 
 
 @dataclass(frozen=True)
-class ContainerWish:
+class ContainerSettings:
     """Host data about containers. Empty: nothing was said."""
 
     users: tuple[str, ...] = ()
@@ -38,16 +38,16 @@ class ContainerWish:
     proof_image: str = ""
 
     def __repr__(self) -> str:
-        return f"ContainerWish(users={self.users}, restart={self.restart!r}, …)"
+        return f"ContainerSettings(users={self.users}, restart={self.restart!r}, …)"
 
 
-def of(data: Data) -> ContainerWish:
+def container_settings(data: Data) -> ContainerSettings:
     """What these host data say. Raises `ValueError` with key, value and what was expected."""
     reader = Reader(data)
     rootless = reader.match("docker_rootless", _NAME, _A_USER)
     if rootless == "root":
         raise reader.wrong("docker_rootless", rootless, _A_USER)
-    return ContainerWish(
+    return ContainerSettings(
         users=reader.matches("docker_users", _NAME, "names of users such as ['ana']"),
         mirrors=tuple(
             mirror.rstrip("/")

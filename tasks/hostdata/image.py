@@ -24,8 +24,8 @@ _APT = (
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """One host's wishes about the image."""
+class ImageSettings:
+    """What host data say about the image."""
 
     source: Source
     """Whether the host builds it, loads a tar file of the controller's, or pulls it."""
@@ -45,8 +45,8 @@ class Wishes:
     """Folder on the controller that a build takes all from, with no network."""
 
 
-def wishes(data: Data) -> Wishes:
-    """The wishes in this host's data."""
+def image_settings(data: Data) -> ImageSettings:
+    """What these host data say."""
     reader = Reader(data)
     tar, registry = reader.text("image_tar"), _registry(reader)
     source = _source(reader, tar, registry)
@@ -58,7 +58,7 @@ def wishes(data: Data) -> Wishes:
     save = reader.path("image_save", _SAVE)
     if save and not save.endswith(".tar.zst"):
         raise reader.wrong("image_save", save, _SAVE)
-    return Wishes(
+    return ImageSettings(
         source=source,
         uid=reader.count("image_uid", UID, least=500, most=60000),
         tar=tar,

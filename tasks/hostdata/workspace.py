@@ -16,7 +16,7 @@ from typing import Any
 from stacks.catalog.decode import nearest
 from tasks.hostdata import host as host_data
 from tasks.hostdata.reading import Data, Number, Reader
-from tasks.hostdata.workspace_values import GpuWish, Wishes, Workspace, size_bytes
+from tasks.hostdata.workspace_values import GpuChoice, Workspace, WorkspaceSettings, size_bytes
 
 KEYS = (
     "user",
@@ -47,7 +47,9 @@ _KEY = re.compile(r"(ssh-|ecdsa-|sk-)[a-z0-9@.-]+ [A-Za-z0-9+/]+=*( [^\n]*)?")
 """A line of ``authorized_keys`` without options (sshd(8))."""
 
 
-def wishes(data: Data, image: str, tag: str, read: Callable[[str], str] | None = None) -> Wishes:
+def workspace_settings(
+    data: Data, image: str, tag: str, read: Callable[[str], str] | None = None
+) -> WorkspaceSettings:
     """All that a host's data say of workspaces.
 
     Args:
@@ -71,7 +73,7 @@ def wishes(data: Data, image: str, tag: str, read: Callable[[str], str] | None =
     found = tuple(_one(part, image, tag, read or _read) for part in parts)
     _apart(found)
     absent = _absent(Reader(data), {w.user for w in found})
-    return Wishes(found, absent, host_data.rollback(data), _warnings(found))
+    return WorkspaceSettings(found, absent, host_data.rollback(data), _warnings(found))
 
 
 def _listed(reader: Reader, shared: Mapping[str, Any]) -> list[Reader]:
@@ -143,7 +145,7 @@ def _code(part: Reader) -> str:
     return code.rstrip("/")
 
 
-def _gpus(part: Reader) -> GpuWish:
+def _gpus(part: Reader) -> GpuChoice:
     """``all``; ``none``; a count; a list of ids; or ids with commas (``0,1``; one: ``0,``)."""
     value = part.data.get("gpus", "all")
     if isinstance(value, list | tuple) or (isinstance(value, str) and "," in value):
@@ -152,18 +154,18 @@ def _gpus(part: Reader) -> GpuWish:
     elif isinstance(value, str) and value.startswith(("GPU-", "MIG-")):
         ids = (value,)
     elif value == "all":
-        return GpuWish("all")
+        return GpuChoice("all")
     elif value == "none":
-        return GpuWish("count", 0)
+        return GpuChoice("count", 0)
     elif not isinstance(value, bool) and re.fullmatch(r"[0-9]{1,2}", str(value)):
-        return GpuWish("count", int(str(value)))
+        return GpuChoice("count", int(str(value)))
     else:
         ids = ()
     if not ids or not all(_GPU.fullmatch(i) for i in ids) or len(set(ids)) < len(ids):
         raise part.wrong(
             "gpus", value, "all, none, a count (2), or different ids ([0, 1], 0,1, GPU-…)"
         )
-    return GpuWish("ids", 0, ids)
+    return GpuChoice("ids", 0, ids)
 
 
 def _ssh_keys(part: Reader, read: Callable[[str], str]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ HOME = "/var/lib/gpuwright/workspaces"
 
 
 @dataclass(frozen=True)
-class GpuWish:
+class GpuChoice:
     """Which GPUs a workspace gets: all of them, a number, or these."""
 
     kind: Literal["all", "count", "ids"] = "all"
@@ -37,7 +37,7 @@ class Workspace:
     """Address of the host that the ports are bound to."""
     code: str = ""
     """Folder of the host that becomes ``/workspace/code``; empty: ``code`` in the user's home."""
-    gpus: GpuWish = GpuWish()
+    gpus: GpuChoice = GpuChoice()
     shm: str = "8g"
     """Size of ``/dev/shm``, in Docker's words."""
     memlock: str = "unlimited"
@@ -101,7 +101,7 @@ def unit_name(user: str) -> str:
 
 
 @dataclass(frozen=True)
-class Wishes:
+class WorkspaceSettings:
     """All that host data say of workspaces."""
 
     workspaces: tuple[Workspace, ...]

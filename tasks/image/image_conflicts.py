@@ -64,7 +64,7 @@ def needs(work: Work, state: ImageState) -> list[tuple[str, int, int | None, str
     found = []
     if not present(work, state):
         root = state.root or "/var/lib/docker"
-        if work.wishes.source == "build":
+        if work.settings.source == "build":
             # uv's cache of the build holds the wheels' files once more, until it is cleared.
             cache = work.plan.torch.disk_mb
             what = "image and cache of its build"
@@ -73,8 +73,8 @@ def needs(work: Work, state: ImageState) -> list[tuple[str, int, int | None, str
                 cache += 2 * work.supply.size_mb
                 what += ", twice the bundle's files"
             found.append((root, size + cache, state.root_free_mb, what))
-        elif work.wishes.source == "tar":
-            tar = Path(work.wishes.tar).stat().st_size // 2**20
+        elif work.settings.source == "tar":
+            tar = Path(work.settings.tar).stat().st_size // 2**20
             if state.same_disk:
                 found.append((root, size + tar, state.root_free_mb, "image and its tar file"))
             else:
@@ -83,8 +83,8 @@ def needs(work: Work, state: ImageState) -> list[tuple[str, int, int | None, str
         else:
             # Docker keeps a layer compressed while it unpacks it.
             found.append((root, size * 3 // 2, state.root_free_mb, "image and what is pulled"))
-    if work.wishes.save and state.file_size is None:
-        folder = work.wishes.save.rpartition("/")[0] or "/"
+    if work.settings.save and state.file_size is None:
+        folder = work.settings.save.rpartition("/")[0] or "/"
         found.append((folder, size * 6 // 10, state.file_free_mb, "tar file, compressed"))
     return found
 
@@ -115,5 +115,5 @@ def _way_back(work: Work, state: ImageState) -> list[Conflict]:
     if target(work, state) is not None:
         return []
     return [
-        rollback.none_so_old("image", work.wishes.rollback, sorted(state.images), "docs/image.md")
+        rollback.none_so_old("image", work.settings.rollback, sorted(state.images), "docs/image.md")
     ]

@@ -35,7 +35,7 @@ def for_this_host() -> Work | None:
 
 def _decided(host: Host, state: HostState) -> Work | None:
     found = asked(state, host.data)
-    work = Work(found.recipe, found.wishes, _gpu_words(state, host.data))
+    work = Work(found.recipe, found.settings, _gpu_words(state, host.data))
     seen: ImageState | None = images(work)
     if seen is None:
         return None
@@ -51,9 +51,13 @@ def _decided(host: Host, state: HostState) -> Work | None:
 
 def _supplied(work: Work, state: ImageState) -> tuple[Work, tuple[Conflict, ...]]:
     """The work with its supply where it builds from a bundle, and what speaks against that."""
-    if work.wishes.bundle is None or not builds(work, state) or recipe_conflicts.of_plan(work.plan):
+    if (
+        work.settings.bundle is None
+        or not builds(work, state)
+        or recipe_conflicts.of_plan(work.plan)
+    ):
         return work, ()
-    found, conflicts = supply.of(work.wishes.bundle, work.recipe, state)
+    found, conflicts = supply.of(work.settings.bundle, work.recipe, state)
     return replace(work, supply=found), tuple(conflicts)
 
 
@@ -68,10 +72,10 @@ def _announce(host: Host, work: Work, state: ImageState, plan: ImagePlan) -> Non
     there = recipe.exact_name in state.images
     how = {
         "build": f"is built from {plan.base}"
-        + (f" and {work.supply.size_mb:,} MiB of {work.wishes.bundle}" if work.supply else ""),
-        "tar": f"is loaded from {work.wishes.tar}",
-        "registry": f"is pulled from {work.wishes.registry}",
-    }[work.wishes.source]
+        + (f" and {work.supply.size_mb:,} MiB of {work.settings.bundle}" if work.supply else ""),
+        "tar": f"is loaded from {work.settings.tar}",
+        "registry": f"is pulled from {work.settings.registry}",
+    }[work.settings.source]
     size = image_conflicts.size_mb(work)
     logger.info(
         f"{host.print_prefix}{recipe.exact_name} "

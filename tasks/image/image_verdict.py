@@ -37,7 +37,7 @@ def given(work: Work) -> Commands:
     verdict, notes = answer.verdict or "CRITICAL", [*faults, *(answer.notes or ())]
     if known:
         notes.append(f"the image tested itself at {known.time}; all is the same since")
-    if work.wishes.rollback:
+    if work.settings.rollback:
         notes.append("ROLLED-BACK (WARN): the moving tag leads to an earlier image, as asked")
         verdict = "WARN" if verdict == "OK" else verdict
     summary.judged(host, verdict, answer.proof or "none", notes)
@@ -120,7 +120,7 @@ def _record(work: Work, state: ImageState, answer: SelfTest) -> ImageRecord:
         name=work.recipe.name,
         exact=own,
         history=(*(name for name in before.history or () if name != own), own),
-        pushed=work.remote if work.wishes.push else before.pushed or "",
+        pushed=work.remote if work.settings.push else before.pushed or "",
         depends_on=_depends_on(work),
         selftest=answer,
     )

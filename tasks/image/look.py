@@ -11,6 +11,6 @@ from tasks.steps.step import ask
 def images(work: Work) -> ImageState:
     """Docker's images of this name, as last seen."""
     found: ImageState = ask(
-        Images, repository=work.plan.name, file=work.wishes.save, base=work.plan.base
+        Images, repository=work.plan.name, file=work.settings.save, base=work.plan.base
     )
     return found

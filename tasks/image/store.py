@@ -56,7 +56,7 @@ def tools(work: Work) -> Commands:
 @step
 def uv_pushed(work: Work) -> Commands:
     """The uv that installs wheels in the build; it does not stay in the image."""
-    if work.wishes.source == "build" and not present(work, images(work)):
+    if work.settings.source == "build" and not present(work, images(work)):
         yield from uv.push(look())
 
 
@@ -89,12 +89,12 @@ def there(work: Work) -> Commands:
     """The image under its exact name, by the way that the host's data choose."""
     if present(work, images(work)):
         return
-    if work.wishes.source == "registry":
+    if work.settings.source == "registry":
         yield job.complete(pull(work))
         return
     yield StringCommand(f"mkdir -p {FOLDER} && chmod 700 {FOLDER}")
-    if work.wishes.source == "tar":
-        yield FileUploadCommand(work.wishes.tar, TAR)
+    if work.settings.source == "tar":
+        yield FileUploadCommand(work.settings.tar, TAR)
         yield job.complete(load(work))
     else:
         yield FileUploadCommand(io.BytesIO(work.recipe.archive()), CONTEXT)
@@ -123,7 +123,7 @@ def saved(work: Work) -> Commands:
 @step
 def pushed(work: Work) -> Commands:
     """The image in the registry of the host's data, under both names."""
-    if not work.wishes.push or noted(images(work)).pushed == work.remote:
+    if not work.settings.push or noted(images(work)).pushed == work.remote:
         return
     yield job.complete(push(work))
 
@@ -132,7 +132,7 @@ def build(state: HostState, work: Work) -> job.Job:
     """The job that builds the image from the pushed context."""
     supply = work.supply
     fetch = uv.indexes(state, work.plan)
-    apt = work.wishes.apt
+    apt = work.settings.apt
     if supply:
         fetch = [f"export UV_OFFLINE=1 UV_FIND_LINKS={DEV}/bundle"]
         # What apt reads there was compared with the bundle's manifest, file by file.
@@ -169,17 +169,17 @@ def save(work: Work) -> job.Job:
     """The job that writes the file that the host's data ask for."""
     script = render(
         "image_save.sh.j2",
-        file=work.wishes.save,
+        file=work.settings.save,
         names=(work.recipe.name, work.recipe.exact_name),
         exact=work.recipe.exact_name,
     )
-    progress = f'echo "$(du -sm {shlex.quote(work.wishes.save)}.part | cut -f1) MiB"'
-    return job.Job("image-save", f"saving {work.wishes.save}", script, progress)
+    progress = f'echo "$(du -sm {shlex.quote(work.settings.save)}.part | cut -f1) MiB"'
+    return job.Job("image-save", f"saving {work.settings.save}", script, progress)
 
 
 def push(work: Work) -> job.Job:
     """The job that pushes it to the user's registry, under both names."""
-    moving = f"{work.wishes.registry}/{work.recipe.name}"
+    moving = f"{work.settings.registry}/{work.recipe.name}"
     script = "\n".join(
         [
             f"docker tag {work.recipe.exact_name} {work.remote}",
@@ -202,7 +202,7 @@ def pull(work: Work) -> job.Job:
 def load(work: Work) -> job.Job:
     """The job that loads the pushed tar file."""
     script = render(
-        "image_load.sh.j2", tar=TAR, sha256=_sha256(work.wishes.tar), exact=work.recipe.exact_name
+        "image_load.sh.j2", tar=TAR, sha256=_sha256(work.settings.tar), exact=work.recipe.exact_name
     )
     return job.Job(JOB, f"loading {work.recipe.exact_name}", script)
 

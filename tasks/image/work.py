@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from facts.parse.images import ImageState
 from stacks.model.image import ImagePlan
 from tasks.bundle.supply import Supply
-from tasks.hostdata.image import Wishes
+from tasks.hostdata.image import ImageSettings
 from tasks.recipe.recipe import Recipe
 from tasks.steps import rollback
 from tasks.steps.record import ImageRecord, read
@@ -19,10 +19,10 @@ RECORD = "/var/lib/gpuwright/image.json"
 
 @dataclass(frozen=True)
 class Work:
-    """The recipe and the wishes of one host."""
+    """The recipe and the settings of one host."""
 
     recipe: Recipe
-    wishes: Wishes
+    settings: ImageSettings
     gpu_words: tuple[str, ...] = ()
     """Words of ``docker run`` that give a container the GPUs, where a driver is loaded."""
     supply: Supply | None = None
@@ -36,12 +36,14 @@ class Work:
     @property
     def remote(self) -> str:
         """The exact name in the user's registry; empty without one."""
-        return f"{self.wishes.registry}/{self.recipe.exact_name}" if self.wishes.registry else ""
+        return (
+            f"{self.settings.registry}/{self.recipe.exact_name}" if self.settings.registry else ""
+        )
 
 
 def builds(work: Work, state: ImageState) -> bool:
     """Whether the image is still to be built here."""
-    return work.wishes.source == "build" and not present(work, state)
+    return work.settings.source == "build" and not present(work, state)
 
 
 def lacking_tools(work: Work, state: ImageState) -> list[str]:
@@ -54,9 +56,9 @@ def lacking_tools(work: Work, state: ImageState) -> list[str]:
     found = []
     there = present(work, state)
     client = (state.client or "0").split(".")[0]
-    if work.wishes.source == "build" and not there and int(client) >= 23 and not state.buildx:
+    if work.settings.source == "build" and not there and int(client) >= 23 and not state.buildx:
         found.append("docker-buildx")
-    zips = work.wishes.source == "tar" and not there
+    zips = work.settings.source == "tar" and not there
     if (zips or must_save(work, state)) and not state.zstd:
         found.append("zstd")
     return found
@@ -64,7 +66,7 @@ def lacking_tools(work: Work, state: ImageState) -> list[str]:
 
 def must_save(work: Work, state: ImageState) -> bool:
     """Whether the file that was asked for is still to be written."""
-    return bool(work.wishes.save) and (
+    return bool(work.settings.save) and (
         state.file_size is None or state.file_of != work.recipe.exact_name
     )
 
@@ -87,7 +89,7 @@ def noted(state: ImageState) -> ImageRecord:
 def target(work: Work, state: ImageState) -> str | None:
     """Exact name that the moving tag should lead to; None: there is none so far back."""
     own = work.recipe.exact_name
-    if not work.wishes.rollback:
+    if not work.settings.rollback:
         return own
     past = [n for n in history(state) if n != own and n in state.images] + [own]
-    return rollback.earlier(past, work.wishes.rollback)
+    return rollback.earlier(past, work.settings.rollback)

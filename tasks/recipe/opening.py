@@ -11,7 +11,7 @@ from tasks.host import resolution as host_resolution
 from tasks.host.profile import profile_of
 from tasks.hostdata import host as host_data
 from tasks.hostdata import reading
-from tasks.hostdata.image import Wishes, wishes
+from tasks.hostdata.image import ImageSettings, image_settings
 from tasks.python import locks
 from tasks.recipe.recipe import Recipe, recipe_of
 from tasks.steps.refusal import Refused
@@ -22,7 +22,7 @@ class Asked:
     """A host, and the image that is asked for."""
 
     state: HostState
-    wishes: Wishes
+    settings: ImageSettings
     plan: ImagePlan
     recipe: Recipe
 
@@ -36,12 +36,12 @@ def asked(state: HostState, data: reading.Data) -> Asked:
         ValueError: Host data is not as expected, or a lock is none.
         OSError: A lock cannot be read.
     """
-    wished = wishes(data)
+    settings = image_settings(data)
     resolution = resolved(state, data)
     if resolution.plan is None:
         raise Refused(*resolution.conflicts)
-    recipe = recipe_for(resolution.plan, data, wished)
-    return Asked(state, wished, resolution.plan, recipe)
+    recipe = recipe_for(resolution.plan, data, settings)
+    return Asked(state, settings, resolution.plan, recipe)
 
 
 def resolved(state: HostState, data: reading.Data) -> ImageResolution:
@@ -65,7 +65,7 @@ def resolved(state: HostState, data: reading.Data) -> ImageResolution:
     )
 
 
-def recipe_for(plan: ImagePlan, data: reading.Data, wished: Wishes) -> Recipe:
+def recipe_for(plan: ImagePlan, data: reading.Data, settings: ImageSettings) -> Recipe:
     """The recipe of this plan, from the locks that the host's data name; empty without locks.
 
     Raises:
@@ -73,7 +73,7 @@ def recipe_for(plan: ImagePlan, data: reading.Data, wished: Wishes) -> Recipe:
         OSError: A lock cannot be read.
     """
     if not plan.service.locked or not plan.torch.locked:
-        return Recipe(plan, {}, wished.uid)
+        return Recipe(plan, {}, settings.uid)
     return recipe_of(
-        plan, locks.text(data, plan.torch.lock), locks.text(data, plan.service.lock), wished.uid
+        plan, locks.text(data, plan.torch.lock), locks.text(data, plan.service.lock), settings.uid
     )

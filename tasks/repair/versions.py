@@ -32,11 +32,11 @@ def meant(case: Case) -> str | None:
         return None
     plan = case.plan.driver if case.plan else None
     noted = read(HostRecord, case.state.record).versions
-    wishes = (
+    wanted = (
         plan.version if plan and plan.versions else None,
         (noted.driver if noted else None) or None,
     )
-    return next((w for w in wishes if w in here), here.most_common(1)[0][0])
+    return next((w for w in wanted if w in here), here.most_common(1)[0][0])
 
 
 def strays(case: Case) -> dict[str, str]:

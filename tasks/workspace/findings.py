@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from facts.workspace_model import Answer, WorkspaceState
 from tasks.finding import Finding
-from tasks.hostdata.workspace_values import Wishes
+from tasks.hostdata.workspace_values import WorkspaceSettings
 from tasks.workspace import gpus
 from tasks.workspace.placing import Place
 
@@ -13,7 +13,7 @@ REFUSED = (401, 403)
 
 
 def findings(
-    state: WorkspaceState, wishes: Wishes, place: Place, answer: Answer | None
+    state: WorkspaceState, settings: WorkspaceSettings, place: Place, answer: Answer | None
 ) -> list[Finding]:
     """All differences between a workspace and what was asked for."""
     workspace = place.workspace
@@ -60,7 +60,7 @@ def findings(
         )
     found += _others(place, answer, logs)
     found += _gpus(state, place, answer, again, interrupts)
-    if wishes.rollback:
+    if settings.rollback:
         found.append(
             Finding(
                 "ROLLED-BACK",

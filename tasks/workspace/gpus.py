@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from facts.workspace_model import SeenContainer, SeenGpu, WorkspaceState
-from tasks.hostdata.workspace_values import Wishes, Workspace
+from tasks.hostdata.workspace_values import Workspace, WorkspaceSettings
 
 _VOID = "NVIDIA_VISIBLE_DEVICES=void"
 """NVIDIA's runtime gives nothing then, though an image asks for all (nvidia-container-toolkit,
@@ -18,7 +18,7 @@ class TooFewError(ValueError):
 
 
 def shared_out(
-    wishes: Wishes, there: Sequence[SeenGpu], seen: Iterable[SeenContainer]
+    settings: WorkspaceSettings, there: Sequence[SeenGpu], seen: Iterable[SeenContainer]
 ) -> dict[str, str]:
     """What each user gets: ``all``, ids with commas, or an empty string for none.
 
@@ -26,19 +26,19 @@ def shared_out(
     by id or count; what a workspace has already, it keeps where that still fits.
 
     Args:
-        wishes: The host's workspaces.
+        settings: The host's workspaces.
         there: The host's GPUs.
         seen: Containers of ours, those of users that are not named now among them.
 
     Raises:
         TooFewError: With the numbers.
     """
-    named = {w.user for w in wishes.workspaces} | set(wishes.absent)
+    named = {w.user for w in settings.workspaces} | set(settings.absent)
     had = {c.user: c.gpus for c in seen}
     known = {gpu.uuid for gpu in there} | {gpu.index for gpu in there if gpu.index}
     taken = {gpu for user, gpus in had.items() if user not in named for gpu in _ids(gpus, there)}
     given: dict[str, str] = {}
-    for workspace in wishes.workspaces:
+    for workspace in settings.workspaces:
         if workspace.gpus.kind == "all":
             given[workspace.user] = "all"
         elif workspace.gpus.kind == "ids":
@@ -50,7 +50,7 @@ def shared_out(
             given[workspace.user] = ",".join(workspace.gpus.ids)
             taken |= _ids(given[workspace.user], there)
     cards = [gpu.index for gpu in there if gpu.index]
-    counted = [w for w in wishes.workspaces if w.gpus.kind == "count"]
+    counted = [w for w in settings.workspaces if w.gpus.kind == "count"]
     # Who keeps what they have goes first, so that nobody takes it from them.
     for workspace in sorted(counted, key=lambda w: not _fits(w, had.get(w.user, ""), cards)):
         before = had.get(workspace.user, "").split(",")

@@ -6,7 +6,7 @@ from typing import cast
 
 from facts.workspace_model import Answer, WorkspaceState
 from facts.workspaces import WorkspaceAnswers, Workspaces
-from tasks.hostdata.workspace_values import Wishes
+from tasks.hostdata.workspace_values import WorkspaceSettings
 from tasks.steps.step import ask
 from tasks.workspace.placing import Place
 
@@ -14,10 +14,10 @@ PATIENCE_S = 180
 """JupyterLab's first start reads some hundred files of a slow disk."""
 
 
-def seen(wishes: Wishes) -> WorkspaceState:
+def seen(settings: WorkspaceSettings) -> WorkspaceState:
     """What there is of these workspaces, kept until a step changes the host."""
-    users = [(w.user, w.code) for w in wishes.workspaces]
-    ports = sorted({port for w in wishes.workspaces for port in w.ports.values()})
+    users = [(w.user, w.code) for w in settings.workspaces]
+    ports = sorted({port for w in settings.workspaces for port in w.ports.values()})
     return cast(WorkspaceState, ask(Workspaces, users=tuple(users), ports=tuple(ports)))
 
 

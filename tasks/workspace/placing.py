@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from facts.model.host import HostState
 from facts.workspace_model import Person, WorkspaceState
-from tasks.hostdata.workspace_values import Wishes, Workspace
+from tasks.hostdata.workspace_values import Workspace, WorkspaceSettings
 from tasks.layout import ROOT
 from tasks.steps import files
 from tasks.templates import render
@@ -54,19 +54,21 @@ class Place:
     made: Container
 
 
-def places(state: WorkspaceState, wishes: Wishes, ask: tuple[str, ...]) -> tuple[Place, ...]:
+def places(
+    state: WorkspaceState, settings: WorkspaceSettings, ask: tuple[str, ...]
+) -> tuple[Place, ...]:
     """Each workspace as it should be on this host; those that cannot be told yet are left out.
 
     What an earlier deploy of this run brings (Docker, the image, the driver) is not there while
     pyinfra prepares.
     """
     try:
-        given = gpus.shared_out(wishes, state.gpus or (), state.containers.values())
+        given = gpus.shared_out(settings, state.gpus or (), state.containers.values())
     except gpus.TooFewError:
         return ()
     found = []
-    for workspace in wishes.workspaces:
-        image = images.target(state, workspace, wishes.rollback)
+    for workspace in settings.workspaces:
+        image = images.target(state, workspace, settings.rollback)
         person, folder = state.people.get(workspace.user), state.folders.get(workspace.user)
         if image is None or person is None or folder is None:
             continue

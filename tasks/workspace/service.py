@@ -11,7 +11,7 @@ from pyinfra.api.host import Host
 
 from facts.model.host import HostState
 from facts.workspace_model import WorkspaceState
-from tasks.hostdata.workspace_values import HOME, Wishes, container_name, unit_name
+from tasks.hostdata.workspace_values import HOME, WorkspaceSettings, container_name, unit_name
 from tasks.steps import files, refusal
 from tasks.steps.record import TOOL, PastImage, WorkspaceRecord, now, read, record_script
 from tasks.steps.step import Commands, executing, look, run, step
@@ -25,34 +25,34 @@ Ask = tuple[str, ...]
 
 
 @step
-def possible(wishes: Wishes, deferred: bool = False) -> Commands:
+def possible(settings: WorkspaceSettings, deferred: bool = False) -> Commands:
     """Look again at what stood in the way, where an earlier deploy of this run was to mend it.
 
     Args:
-        wishes: The host's workspaces.
+        settings: The host's workspaces.
         deferred: Whether something stood in the way while pyinfra prepared.
     """
     if deferred:
-        yield FunctionCommand(_still_possible, (wishes,), {})
+        yield FunctionCommand(_still_possible, (settings,), {})
 
 
-def _still_possible(state: object, host: Host, wishes: Wishes) -> bool:
-    conflicts = objections(look(), seen(wishes), wishes)
+def _still_possible(state: object, host: Host, settings: WorkspaceSettings) -> bool:
+    conflicts = objections(look(), seen(settings), settings)
     refusal.told(host, conflicts)
     return not conflicts
 
 
 @step
-def removed(wishes: Wishes) -> Commands:
+def removed(settings: WorkspaceSettings) -> Commands:
     """Take away the workspaces that are not to be: container, unit, token, files of ours.
 
     Homes, code and images stay.
 
     Args:
-        wishes: The host's workspaces.
+        settings: The host's workspaces.
     """
-    host, state = look(), seen(wishes)
-    going = [user for user in wishes.absent if placing.left_of(host, state, user)]
+    host, state = look(), seen(settings)
+    going = [user for user in settings.absent if placing.left_of(host, state, user)]
     if going:
         yield StringCommand(removal(tuple(going)))
 
@@ -78,17 +78,17 @@ def _removal(user: str) -> str:
 
 
 @step
-def program(wishes: Wishes) -> Commands:
+def program(settings: WorkspaceSettings) -> Commands:
     """Put the unit and the program that it calls on the host.
 
     systemd reads its files anew only if the unit was there with another text: a reload takes GPUs
     from containers of engines below CDI (C2).
 
     Args:
-        wishes: The host's workspaces.
+        settings: The host's workspaces.
     """
     host = look()
-    if not wishes.workspaces:
+    if not settings.workspaces:
         return
     texts = {placing.PROGRAM: (placing.program(), "755"), placing.UNIT: (placing.unit(), "644")}
     differing = [path for path, (text, _) in texts.items() if files.differs(host, path, text)]
@@ -101,21 +101,21 @@ def program(wishes: Wishes) -> Commands:
 
 
 @step
-def secrets(wishes: Wishes, ask: Ask) -> Commands:
+def secrets(settings: WorkspaceSettings, ask: Ask) -> Commands:
     """A folder for each workspace with its home, its token and its public keys.
 
     A token is made on the host, once. Its file belongs to the user and nobody else may read it:
     the container has no root and no privilege, so it could not read root's.
 
     Args:
-        wishes: The host's workspaces.
+        settings: The host's workspaces.
         ask: The plan's words for all GPUs.
     """
-    state = seen(wishes)
-    lacking = [p for p in places(state, wishes, ask) if not _has_secrets(state, p)]
+    state = seen(settings)
+    lacking = [p for p in places(state, settings, ask) if not _has_secrets(state, p)]
     if lacking:
         yield StringCommand("set -eu\n" + "\n".join(secrets_script(place) for place in lacking))
-    elif not executing() and len(places(state, wishes, ask)) < len(wishes.workspaces):
+    elif not executing() and len(places(state, settings, ask)) < len(settings.workspaces):
         yield StringCommand(":")  # never sent: it only says that something will be done
 
 
@@ -151,15 +151,15 @@ def secrets_script(place: Place) -> str:
 
 
 @step
-def described(wishes: Wishes, ask: Ask) -> Commands:
+def described(settings: WorkspaceSettings, ask: Ask) -> Commands:
     """Write for each workspace what makes its container, and the same as a Compose file.
 
     Args:
-        wishes: The host's workspaces.
+        settings: The host's workspaces.
         ask: The plan's words for all GPUs.
     """
-    host, state = look(), seen(wishes)
-    known = places(state, wishes, ask)
+    host, state = look(), seen(settings)
+    known = places(state, settings, ask)
     script = [
         files.write_script(path, text, mode)
         for place in known
@@ -168,21 +168,21 @@ def described(wishes: Wishes, ask: Ask) -> Commands:
     ]
     if script:
         yield StringCommand(" && ".join(script))
-    elif not executing() and len(known) < len(wishes.workspaces):
+    elif not executing() and len(known) < len(settings.workspaces):
         yield StringCommand(":")
 
 
 @step
-def running(wishes: Wishes, ask: Ask) -> Commands:
+def running(settings: WorkspaceSettings, ask: Ask) -> Commands:
     """Each workspace runs from the values that are described, and starts at boot.
 
     Args:
-        wishes: The host's workspaces.
+        settings: The host's workspaces.
         ask: The plan's words for all GPUs.
     """
-    host, state = look(), seen(wishes)
-    known = places(state, wishes, ask)
-    if not executing() and len(known) < len(wishes.workspaces):
+    host, state = look(), seen(settings)
+    known = places(state, settings, ask)
+    if not executing() and len(known) < len(settings.workspaces):
         yield StringCommand(":")
         return
     for place in known:

@@ -6,7 +6,7 @@ from facts.model.host import HostState
 from facts.workspace_model import WorkspaceState
 from stacks.model.messages import Conflict
 from tasks.deploy import CONTAINER_HOST
-from tasks.hostdata.workspace_values import Wishes, Workspace, size_bytes
+from tasks.hostdata.workspace_values import Workspace, WorkspaceSettings, size_bytes
 from tasks.steps.rollback import none_so_old
 from tasks.workspace import gpus, images
 
@@ -15,21 +15,23 @@ _NEEDS_EARLIER = {"WORKSPACE-DOCKER", "WORKSPACE-IMAGE", "WORKSPACE-GPUS"}
 """What an earlier deploy of the same run may still bring."""
 
 
-def objections(host: HostState, state: WorkspaceState, wishes: Wishes) -> tuple[Conflict, ...]:
+def objections(
+    host: HostState, state: WorkspaceState, settings: WorkspaceSettings
+) -> tuple[Conflict, ...]:
     """Everything that keeps these workspaces from being made on this host as it stands."""
-    if not wishes.workspaces and not wishes.absent:
+    if not settings.workspaces and not settings.absent:
         return (_nothing_asked(),)
     if state.docker is None:
         return (_no_docker(state),)
     found: list[Conflict] = []
-    for workspace in wishes.workspaces:
+    for workspace in settings.workspaces:
         found += _person(state, workspace)
         found += _code(state, workspace)
         found += _ports(state, workspace)
-        found += _image(state, workspace, wishes.rollback)
+        found += _image(state, workspace, settings.rollback)
         found += _limits(host, state, workspace)
         found += _foreign(state, workspace)
-    found += _gpus(state, wishes)
+    found += _gpus(state, settings)
     return tuple(found)
 
 
@@ -234,15 +236,15 @@ def _foreign(state: WorkspaceState, workspace: Workspace) -> list[Conflict]:
     ]
 
 
-def _gpus(state: WorkspaceState, wishes: Wishes) -> list[Conflict]:
-    asking = [w.user for w in wishes.workspaces if not w.gpus.none]
+def _gpus(state: WorkspaceState, settings: WorkspaceSettings) -> list[Conflict]:
+    asking = [w.user for w in settings.workspaces if not w.gpus.none]
     if not asking:
         return []
     if not state.gpus:
         why = state.gpus_why or "nvidia-smi -L lists none"
     else:
         try:
-            gpus.shared_out(wishes, state.gpus, state.containers.values())
+            gpus.shared_out(settings, state.gpus, state.containers.values())
             return []
         except gpus.TooFewError as error:
             why = str(error)

@@ -13,9 +13,9 @@ from stacks.model.messages import Conflict
 from tasks.deploy import CONTAINER_HOST
 from tasks.host import opening
 from tasks.host import resolution as host_resolution
-from tasks.hostdata import workspace as wishes
+from tasks.hostdata import workspace as workspace_data
 from tasks.hostdata.reading import Data
-from tasks.hostdata.workspace_values import Wishes
+from tasks.hostdata.workspace_values import WorkspaceSettings
 from tasks.steps.refusal import Refused
 from tasks.steps.step import this_run
 from tasks.workspace import report, service
@@ -31,7 +31,7 @@ IMAGE = "pytorch-cuda"
 class Visit:
     """What the steps of the deploy need."""
 
-    wishes: Wishes
+    settings: WorkspaceSettings
     ask: tuple[str, ...]
     """The plan's words of ``docker create`` for all GPUs."""
     way: Way
@@ -45,27 +45,27 @@ def for_this_host() -> Visit | None:
 
 
 def _decided(host: Host, state: HostState) -> Visit | None:
-    wished = wishes.wishes(host.data, IMAGE, _tag(host.data, state))
+    settings = workspace_data.workspace_settings(host.data, IMAGE, _tag(host.data, state))
     ask: tuple[str, ...] = ()
-    if any(not w.gpus.none for w in wished.workspaces):
+    if any(not w.gpus.none for w in settings.workspaces):
         resolution = host_resolution.resolved(state, host.data, containers=True)
         if resolution.plan is None:
             raise Refused(*resolution.conflicts)
         if resolution.plan.containers is None:
             raise Refused(_no_containers())
         ask = resolution.plan.containers.ask
-    there: WorkspaceState | None = seen(wished)
+    there: WorkspaceState | None = seen(settings)
     if there is None:  # pyinfra has said why
         return None
-    found = objections(state, there, wished)
+    found = objections(state, there, settings)
     deferred = bool(found) and may_be_mended(found) and _earlier_deploys(host)
     if found and not deferred:
         raise Refused(*found)
-    for text in wished.warnings:
+    for text in settings.warnings:
         logger.warning(f"{host.print_prefix}{text}")
-    service.announced(host, there, places(there, wished, ask))
+    service.announced(host, there, places(there, settings, ask))
     report.planned(host)
-    return Visit(wished, ask, _way(host), deferred)
+    return Visit(settings, ask, _way(host), deferred)
 
 
 def _tag(data: Data, state: HostState) -> str:

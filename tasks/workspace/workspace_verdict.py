@@ -7,7 +7,7 @@ from pyinfra.api.host import Host
 
 from facts.workspace_model import Answer
 from tasks.finding import worst
-from tasks.hostdata.workspace_values import HOME, Wishes
+from tasks.hostdata.workspace_values import HOME, WorkspaceSettings
 from tasks.steps.ending import critical
 from tasks.steps.step import Commands, executing, look, step, this_host
 from tasks.workspace import entrance, findings, images, placing, report
@@ -17,21 +17,21 @@ from tasks.workspace.placing import places
 
 
 @step
-def given(wishes: Wishes, ask: tuple[str, ...], way: Way) -> Commands:
+def given(settings: WorkspaceSettings, ask: tuple[str, ...], way: Way) -> Commands:
     """Wait until the workspaces answer, judge them, and say how to get in.
 
     Args:
-        wishes: The host's workspaces.
+        settings: The host's workspaces.
         ask: The plan's words for all GPUs.
         way: How this controller reaches the host.
     """
     if not executing():
         return
-    host, state = this_host(), seen(wishes)
-    known = places(state, wishes, ask)
+    host, state = this_host(), seen(settings)
+    known = places(state, settings, ask)
     told = answers(known) if known else {}
     judged = {
-        p.workspace.user: findings.findings(state, wishes, p, told.get(p.workspace.user))
+        p.workspace.user: findings.findings(state, settings, p, told.get(p.workspace.user))
         for p in known
     }
     level = worst(tuple(f for found in judged.values() for f in found))
@@ -48,22 +48,22 @@ def given(wishes: Wishes, ask: tuple[str, ...], way: Way) -> Commands:
             entrance.entrance(place, way),
         )
         _log(host, user, answer)
-    for text in (*wishes.warnings, *_others(wishes)):
+    for text in (*settings.warnings, *_others(settings)):
         report.note(host, text)
     if level == "CRITICAL":
         codes = [f.code for found in judged.values() for f in found if f.level == level]
         yield critical(", ".join(codes))
 
 
-def _others(wishes: Wishes) -> list[str]:
+def _others(settings: WorkspaceSettings) -> list[str]:
     """Workspaces that are here and were not named, and homes that stay."""
-    host, state = look(), seen(wishes)
-    named = {w.user for w in wishes.workspaces}
+    host, state = look(), seen(settings)
+    named = {w.user for w in settings.workspaces}
     said = []
     for user in sorted(set(state.workspaces) - named):
         if placing.left_of(host, state, user):
             said.append(f"{user} has a workspace here too, which was left as it is")
-        elif user in wishes.absent:
+        elif user in settings.absent:
             said.append(f"the home of {user} stays in {HOME}/{user}/home; rm -r takes it")
     return said
 

@@ -75,9 +75,9 @@ def tried(host: SandboxHost, double: AptDouble, offer: DriverOffer) -> str:
     """
     state = parse_host(host.run(probe_command()).stdout.splitlines())
     state = replace(state, pci=(replace(state.gpus[0], device="1eb8"),))
-    wish = {"driver_branch": offer.branch, "driver_flavour": offer.flavour}
+    settings = {"driver_branch": offer.branch, "driver_flavour": offer.flavour}
     data = {"stack": "pytorch-2.9", "without": ["cuda", "torch"], "driver_origin": offer.origin}
-    made = resolution.resolved(state, {**host_data(host, double, **data), **wish})
+    made = resolution.resolved(state, {**host_data(host, double, **data), **settings})
     if made.plan is None or made.plan.driver is None:
         return f"no plan: {made.conflicts}"
     driver = made.plan.driver

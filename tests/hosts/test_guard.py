@@ -219,7 +219,7 @@ def test_upgrade_of_kernel_and_headers_stays_ready(place: Place, own: str) -> No
     assert place.doctor().ready is True
 
 
-def test_wish_that_cannot_be_kept_is_a_warning(place: Place, own: str) -> None:
+def test_policy_that_cannot_be_kept_is_a_warning(place: Place, own: str) -> None:
     asked = place.run(kernel_policy="follow")
     assert asked.code == 0, asked.told
     assert "KERNEL-POLICY" in asked.report and "GRUB is not here" in asked.report

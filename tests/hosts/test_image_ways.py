@@ -27,7 +27,7 @@ from sandbox.hosts import HostSpec, SandboxHost
 from sandbox.images import base_image, registry
 from sandbox.mirror.faults import Faults
 from tasks.bundle import manifest
-from tasks.hostdata.image import wishes
+from tasks.hostdata.image import image_settings
 from tasks.image import store
 from tasks.image.work import FOLDER, Work, lacking_tools, must_save
 from tasks.python import locks, uv
@@ -83,9 +83,9 @@ class Place:
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done.stdout.strip()
 
-    def wishing(self, **data: object) -> Work:
+    def asking_for(self, **data: object) -> Work:
         """The work with other host data."""
-        return replace(self.work, wishes=wishes(data))
+        return replace(self.work, settings=image_settings(data))
 
     def do(self, work: job.Job) -> str:
         """Start the job as the deploy does, wait for its end, and give what it says."""
@@ -97,7 +97,7 @@ class Place:
 
     def seen(self, work: Work | None = None) -> ImageState:
         """What the fact says about the image."""
-        save = (work or self.work).wishes.save
+        save = (work or self.work).settings.save
         return parse(self.on_host(str(Images().command("pytorch-cuda", save))).splitlines())
 
     def push_context(self) -> None:
@@ -141,11 +141,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     )
     plan = opening.resolved(state, data).plan
     assert plan is not None
-    recipe = opening.recipe_for(plan, data, wishes({}))
+    recipe = opening.recipe_for(plan, data, image_settings({}))
     path = uv.remote_path(state.system.arch).lstrip("/")
     (host.rootfs / path).parent.mkdir(parents=True)
     (host.rootfs / path).write_bytes(uv.local_binary(state.system.arch).read_bytes())
-    yield Place(host, state, Work(recipe, wishes({})), data, folder)
+    yield Place(host, state, Work(recipe, image_settings({})), data, folder)
     host.down()
 
 
@@ -255,13 +255,13 @@ def test_build_without_a_network_has_the_layers_of_one_with_a_network(
 
 def test_image_is_saved_and_loaded_as_one_file(built: Place) -> None:
     exact = built.work.recipe.exact_name
-    asked = built.wishing(image_save=SAVED)
+    asked = built.asking_for(image_save=SAVED)
     assert must_save(asked, built.seen(asked))
     assert built.do(store.save(asked)).startswith("state done 0")
     assert not must_save(asked, built.seen(asked))
     built.on_host(f"docker image rm {exact} {built.work.recipe.name}")
     tar = built.host.rootfs / SAVED.lstrip("/")
-    loading = built.wishing(image_tar=str(tar))
+    loading = built.asking_for(image_tar=str(tar))
     (built.host.rootfs / store.TAR.lstrip("/")).write_bytes(tar.read_bytes())
     assert built.do(store.load(loading)).startswith("state done 0")
     assert exact in built.seen().images
@@ -269,7 +269,7 @@ def test_image_is_saved_and_loaded_as_one_file(built: Place) -> None:
 
 def test_file_that_was_spoiled_on_its_way_is_not_loaded(built: Place) -> None:
     tar = built.host.rootfs / SAVED.lstrip("/")
-    loading = built.wishing(image_tar=str(tar))
+    loading = built.asking_for(image_tar=str(tar))
     (built.host.rootfs / store.TAR.lstrip("/")).write_bytes(tar.read_bytes()[:-1000])
     said = built.do(store.load(loading))
     assert said.startswith("state done 1") and "IMAGE-TAR" in said
@@ -279,7 +279,7 @@ def test_file_of_another_image_is_named(built: Place) -> None:
     built.on_host("docker save debian:bookworm-slim | zstd -q >/root/other.tar.zst")
     tar = built.host.rootfs / "root/other.tar.zst"
     (built.host.rootfs / store.TAR.lstrip("/")).write_bytes(tar.read_bytes())
-    other = Work(replace(built.work.recipe, uid=1234), wishes({"image_tar": str(tar)}))
+    other = Work(replace(built.work.recipe, uid=1234), image_settings({"image_tar": str(tar)}))
     said = built.do(store.load(other))
     assert said.startswith("state done 1")
     assert "IMAGE-OTHER: the tar file holds another image" in said
@@ -288,7 +288,7 @@ def test_file_of_another_image_is_named(built: Place) -> None:
 
 def test_full_disk_while_loading_is_named_and_leaves_the_way_open(built: Place) -> None:
     tar = built.host.rootfs / SAVED.lstrip("/")
-    loading = built.wishing(image_tar=str(tar))
+    loading = built.asking_for(image_tar=str(tar))
     (built.host.rootfs / store.TAR.lstrip("/")).write_bytes(tar.read_bytes())
     built.on_host(
         "systemctl stop docker.socket docker && "
@@ -321,8 +321,8 @@ def relay(built: Place) -> Iterator[CutRelay]:
 @pytest.mark.usefixtures("relay")
 def test_push_brings_both_names_and_a_registry_that_is_not_there_is_said(built: Place) -> None:
     """The tests after this one pull what this one pushed."""
-    here = built.wishing(image_push=True, image_registry=f"127.0.0.1:{registry.PORT}")
-    nowhere = built.wishing(image_push=True, image_registry="127.0.0.1:9")
+    here = built.asking_for(image_push=True, image_registry=f"127.0.0.1:{registry.PORT}")
+    nowhere = built.asking_for(image_push=True, image_registry="127.0.0.1:9")
     refused = built.do(store.push(nowhere))
     assert refused.startswith("state done 1") and "connection refused" in refused, refused
     said = built.do(store.push(here))
@@ -340,7 +340,7 @@ def pulling(built: Place, relay: CutRelay) -> Work:
     here = urlsplit(built.host.mirror_url or "").hostname
     # The builder remembers layers too.
     built.on_host("docker image prune --all --force && docker builder prune --all --force")
-    return built.wishing(image_from="registry", image_registry=f"{here}:{relay.port}")
+    return built.asking_for(image_from="registry", image_registry=f"{here}:{relay.port}")
 
 
 def test_pull_that_is_cut_goes_on_with_the_layers_that_came(

@@ -47,7 +47,7 @@ class Board:
     first: Run
     second: Run
     """After a newer Jetson Linux was published."""
-    wishes: dict[str, Any]
+    settings: dict[str, Any]
     """Its host data."""
 
     @property
@@ -68,13 +68,13 @@ def board(
     host = hosts.up(HostSpec(system, os=system), fresh=True)
     folder = tmp_path_factory.mktemp(system)
     with index(host, folder) as address:
-        wished = wishes(host, system, folder, address)
-        data = runner.host_data(host, **wished)
+        settings = settings_of(host, system, folder, address)
+        data = runner.host_data(host, **settings)
         lab = Lab(host, runner.inventory(folder, **{system: data}))
         predicted, first = (lab.pyinfra(word, deploy=DEPLOY) for word in ("--dry", "-y"))
         jetpack(system).publish(newer=True)
         lab.on_host("apt-get -q update")
-        yield Board(lab, predicted, first, lab.pyinfra("-y", deploy=DEPLOY), wished)
+        yield Board(lab, predicted, first, lab.pyinfra("-y", deploy=DEPLOY), settings)
     jetpack(system).publish()
     host.down()
 
@@ -97,7 +97,7 @@ class index:  # noqa: N801 - used as a function
         self.server.server_close()
 
 
-def wishes(host: SandboxHost, system: str, folder: Path, address: str) -> dict[str, Any]:
+def settings_of(host: SandboxHost, system: str, folder: Path, address: str) -> dict[str, Any]:
     """The host's data: its stack, and where it gets things."""
     assert host.mirror_url is not None
     if system == "jetpack-5":
@@ -189,9 +189,9 @@ def test_half_configured_boot_chain_is_named_and_finished(
     fault, host = catalog.get("J4-half-configured"), board.lab.host
     ward.made_and_named(host, fault)
     reached(fault, "jetson", "named")
-    ward.repaired(host, fault, tmp_path, **board.wishes)
+    ward.repaired(host, fault, tmp_path, **board.settings)
     reached(fault, "jetson", "repaired")
-    ward.left_alone(host, tmp_path, **board.wishes)
+    ward.left_alone(host, tmp_path, **board.settings)
     reached(fault, "jetson", "second run")
     host.kill()
     host.boot()

@@ -145,11 +145,11 @@ def test_run_that_is_killed_is_gone_on_with_by_the_next(host: SandboxHost, tmp_p
     ward.healthy(host)
 
 
-@pytest.mark.parametrize("wish", ["yes", "if needed"])
+@pytest.mark.parametrize("setting", ["yes", "if needed"])
 def test_data_that_cannot_be_meant_are_refused_before_anything(
-    host: SandboxHost, tmp_path: Path, wish: str
+    host: SandboxHost, tmp_path: Path, setting: str
 ) -> None:
     with runner.untouched(host):
-        run = repair(host, tmp_path, reboot=wish)
+        run = repair(host, tmp_path, reboot=setting)
     assert run.code == 1
-    assert f"\"reboot\" is '{wish}', expected one of never, if-needed, now" in run.said
+    assert f"\"reboot\" is '{setting}', expected one of never, if-needed, now" in run.said

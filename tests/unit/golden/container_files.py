@@ -22,7 +22,7 @@ from tasks.containers import (
     rootless_state,
 )
 from tasks.containers.daemon_json import DaemonJsonError
-from tasks.hostdata import containers as wish
+from tasks.hostdata import containers as container_data
 from tasks.workspace import placing, service
 from tasks.workspace import workspace_conflicts as workspace_objections
 from tasks.workspace.entrance import Way, entrance
@@ -74,16 +74,19 @@ def texts() -> dict[str, str]:
 def _host(one: Situation) -> Iterator[Section]:
     plan = one.resolution.plan
     assert plan is not None and plan.containers is not None
-    wished = wish.of(one.data)
+    settings = container_data.container_settings(one.data)
     yield "CDI", cdi.drop_in_text(plan.containers)
-    yield "proxy", docker_change.proxy_text(wished) if wished.proxy else ""
+    yield "proxy", docker_change.proxy_text(settings) if settings.proxy else ""
     yield "words", shlex.join(proof.ask(plan))
     whole = installed(one.state, plan)
     for name, text in DAEMON.items():
-        yield f"daemon.json, {name}", _merged(text, docker_change.settings(plan.containers, wished))
+        yield (
+            f"daemon.json, {name}",
+            _merged(text, docker_change.daemon_settings(plan.containers, settings)),
+        )
         seen = a_container_host.engines(text, docker=TRAINS, users={"ana": ANA})
-        yield f"seen with {name}", rows(_seen(whole, seen, plan, wished))
-    yield "bare", rows(_seen(one.state, Engines(), plan, wished))
+        yield f"seen with {name}", rows(_seen(whole, seen, plan, settings))
+    yield "bare", rows(_seen(one.state, Engines(), plan, settings))
     yield from _rootless(plan)
 
 
@@ -94,14 +97,16 @@ def _merged(text: str | None, settings: daemon_json.Settings) -> str:
         return f"error: {error}"
 
 
-def _seen(state: HostState, seen: Engines, plan: Plan, wished: wish.ContainerWish) -> list[Any]:
-    conflicts = engine_conflicts.of(state, seen, plan, wished)
-    judged = findings.of(state, seen, plan, wished)
+def _seen(
+    state: HostState, seen: Engines, plan: Plan, settings: container_data.ContainerSettings
+) -> list[Any]:
+    conflicts = engine_conflicts.of(state, seen, plan, settings)
+    judged = findings.of(state, seen, plan, settings)
     words = proof.engine_words(state, seen, plan)
     try:
-        lines = forecast.lines(state, seen, plan, wished)
-        stopped = docker_change.stops(state, seen, plan, wished)
-        due = rootless_state.due(state, seen, plan, wished)
+        lines = forecast.lines(state, seen, plan, settings)
+        stopped = docker_change.stops(state, seen, plan, settings)
+        due = rootless_state.due(state, seen, plan, settings)
     except DaemonJsonError as error:
         return [*conflicts, *judged, words, str(error)]
     return [*conflicts, *judged, words, *lines, stopped, due, cdi_state.left_behind(seen)]
@@ -113,7 +118,10 @@ def _rootless(plan: Plan) -> Iterator[Section]:
         return
     yield "unit without root", rootless_state.unit_text(engine)
     for name, text in DAEMON.items():
-        yield f"daemon.json without root, {name}", _merged(text, rootless_state.settings(plan))
+        yield (
+            f"daemon.json without root, {name}",
+            _merged(text, rootless_state.daemon_settings(plan)),
+        )
 
 
 def _workspace(data: dict[str, Any]) -> Iterator[Section]:
@@ -132,11 +140,11 @@ def _workspace(data: dict[str, Any]) -> Iterator[Section]:
     for way in (Way("gpu1.example.org", ""), Way("10.0.0.1", "root", 2222)):
         yield f"entrance by {way.words}", "\n".join(entrance(place, way))
     host = SITUATIONS["debian-12-done"].state
-    wished = a_workspace.wished(**{"workspace_user": "alice", **data})
+    settings = a_workspace.settings_of(**{"workspace_user": "alice", **data})
     for state in (
         a_workspace.ready(),
         replace(a_workspace.ready(), docker=None, docker_why="not found"),
         replace(a_workspace.ready(), people={}, gpus=()),
         a_workspace.with_gpus(a_workspace.ready(), bob="0,1,2"),
     ):
-        yield "conflicts", rows(workspace_objections.objections(host, state, wished))
+        yield "conflicts", rows(workspace_objections.objections(host, state, settings))

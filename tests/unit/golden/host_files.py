@@ -119,15 +119,15 @@ def _driver(one: Situation, plan: Plan) -> Iterator[Section]:
 
 
 def _guard(state: HostState) -> Iterator[Section]:
-    for wish in (None, "follow", "hold"):
-        decided = policy.decided(state, wish)
+    for setting in (None, "follow", "hold"):
+        decided = policy.decided(state, setting)
         script = legible(kernel_guard.script(state, decided, ""))
-        yield f"policy {wish}", script if wish == "hold" else sha256(script)
+        yield f"policy {setting}", script if setting == "hold" else sha256(script)
         yield (
-            f"findings of policy {wish}",
+            f"findings of policy {setting}",
             rows(policy.findings(decided, ["linux-image-amd64"], GPU_HOST)),
         )
-        yield f"guard forecast {wish}", "\n".join(kernel_guard.forecast(state, wish, ""))
+        yield f"guard forecast {setting}", "\n".join(kernel_guard.forecast(state, setting, ""))
 
 
 def guard() -> dict[str, str]:

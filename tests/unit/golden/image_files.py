@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tasks.host import preflight
-from tasks.hostdata import image as wishes
+from tasks.hostdata import image as image_data
 from tasks.recipe import conflicts, opening
 from tasks.recipe.recipe import Recipe
 from tests.unit.golden.host_files import Section, joined, rows
@@ -43,7 +43,7 @@ def _asked(host: str, data: dict[str, Any]) -> Iterator[Section]:
         return
     yield "plan", plain(resolution.plan)
     yield "conflicts of the plan", rows(conflicts.of_plan(resolution.plan))
-    made = opening.recipe_for(resolution.plan, data, wishes.wishes(data))
+    made = opening.recipe_for(resolution.plan, data, image_data.image_settings(data))
     yield from _recipe(made, whole=not data or data.get("image_cuda") == "devel")
 
 

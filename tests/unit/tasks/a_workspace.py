@@ -14,8 +14,8 @@ from facts.workspace_model import (
     Token,
     WorkspaceState,
 )
-from tasks.hostdata import workspace as wishes
-from tasks.hostdata.workspace_values import Wishes
+from tasks.hostdata import workspace as workspace_data
+from tasks.hostdata.workspace_values import WorkspaceSettings
 from tasks.steps import files
 from tasks.workspace import placing
 from tasks.workspace.placing import Place, places
@@ -27,9 +27,9 @@ KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
 NEW, OLD = "sha256:" + "22" * 32, "sha256:" + "11" * 32
 
 
-def wished(**data: Any) -> Wishes:
+def settings_of(**data: Any) -> WorkspaceSettings:
     """What these host data ask for."""
-    return wishes.wishes(data, "pytorch-cuda", "v2.9")
+    return workspace_data.workspace_settings(data, "pytorch-cuda", "v2.9")
 
 
 def ready() -> WorkspaceState:
@@ -69,7 +69,7 @@ def with_gpus(state: WorkspaceState, **had: str) -> WorkspaceState:
 
 def placed(state: WorkspaceState | None = None, ask: tuple[str, ...] = CDI, **data: Any) -> Place:
     """Where the one workspace of these host data is to be."""
-    (found,) = places(state or ready(), wished(**{"workspace_user": "alice", **data}), ask)
+    (found,) = places(state or ready(), settings_of(**{"workspace_user": "alice", **data}), ask)
     return found
 
 

@@ -11,12 +11,12 @@ from facts.model.host import HostState
 from facts.runtime import CudaAnswer, CudaDevice
 from stacks.model.containers import OLD_SPEC, EnginePlan
 from tasks.containers import cdi, cdi_state, findings, proof
-from tasks.hostdata.containers import ContainerWish
+from tasks.hostdata.containers import ContainerSettings
 from tests.unit.tasks import a_container_host as host
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import DRIVER, library
 
-NOTHING = ContainerWish()
+NOTHING = ContainerSettings()
 NODES = (
     Node("/dev/nvidiactl", 195, 255),
     Node("/dev/nvidia0", 195, 0),
@@ -144,8 +144,8 @@ def test_our_own_image_proves_where_it_is_loaded() -> None:
 
 def test_image_of_host_data_must_be_there() -> None:
     there = seen(spec(), images=("debian:bookworm",))
-    wish = ContainerWish(proof_image="debian:trixie")
-    found = proof.none(there, host.plan(), wish)
+    settings = ContainerSettings(proof_image="debian:trixie")
+    found = proof.none(there, host.plan(), settings)
     assert found is not None
     assert "debian:trixie" in found.text
 
@@ -157,7 +157,7 @@ def test_image_of_host_data_must_be_there() -> None:
 def test_podman_is_asked_for_its_own_images(wanted: str, here: bool) -> None:
     there = replace(seen(spec()), docker=None, podman_images=("docker.io/library/debian:bookworm",))
     podman = EnginePlan("podman", "distribution", "5.4.2", ("podman",), ("podman",))
-    found = proof.none(there, host.plan(podman), ContainerWish(proof_image=wanted))
+    found = proof.none(there, host.plan(podman), ContainerSettings(proof_image=wanted))
     assert (found is None) == here
     if found is not None:
         assert f"podman pull {wanted}" in found.text

@@ -11,22 +11,22 @@ from facts.model.host import HostState
 from facts.model.system import Unit
 from stacks.model.messages import Conflict
 from tasks.containers import engine_conflicts
-from tasks.hostdata.containers import ContainerWish
+from tasks.hostdata.containers import ContainerSettings
 from tests.unit.tasks import a_container_host as host
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import package, with_packages
 
-NOTHING = ContainerWish()
+NOTHING = ContainerSettings()
 BUSY = (Running("train", "base:1", gpus=True),)
 
 
 def said(
     state: HostState | None = None,
     seen: Engines | None = None,
-    wish: ContainerWish = NOTHING,
+    settings: ContainerSettings = NOTHING,
 ) -> dict[str, Conflict]:
     state = state or a_host.bare()
-    found = engine_conflicts.of(state, seen or Engines(), host.plan(), wish)
+    found = engine_conflicts.of(state, seen or Engines(), host.plan(), settings)
     return {c.code: c for c in found}
 
 
@@ -51,7 +51,7 @@ def test_snap_is_refused_with_what_does_not_move() -> None:
         assert lost in conflict.remedies[1]
 
 
-def test_docker_of_another_origin_is_refused_with_the_wish_that_keeps_it() -> None:
+def test_docker_of_another_origin_is_refused_with_the_setting_that_keeps_it() -> None:
     conflict = said(with_docker("docker-ce", "5:29.1.0-1"), host.engines())["DOCKER-OTHER-ORIGIN"]
     assert "docker_origin: docker" in conflict.remedies[0]
     assert conflict.remedies[1].endswith("--allow-change-held-packages docker-ce")
@@ -86,7 +86,7 @@ def test_podman_under_dockers_name_is_refused() -> None:
     assert "remove podman-docker" in said(state, host.engines())["DOCKER-SHIM"].remedies[0]
 
 
-def test_masked_docker_is_somebodys_wish() -> None:
+def test_masked_docker_is_somebodys_choice() -> None:
     unit = Unit("docker.service", "inactive", "masked")
     state = replace(with_docker(), units={unit.name: unit})
     assert "unmask docker.service" in said(state)["DOCKER-MASKED"].remedies[0]
@@ -106,10 +106,10 @@ def test_backup_of_broken_settings_is_named() -> None:
 
 
 def test_user_who_is_not_there_is_not_made() -> None:
-    wish = ContainerWish(users=("ana", "ben"))
+    settings = ContainerSettings(users=("ana", "ben"))
     seen = replace(host.engines(), users={"ana": User("ana", 1000, "/home/ana")})
-    assert "ben" in said(with_docker(), seen, wish)["DOCKER-USER"].what
-    assert "ana" not in said(with_docker(), seen, wish)["DOCKER-USER"].what
+    assert "ben" in said(with_docker(), seen, settings)["DOCKER-USER"].what
+    assert "ana" not in said(with_docker(), seen, settings)["DOCKER-USER"].what
 
 
 def test_containers_that_a_restart_would_stop_are_named() -> None:
@@ -121,7 +121,7 @@ def test_containers_that_a_restart_would_stop_are_named() -> None:
 
 def test_restart_that_is_allowed_is_no_conflict() -> None:
     seen = replace(host.engines(), docker=host.docker(*BUSY))
-    assert said(with_docker(), seen, ContainerWish(restart="now")) == {}
+    assert said(with_docker(), seen, ContainerSettings(restart="now")) == {}
 
 
 def test_containers_that_outlive_docker_are_in_nobodys_way() -> None:

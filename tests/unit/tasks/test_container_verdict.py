@@ -19,7 +19,7 @@ from facts.model.system import Unit
 from facts.runtime import CudaAnswer
 from stacks.model.plan import Plan
 from tasks.containers import cdi_state, engine_verdict
-from tasks.hostdata.containers import ContainerWish
+from tasks.hostdata.containers import ContainerSettings
 from tasks.layout import ENVS, RECORD
 from tasks.python.state import env_of
 from tasks.steps.step import Commands, executing, step
@@ -86,7 +86,7 @@ def asked_for(
     run = ARun(state, facts)
     run.prepared(lambda: report.register(run.host))
     run.prepared(
-        lambda: engine_verdict.given(plan, ContainerWish(), rollback=rollback, name="Verdict")
+        lambda: engine_verdict.given(plan, ContainerSettings(), rollback=rollback, name="Verdict")
     )
     return run
 

@@ -13,7 +13,7 @@ from stacks.model.plan import Plan
 from tasks.containers import findings as container_findings
 from tasks.containers import proof as container_proof
 from tasks.guard import kernel_guard
-from tasks.hostdata.containers import ContainerWish
+from tasks.hostdata.containers import ContainerSettings
 from tasks.repair.repair_plan import chart
 from tasks.verify import comparison, proof
 from tests.unit.tasks import a_container_host, a_host, a_patient
@@ -45,7 +45,7 @@ def test_every_remedy_for_a_host_names_its_own_deploy(
     state: HostState, plan: Plan, deploy: str
 ) -> None:
     found = [*comparison.compare(state, plan), *kernel_guard.findings(state, plan, "hold")]
-    found += container_findings.of(state, seen(), plan, ContainerWish())
+    found += container_findings.of(state, seen(), plan, ContainerSettings())
     if plan.torch is not None:
         for version in (None, "1.0"):
             found += proof.of_torch(plan, TorchAnswer("/opt/x", version), rolled_back=False)
@@ -62,7 +62,7 @@ def test_missing_part_of_a_container_hosts_driver_names_the_container_hosts_depl
 def test_container_that_loses_its_gpus_names_the_container_hosts_deploy() -> None:
     plan, there = a_container_host.plan(), seen(nodes=NODES, images=("pytorch-cuda:v2.9",))
     answer = container_proof.ContainerAnswer(True, before=GPUS, after=())
-    (finding,) = container_proof.judged(there, plan, ContainerWish(), answer).findings
+    (finding,) = container_proof.judged(there, plan, ContainerSettings(), answer).findings
     assert deploys([finding.remedy]) == {CONTAINER_HOST}
 
 

@@ -11,7 +11,7 @@ from facts.model.host import HostState
 from facts.model.system import Unit
 from tasks.containers import docker_change, engine_state
 from tasks.containers.docker_change import Change
-from tasks.hostdata.containers import ContainerWish
+from tasks.hostdata.containers import ContainerSettings
 from tests.unit.tasks import a_container_host as host
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import package, with_packages
@@ -19,7 +19,7 @@ from tests.unit.tasks.test_apt_repository import digest
 
 RIGHT = '{"runtimes": {"nvidia": {"path": "nvidia-container-runtime"}}}'
 CDI = host.plan(injection="cdi", features={"cdi": True})
-PROXY = ContainerWish(proxy="http://me:pw@proxy.example.org:3128", no_proxy=("localhost",))
+PROXY = ContainerSettings(proxy="http://me:pw@proxy.example.org:3128", no_proxy=("localhost",))
 
 
 def settled(active: str = "active", enabled: str = "enabled") -> HostState:
@@ -31,47 +31,51 @@ def settled(active: str = "active", enabled: str = "enabled") -> HostState:
 
 
 def test_converged_docker_needs_nothing() -> None:
-    assert not docker_change.change(settled(), host.engines(RIGHT), host.plan(), ContainerWish())
+    assert not docker_change.change(
+        settled(), host.engines(RIGHT), host.plan(), ContainerSettings()
+    )
 
 
 def test_runtime_comes_by_a_reload() -> None:
-    change = docker_change.change(settled(), host.engines("{}"), host.plan(), ContainerWish())
+    change = docker_change.change(settled(), host.engines("{}"), host.plan(), ContainerSettings())
     assert change == Change(keys=("runtimes",))
 
 
 def test_mirrors_come_by_a_reload() -> None:
-    wish = ContainerWish(mirrors=("https://m.example.org",))
-    change = docker_change.change(settled(), host.engines(RIGHT), host.plan(), wish)
+    settings = ContainerSettings(mirrors=("https://m.example.org",))
+    change = docker_change.change(settled(), host.engines(RIGHT), host.plan(), settings)
     assert change == Change(keys=("registry-mirrors",))
 
 
 def test_cdi_needs_a_restart() -> None:
-    change = docker_change.change(settled(), host.engines("{}"), CDI, ContainerWish())
+    change = docker_change.change(settled(), host.engines("{}"), CDI, ContainerSettings())
     assert change.keys == ("features",)
     assert "features" in change.restart[0]
 
 
 def test_docker_that_is_yet_to_come_is_not_restarted() -> None:
-    change = docker_change.change(a_host.bare(), Engines(), CDI, ContainerWish())
+    change = docker_change.change(a_host.bare(), Engines(), CDI, ContainerSettings())
     assert change == Change(keys=("features",))
 
 
 def test_docker_without_the_toolkit_restarts_when_it_comes() -> None:
     state = with_packages(a_host.bare(), package("docker.io", "20.10.24+dfsg1-1"))
-    change = docker_change.change(state, host.engines(RIGHT), host.plan(), ContainerWish())
+    change = docker_change.change(state, host.engines(RIGHT), host.plan(), ContainerSettings())
     assert "toolkit" in change.restart[0]
 
 
 def test_restart_that_a_run_did_not_come_to_is_still_due() -> None:
     state = replace(settled(), managed_files={engine_state.DOCKER_MARK: "0"})
-    assert docker_change.change(state, host.engines(RIGHT), host.plan(), ContainerWish()).restart
+    assert docker_change.change(
+        state, host.engines(RIGHT), host.plan(), ContainerSettings()
+    ).restart
 
 
 @pytest.mark.parametrize(("active", "enabled"), [("failed", "enabled"), ("active", "disabled")])
 def test_docker_that_does_not_run_is_started(active: str, enabled: str) -> None:
     """C8."""
     seen = replace(host.engines(RIGHT), docker=None)
-    change = docker_change.change(settled(active, enabled), seen, host.plan(), ContainerWish())
+    change = docker_change.change(settled(active, enabled), seen, host.plan(), ContainerSettings())
     assert change == Change(start=True)
 
 
@@ -84,17 +88,17 @@ def test_proxy_lies_in_a_file_that_the_unit_only_names() -> None:
     assert "pw" not in repr(PROXY) + repr(change)
 
 
-def test_proxy_that_is_written_is_left_and_goes_with_its_wish() -> None:
+def test_proxy_that_is_written_is_left_and_goes_with_its_setting() -> None:
     there = {
         docker_change.PROXY_FILE: digest(docker_change.proxy_text(PROXY).encode()),
         docker_change.PROXY_DROP_IN: digest(docker_change.PROXY_DROP_IN_TEXT.encode()),
     }
     state = replace(settled(), managed_files=there)
     assert not docker_change.proxy_due(state, PROXY)
-    assert docker_change.proxy_due(state, ContainerWish())
+    assert docker_change.proxy_due(state, ContainerSettings())
 
 
 def test_podman_alone_touches_no_docker() -> None:
     podman = host.EnginePlan("podman", "distribution", "4.3.1", ("podman",), ("podman",))
     seen = host.engines("not json")
-    assert not docker_change.change(settled("failed"), seen, host.plan(podman), ContainerWish())
+    assert not docker_change.change(settled("failed"), seen, host.plan(podman), ContainerSettings())

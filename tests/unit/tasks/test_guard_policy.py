@@ -55,9 +55,9 @@ def test_host_without_grub_is_free_by_default_and_nothing_is_found_wrong() -> No
     assert findings(policy, ["linux-image-amd64"], GPU_HOST) == []
 
 
-@pytest.mark.parametrize("wish", ["hold", "free"])
-def test_wish_is_kept_with_and_without_grub(wish: str) -> None:
-    assert decided(debian(), wish).name == decided(a_host.done(), wish).name == wish
+@pytest.mark.parametrize("setting", ["hold", "free"])
+def test_policy_is_kept_with_and_without_grub(setting: str) -> None:
+    assert decided(debian(), setting).name == decided(a_host.done(), setting).name == setting
 
 
 @pytest.mark.parametrize(
@@ -90,16 +90,16 @@ def test_kernel_that_is_loose_under_hold_is_found() -> None:
     assert "linux-image-amd64" in finding.observed
 
 
-@pytest.mark.parametrize("wish", ["Hold", "none", 1, True])
-def test_unknown_policy_is_refused_with_the_known_ones(wish: object) -> None:
+@pytest.mark.parametrize("setting", ["Hold", "none", 1, True])
+def test_unknown_policy_is_refused_with_the_known_ones(setting: object) -> None:
     with pytest.raises(ValueError, match="one of hold, follow, free"):
-        host_data.guard_settings({"kernel_policy": wish})
+        host_data.guard_settings({"kernel_policy": setting})
 
 
-@pytest.mark.parametrize("wish", ["metrics", 1, "/srv/x "])
-def test_textfile_folder_must_be_a_path(wish: object) -> None:
+@pytest.mark.parametrize("setting", ["metrics", 1, "/srv/x "])
+def test_textfile_folder_must_be_a_path(setting: object) -> None:
     with pytest.raises(ValueError, match="textfile_folder"):
-        host_data.guard_settings({"textfile_folder": wish})
+        host_data.guard_settings({"textfile_folder": setting})
 
 
 # ---- packages of the kernel

@@ -12,13 +12,13 @@ from tasks.hostdata import host as host_data
 from tasks.hostdata import repair
 
 
-def gpus(wish: Any) -> tuple[Gpu, ...]:
-    """The GPUs that a wish announces."""
-    return host_data.expected_gpus({"expected_gpus": wish}, resolution.catalog())
+def gpus(setting: Any) -> tuple[Gpu, ...]:
+    """The GPUs that host data announce."""
+    return host_data.expected_gpus({"expected_gpus": setting}, resolution.catalog())
 
 
 @pytest.mark.parametrize(
-    ("wish", "models"),
+    ("setting", "models"),
     [
         (None, []),
         ("", []),
@@ -29,25 +29,25 @@ def gpus(wish: Any) -> tuple[Gpu, ...]:
         (["t4", "k80:2"], ["t4", "k80", "k80"]),
     ],
 )
-def test_expected_gpus_are_a_count_a_model_or_both(wish: Any, models: list[str | None]) -> None:
-    assert [gpu.model for gpu in gpus(wish)] == models
+def test_expected_gpus_are_a_count_a_model_or_both(setting: Any, models: list[str | None]) -> None:
+    assert [gpu.model for gpu in gpus(setting)] == models
 
 
-@pytest.mark.parametrize("wish", ["h10", "h100:", "h100:x", "-1", {"h100": 8}, [["h100"]], True])
-def test_what_is_no_gpu_is_named(wish: Any) -> None:
+@pytest.mark.parametrize("setting", ["h10", "h100:", "h100:x", "-1", {"h100": 8}, [["h100"]], True])
+def test_what_is_no_gpu_is_named(setting: Any) -> None:
     with pytest.raises(ValueError, match='"expected_gpus"'):
-        gpus(wish)
+        gpus(setting)
 
 
-@pytest.mark.parametrize("wish", ["x", "-1", -1, 1.5, True, [1]])
-def test_what_is_no_count_is_named(wish: Any) -> None:
+@pytest.mark.parametrize("setting", ["x", "-1", -1, 1.5, True, [1]])
+def test_what_is_no_count_is_named(setting: Any) -> None:
     with pytest.raises(ValueError, match=r'"rollback" is .*, expected a whole number'):
-        host_data.rollback({"rollback": wish})
+        host_data.rollback({"rollback": setting})
 
 
-@pytest.mark.parametrize(("wish", "count"), [(None, 0), ("", 0), (0, 0), ("1", 1), (2, 2)])
-def test_rollback_is_a_count(wish: Any, count: int) -> None:
-    assert host_data.rollback({"rollback": wish}) == count
+@pytest.mark.parametrize(("setting", "count"), [(None, 0), ("", 0), (0, 0), ("1", 1), (2, 2)])
+def test_rollback_is_a_count(setting: Any, count: int) -> None:
+    assert host_data.rollback({"rollback": setting}) == count
 
 
 def test_lock_wait_has_a_default_and_may_be_nothing() -> None:
@@ -66,32 +66,32 @@ def test_mirrors_are_addresses_by_kind() -> None:
     assert plan_settings().mirrors == {}
 
 
-@pytest.mark.parametrize("wish", ["http://x", ["http://x"], {"pip": "http://x"}, {"pypi": 1}])
-def test_what_is_no_mirror_is_named(wish: Any) -> None:
+@pytest.mark.parametrize("setting", ["http://x", ["http://x"], {"pip": "http://x"}, {"pypi": 1}])
+def test_what_is_no_mirror_is_named(setting: Any) -> None:
     with pytest.raises(ValueError, match='"mirrors'):
-        plan_settings(mirrors=wish)
+        plan_settings(mirrors=setting)
 
 
 FINGERPRINT = "EB693B3035CD5710E231E123A4B469963BF863CC"
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "setting",
     [{"nvidia": FINGERPRINT}, {"nvidia": [FINGERPRINT.lower()]}]
     + [{"nvidia": ["EB69 3B30 35CD 5710 E231  E123 A4B4 6996 3BF8 63CC"]}],
 )
-def test_fingerprints_are_read_as_they_are_printed(wish: Any) -> None:
-    assert plan_settings(fingerprints=wish).fingerprints == {"nvidia": (FINGERPRINT,)}
+def test_fingerprints_are_read_as_they_are_printed(setting: Any) -> None:
+    assert plan_settings(fingerprints=setting).fingerprints == {"nvidia": (FINGERPRINT,)}
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "setting",
     [FINGERPRINT, {"nvidia": ["3BF863CC"]}, {"nvidia": []}, {"debian": [FINGERPRINT]}]
     + [{"nvidia": [FINGERPRINT[:-1] + "G"]}],
 )
-def test_what_is_no_fingerprint_is_named(wish: Any) -> None:
+def test_what_is_no_fingerprint_is_named(setting: Any) -> None:
     with pytest.raises(ValueError, match='"fingerprints'):
-        plan_settings(fingerprints=wish)
+        plan_settings(fingerprints=setting)
 
 
 def test_short_key_ids_are_refused_with_the_reason() -> None:
@@ -99,27 +99,27 @@ def test_short_key_ids_are_refused_with_the_reason() -> None:
         plan_settings(fingerprints={"nvidia": ["3BF863CC"]})
 
 
-@pytest.mark.parametrize("wish", [None, "never", "if-needed", "now"])
-def test_reboot_is_never_where_nothing_is_said(wish: str | None) -> None:
-    assert repair.repair_settings({"reboot": wish}).reboot == (wish or "never")
+@pytest.mark.parametrize("setting", [None, "never", "if-needed", "now"])
+def test_reboot_is_never_where_nothing_is_said(setting: str | None) -> None:
+    assert repair.repair_settings({"reboot": setting}).reboot == (setting or "never")
 
 
-@pytest.mark.parametrize("wish", ["yes", True, "NOW", 1])
-def test_other_words_for_reboot_are_named(wish: Any) -> None:
+@pytest.mark.parametrize("setting", ["yes", True, "NOW", 1])
+def test_other_words_for_reboot_are_named(setting: Any) -> None:
     with pytest.raises(ValueError, match=r'"reboot".*never, if-needed, now'):
-        repair.repair_settings({"reboot": wish})
+        repair.repair_settings({"reboot": setting})
 
 
 def test_fleet_has_a_canary_batches_and_a_share_of_failures() -> None:
     assert repair.repair_settings({}) == repair.RepairSettings("never", 1200, False, 5, 0.2)
-    wish = {"batch": "2", "fail_share": "0.5", "canary": True, "reboot_wait": 60}
-    assert repair.repair_settings(wish) == repair.RepairSettings("never", 60, True, 2, 0.5)
+    setting = {"batch": "2", "fail_share": "0.5", "canary": True, "reboot_wait": 60}
+    assert repair.repair_settings(setting) == repair.RepairSettings("never", 60, True, 2, 0.5)
 
 
 @pytest.mark.parametrize(
-    ("key", "wish"),
+    ("key", "setting"),
     [("batch", 0), ("fail_share", 2), ("fail_share", "x"), ("fail_share", True), ("canary", "yes")],
 )
-def test_fleet_wishes_that_make_no_sense_are_named(key: str, wish: Any) -> None:
+def test_fleet_settings_that_make_no_sense_are_named(key: str, setting: Any) -> None:
     with pytest.raises(ValueError, match=f'"{key}"'):
-        repair.repair_settings({key: wish})
+        repair.repair_settings({key: setting})

@@ -12,7 +12,7 @@ import pytest
 from facts.parse.images import ImageState
 from tasks.bundle import manifest, supply
 from tasks.bundle.supply import Supply
-from tasks.hostdata.image import Wishes
+from tasks.hostdata.image import ImageSettings
 from tasks.image import image_conflicts, store
 from tasks.image.work import FOLDER, Work
 from tests.unit.tasks import a_bundle, a_host
@@ -118,8 +118,8 @@ def test_base_by_digest_cannot_come_from_a_file(bundle: Path) -> None:
 
 
 def work(bundle: Path) -> Work:
-    wished = Wishes("build", 1000, "", "", False, "", 0, bundle=bundle)
-    return Work(recipe(), wished, supply=whole(bundle))
+    settings = ImageSettings("build", 1000, "", "", False, "", 0, bundle=bundle)
+    return Work(recipe(), settings, supply=whole(bundle))
 
 
 def test_host_without_the_builder_is_told_before_it_is_touched(bundle: Path) -> None:

@@ -43,7 +43,7 @@ def test_host_with_docker_and_room_gets_its_work_after_two_questions(
 ) -> None:
     run = ARun(a_host.bare(), {Images: DOCKER})
     work = run.prepared(image_opening.for_this_host)
-    assert work is not None and work.wishes.source == "build"
+    assert work is not None and work.settings.source == "build"
     assert work.gpu_words[0] == "--runtime=nvidia"
     line = images[NAME]
     assert (line.verdict, line.image) == ("PLANNED", work.recipe.exact_name)

@@ -13,7 +13,7 @@ import pytest
 from facts.parse.images import ImageState, parse
 from facts.parse.sections import ProbeError
 from stacks.model.containers import ImageService
-from tasks.hostdata.image import Wishes, wishes
+from tasks.hostdata.image import ImageSettings, image_settings
 from tasks.image import image_conflicts, image_verdict
 from tasks.image.work import Work, lacking_tools, target
 from tests.unit.tasks.an_image import recipe
@@ -22,7 +22,7 @@ DOCKER = ImageState(
     server="20.10.24", client="20.10.24", root="/var/lib/docker", root_free_mb=90_000
 )
 NEW = replace(DOCKER, server="26.1.5", client="26.1.5")
-BUILD = Wishes("build", 1000, "", "", False, "", 0)
+BUILD = ImageSettings("build", 1000, "", "", False, "", 0)
 OWN = recipe().exact_name
 
 
@@ -113,14 +113,14 @@ def test_only_tools_that_are_needed_are_installed(
 )
 def test_odd_host_data_is_named(data: dict[str, object], said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        wishes(data)
+        image_settings(data)
 
 
 def test_password_in_an_apt_line_is_never_said() -> None:
     secret = "http://me:secret@mirror.example.org/debian bookworm main"
-    assert "secret" not in repr(wishes({"image_apt": [f"deb {secret}"]}))
+    assert "secret" not in repr(image_settings({"image_apt": [f"deb {secret}"]}))
     with pytest.raises(ValueError) as caught:
-        wishes({"image_apt": [secret]})
+        image_settings({"image_apt": [secret]})
     assert "secret" not in str(caught.value)
 
 

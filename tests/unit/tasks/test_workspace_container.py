@@ -13,7 +13,7 @@ import yaml
 
 from tasks.workspace import container, gpus, placing
 from tests.unit.tasks import a_workspace
-from tests.unit.tasks.a_workspace import CDI, GPUS, KEY, NEW, RUNTIME, placed, ready, wished
+from tests.unit.tasks.a_workspace import CDI, GPUS, KEY, NEW, RUNTIME, placed, ready, settings_of
 
 
 def words(**data: Any) -> list[str]:
@@ -176,7 +176,9 @@ def shared(*asked: Any, **had: str) -> dict[str, str]:
         for i, (user, said) in enumerate(zip(users, asked, strict=True))
     ]
     state = a_workspace.with_gpus(ready(), **had)
-    return gpus.shared_out(wished(workspaces=listed), state.gpus or (), state.containers.values())
+    return gpus.shared_out(
+        settings_of(workspaces=listed), state.gpus or (), state.containers.values()
+    )
 
 
 def test_counts_get_gpus_that_nobody_else_has() -> None:

@@ -9,12 +9,12 @@ from facts.workspace_model import Folder, Listener, WorkspaceState
 from stacks.model.messages import Conflict
 from tasks.workspace.workspace_conflicts import may_be_mended, objections
 from tests.unit.tasks import a_host
-from tests.unit.tasks.a_workspace import KEY, NEW, OLD, done, placed, ready, wished, with_gpus
+from tests.unit.tasks.a_workspace import KEY, NEW, OLD, done, placed, ready, settings_of, with_gpus
 
 
 def found(state: WorkspaceState | None = None, **data: Any) -> list[Conflict]:
     """The conflicts of these host data."""
-    asked = wished(**{"workspace_user": "alice", **data})
+    asked = settings_of(**{"workspace_user": "alice", **data})
     return list(objections(a_host.bare(), state or ready(), asked))
 
 
@@ -42,7 +42,7 @@ def test_every_conflict_says_what_was_seen_and_a_way_out() -> None:
 
 
 def test_nothing_asked_for_says_how_to_ask() -> None:
-    (conflict,) = objections(a_host.bare(), ready(), wished())
+    (conflict,) = objections(a_host.bare(), ready(), settings_of())
     assert conflict.code == "WORKSPACE-NONE" and "workspace_user" in conflict.remedies[0]
 
 

@@ -13,14 +13,14 @@ from tasks.steps import files
 from tasks.workspace import entrance, findings, images, placing, service
 from tasks.workspace.entrance import Way
 from tests.unit.tasks import a_host
-from tests.unit.tasks.a_workspace import KEY, NEW, OLD, done, placed, ready, wished
+from tests.unit.tasks.a_workspace import KEY, NEW, OLD, done, placed, ready, settings_of
 
 WELL = Answer("alice", 200, 403, 200, None, None, 4)
 
 
 def alice(**data: Any) -> Workspace:
     """Alice's workspace."""
-    return wished(workspace_user="alice", **data).workspaces[0]
+    return settings_of(workspace_user="alice", **data).workspaces[0]
 
 
 def history(*ids: str, state: WorkspaceState | None = None) -> WorkspaceState:
@@ -32,7 +32,7 @@ def history(*ids: str, state: WorkspaceState | None = None) -> WorkspaceState:
 
 def codes(answer: Answer | None, **data: Any) -> list[str]:
     """Codes of what is found where a workspace answers so."""
-    asked = wished(**{"workspace_user": "alice", **data})
+    asked = settings_of(**{"workspace_user": "alice", **data})
     place = placed(**{k: v for k, v in data.items() if k != "rollback"})
     return [f.code for f in findings.findings(ready(), asked, place, answer)]
 

@@ -46,8 +46,8 @@ def test_host_with_docker_and_image_gets_its_workspaces_after_two_questions(
 ) -> None:
     run, found = opened(workspace_user="alice", ssh_hostname="10.0.0.7", ssh_port=2022)
     assert found is not None
-    assert [w.user for w in found.wishes.workspaces] == ["alice"]
-    assert found.wishes.workspaces[0].reference == "pytorch-cuda:v2.9"
+    assert [w.user for w in found.settings.workspaces] == ["alice"]
+    assert found.settings.workspaces[0].reference == "pytorch-cuda:v2.9"
     assert found.ask[0] == "--runtime=nvidia"
     assert (found.way.host, found.way.port, found.deferred) == ("10.0.0.7", 2022, False)
     assert (run.asked, run.exit_status) == ([HostProbe, Workspaces], 0)

@@ -15,7 +15,7 @@ from facts.engines import ContainerEngines
 from facts.model.host import HostState
 from facts.model.system import Unit
 from tasks.containers import daemon_json, docker, docker_change
-from tasks.hostdata.containers import ContainerWish
+from tasks.hostdata.containers import ContainerSettings
 from tests.unit.tasks import a_container_host as host
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import package, with_packages
@@ -25,8 +25,8 @@ from tests.unit.tasks.sent import answering, files, jobs, prepare, ran
 RIGHT = '{"runtimes": {"nvidia": {"path": "nvidia-container-runtime"}}}'
 SECRET = '{"registry-mirrors": ["https://me:pw@m.example.org"]}'
 CDI = host.plan(injection="cdi", features={"cdi": True})
-PROXY = ContainerWish(proxy="http://me:pw@proxy.example.org:3128")
-NO_PROXY = ContainerWish()
+PROXY = ContainerSettings(proxy="http://me:pw@proxy.example.org:3128")
+NO_PROXY = ContainerSettings()
 
 
 def settled() -> HostState:
@@ -49,7 +49,7 @@ def configured(
         said: The plan and the host data.
     """
     run = ARun(settled(), {ContainerEngines: engines})
-    arguments = {"plan": host.plan(), "wish": NO_PROXY, **said}
+    arguments = {"plan": host.plan(), "settings": NO_PROXY, **said}
     prepare(run, docker.configured, **arguments)
     run.answers[ContainerEngines] = later or engines
     packed = "" if before is None else "there" + base64.b64encode(before.encode()).decode()
@@ -92,7 +92,7 @@ def test_restart_that_is_allowed_is_made_and_says_what_stops(
 ) -> None:
     caplog.set_level(logging.INFO)
     busy = host.engines("{}", docker=host.docker(Running("training", "image", False)))
-    run, _ = configured(busy, plan=CDI, wish=ContainerWish(restart="now"))
+    run, _ = configured(busy, plan=CDI, settings=ContainerSettings(restart="now"))
     assert run.exit_status == 0
     assert "systemctl restart docker" in jobs(run)["docker-settings"]
     assert "containers that stop: training" in caplog.text
@@ -108,7 +108,7 @@ def test_settings_that_cannot_be_merged_stay_as_they_are(
 
 
 def test_proxy_goes_to_a_file_for_root_and_its_password_into_no_command() -> None:
-    run, read = configured(host.engines(RIGHT), before=RIGHT, wish=PROXY)
+    run, read = configured(host.engines(RIGHT), before=RIGHT, settings=PROXY)
     assert run.exit_status == 0
     assert any(f"HTTPS_PROXY={PROXY.proxy}" in text.splitlines() for text in read)
     assert not any("me:pw" in command for command in run.wire.commands)
@@ -123,7 +123,7 @@ def test_proxy_that_is_asked_for_no_more_goes() -> None:
         state,
         {ContainerEngines: host.engines(RIGHT)},
         plan=host.plan(),
-        wish=NO_PROXY,
+        settings=NO_PROXY,
     )
     removal = run.wire.commands[0]
     assert removal.startswith("rm -f ")
@@ -133,9 +133,9 @@ def test_proxy_that_is_asked_for_no_more_goes() -> None:
 def members(*there: str) -> ARun:
     """The step that lets Ann and Bob talk to Docker, where these may already."""
     engines = host.engines(RIGHT, docker_group=there)
-    wish = ContainerWish(users=("ann", "bob"))
+    settings = ContainerSettings(users=("ann", "bob"))
     return ran(
-        docker.users, settled(), {ContainerEngines: engines}, plan=host.plan(), wish=wish
+        docker.users, settled(), {ContainerEngines: engines}, plan=host.plan(), settings=settings
     )  # fmt: skip
 
 

@@ -10,15 +10,15 @@ import pytest
 from facts.model.host import HostState
 from facts.workspace_model import Token, WorkspaceState
 from facts.workspaces import Workspaces
-from tasks.hostdata.workspace_values import Wishes
+from tasks.hostdata.workspace_values import WorkspaceSettings
 from tasks.steps.files import digest
 from tasks.workspace import placing, service
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_run import ARun
-from tests.unit.tasks.a_workspace import CDI, KEY, NEW, OLD, done, placed, ready, wished
+from tests.unit.tasks.a_workspace import CDI, KEY, NEW, OLD, done, placed, ready, settings_of
 from tests.unit.tasks.sent import answering, files, prepare, ran
 
-ALICE = wished(workspace_user="alice")
+ALICE = settings_of(workspace_user="alice")
 RELOAD = "systemctl daemon-reload"
 UP = "systemctl {} gpuwright-workspace@alice.service"
 
@@ -33,7 +33,7 @@ def host(**texts: str) -> HostState:
 
 def step(operation: Any, state: WorkspaceState, on: HostState | None = None, **more: Any) -> ARun:
     """One step for Alice's workspace."""
-    return ran(operation, on or host(), {Workspaces: state}, **{"wishes": ALICE, **more})
+    return ran(operation, on or host(), {Workspaces: state}, **{"settings": ALICE, **more})
 
 
 # ----------------------------------------------------------------- unit and program
@@ -62,7 +62,9 @@ def test_program_alone_needs_no_reload() -> None:
 
 
 def test_host_without_workspaces_gets_no_unit() -> None:
-    assert step(service.program, ready(), a_host.bare(), wishes=Wishes(())).changes == []
+    assert (
+        step(service.program, ready(), a_host.bare(), settings=WorkspaceSettings(())).changes == []
+    )
 
 
 # ----------------------------------------------------------------- secrets
@@ -83,8 +85,8 @@ def test_token_that_is_missing_or_not_the_users_alone_is_mended(token: Token | N
 
 
 def test_key_that_host_data_add_is_written() -> None:
-    wishes = wished(workspace_user="alice", workspace_ssh_key=KEY)
-    run = step(service.secrets, done(placed()), wishes=wishes, ask=CDI)
+    settings = settings_of(workspace_user="alice", workspace_ssh_key=KEY)
+    run = step(service.secrets, done(placed()), settings=settings, ask=CDI)
     assert list(files(run).values()) == [f"{KEY}\n"]
 
 
@@ -127,7 +129,7 @@ def test_workspace_that_does_not_start_shows_its_journal_and_leaves_no_record(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     run = ARun(host(), {Workspaces: ready()})
-    prepare(run, service.running, wishes=ALICE, ask=CDI)
+    prepare(run, service.running, settings=ALICE, ask=CDI)
     answering(run, {"systemctl restart": (False, "docker: no such device")})
     assert run.executed().exit_status == 1
     assert "docker: no such device" in caplog.text
@@ -136,7 +138,7 @@ def test_workspace_that_does_not_start_shows_its_journal_and_leaves_no_record(
 
 def test_dry_run_tells_of_a_workspace_whose_image_is_yet_to_be_built() -> None:
     run = ARun(host(), {Workspaces: replace(ready(), images={})})
-    prepare(run, service.running, wishes=ALICE, ask=CDI)
+    prepare(run, service.running, settings=ALICE, ask=CDI)
     assert (run.changes, run.wire.commands) == (["the step"], [])
 
 
@@ -144,13 +146,13 @@ def test_dry_run_tells_of_a_workspace_whose_image_is_yet_to_be_built() -> None:
 
 
 def test_workspace_that_is_to_go_goes_and_others_stay() -> None:
-    gone = wished(workspaces_absent=["alice", "bob"])
-    run = step(service.removed, done(placed()), a_host.bare(), wishes=gone)
+    gone = settings_of(workspaces_absent=["alice", "bob"])
+    run = step(service.removed, done(placed()), a_host.bare(), settings=gone)
     (command,) = run.wire.commands
     assert "gpuwright-workspace@alice.service" in command
     assert "gpuwright-workspace@bob.service" not in command, "nothing is there of Bob's"
 
 
 def test_removal_that_was_done_is_not_done_again() -> None:
-    gone = wished(workspaces_absent=["alice"])
-    assert step(service.removed, ready(), a_host.bare(), wishes=gone).changes == []
+    gone = settings_of(workspaces_absent=["alice"])
+    assert step(service.removed, ready(), a_host.bare(), settings=gone).changes == []

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from tasks.hostdata import containers as wish
-from tasks.hostdata.containers import ContainerWish
+from tasks.hostdata import containers as container_data
+from tasks.hostdata.containers import ContainerSettings
 
 
 def test_nothing_said_is_nothing_asked() -> None:
-    assert wish.of({}) == ContainerWish()
+    assert container_data.container_settings({}) == ContainerSettings()
 
 
 def test_everything_said_is_taken() -> None:
@@ -25,7 +25,7 @@ def test_everything_said_is_taken() -> None:
         "docker_rootless": "carl",
         "proof_image": "registry.example.org:5000/base@sha256:00",
     }
-    assert wish.of(data) == ContainerWish(
+    assert container_data.container_settings(data) == ContainerSettings(
         users=("ana", "ben"),
         mirrors=("https://m.example.org",),
         proxy="http://me:p%40ss@proxy.example.org:3128",
@@ -57,5 +57,5 @@ def test_everything_said_is_taken() -> None:
 )
 def test_what_cannot_be_meant_is_refused_by_its_name(key: str, value: Any) -> None:
     with pytest.raises(ValueError, match=f'"{key}"') as error:
-        wish.of({key: value})
+        container_data.container_settings({key: value})
     assert "secret" not in str(error.value)
