@@ -25,7 +25,7 @@ from stacks.model.plan import (
     TorchPlan,
 )
 from stacks.model.requests import Stack
-from stacks.rules import availability, driver_moves, driver_refusals
+from stacks.rules import availability, driver_moves, driver_refusals, elsewhere
 from stacks.rules import containers as container_rules
 from stacks.rules import cuda as cuda_rules
 from stacks.rules import cudnn as cudnn_rules
@@ -85,7 +85,8 @@ def _distribution(case: Case) -> Distribution | None:
             "OS-UNSUPPORTED",
             f"The distribution «{case.profile.os}» is not in the catalogue.",
             f"{hint}Known: {', '.join(known)}.",
-            "Use one of these; Debian 12 is the one that is installed for real in the tests.",
+            f"Use one of these; {elsewhere.installed_for_real(case.catalog)} is the one that is "
+            "installed for real in the tests.",
             "Add it to stacks/catalog/distributions.yaml, with its source.",
         )
         return None
@@ -95,7 +96,7 @@ def _distribution(case: Case) -> Distribution | None:
             "ARCH-UNSUPPORTED",
             f"{dist.name} on {case.profile.arch} is not planned.",
             f"Known architectures: {', '.join(dist.arches)}.",
-            "Use x86_64 (or aarch64 on Debian 12 and 13, Ubuntu, Rocky).",
+            f"Use x86_64 (or aarch64 on {elsewhere.with_arch(case.catalog, 'aarch64')}).",
         )
         return None
     return dist
@@ -211,7 +212,8 @@ def _support(case: Case, dist: Distribution, offer: DriverOffer, cuda: CudaOffer
         "PLAN-ONLY",
         f"This is a plan only: this release does not install it on {dist.name}.",
         f"No test of ours has installed {' or '.join(parts)}.",
-        "Take it as advice for doing it by hand, or use Debian 12 on x86_64.",
+        "Take it as advice for doing it by hand, or use "
+        f"{elsewhere.installed_for_real(case.catalog)} on x86_64.",
     )
     return "plan"
 

@@ -13,6 +13,7 @@ from stacks.model.containers import ImageWish
 from stacks.model.host import HostProfile
 from stacks.model.image import ImagePlan, ImageResolution
 from stacks.model.requests import Stack
+from stacks.model.versions import minor
 from stacks.resolve import resolve
 from stacks.rules import cuda as cuda_rules
 from stacks.rules import cudnn as cudnn_rules
@@ -79,7 +80,7 @@ def _planned(
     plan = ImagePlan(
         stack=case.stack.name,
         name=NAME,
-        tag="v" + ".".join(torch.version.split(".")[:2]),
+        tag="v" + minor(torch.version),
         base=image_rules.base(case, wish),
         os=case.profile.os,
         arch=case.profile.arch,

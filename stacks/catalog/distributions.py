@@ -124,8 +124,9 @@ class Distribution(Group):
     family: Literal["apt", "dnf"] = "apt"
     nvidia_repository: str | None = None
     """Folder of NVIDIA's repository: ``ubuntu2204``."""
-    sha1_keys_refused: bool = False
-    """apt verifies with sqv, which refuses SHA-1 binding signatures."""
+    sha1_keys_refused: str = ""
+    """Day from which its apt, which verifies with sqv, refuses SHA-1 binding signatures; empty: it
+    takes them."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ class Generation:
     """Last driver branch that knows it; ``None``: no end known."""
     last_cuda: str | None = None
     """Last CUDA major that knows it."""
+    first_cuda: str = ""
+    """First CUDA that compiles for it; empty: older than every one that we plan."""
 
 
 @dataclass(frozen=True)
@@ -107,12 +109,21 @@ class KernelFloor(Group):
     minimum: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class FabricManagerName(Group):
+    """How NVIDIA's package of the Fabric Manager is called."""
+
+    unnumbered_from: str
+    """The first branch whose package does not carry the branch in its name."""
+
+
 @dataclass(frozen=True)
 class Drivers:
     """``catalog/drivers.yaml``."""
 
     branches: Branches
     kernel: KernelFloor
+    fabric_manager: FabricManagerName
 
 
 @dataclass(frozen=True, kw_only=True)

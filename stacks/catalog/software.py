@@ -38,6 +38,13 @@ class Floors(Group):
     rows: Mapping[str, str]
 
 
+@dataclass(frozen=True, kw_only=True)
+class CudaImages(Group):
+    """NVIDIA's own images to compile in, by CUDA version."""
+
+    rows: Mapping[str, str]
+
+
 @dataclass(frozen=True)
 class File:
     """One file of NVIDIA's redistributable tree."""
@@ -63,6 +70,7 @@ class Cuda:
 
     toolkits: Toolkits
     floors: Floors
+    images: CudaImages
     redist: Mapping[str, Redist]
 
 

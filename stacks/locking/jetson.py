@@ -8,6 +8,7 @@ from stacks.catalog.hardware import JetsonLine, JetsonTorch
 from stacks.catalog.read import Catalog
 from stacks.locking import torch as lock
 from stacks.model.requests import Stack
+from stacks.model.versions import minor
 from stacks.rules.jetson_torch import lock_of
 
 
@@ -52,7 +53,7 @@ def make(wanted: Target, stack: Stack, catalog: Catalog, index: str | None = Non
     row = wanted.row
     if not row.index:
         return lock.make(wanted.ordinary, stack, catalog, index)
-    release = catalog.pytorch.releases[".".join(row.version.split(".")[:2])]
+    release = catalog.pytorch.releases[minor(row.version)]
     extras = {**catalog.pytorch.always.rows, **release.extras}
     asked = [*row.requires, *(f"{name}{specifier}" for name, specifier in extras.items())]
     head = lock.header(wanted.ordinary, row.source, "secondary", f"jetson-{row.variant}")

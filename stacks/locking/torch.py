@@ -17,6 +17,7 @@ import uv
 from stacks.catalog.read import FOLDER, Catalog
 from stacks.catalog.software import Release
 from stacks.model.requests import Stack
+from stacks.model.versions import minor
 from stacks.rules.torch import lock_file
 
 UV_SECONDS = 600
@@ -120,7 +121,7 @@ def _from_catalog(target: Target, catalog: Catalog, asked: list[str]) -> str:
     wheels = catalog.pytorch.wheels
     tag = f"{target.variant}-cp{target.python.replace('.', '')}-{target.arch}"
     digest = wheels.rows.get(f"torch-{target.version}+{tag}")
-    release = catalog.pytorch.releases[".".join(target.version.split(".")[:2])]
+    release = catalog.pytorch.releases[minor(target.version)]
     pins = release.variants[target.variant].pins
     triton = wheels.triton.get(target.version)
     if digest is None or not pins or triton is None:
@@ -199,7 +200,7 @@ def write(target: Named, text: str, folder: Path = FOLDER / "locks") -> bool:
 def _release(stack: Stack, catalog: Catalog) -> Release:
     wish = stack.torch
     assert wish is not None
-    release = catalog.pytorch.releases.get(".".join(wish.version.split(".")[:2]))
+    release = catalog.pytorch.releases.get(minor(wish.version))
     if release is None or wish.version not in release.versions:
         known = ", ".join(v for r in catalog.pytorch.releases.values() for v in r.versions)
         raise TargetError(f"PyTorch {wish.version} is not in the catalogue. Known: {known}.")

@@ -1,4 +1,4 @@
-"""Versions of packages beside what a plan asks for."""
+"""Versions: what a plan asks for, and which release line one is of."""
 
 from __future__ import annotations
 
@@ -17,3 +17,8 @@ def matches(version: str, wanted: str | None) -> bool:
         return True
     plain = version.split(":", 1)[-1]
     return fnmatch.fnmatchcase(version, wanted) or fnmatch.fnmatchcase(plain, wanted)
+
+
+def minor(version: str) -> str:
+    """Major and minor of a version: ``2.9`` of ``2.9.1``."""
+    return ".".join(version.split(".")[:2])

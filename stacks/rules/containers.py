@@ -7,7 +7,7 @@ import re
 from stacks.catalog.distributions import Distribution
 from stacks.model.containers import ContainerPlan, ContainerWish, ToolkitPlan
 from stacks.model.plan import Repository
-from stacks.rules import container_repositories
+from stacks.rules import container_repositories, elsewhere
 from stacks.rules import engines as engine_rules
 from stacks.rules import injection as injection_rules
 from stacks.rules.case import Case, numbers
@@ -148,7 +148,8 @@ def _untried(case: Case, dist: Distribution, made: ContainerPlan) -> None:
             "ENGINE-UNTRIED",
             f"No test of this release installs {' or '.join(untried)} on {dist.name}.",
             "Its packages and versions stand in the catalogue as others have seen them.",
-            "Look at `pyinfra --dry` first; tried are docker from the archives of Debian 12 and "
-            "13, podman of Debian 13, and there a double of Docker's repository, with Debian's "
-            "programs in it.",
+            "Look at `pyinfra --dry` first; tried are docker from the archives of "
+            f"{elsewhere.tried(case.catalog, 'docker')}, podman of "
+            f"{elsewhere.tried(case.catalog, 'podman')}, and there a double of Docker's "
+            "repository, with Debian's programs in it.",
         )

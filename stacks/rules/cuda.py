@@ -10,6 +10,7 @@ from stacks.catalog.distributions import CudaOffer, Distribution, HostCompiler
 from stacks.catalog.software import File, Toolkit
 from stacks.model.plan import CudaPlan, Download
 from stacks.model.requests import CudaWish, Origin
+from stacks.rules import elsewhere
 from stacks.rules.case import Case
 
 
@@ -107,8 +108,7 @@ def _choose(
         f"{case.profile.arch}.",
         f"{refusal or 'No such offer is known'}. Origins that have it: {there}.",
         *[f"Take it from {o.origin}: `--origin cuda={o.origin}`." for o in offers],
-        "Use the container nvidia/cuda:11.8.0-cudnn8-devel-ubuntu22.04; it needs only the host's "
-        "driver.",
+        f"Use the container {_image(case)}; it needs only the host's driver.",
         "Leave the system toolkit out: `--without cuda`.",
     )
     return None
@@ -121,6 +121,20 @@ def host_compiler(dist: Distribution, toolkit: Toolkit) -> HostCompiler | None:
         if low <= compiler.major <= high:
             return compiler
     return None
+
+
+def _image(case: Case) -> str:
+    """NVIDIA's own image with this toolkit."""
+    assert case.stack.cuda is not None
+    return case.catalog.cuda.images.rows[case.stack.cuda.version]
+
+
+def _able_to_compile(case: Case, toolkit: Toolkit) -> str:
+    """The first distribution of the catalogue whose archive has a compiler that nvcc accepts."""
+    for key, dist in case.catalog.distributions.items():
+        if compiler := host_compiler(dist, toolkit):
+            return f"{elsewhere.called(key)}: its archive has {compiler.packages[0]}"
+    return "another distribution: none of the catalogue has a compiler for it"
 
 
 def _purpose(
@@ -137,17 +151,14 @@ def _purpose(
         f"nvcc {wish.version} accepts gcc {toolkit.gcc[0]} to {toolkit.gcc[1]} and clang "
         f"{toolkit.clang[0]} to {toolkit.clang[1]}; {dist.name} has {there or 'none'}."
     )
-    container = (
-        "Compile in the container nvidia/cuda:11.8.0-cudnn8-devel-ubuntu22.04; what it builds "
-        "runs on this host."
-    )
+    container = f"Compile in the container {_image(case)}; what it builds runs on this host."
     if wish.purpose == "compile":
         case.conflict(
             "CUDA-NO-COMPILER",
             f"Nothing can be compiled with CUDA {wish.version} on {dist.name}.",
             why,
             container,
-            "Use Debian 12: its archive has g++-11.",
+            f"Use {_able_to_compile(case, toolkit)}.",
             "Ask for the libraries only: `cuda.purpose: auto` in the stack, no `--compile`.",
         )
         return None

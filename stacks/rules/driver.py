@@ -8,7 +8,7 @@ from stacks.catalog import driver_sets
 from stacks.catalog.distributions import Distribution, DriverOffer
 from stacks.model.plan import DriverPlan
 from stacks.model.requests import DriverWish
-from stacks.rules import driver_refusals
+from stacks.rules import driver_refusals, elsewhere
 from stacks.rules import fabric as fabric_rules
 from stacks.rules import gpu as gpu_rules
 from stacks.rules import kernel as kernel_rules
@@ -167,12 +167,13 @@ def _end_of_life(case: Case, offer: DriverOffer, eol: str) -> None:
     today = case.catalog.drivers.branches.date[:7]
     if eol != "past" and eol >= today:
         return
+    branch, until = elsewhere.maintained_branch(case.catalog)
     when = "some time ago" if eol == "past" else f"with {eol}"
     case.notice(
         "DRIVER-EOL",
         f"NVIDIA's support for driver branch {offer.branch} ended {when}.",
         f"New faults are mended only if {offer.origin} backports the fix; seen on "
         f"{case.catalog.drivers.branches.date}.",
-        "It works today. A maintained branch (580, until 2028-06) is in NVIDIA's repository: "
+        f"It works today. A maintained branch ({branch}, until {until}) is in NVIDIA's repository: "
         "`driver_origin: nvidia` in the host data (`--origin driver=nvidia` here).",
     )

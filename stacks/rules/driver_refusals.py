@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stacks.catalog.distributions import Distribution, DriverOffer
+from stacks.rules import elsewhere
 from stacks.rules import gpu as gpu_rules
 from stacks.rules import kernel as kernel_rules
 from stacks.rules.case import Case, names, numbers
@@ -34,7 +35,8 @@ def nothing_on_offer(case: Case, dist: Distribution) -> None:
         "Leave `--driver` and `--origin driver=…` (host data `driver_branch`, `driver_version`, "
         "`driver_origin`) away and let the resolver choose."
         if asked
-        else "Use a distribution with a driver on offer: Debian 12 or Debian 13.",
+        else "Use a distribution with a driver on offer: "
+        f"{' or '.join(map(elsewhere.called, elsewhere.with_own_driver(case.catalog)))}.",
     )
 
 
@@ -76,8 +78,8 @@ def unknown_gpu(case: Case, dist: Distribution, tried: list[DriverOffer]) -> Non
     if not outside:
         remedies.append("Put the GPUs into different hosts: no one branch knows them all.")
     remedies.append(
-        "Use a distribution whose drivers cover this GPU: Debian 12 has 470 (Kepler) and 535, "
-        "Ubuntu 22.04 and 24.04 have 580 (Maxwell to Blackwell) from NVIDIA's repository."
+        "Use a distribution whose drivers cover this GPU: "
+        f"{elsewhere.drivers_of_old_and_new(case.catalog)}."
     )
     case.conflict(
         "DRIVER-GPU",
@@ -126,7 +128,10 @@ def open_in_bookworm(case: Case, tried: list[DriverOffer]) -> None:
             "Take the proprietary module: `--flavour proprietary`, in the host data "
             "`driver_flavour: proprietary`. It drives the same GPU."
         )
-    remedies.append(f"Use Debian 13, whose open module {'550.163.01'} can be installed.")
+    other, able = elsewhere.open_module(case.catalog)
+    remedies.append(
+        f"Use {elsewhere.called(other)}, whose open module {able.version} can be installed."
+    )
     remedies.append(
         f"Hold the whole driver at {offer.version} and take it out of the security pocket "
         "(no security updates for it)."
@@ -150,7 +155,7 @@ def kernel_too_new(case: Case, offer: DriverOffer) -> None:
         f"{offer.kernel_seen or '?'}).",
         f"Boot {case.host}'s own kernel and remove the newer one: every kernel that can boot must "
         "get a module.",
-        "Take a newer driver: `--origin driver=nvidia --driver 580`.",
+        f"Take a newer driver: {elsewhere.newer_driver(case.catalog)}.",
     )
 
 
@@ -165,6 +170,6 @@ def below_floor(case: Case, offer: DriverOffer, needs: dict[str, str]) -> None:
         f"Driver {offer.version} from {offer.origin} is too old for this stack.",
         f"{listed}; {case.host} offers {offer.version}.",
         "Let the resolver choose the PyTorch build: leave `torch_variant` (and `--variant`) away; "
-        "cu126 and cu128 run from driver 525.60.13.",
-        "Take the driver from NVIDIA's repository: `--origin driver=nvidia --driver 580`.",
+        f"cu126 and cu128 run from driver {case.catalog.cuda.floors.rows['12']}.",
+        f"Take the driver from NVIDIA's repository: {elsewhere.newer_driver(case.catalog)}.",
     )

@@ -7,6 +7,7 @@ import re
 from stacks.catalog.containers import Archived
 from stacks.catalog.distributions import Distribution
 from stacks.model.containers import ContainerWish, Engine, EngineOrigin, EnginePlan
+from stacks.rules import elsewhere
 from stacks.rules.case import Case, numbers
 
 
@@ -83,8 +84,8 @@ def _podman(case: Case, dist: Distribution, offer: Archived | None) -> EnginePla
             f"It is {offer.version}; podman reads CDI specs from {reads} on, and the toolkit has "
             "nothing else for it.",
             "Take Docker: `container_engines: [docker]`.",
-            f"Use a distribution with podman {reads} or later: Debian 12, Ubuntu 24.04, release 8 "
-            "or later of the Red Hat family.",
+            f"Use a distribution with podman {reads} or later: "
+            f"{elsewhere.with_podman(case.catalog, reads)}.",
         )
         return None
     return _made(case, "podman", "distribution", offer)
@@ -105,7 +106,8 @@ def _not_in_archive(
             if (archive := case.catalog.containers.archives.get(case.profile.os)) and archive.podman
             else []
         ),
-        "Use Debian 12, Debian 13 or Ubuntu, whose archives have it.",
+        f"Use {', '.join(map(elsewhere.called, elsewhere.looked_at(case.catalog, engine)))} or "
+        "Ubuntu, whose archives have it.",
     )
     return None
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from stacks.catalog.decode import nearest
 from stacks.catalog.hardware import module_flavours
 from stacks.model.host import Gpu
+from stacks.model.versions import minor
 from stacks.rules.case import Card, Case, names, numbers
 
 
@@ -114,18 +115,26 @@ def check_cuda118(case: Case) -> None:
     beyond = [card for card in case.cards if numbers(card.model.sm) > newest]
     if not beyond:
         return
+    first, last = beyond[0].generation, _generation(case, toolkit.sm[-1])
     case.conflict(
         "GPU-118-BLACKWELL",
         f"CUDA {wish.version} cannot compile for {names(beyond)}.",
-        f"nvcc {wish.version} ends at sm_{toolkit.sm[-1].replace('.', '')} (Hopper); for anything "
+        f"nvcc {wish.version} ends at sm_{toolkit.sm[-1].replace('.', '')} ({last}); for anything "
         "newer it stops with «not defined for option 'gpu-architecture'». cuDNN 8.9 ends there "
-        "too. Blackwell needs CUDA 12.8 or later.",
+        f"too. {first.name} needs CUDA {first.first_cuda} or later.",
         "Take PyTorch alone; its wheel brings a CUDA that knows this GPU: host data "
         f"`without: [cuda]`. See what that gives: `{case.command(*_alone(case))}`.",
-        "Compile with CUDA 12.8 or later in a container "
-        "(nvidia/cuda:12.8.1-cudnn-devel-ubuntu24.04); only the driver is the host's.",
-        "Run what must have CUDA 11.8 on a host with a Hopper or older GPU.",
+        f"Compile with CUDA {first.first_cuda} or later in a container "
+        f"({case.catalog.cuda.images.rows[first.first_cuda]}); only the driver is the host's.",
+        f"Run what must have CUDA {wish.version} on a host with a {last} or older GPU.",
     )
+
+
+def _generation(case: Case, sm: str) -> str:
+    """Name of the generation that a compute capability belongs to."""
+    gpus = case.catalog.gpus
+    key = next(model.generation for model in gpus.models.rows.values() if model.sm == sm)
+    return gpus.generations.rows[key].name
 
 
 def check_generation(case: Case) -> None:
@@ -133,7 +142,7 @@ def check_generation(case: Case) -> None:
     torch = case.stack.torch
     if torch is None:
         return
-    release = case.catalog.pytorch.releases.get(".".join(torch.version.split(".")[:2]))
+    release = case.catalog.pytorch.releases.get(minor(torch.version))
     if release is None:
         return
     oldest = min(numbers(variant.cuda)[0] for variant in release.variants.values())

@@ -11,6 +11,7 @@ from stacks.model.containers import ImageService, ImageWish
 from stacks.model.host import HostProfile
 from stacks.model.plan import TorchPlan
 from stacks.model.requests import CudaWish, Stack
+from stacks.rules import elsewhere
 from stacks.rules.case import Case, names, numbers
 from stacks.rules.torch import Build
 
@@ -130,13 +131,14 @@ def first_build(case: Case, builds: list[Build], driver: str | None) -> Build | 
     for build in builds:
         if numbers(build[1].floor) <= numbers(driver):
             return build
+    branch, _ = elsewhere.maintained_branch(case.catalog)
     lowest = min((build[1].floor for build in builds), key=numbers)
     case.conflict(
         "DRIVER-FLOOR",
         f"The driver {driver} of these hosts is too old for the image.",
         f"PyTorch {case.stack.torch.version if case.stack.torch else ''} needs {lowest} "
         f"({', '.join(f'{name}: {variant.floor}' for name, variant in builds)}).",
-        "Bring the hosts to a newer driver: `driver_branch: \"580\"` with "
+        f"Bring the hosts to a newer driver: `driver_branch: \"{branch}\"` with "
         "`pyinfra INVENTORY deploys/container_host.py`.",
     )  # fmt: skip
     return None

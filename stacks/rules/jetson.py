@@ -15,17 +15,10 @@ from stacks.rules import containers as container_rules
 from stacks.rules import cuda as cuda_rules
 from stacks.rules import repository as repository_rules
 from stacks.rules.case import Case, numbers
+from stacks.rules.jetson_ways import ways
 
 ARCH = "arm64"
 """Folder of the Tegra packages in NVIDIA's repositories; the servers' is ``sbsa``."""
-TORCH_WAY = (
-    "PyTorch 2.9 alone, on JetPack 6 or 7, with a CUDA of 12.6 or 13.0: stack `jetson-torch-2.9`. "
-    "What that gives: `python -m stacks explain jetson-torch-2.9 --jetson 36.4.7`."
-)
-CUDA_WAY = (
-    "CUDA 11.8 alone, on JetPack 5 (L4T 35): stack `jetson-cuda-11.8`. What that gives: "
-    "`python -m stacks explain jetson-cuda-11.8 --jetson 35.4.1`."
-)
 
 
 @dataclass(frozen=True)
@@ -143,11 +136,13 @@ def _line(case: Case) -> JetsonLine | None:
         )
         return None
     if line.ended:
+        other = ways(case.catalog)
         case.conflict(
             "JETSON-OLD",
             f"JetPack {line.jetpack} (L4T {l4t}) is too old for every stack.",
-            f"It has Python {line.python} and is tied to CUDA {line.cuda}; CUDA 11.8 needs JetPack "
-            "5, PyTorch 2.9 needs Python 3.10.",
+            f"It has Python {line.python} and is tied to CUDA {line.cuda}; CUDA {other.cuda} "
+            f"needs JetPack {other.cuda_jetpack}, PyTorch {other.torch} needs Python "
+            f"{other.python}.",
             "Flash JetPack 5, 6 or 7 where NVIDIA has it for this board (Orin: 5, 6 and 7.2, "
             "Xavier: 5, Nano and TX2: none).",
             "Run one of NVIDIA's l4t containers of this JetPack.",
@@ -183,13 +178,16 @@ def _check_driver(case: Case) -> None:
 def _check_pair(case: Case, line: JetsonLine, own: JetsonPlan) -> None:
     cuda, torch = case.stack.cuda, case.stack.torch
     if cuda is not None and torch is not None:
+        other = ways(case.catalog)
+        alone = (other.cuda_alone, other.torch_alone)
         case.conflict(
             "JETSON-BOTH",
             f"No Jetson can have both CUDA {cuda.version} and PyTorch {torch.version}.",
             f"This is JetPack {own.jetpack} (L4T {own.l4t}) with CUDA {own.cuda} and Python "
-            f"{line.python}. CUDA 11.8 can be installed over JetPack 5 only; PyTorch 2.9 needs "
-            "Python 3.10 and a CUDA of 12.6 or later, so JetPack 6 or 7.",
-            *((CUDA_WAY, TORCH_WAY) if line.toolkit else (TORCH_WAY, CUDA_WAY)),
+            f"{line.python}. CUDA {other.cuda} can be installed over JetPack {other.cuda_jetpack} "
+            f"only; PyTorch {other.torch} needs Python {other.python} and a CUDA of "
+            f"{other.torch_cudas[0]} or later, so JetPack {other.torch_jetpacks}.",
+            *(alone if line.toolkit else alone[::-1]),
         )
 
 
@@ -209,12 +207,14 @@ def _cuda(case: Case, line: JetsonLine, own: JetsonPlan) -> CudaPlan | None:
         return None
     toolkit = case.catalog.cuda.toolkits.rows.get(wish.version)
     if row is None or toolkit is None or wish.version != row.version:
+        other = ways(case.catalog)
         case.conflict(
             "JETSON-118",
             f"JetPack {own.jetpack} (L4T {own.l4t}) cannot take CUDA {wish.version}.",
-            f"Its own CUDA is {own.cuda}; CUDA 11.8 can be installed over JetPack 5 only, and no "
-            "Jetson can have both CUDA 11.8 and PyTorch 2.9.",
-            CUDA_WAY,
+            f"Its own CUDA is {own.cuda}; CUDA {other.cuda} can be installed over JetPack "
+            f"{other.cuda_jetpack} only, and no Jetson can have both CUDA {other.cuda} and PyTorch "
+            f"{other.torch}.",
+            other.cuda_alone,
             f"Use JetPack's own CUDA {own.cuda}, and leave the system toolkit out of the stack: "
             "`--without cuda`, in the host data `without: [cuda]`.",
         )

@@ -105,7 +105,7 @@ def check_key(case: Case, dist: Distribution) -> None:
             "REPO-KEY-SHA1",
             f"{dist.name} refuses NVIDIA's {name} repository as not signed.",
             f"Its key {key} carries a SHA-1 self-signature, which apt with sqv rejects since "
-            "2026-02-01. NVIDIA does not change keys of existing repositories.",
+            f"{dist.sha1_keys_refused}. NVIDIA does not change keys of existing repositories.",
             f"Use the {dist.nvidia_repository} repository "
             f"(key {table.repositories.get(dist.nvidia_repository or '', '?')}): leave the folder "
             "out of host data `mirrors: {nvidia: …}`.",

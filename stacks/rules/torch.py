@@ -9,6 +9,7 @@ from stacks.catalog.distributions import Distribution
 from stacks.catalog.software import Release, Variant
 from stacks.model.plan import TorchPlan
 from stacks.model.requests import TorchWish
+from stacks.model.versions import minor
 from stacks.rules import torch_requests
 from stacks.rules.case import Card, Case, names, numbers
 
@@ -21,7 +22,7 @@ def release_of(case: Case) -> Release | None:
     wish = case.stack.torch
     if wish is None:
         return None
-    release = case.catalog.pytorch.releases.get(".".join(wish.version.split(".")[:2]))
+    release = case.catalog.pytorch.releases.get(minor(wish.version))
     return release if release and wish.version in release.versions else None
 
 
@@ -62,7 +63,7 @@ def lowest_floor(case: Case, wish: TorchWish | None) -> str | None:
     """
     if wish is None:
         return None
-    release = case.catalog.pytorch.releases.get(".".join(wish.version.split(".")[:2]))
+    release = case.catalog.pytorch.releases.get(minor(wish.version))
     arch = case.profile.arch
     floors = [
         variant.floor

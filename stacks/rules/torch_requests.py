@@ -6,6 +6,8 @@ from stacks.catalog.decode import nearest
 from stacks.catalog.distributions import Distribution
 from stacks.catalog.software import Release
 from stacks.model.requests import TorchWish
+from stacks.model.versions import minor
+from stacks.rules import elsewhere
 from stacks.rules.case import Case, numbers
 
 
@@ -22,15 +24,18 @@ def check(case: Case, dist: Distribution, wish: TorchWish, release: Release) -> 
 def _check_build(case: Case, wish: TorchWish) -> None:
     last = case.catalog.pytorch.last
     if wish.build == "source":
-        old = case.stack.cuda is not None and numbers(case.stack.cuda.version) < (12,)
-        if old and numbers(wish.version) > numbers(last.source_build_cuda11):
+        own = case.stack.cuda
+        newer = numbers(wish.version) > numbers(last.source_build_cuda11)
+        if own and numbers(own.version) < (12,) and newer:
             case.conflict(
                 "TORCH-118-SOURCE",
-                f"PyTorch {wish.version} cannot be built with CUDA 11.8.",
+                f"PyTorch {wish.version} cannot be built with CUDA {own.version}.",
                 "Its build stops at «PyTorch requires CUDA 12.0 or above.» "
                 "(cmake/public/cuda.cmake); no option switches that off.",
-                "Take the wheel (`build: wheel`): it brings its own CUDA beside the system's 11.8.",
-                f"The newest release whose build accepts CUDA 11.8 is {last.source_build_cuda11}.",
+                "Take the wheel (`build: wheel`): it brings its own CUDA beside the system's "
+                f"{own.version}.",
+                f"The newest release whose build accepts CUDA {own.version} is "
+                f"{last.source_build_cuda11}.",
             )
         else:
             case.conflict(
@@ -44,15 +49,17 @@ def _check_build(case: Case, wish: TorchWish) -> None:
 def _check_variant(case: Case, wish: TorchWish, release: Release) -> None:
     last = case.catalog.pytorch.last
     builds_there = ", ".join(release.variants)
+    cuda = _cu118(case)
     if wish.variant == "cu118" and numbers(wish.version) > numbers(last.cu118):
         case.conflict(
             "TORCH-NO-CU118",
-            f"PyTorch {wish.version} has no CUDA 11.8 build.",
-            f"Official builds are {builds_there}; the last with CUDA 11.8 is {last.cu118}.",
-            f"torch {wish.version} with its own CUDA in a venv next to the system's CUDA 11.8; "
-            "they share only the driver (525.60.13 or later): stack `pytorch-2.9` as it is.",
-            f"torch {last.cu118} with CUDA 11.8 and cuDNN 9: stack `pytorch-2.7-cu118`.",
-            f"torch {last.cudnn8} with CUDA 11.8 and cuDNN 8: stack `pytorch-2.3-cu118-cudnn8`.",
+            f"PyTorch {wish.version} has no CUDA {cuda} build.",
+            f"Official builds are {builds_there}; the last with CUDA {cuda} is {last.cu118}.",
+            f"torch {wish.version} with its own CUDA in a venv next to the system's CUDA {cuda}; "
+            f"they share only the driver ({case.catalog.cuda.floors.rows['12']} or later): stack "
+            "`pytorch-2.9` as it is.",
+            f"torch {last.cu118} with CUDA {cuda} and cuDNN 9: stack `pytorch-2.7-cu118`.",
+            f"torch {last.cudnn8} with CUDA {cuda} and cuDNN 8: stack `pytorch-2.3-cu118-cudnn8`.",
         )
     elif wish.variant and wish.variant not in release.variants:
         close = nearest(wish.variant, release.variants, 1) or list(release.variants)[:1]
@@ -73,8 +80,15 @@ def _check_cudnn(case: Case, wish: TorchWish) -> None:
             "Its libraries are linked with libcudnn.so.9, which the wheel brings; the last with "
             f"cuDNN 8 is {last.cudnn8}.",
             "Keep cuDNN 8 as the system's library beside it: stack `pytorch-2.9` as it is.",
-            f"torch {last.cudnn8} with CUDA 11.8 and cuDNN 8: stack `pytorch-2.3-cu118-cudnn8`.",
+            f"torch {last.cudnn8} with CUDA {_cu118(case)} and cuDNN 8: stack "
+            "`pytorch-2.3-cu118-cudnn8`.",
         )
+
+
+def _cu118(case: Case) -> str:
+    """The CUDA of the builds that are called cu118."""
+    last = case.catalog.pytorch.last.cu118
+    return case.catalog.pytorch.releases[minor(last)].variants["cu118"].cuda
 
 
 def _check_index(case: Case, wish: TorchWish) -> None:
@@ -96,7 +110,8 @@ def _check_glibc(case: Case, dist: Distribution, wish: TorchWish, release: Relea
             f"The C library of {dist.name} is too old for PyTorch {wish.version}.",
             f"The wheels need glibc {release.glibc} or later; the host has {there}. pip and uv "
             "say «no matching distribution».",
-            "Use a newer distribution: Debian 12 has 2.36, Ubuntu 22.04 has 2.35, Rocky 8 2.28.",
+            "Use a newer distribution: "
+            f"{elsewhere.c_libraries(case.catalog, 'debian-12', 'ubuntu-22.04', 'rocky-8')}.",
             "Run PyTorch in a container: its C library counts, not the host's.",
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from stacks.catalog.read import load_catalog
 from tasks.doctor.case import Case, Fault
 from tasks.doctor.load_rules import log
 from tasks.faults.catalog import XidAction, smi_exits, xids
@@ -184,9 +185,10 @@ def fabric(case: Case) -> Iterator[Fault]:
 
 
 def _fabric_package(version: str | None) -> str:
-    """From branch 580 on its name carries no branch (Azure/azhpc-images)."""
+    """Its name carries the branch up to some branch, and none from then on."""
     branch = (version or "").split(".")[0]
-    new = not branch.isdigit() or int(branch) >= 580
+    first = load_catalog().drivers.fabric_manager.unnumbered_from
+    new = not branch.isdigit() or int(branch) >= int(first)
     return "nvidia-fabricmanager" if new else f"nvidia-fabricmanager-{branch}"
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from facts.parse.images import ImageState
+from stacks.catalog.read import load_catalog
 from stacks.model.image import ImagePlan
 from stacks.model.messages import Conflict
+from stacks.rules import elsewhere
 from tasks.deploy import CONTAINER_HOST
 
 DEBIAN = ("debian-", "ubuntu-")
@@ -32,12 +34,13 @@ def of_plan(plan: ImagePlan) -> list[Conflict]:
     """What the build's steps cannot do."""
     found = []
     if not plan.os.startswith(DEBIAN):
+        home = elsewhere.called(load_catalog().image.bases.default)
         found.append(
             Conflict(
                 "IMAGE-OS",
                 f"no image can be made on {plan.os}",
                 "the steps of the build use apt",
-                ("leave image_base away: Debian 12 runs on every host that has Docker",),
+                (f"leave image_base away: {home} runs on every host that has Docker",),
                 "image/steps",
             )
         )

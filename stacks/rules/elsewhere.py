@@ -1,0 +1,151 @@
+"""What the catalogue knows that would serve where a host does not: facts for remedies, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from stacks.catalog.distributions import DriverOffer
+from stacks.catalog.read import Catalog
+from stacks.model.containers import Engine
+from stacks.rules.case import numbers
+
+
+def called(key: str) -> str:
+    """A distribution's short name: ``Debian 12`` of ``debian-12``."""
+    family, _, release = key.partition("-")
+    return f"{family.capitalize()} {release}"
+
+
+def listed(keys: Iterable[str]) -> str:
+    """Distributions in words, the releases of one family together: ``Debian 12 and 13``."""
+    families: dict[str, list[str]] = {}
+    for key in keys:
+        family, _, release = key.partition("-")
+        families.setdefault(family, []).append(release)
+    return ", ".join(called(f"{name}-{' and '.join(found)}") for name, found in families.items())
+
+
+def current(catalog: Catalog, family: str) -> list[str]:
+    """Releases of a family that are not old: those that an image may be based on."""
+    return [key for key in catalog.image.bases.rows if key.startswith(f"{family}-")]
+
+
+def _oldest(keys: Iterable[str], family: str) -> str:
+    """The oldest release of a family among distributions."""
+    mine = [key for key in keys if key.startswith(f"{family}-")]
+    return min(mine, key=lambda key: numbers(key.partition("-")[2]))
+
+
+# ---- drivers
+
+
+def maintained_branch(catalog: Catalog) -> tuple[str, str]:
+    """The driver branch that NVIDIA maintains longest, and the month when that ends."""
+    rows = catalog.drivers.branches.rows
+    ends = {name: row.eol for name, row in rows.items() if row.kind == "LTS" and row.eol}
+    branch = max(ends, key=lambda name: ends[name])
+    return branch, ends[branch]
+
+
+def newer_driver(catalog: Catalog) -> str:
+    """Options that ask for that branch."""
+    return f"`--origin driver=nvidia --driver {maintained_branch(catalog)[0]}`"
+
+
+def with_own_driver(catalog: Catalog) -> list[str]:
+    """Distributions whose own driver is installed for real in the tests."""
+    return [
+        key
+        for key, dist in catalog.distributions.items()
+        if any(offer.support == "live" for offer in dist.drivers)
+    ]
+
+
+def drivers_of_old_and_new(catalog: Catalog) -> str:
+    """Which distributions' drivers cover most GPUs, old ones and new ones."""
+    home, generations = catalog.image.bases.default, catalog.gpus.generations.rows.values()
+    own = {o.branch for o in catalog.distributions[home].drivers if o.origin == "debian"}
+    branch, _ = maintained_branch(catalog)
+    theirs = []
+    for name in sorted(own, key=int):
+        last = [g.name for g in generations if g.last_branch == name]
+        theirs.append(f"{name} ({' and '.join(last)})" if last else name)
+    driven = [g.name for g in generations if int(g.last_branch or branch) >= int(branch)]
+    return (
+        f"{called(home)} has {' and '.join(theirs)}, "
+        f"{listed(current(catalog, 'ubuntu'))} have {branch} ({driven[0]} to {driven[-1]}) "
+        "from NVIDIA's repository"
+    )
+
+
+def open_module(catalog: Catalog) -> tuple[str, DriverOffer]:
+    """A distribution whose own open module can be installed, and that module.
+
+    Raises:
+        StopIteration: The catalogue has none.
+    """
+    return next(
+        (key, offer)
+        for key, dist in catalog.distributions.items()
+        for offer in dist.drivers
+        if offer.origin == "debian"
+        and offer.flavour == "open"
+        and not offer.unsatisfiable_with_security
+    )
+
+
+# ---- distributions
+
+
+def installed_for_real(catalog: Catalog) -> str:
+    """The distribution on which everything is installed for real in the tests."""
+    return next(
+        called(key)
+        for key, dist in catalog.distributions.items()
+        if any(offer.support == "live" for offer in dist.cuda)
+    )
+
+
+def with_arch(catalog: Catalog, arch: str) -> str:
+    """Distributions planned for an architecture; a family alone means all of its releases."""
+    found = []
+    for family in ("debian", "ubuntu", "rocky"):
+        mine = [key for key in catalog.distributions if key.startswith(f"{family}-")]
+        fit = [key for key in mine if arch in catalog.distributions[key].arches]
+        found.append(family.capitalize() if fit == mine else listed(fit))
+    return ", ".join(found)
+
+
+def c_libraries(catalog: Catalog, *keys: str) -> str:
+    """The C libraries of distributions: ``Debian 12 has 2.36, Rocky 8 2.28``."""
+    *most, last = [(called(key), catalog.distributions[key].glibc) for key in keys]
+    return ", ".join([f"{name} has {version}" for name, version in most] + [" ".join(last)])
+
+
+# ---- engines
+
+
+def _with_engine(catalog: Catalog, engine: Engine, fits: Callable[[str], bool]) -> list[str]:
+    offers = {key: row.offer(engine) for key, row in catalog.containers.archives.items()}
+    return [key for key, offer in offers.items() if offer is not None and fits(offer.version)]
+
+
+def with_podman(catalog: Catalog, oldest: str) -> str:
+    """The oldest release of each family with a podman of this version or later."""
+    found = _with_engine(catalog, "podman", lambda v: numbers(v) >= numbers(oldest))
+    release = _oldest(found, "rhel").partition("-")[2]
+    known = [called(_oldest(found, family)) for family in ("debian", "ubuntu")]
+    return ", ".join([*known, f"release {release} or later of the Red Hat family"])
+
+
+def looked_at(catalog: Catalog, engine: Engine) -> list[str]:
+    """Distributions whose archive was looked at by us and has the engine."""
+    found = _with_engine(catalog, engine, lambda v: True)
+    rows = catalog.containers.archives
+    return [key for key in found if rows[key].confidence == "primary-checked"]
+
+
+def tried(catalog: Catalog, engine: Engine) -> str:
+    """Distributions from whose archive a test installs the engine."""
+    offers = {key: row.offer(engine) for key, row in catalog.containers.archives.items()}
+    return listed(key for key, offer in offers.items() if offer and offer.support != "plan")
