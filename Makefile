@@ -12,7 +12,7 @@ help:
 	@echo "make check          ruff, mypy, import contracts, unit tests"
 	@echo "make bench          benchmarks, side by side"
 	@echo "make clean-sandbox  stop and remove every throwaway host of this checkout"
-	@echo "make lock           resolve the controller's own dependencies anew"
+	@echo "make lock           resolve the controller's own dependencies again"
 
 env:
 	@sh make/env.sh

@@ -26,7 +26,7 @@ class Counts:
 
     connections: int
     channels: int
-    """Commands and subsystems started: sshd's «Starting session» lines, one per ssh channel."""
+    """Commands and subsystems started: sshd's "Starting session" lines, one per ssh channel."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
     pyinfra inventories/lab.py deploys/container_host.py
 
 A second run changes nothing. Host data that matters here: ``stack``, ``mirrors``,
-``expected_gpus``, ``lock_wait`` (seconds), ``kernel_policy``, the wishes of ``stacks.requests``
+``expected_gpus``, ``lock_wait`` (seconds), ``kernel_policy``, the requests of ``stacks.requests``
 (``container_engines``, ``docker_origin``, ``toolkit_version``, ``with_native`` …), and what
 ``tasks.hostdata.containers`` reads: ``docker_users``, ``docker_registry_mirrors``,
 ``docker_proxy``, ``docker_restart``, ``proof_image`` …
@@ -36,8 +36,8 @@ if plan is not None:
     settings = plans.container_settings()
 
     first_boot.first_boot_done(plan=plan, name="First boot has ended")
-    readiness.free(plan=plan, limit_s=plans.lock_wait(), name="Package manager is free")
-    readiness.whole(plan=plan, name="Package manager is whole")
+    readiness.lock_free(plan=plan, limit_s=plans.lock_wait(), name="Package manager is free")
+    readiness.dpkg_repaired(plan=plan, name="Package manager is whole")
 
     repositories.components(plan=plan, name="Archive components")
     vendor.added(plan=plan, name="Further repositories")
@@ -70,7 +70,7 @@ if plan is not None:
 
     device_links.made(plan=plan, settings=settings, name="Links of device files")
     cdi.cgroups_kept(plan=plan, settings=settings, name="Toolkit's cgroups")
-    cdi.described(plan=plan, settings=settings, name="CDI spec and its units")
+    cdi.spec_written(plan=plan, settings=settings, name="CDI spec and its units")
     rootless.running(plan=plan, settings=settings, name="Docker without root")
     holds.held(plan=plan, name="Set held and pinned")
     kernel_guard.in_force(
@@ -80,7 +80,7 @@ if plan is not None:
         name="Kernel guard and policy",
     )
 
-    engine_verdict.given(
+    engine_verdict.report_verdict(
         plan=plan,
         settings=settings,
         rollback=plans.rollback(),

@@ -1,4 +1,4 @@
-"""Mend what the doctor names on a GPU host's driver, in order, each thing once, and prove it.
+"""Repair what the doctor names on a GPU host's driver, in order, each thing once, and prove it.
 
     pyinfra --dry inventories/lab.py deploys/driver_repair.py      # shows the plan
     pyinfra inventories/lab.py deploys/driver_repair.py            # the same plan, asks, repairs

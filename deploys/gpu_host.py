@@ -3,9 +3,9 @@
     pyinfra inventories/lab.py deploys/gpu_host.py
 
 A second run changes nothing. Host data that matters here: ``stack``, ``mirrors``,
-``expected_gpus``, ``lock_wait`` (seconds), ``kernel_policy``, ``textfile_folder`` and the wishes of
-``stacks.requests`` (``driver_flavour``, ``cuda_origin`` …); ``--data rollback=1`` goes back to the
-environment before the newest.
+``expected_gpus``, ``lock_wait`` (seconds), ``kernel_policy``, ``textfile_folder`` and the requests
+of ``stacks.requests`` (``driver_flavour``, ``cuda_origin`` …); ``--data rollback=1`` goes back to
+the environment before the newest.
 """
 
 from tasks.cuda import cudnn, environment, toolkit
@@ -25,8 +25,8 @@ plan = plans.for_this_host()
 
 if plan is not None:
     first_boot.first_boot_done(plan=plan, name="First boot has ended")
-    readiness.free(plan=plan, limit_s=plans.lock_wait(), name="Package manager is free")
-    readiness.whole(plan=plan, name="Package manager is whole")
+    readiness.lock_free(plan=plan, limit_s=plans.lock_wait(), name="Package manager is free")
+    readiness.dpkg_repaired(plan=plan, name="Package manager is whole")
 
     repositories.components(plan=plan, name="Archive components")
     vendor.added(plan=plan, name="NVIDIA's repository")
@@ -60,7 +60,7 @@ if plan is not None:
 
     pytorch.switched(plan=plan, rollback=plans.rollback(), name="Stable link")
 
-    host_verdict.given(
+    host_verdict.report_verdict(
         plan=plan,
         rollback=plans.rollback(),
         expected_gpus=plans.expected_gpus(),

@@ -5,7 +5,7 @@
 A second run changes nothing. Host data that matters here: ``stack``, ``mirrors``, ``image_from``
 (build, tar, registry), ``image_tar``, ``image_registry``, ``image_push``, ``image_save``,
 ``image_uid``, ``image_apt``, ``bundle`` (a folder that ``deploys/bundle.py`` filled: the build then
-needs no network) and the wishes ``image_base`` and ``image_cuda``; ``--data rollback=1``
+needs no network) and the requests ``image_base`` and ``image_cuda``; ``--data rollback=1``
 goes back to the image before the newest. What is in it: ``docs/image.md``.
 """
 
@@ -17,11 +17,11 @@ work = image_opening.for_this_host()
 if work is not None:
     store.tools(work=work, name="Docker's builder and zstd")
     store.uv_pushed(work=work, name="uv for the build")
-    store.supplied(work=work, name="Files of the bundle")
-    store.there(work=work, name="Image")
+    store.bundle_sent(work=work, name="Files of the bundle")
+    store.present(work=work, name="Image")
     store.tagged(work=work, name="Tag")
     store.saved(work=work, name="Saved as a file")
     store.pushed(work=work, name="Pushed to the registry")
-    image_verdict.given(work=work, name="Verdict")
+    image_verdict.report_verdict(work=work, name="Verdict")
     if container_host.waits_for_an_image():
         container_host.again(name="GPUs in a container")

@@ -22,8 +22,8 @@ plan = plans.for_this_host(for_jetsons=True)
 
 if plan is not None:
     first_boot.first_boot_done(plan=plan, name="First boot has ended")
-    readiness.free(plan=plan, limit_s=plans.lock_wait(), name="Package manager is free")
-    readiness.whole(plan=plan, name="Package manager is whole")
+    readiness.lock_free(plan=plan, limit_s=plans.lock_wait(), name="Package manager is free")
+    readiness.dpkg_repaired(plan=plan, name="Package manager is whole")
 
     jetson.held(plan=plan, name="Jetson Linux held")
     holds.kept_from_unattended_upgrades(plan=plan, name="Set kept from unattended upgrades")
@@ -39,4 +39,4 @@ if plan is not None:
     holds.held(plan=plan, name="Set held and pinned")
     pytorch.switched(plan=plan, rollback=plans.rollback(), name="Stable link")
 
-    host_verdict.given(plan=plan, rollback=plans.rollback(), name="Verdict")
+    host_verdict.report_verdict(plan=plan, rollback=plans.rollback(), name="Verdict")

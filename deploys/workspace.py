@@ -15,10 +15,14 @@ work = workspace_opening.for_this_host()
 
 if work is not None:
     settings, ask = work.settings, work.ask
-    service.possible(settings=settings, deferred=work.deferred, name="Nothing stands in the way")
+    service.preconditions_met(
+        settings=settings, deferred=work.deferred, name="Preconditions are met"
+    )
     service.removed(settings=settings, name="Workspaces taken away")
     service.program(settings=settings, name="Workspace unit")
     service.secrets(settings=settings, ask=ask, name="Tokens and keys")
-    service.described(settings=settings, ask=ask, name="Containers described")
+    service.container_defined(settings=settings, ask=ask, name="Containers described")
     service.running(settings=settings, ask=ask, name="Workspaces up")
-    workspace_verdict.given(settings=settings, ask=ask, way=work.way, name="Verdict")
+    workspace_verdict.report_verdict(
+        settings=settings, ask=ask, ssh_route=work.ssh_route, name="Verdict"
+    )

@@ -14,7 +14,7 @@ proof() {
   part started
   bound 30 "$tool" inspect --format '{{.State.Running}}' "$name" 2>/dev/null
   list before
-  # What took the GPUs away from containers before CDI: systemd writes its own rules anew.
+  # What took the GPUs away from containers before CDI: systemd writes its own rules again.
   systemctl daemon-reload
   list after
   part cuda

@@ -1,4 +1,4 @@
-"""What is known of a host's container engines. Values only; ``None`` means «not known»."""
+"""What is known of a host's container engines. Values only; ``None`` means "not known"."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What a driver doctor needs beyond `facts.model.host.HostState`: logs, copies, nodes, containers.
 
-Values only. ``None`` means «not known»; the reason stands in ``unread`` under the field's name.
+Values only. ``None`` means "not known"; the reason is in ``unread`` under the field's name.
 """
 
 from __future__ import annotations

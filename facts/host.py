@@ -44,7 +44,7 @@ def probe_command() -> str:
 class HostProbe(FactBase[HostState]):
     """Everything cheap about the host, from the PCI bus to our own record.
 
-    Returns a `facts.model.host.HostState`. What could not be read stands in its ``unread`` with the
+    Returns a `facts.model.host.HostState`. What could not be read is in its ``unread`` with the
     reason. An answer that is cut off fails this host, and no other.
     """
 

@@ -1,7 +1,7 @@
 # What a host's Docker has of an image. POSIX sh, run as root; reads only.
 # $1: repository without a tag. $2: a file whose presence matters, or nothing. $3: reference of an
 # image whose layers matter, or nothing.
-# Prints lines «key value», the last of them «end».
+# Prints lines "key value", the last of them "end".
 name=$1 file=$2 base=${3:-}
 say() { printf '%s %s\n' "$1" "$2" | LC_ALL=C tr '\000-\011\013-\037\177-\377' '?'; }
 bound() { if command -v timeout >/dev/null; then timeout -k 5 60 "$@"; else "$@"; fi; }

@@ -1,6 +1,6 @@
 """What running code on the host answers: CUDA calls, torch, NVML. Values only, no pyinfra.
 
-``None`` means «not known»; ``why`` says why there is no answer at all.
+``None`` means "not known"; ``why`` says why there is no answer at all.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 # What workspaces answer on their ports, and what they see. Functions for the frame that is sent
 # before this; `answers` is called with the seconds to wait, and for each workspace with
-# «USER ADDRESS LAB TENSORBOARD SSH GPUS»: ports (0: not asked) and whether GPUs are asked for.
+# "USER ADDRESS LAB TENSORBOARD SSH GPUS": ports (0: not asked) and whether GPUs are asked for.
 #
 # bash opens the connection, so that the host needs no client; the token goes from its file into
 # the request, and into no process's words.
@@ -26,7 +26,7 @@ banner() {
     bash "$1" "$2" 2>/dev/null
 }
 
-# «running», unless the container ended, or ends again and again.
+# "running", unless the container ended, or ends again and again.
 alive() {
   docker inspect -f '{{if gt .RestartCount 2}}failing{{else}}{{.State.Status}}{{end}}' "$1" 2>/dev/null
 }

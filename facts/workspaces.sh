@@ -1,6 +1,6 @@
 # What there is of workspaces: users, folders, ports, images, containers, GPUs. Functions for the
 # frame that is sent before this; `workspaces` is called with
-# «user NAME CODE» (CODE may be empty) and «port NUMBER», repeated.
+# "user NAME CODE" (CODE may be empty) and "port NUMBER", repeated.
 
 OURS=/var/lib/gpuwright/workspaces
 LABEL=org.gpuwright

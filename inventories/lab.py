@@ -5,7 +5,7 @@ Like this:
     pyinfra inventories/lab.py deploys/gpu_host.py
 
 Each host is a name, or a pair of a name and its data. A list is a group; what holds for a whole
-group can stand in group_data/<group>.py instead. A name that starts with an underscore is no
+group can be in group_data/<group>.py instead. A name that starts with an underscore is no
 group.
 """
 
@@ -24,7 +24,7 @@ training = [
     ("gpu2.example.org", {**_lab}),
 ]
 
-# A group with wishes of its own.
+# A group with requests of its own.
 inference = [
     (
         "t4.example.org",
@@ -34,7 +34,7 @@ inference = [
             # A package mirror near the host. It changes addresses, never trust: every file is
             # checked against the hash in stacks/locks/.
             # "mirrors": {"pypi": "https://mirror.example.org/simple"},
-            # Wishes over the stack; python -m stacks explain shows what each one leads to.
+            # Requests over the stack; python -m stacks explain shows what each one leads to.
             # "driver_branch": "535",
             # "driver_flavour": "proprietary",
             # "cuda_origin": "redist",

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes or mends .venv, the project's own environment, from the hash-locked requirements.
+# Makes or fixes .venv, the project's own environment, from the hash-locked requirements.
 # On Debian and Ubuntu it installs the interpreter's venv module where that is missing.
 set -eu
 cd "$(dirname "$0")/.."
@@ -29,6 +29,6 @@ echo "making .venv from requirements.lock"
 [ -x .venv/bin/python ] || python3 -m venv .venv
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
     --no-deps -r requirements.lock
-# pyinfra writes no bytecode, so without this every run would compile our modules anew.
+# pyinfra writes no bytecode, so without this every run would compile our modules again.
 .venv/bin/python -m compileall -q stacks facts tasks sandbox || :
 echo "$want" >$stamp

@@ -34,7 +34,7 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 
 
 class SandboxError(Exception):
-    """Something that the person at the keyboard can understand and mend."""
+    """Something that the person at the keyboard can understand and fix."""
 
 
 def check_name(name: str) -> str:

@@ -50,7 +50,7 @@ class SandboxHost(HostAccess):
             kinds.snapshot(self.spec, HOSTS / self.name, state)
 
     def restore(self, state: str = "saved") -> "SandboxHost":
-        """Put a virtual machine, running or not, back into a saved state; its clock is set anew.
+        """Put a virtual machine, running or not, back into a saved state; its clock is set again.
 
         Raises:
             SandboxError: if it is none, or was never in this state.

@@ -23,7 +23,7 @@ from stacks.locking import services as workspace_lock
 from stacks.locking import torch as lock
 from stacks.model.host import Gpu, HostProfile, InstalledDriver
 from stacks.model.requests import Stack
-from stacks.requests import with_wishes
+from stacks.requests import with_requests
 from stacks.resolve import resolve
 from stacks.resolve_image import image_plan
 from stacks.rules import jetson as jetson_rules
@@ -156,7 +156,7 @@ def _list(console: Console, options: argparse.Namespace, catalog: Catalog) -> in
 
 
 def _explain(console: Console, options: argparse.Namespace, catalog: Catalog) -> int:
-    stack = _wished(load_stack(options.stack, options.stacks), options)
+    stack = _requested(load_stack(options.stack, options.stacks), options)
     profile = _profile(options, catalog)
     if options.image:
         image = image_plan(stack, profile, catalog)
@@ -173,8 +173,8 @@ def _explain(console: Console, options: argparse.Namespace, catalog: Catalog) ->
     return OK if resolution.plan else CONFLICT
 
 
-def _wished(stack: Stack, options: argparse.Namespace) -> Stack:
-    wishes: dict[str, object] = {
+def _requested(stack: Stack, options: argparse.Namespace) -> Stack:
+    requests: dict[str, object] = {
         "driver_version" if "." in (options.driver or "") else "driver_branch": options.driver,
         "driver_flavour": options.flavour,
         "torch_variant": options.variant,
@@ -192,14 +192,14 @@ def _wished(stack: Stack, options: argparse.Namespace) -> Stack:
         if not equals or not origin:
             raise _UsageError(f"--origin {said}: expected PART=ORIGIN, for example cuda=redist")
         if part == "torch":
-            wishes["torch_index"] = origin
+            requests["torch_index"] = origin
         elif part in _ORIGIN_OF:
-            wishes[_ORIGIN_OF[part]] = origin
+            requests[_ORIGIN_OF[part]] = origin
         else:
             close = nearest(part, (*_ORIGIN_OF, "torch"), 1)
-            meant = f"; did you mean «{close[0]}»?" if close else ""
+            meant = f'; did you mean "{close[0]}"?' if close else ""
             raise _UsageError(f"--origin {said}: parts are {', '.join(_ORIGIN_OF)}, torch{meant}")
-    return with_wishes(stack, wishes, containers=bool(options.containers))
+    return with_requests(stack, requests, containers=bool(options.containers))
 
 
 def _profile(options: argparse.Namespace, catalog: Catalog) -> HostProfile:
@@ -235,11 +235,11 @@ def _gpus(said: str, catalog: Catalog) -> tuple[Gpu, ...]:
     models = catalog.gpus.models.rows
     key = word.lower().replace("-", "").replace(" ", "").replace("_", "")
     if colon and not (count.isdecimal() and 0 < int(count) <= 64):
-        raise _UsageError(f"--gpu {said}: «{count}» is not a count from 1 to 64")
+        raise _UsageError(f'--gpu {said}: "{count}" is not a count from 1 to 64')
     if key not in models:
         close = nearest(key, models)
         meant = f"Did you mean {' or '.join(close)}? " if close else ""
-        raise _UsageError(f"--gpu {said}: unknown GPU «{word}». {meant}Known: {', '.join(models)}")
+        raise _UsageError(f'--gpu {said}: unknown GPU "{word}". {meant}Known: {", ".join(models)}')
     return (Gpu(key),) * (int(count) if colon else 1)
 
 

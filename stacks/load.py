@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stacks.catalog import decode
-from stacks.model.containers import ContainerWish, ImageWish
-from stacks.model.requests import CudaWish, CudnnWish, DriverWish, Stack, TorchWish
+from stacks.model.containers import ContainerRequest, ImageRequest
+from stacks.model.requests import CudaRequest, CudnnRequest, DriverRequest, Stack, TorchRequest
 
 FOLDER = Path(__file__).parent
 
@@ -24,13 +24,13 @@ class _File:
     """What a stack file may say. The name is the file's own."""
 
     summary: str
-    driver: DriverWish = field(default_factory=DriverWish)
-    cuda: CudaWish | None = None
-    cudnn: CudnnWish | None = None
-    torch: TorchWish | None = None
-    containers: ContainerWish | None = None
+    driver: DriverRequest = field(default_factory=DriverRequest)
+    cuda: CudaRequest | None = None
+    cudnn: CudnnRequest | None = None
+    torch: TorchRequest | None = None
+    containers: ContainerRequest | None = None
     """Counts on a container host only."""
-    image: ImageWish | None = None
+    image: ImageRequest | None = None
 
 
 def stack_names(directory: Path | None = None) -> list[str]:
@@ -55,8 +55,8 @@ def load_stack(name: str, directory: Path | None = None) -> Stack:
     if path is None:
         known = sorted({stack for folder in folders for stack in stack_names(folder)})
         close = decode.nearest(name, known)
-        meant = f"Did you mean {' or '.join(f'«{c}»' for c in close)}? " if close else ""
-        raise StackError(f"There is no stack «{name}». {meant}Stacks: {', '.join(known)}.")
+        meant = "Did you mean " + " or ".join(f'"{c}"' for c in close) + "? " if close else ""
+        raise StackError(f'There is no stack "{name}". {meant}Stacks: {", ".join(known)}.')
     shown = f"stacks/{path.name}" if path.parent == FOLDER else str(path)
     try:
         said = decode.load(path, _File, shown)

@@ -9,14 +9,22 @@ from typing import Any, Literal, TypeVar, get_args
 from stacks.catalog.decode import nearest
 from stacks.load import StackError
 from stacks.model.containers import (
-    ContainerWish,
+    ContainerRequest,
     Engine,
     EngineOrigin,
     ImageCuda,
-    ImageWish,
+    ImageRequest,
     Injection,
 )
-from stacks.model.requests import CudaWish, CudnnWish, DriverWish, Flavour, Origin, Stack, TorchWish
+from stacks.model.requests import (
+    CudaRequest,
+    CudnnRequest,
+    DriverRequest,
+    Flavour,
+    Origin,
+    Stack,
+    TorchRequest,
+)
 
 Part = Literal["cuda", "cudnn", "torch"]
 
@@ -61,24 +69,26 @@ _LISTS = {
 }
 _FLAGS = ("with_native",)
 
-WISHES = (*_DRIVER, *_CUDA, *_CUDNN, *_TORCH, *_CONTAINERS, *_IMAGE, *_FLAGS, "without")
-"""Names of the host data that `with_wishes` understands."""
+REQUESTS = (*_DRIVER, *_CUDA, *_CUDNN, *_TORCH, *_CONTAINERS, *_IMAGE, *_FLAGS, "without")
+"""Names of the host data that `with_requests` understands."""
 
-W = TypeVar("W", DriverWish, CudaWish, CudnnWish, TorchWish, ContainerWish, ImageWish)
+W = TypeVar(
+    "W", DriverRequest, CudaRequest, CudnnRequest, TorchRequest, ContainerRequest, ImageRequest
+)
 
 
-def with_wishes(stack: Stack, wishes: Mapping[str, Any], containers: bool = False) -> Stack:
-    """``stack`` with the wishes of one host laid over it.
+def with_requests(stack: Stack, requests: Mapping[str, Any], containers: bool = False) -> Stack:
+    """``stack`` with the requests of one host laid over it.
 
-    Keys are those of `WISHES`; ``None`` counts as not said. ``without`` is a list of ``cuda``,
-    ``cudnn``, ``torch``; leaving out CUDA leaves its cuDNN out too. A wish about a part that the
+    Keys are those of `REQUESTS`; ``None`` counts as not said. ``without`` is a list of ``cuda``,
+    ``cudnn``, ``torch``; leaving out CUDA leaves its cuDNN out too. A request about a part that the
     stack does not have is ignored. Raises `StackError` for an unknown key (with the nearest), a
     value that is not text, or one that is not among the choices.
 
     ``containers`` makes it the stack of a container host: its CUDA, cuDNN and PyTorch are for the
     image only, unless ``with_native`` is true.
     """
-    said = {key: _checked(key, value) for key, value in wishes.items() if value is not None}
+    said = {key: _checked(key, value) for key, value in requests.items() if value is not None}
     without = set(said.get("without", ()))
     if "cuda" in without:
         without.add("cudnn")
@@ -88,30 +98,30 @@ def with_wishes(stack: Stack, wishes: Mapping[str, Any], containers: bool = Fals
         cuda=None if "cuda" in without or not stack.cuda else _laid(stack.cuda, said, _CUDA),
         cudnn=None if "cudnn" in without or not stack.cudnn else _laid(stack.cudnn, said, _CUDNN),
         torch=None if "torch" in without or not stack.torch else _laid(stack.torch, said, _TORCH),
-        containers=_laid(stack.containers or ContainerWish(), said, _CONTAINERS)
+        containers=_laid(stack.containers or ContainerRequest(), said, _CONTAINERS)
         if containers
         else None,
-        image=_laid(stack.image or ImageWish(), said, _IMAGE)
+        image=_laid(stack.image or ImageRequest(), said, _IMAGE)
         if {*said} & {*_IMAGE}
         else stack.image,
         native=not containers or said.get("with_native", False),
     )
 
 
-def _laid(wish: W, said: Mapping[str, Any], names: Mapping[str, str]) -> W:
+def _laid(request: W, said: Mapping[str, Any], names: Mapping[str, str]) -> W:
     changes = {field: said[key] for key, field in names.items() if key in said}
-    return replace(wish, **changes) if changes else wish
+    return replace(request, **changes) if changes else request
 
 
 def _checked(key: str, value: Any) -> Any:
-    if key not in WISHES:
-        close = nearest(key, WISHES)
-        meant = f"Did you mean {' or '.join(f'«{c}»' for c in close)}? " if close else ""
-        raise StackError(f"Unknown wish «{key}». {meant}Known: {', '.join(WISHES)}.")
+    if key not in REQUESTS:
+        close = nearest(key, REQUESTS)
+        meant = "Did you mean " + " or ".join(f'"{c}"' for c in close) + "? " if close else ""
+        raise StackError(f'Unknown request "{key}". {meant}Known: {", ".join(REQUESTS)}.')
     if key in _LISTS:
         items = (value,) if isinstance(value, str) else tuple(value) if _is_list(value) else None
         if items is None or not all(isinstance(item, str) for item in items):
-            raise StackError(f"«{key}» is {value!r}, expected a list of names.")
+            raise StackError(f'"{key}" is {value!r}, expected a list of names.')
         for item in items:
             _one_of(key, item, _LISTS[key])
         return items
@@ -119,11 +129,11 @@ def _checked(key: str, value: Any) -> Any:
         return str(value)  # a branch has no dots, so nothing is lost: 580
     if key in _FLAGS:
         if not isinstance(value, bool):
-            raise StackError(f"«{key}» is {value!r}, expected true or false.")
+            raise StackError(f'"{key}" is {value!r}, expected true or false.')
         return value
     if not isinstance(value, str):
         raise StackError(
-            f'«{key}» is {value!r} (a {type(value).__name__}), expected text in quotes: "{value}".'
+            f'"{key}" is {value!r} (a {type(value).__name__}), expected text in quotes: "{value}".'
         )
     _one_of(key, value, _CHOICES.get(key))
     return value
@@ -136,5 +146,5 @@ def _is_list(value: Any) -> bool:
 def _one_of(key: str, value: str, choices: tuple[str, ...] | None) -> None:
     if choices is not None and value not in choices:
         close = nearest(value, choices, 1)
-        meant = f"Did you mean «{close[0]}»? " if close else ""
-        raise StackError(f"«{key}» is «{value}». {meant}Choices: {', '.join(choices)}.")
+        meant = f'Did you mean "{close[0]}"? ' if close else ""
+        raise StackError(f'"{key}" is "{value}". {meant}Choices: {", ".join(choices)}.')

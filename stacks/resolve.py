@@ -83,7 +83,7 @@ def _distribution(case: Case) -> Distribution | None:
         hint = f"Names like it: {', '.join(close)}. " if close else ""
         case.conflict(
             "OS-UNSUPPORTED",
-            f"The distribution «{case.profile.os}» is not in the catalogue.",
+            f'The distribution "{case.profile.os}" is not in the catalogue.',
             f"{hint}Known: {', '.join(known)}.",
             f"Use one of these; {elsewhere.installed_for_real(case.catalog)} is the one that is "
             "installed for real in the tests.",

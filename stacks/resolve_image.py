@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from stacks.catalog.distributions import Distribution
 from stacks.catalog.read import Catalog
-from stacks.model.containers import ImageWish
+from stacks.model.containers import ImageRequest
 from stacks.model.host import HostProfile
 from stacks.model.image import ImagePlan, ImageResolution
 from stacks.model.requests import Stack
@@ -35,16 +35,16 @@ def image_plan(stack: Stack, profile: HostProfile, catalog: Catalog) -> ImageRes
             oldest driver among them. Without a driver, the one that would be planned for them.
         catalog: The facts.
     """
-    wish = stack.image or ImageWish()
+    request = stack.image or ImageRequest()
     inside = replace(
         stack,
         containers=None,
         native=True,
-        cuda=image_rules.cuda_wish(stack, wish),
-        cudnn=stack.cudnn if wish.cuda != "none" else None,
+        cuda=image_rules.cuda_request(stack, request),
+        cudnn=stack.cudnn if request.cuda != "none" else None,
     )
     case = Case(inside, profile, catalog)
-    os = image_rules.distribution(case, wish)
+    os = image_rules.distribution(case, request)
     image_rules.check_jetson(case)
     if case.conflicts or os is None:
         return ImageResolution(None, tuple(case.conflicts))
@@ -56,11 +56,11 @@ def image_plan(stack: Stack, profile: HostProfile, catalog: Catalog) -> ImageRes
     gpu_rules.check_board(case)
     gpu_rules.check_cuda118(case)
     gpu_rules.check_generation(case)
-    return _planned(case, dist, wish, _driver_met(stack, profile, catalog))
+    return _planned(case, dist, request, _driver_met(stack, profile, catalog))
 
 
 def _planned(
-    case: Case, dist: Distribution, wish: ImageWish, driver: str | None
+    case: Case, dist: Distribution, request: ImageRequest, driver: str | None
 ) -> ImageResolution:
     image_rules.check_torch(case)
     builds = torch_rules.builds(case, dist)
@@ -76,12 +76,12 @@ def _planned(
     torch = torch_rules.plan(case, dist, build, interpreter)
     service = image_rules.service(case, torch)
     repositories = repository_rules.planned(case, dist, taken)
-    image_rules.explain(case, dist, wish, build, driver)
+    image_rules.explain(case, dist, request, build, driver)
     plan = ImagePlan(
         stack=case.stack.name,
         name=NAME,
         tag="v" + minor(torch.version),
-        base=image_rules.base(case, wish),
+        base=image_rules.base(case, request),
         os=case.profile.os,
         arch=case.profile.arch,
         cuda=cuda[0] if cuda else None,

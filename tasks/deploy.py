@@ -22,5 +22,5 @@ def deploy_of(plan: Plan) -> str:
 
 
 def again(plan: Plan) -> str:
-    """What a remedy says where another run of the plan's deploy mends it."""
+    """What a remedy says where another run of the plan's deploy fixes it."""
     return f"run {deploy_of(plan)} again"

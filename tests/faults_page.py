@@ -72,7 +72,7 @@ def _made(code: str) -> list[made.Fault]:
 
 
 def _repair(code: str) -> str:
-    told = {"mended" if fault.stops is None else "stops" for fault in _made(code)}
+    told = {"fixed" if fault.stops is None else "stops" for fault in _made(code)}
     return ", ".join(sorted(told)) or "–"
 
 
@@ -95,7 +95,7 @@ def _section(code: str, row: Row) -> str:
     if row.unnamed:
         lines.append(f"- the doctor does not name it: {row.unnamed}")
     for fault in _made(code):
-        outcome = "mended" if fault.stops is None else "left to a person"
+        outcome = "fixed" if fault.stops is None else "left to a person"
         limits = f"; {fault.honest}" if fault.honest else ""
         lines.append(f"- made in tests: {fault.what} (`{fault.id}`, {outcome}{limits})")
     lines.append(f"- source: {', '.join(row.sources)}{doubt}")

@@ -70,7 +70,7 @@ class PciDevice(Shown):
 
     @property
     def is_nvswitch(self) -> bool:
-        """NVIDIA's only devices of the class «Bridge, other» (0680)."""
+        """NVIDIA's only devices of the class "Bridge, other" (0680)."""
         return self.pci_class.startswith("0680")
 
 

@@ -19,7 +19,7 @@ INLINE_KEY = "key in the file itself"
 
 
 def one_line(path: str, lines: list[str]) -> Iterator[AptSource]:
-    """Sources of a ``.list`` file (sources.list(5), «One-line-style format»)."""
+    """Sources of a ``.list`` file (sources.list(5), "One-line-style format")."""
     for line in lines:
         if match := _ONE_LINE.match(line.split("#", 1)[0].strip()):
             options = dict(o.split("=", 1) for o in (match[1] or "").split() if "=" in o)
@@ -51,7 +51,7 @@ def stanzas(lines: list[str]) -> Iterator[dict[str, str]]:
 
 
 def deb822(path: str, lines: list[str]) -> Iterator[AptSource]:
-    """Enabled sources of a ``.sources`` file (sources.list(5), «deb822-style format»)."""
+    """Enabled sources of a ``.sources`` file (sources.list(5), "deb822-style format")."""
     known = {"types", "uris", "suites", "components", "signed-by", "enabled"}
     for stanza in stanzas(lines):
         if "deb" not in stanza.get("types", "").split():

@@ -18,7 +18,7 @@ def _weight(char: str) -> int:
 
 
 def _key(text: str) -> tuple[tuple[tuple[int, ...], int], ...]:
-    # The 0 that ends each run of signs stands between «~» and all else.
+    # The 0 that ends each run of signs stands between "~" and all else.
     return tuple(
         ((*(_weight(c) for c in signs), 0), int(digits[:4000] or 0))
         for signs, digits in re.findall(r"([^0-9]*)([0-9]*)", text)

@@ -27,7 +27,7 @@ def _ini(lines: Iterable[str]) -> configparser.RawConfigParser:
 
 
 def repositories(section: Section) -> tuple[DnfRepository, ...]:
-    """All repositories of ``.repo`` files (dnf.conf(5), «Repo options»), file by file."""
+    """All repositories of ``.repo`` files (dnf.conf(5), "Repo options"), file by file."""
     found = []
     for path, lines in section.files():
         if not path.endswith(".repo"):
@@ -92,7 +92,7 @@ def full(version: str) -> str:
 
 
 def at_work(section: Section) -> tuple[LockHolder, ...]:
-    """Living processes that stand in dnf's lock files."""
+    """Living processes that are in dnf's lock files."""
     found = []
     for line in section.part("pids"):
         pid, path, command = fields(line, 3)

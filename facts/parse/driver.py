@@ -18,7 +18,7 @@ def loaded(section: Section) -> tuple[str | None, str | None, tuple[str, ...]]:
     """Version, flavour and names of the loaded modules.
 
     The version is an empty string where none is loaded, None where sysfs was not there. The open
-    modules say so in ``/proc/driver/nvidia/version`` («NVIDIA UNIX Open Kernel Module»).
+    modules say so in ``/proc/driver/nvidia/version`` ("NVIDIA UNIX Open Kernel Module").
     """
     if not section.has("loaded"):
         return None, None, ()

@@ -1,6 +1,6 @@
 """Which kernel GRUB boots next, read from ``grub.cfg`` and ``grubenv``.
 
-GRUB manual, «Multi-boot manual config» and the script that grub-mkconfig writes: ``next_entry``
+GRUB manual, "Multi-boot manual config" and the script that grub-mkconfig writes: ``next_entry``
 of grubenv wins once, then ``set default``; an entry is named by number, title or id, and
 ``outer>inner`` walks into submenus.
 """

@@ -24,7 +24,7 @@ def parse_host(output: Iterable[str]) -> HostState:
     """Everything that the probe saw.
 
     Raises `ProbeError` where the output is cut off or is not the probe's. What the host could not
-    tell stands in ``unread`` with the reason.
+    tell is in ``unread`` with the reason.
     """
     text = sections.split(output)
     unread = dict(text.unread)

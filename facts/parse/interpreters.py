@@ -59,7 +59,7 @@ def venvs(section: Section) -> tuple[Venv, ...]:
 
 def pip_index(section: Section, unread: dict[str, str]) -> str | None:
     """``index-url`` that pip would use: environment, then user, then site
-    (pip documentation, «Configuration», «Precedence»).
+    (pip documentation, "Configuration", "Precedence").
     """
     value = section.first("PIP_INDEX_URL")
     # The script lists site files before the user's, so the last one wins.

@@ -115,7 +115,7 @@ def jetson(
 ) -> Jetson | None:
     """A Jetson's identity; None where nothing says that this is one.
 
-    Sources: ``/etc/nv_tegra_release`` («# R36 (release), REVISION: 4.7»; its BOARD is not to be
+    Sources: ``/etc/nv_tegra_release`` ("# R36 (release), REVISION: 4.7"; its BOARD is not to be
     relied on), the package nvidia-l4t-core, the device tree, nvpmodel.
     """
     compatible = [c.strip("?\0 ") for c in section.part("compatible")]
@@ -130,7 +130,7 @@ def jetson(
     if l4t is None:
         unread["jetson.l4t"] = "neither /etc/nv_tegra_release nor a package nvidia-l4t-core is here"
     elif l4t.count(".") == 1:
-        l4t += ".0"  # the file says «REVISION: 4», the package «36.4.0»
+        l4t += ".0"  # the file says "REVISION: 4", the package "36.4.0"
     model = section.first("model")
     if soc is None:
         unread["jetson.soc"] = "no device tree names an NVIDIA chip"
@@ -147,7 +147,7 @@ def jetson(
 def _power_mode(section: Section, unread: dict[str, str]) -> str | None:
     """What ``nvpmodel -q`` says; else the number in its status file, by its configuration's names.
 
-    «NV Power Mode: MAXN», «pmode:0000», «< POWER_MODEL ID=0 NAME=MAXN >».
+    "NV Power Mode: MAXN", "pmode:0000", "< POWER_MODEL ID=0 NAME=MAXN >".
     """
     for line in section.part("power"):
         if match := _POWER.search(line):

@@ -13,7 +13,7 @@ def _hex(value: str) -> str:
 
 
 def names(lines: list[str]) -> dict[str, str]:
-    """Device names by address from ``lspci -Dmm`` (lspci(8), «Machine-readable output»)."""
+    """Device names by address from ``lspci -Dmm`` (lspci(8), "Machine-readable output")."""
     found = {}
     for line in lines:
         try:

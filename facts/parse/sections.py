@@ -104,5 +104,5 @@ def fields(line: str, count: int) -> list[str]:
     """Exactly ``count`` fields of a ``a|b|c`` line of the script; `ProbeError` otherwise."""
     parts = line.split("|", count - 1)
     if len(parts) != count:
-        raise ProbeError(f"expected {count} fields divided by «|», got {line[:120]!r}")
+        raise ProbeError(f'expected {count} fields divided by "|", got {line[:120]!r}')
     return parts

@@ -39,7 +39,7 @@ def cloud_init(section: Section) -> str:
     """State of cloud-init from the files it leaves, without starting it.
 
     Its ``result.json`` appears when the last stage has ended
-    (cloud-init documentation, «Reported status»).
+    (cloud-init documentation, "Reported status").
     """
     if not section.has("cloud_init"):
         return "absent"

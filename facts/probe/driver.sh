@@ -48,7 +48,7 @@ libraries() {
 dkms_tree() {
   sec dkms
   [ -d /var/lib/dkms ] || return
-  # `dkms status` starts hundreds of processes; its tree says the same (dkms(8), «DKMS tree»).
+  # `dkms status` starts hundreds of processes; its tree says the same (dkms(8), "DKMS tree").
   part tree
   find /var/lib/dkms/ -mindepth 1 -maxdepth 4 \( -type d -o -type l \) ! -path '*/source/*' \
     ! -path '*/build/*' -printf '%P|%l\n' 2>/dev/null

@@ -1,11 +1,11 @@
 # The probe: everything cheap about one host, in one round trip. POSIX sh, reads only.
 #
-# Output: a first line «##gpuwright-probe 1 NONCE», then sections of lines, then «##NONCE end».
+# Output: a first line "##gpuwright-probe 1 NONCE", then sections of lines, then "##NONCE end".
 #   ##NONCE NAME        a section begins
 #   ##NONCE @TITLE      a part of the section begins (a file, one tool's output)
 #   ##NONCE !FIELD WHY  this field could not be read
 # The nonce is new each time, so that no file's content can pass for a mark. Bytes that are not
-# printable ASCII become «?», because the other side reads lines of text.
+# printable ASCII become "?", because the other side reads lines of text.
 #
 # Run as it is (`sh probe.sh`) or by facts/host.py, which passes: USER UID SUDO-ERROR.
 
@@ -23,7 +23,7 @@ have() { command -v "$1" >/dev/null 2>&1; }
 first() { line=; [ -r "$1" ] && { IFS= read -r line <"$1" || [ -n "$line" ]; } 2>/dev/null; }
 # A limit for what may hang.
 bound() { if have timeout; then timeout -k 1 "$@"; else shift; "$@"; fi; }
-# Contents of files as parts, passwords in addresses hidden; «$a\» ends the last line.
+# Contents of files as parts, passwords in addresses hidden; "$a\" ends the last line.
 show() {
   for f in "$@"; do
     [ -f "$f" ] || continue

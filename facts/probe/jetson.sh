@@ -1,7 +1,7 @@
 jetson() {
   sec jetson
   show /etc/nv_tegra_release
-  # The kernel links the first to the second (Documentation/devicetree, «usage-model»).
+  # The kernel links the first to the second (Documentation/devicetree, "usage-model").
   for tree in /proc/device-tree /sys/firmware/devicetree/base; do
     [ -r "$tree/compatible" ] || continue
     part model; [ -r "$tree/model" ] && { cat "$tree/model"; echo; }

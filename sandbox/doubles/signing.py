@@ -69,8 +69,8 @@ class Signer:
     def _end_agent(self) -> None:
         """End the agent that gpg leaves running for each home; nobody else would.
 
-        It answers before it is gone. Who signs in between meets it on its way out («No agent
-        running»), so its socket must have gone as well.
+        It answers before it is gone. Who signs in between meets it on its way out ("No agent
+        running"), so its socket must have gone as well.
         """
         of_home = ("gpgconf", "--homedir", str(self.home))
         run(*of_home, "--kill", "gpg-agent", check=False)

@@ -33,8 +33,8 @@ class Fault:
 
     @property
     def stops(self) -> str | None:
-        """What the repair says when it leaves this to a person; None: it mends it."""
-        return None if self.repair == "mended" else self.repair.removeprefix("stops: ")
+        """What the repair says when it leaves this to a person; None: it fixes it."""
+        return None if self.repair == "fixed" else self.repair.removeprefix("stops: ")
 
 
 @functools.cache
@@ -56,8 +56,8 @@ def _fault(name: str, row: dict[str, Any]) -> Fault:
         raise SandboxError(f"faults.yaml, {name}: {error}") from None
     if not set(fault.where) <= set(PLACES):
         raise SandboxError(f"faults.yaml, {name}: where is some of {', '.join(PLACES)}")
-    if fault.repair != "mended" and not fault.repair.startswith("stops: "):
-        raise SandboxError(f"faults.yaml, {name}: repair is mended, or «stops: » and a reason")
+    if fault.repair != "fixed" and not fault.repair.startswith("stops: "):
+        raise SandboxError(f'faults.yaml, {name}: repair is fixed, or "stops: " and a reason')
     return fault
 
 
@@ -115,7 +115,7 @@ def undo(host: SandboxHost, fault: Fault) -> None:
 
     """
     if not fault.undo:
-        raise SandboxError(f"{fault.id} has no undo: deploys/driver_repair.py mends it.")
+        raise SandboxError(f"{fault.id} has no undo: deploys/driver_repair.py fixes it.")
     _do(host, fault.undo, f"{fault.id} cannot be undone on {host.name}")
 
 

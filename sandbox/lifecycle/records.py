@@ -16,7 +16,7 @@ def read(name: str) -> dict[str, Any] | None:
 
 
 def write(record: dict[str, Any]) -> None:
-    """Write a host's record anew."""
+    """Rewrite a host's record."""
     write_record(_file(record["spec"]["name"]), record)
 
 

@@ -1,7 +1,7 @@
 """Where the mirror finds container images: it is a mirror of Docker Hub, with what was made here.
 
 A host whose Docker is told so (``registry-mirrors``) pulls ``debian:bookworm-slim`` from it as from
-Docker Hub. Only reading is answered, of whole files (OCI distribution specification, «Pull»).
+Docker Hub. Only reading is answered, of whole files (OCI distribution specification, "Pull").
 """
 
 import hashlib

@@ -176,7 +176,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, data: bytes) -> None:
         if self.command == "HEAD":
             return
-        # Asked anew for each piece: a fault may be switched on during a long answer.
+        # Asked again for each piece: a fault may be switched on during a long answer.
         self.faults = self.mirror.faults(self.client_address[0])
         if self.faults.down:
             raise _CutError

@@ -1,8 +1,8 @@
 """A bootable disk out of a folder, without a loop device and without being mounted.
 
 For a BIOS: a master boot record with GRUB's boot sector, GRUB's core in the gap behind it, one ext4
-partition from 1 MiB on. It is what `grub-install` leaves on a BIOS machine (GRUB manual, «BIOS
-installation»), so the guest's own `update-grub`, `grub-reboot` and `grub-set-default` work on it.
+partition from 1 MiB on. It is what `grub-install` leaves on a BIOS machine (GRUB manual, "BIOS
+installation"), so the guest's own `update-grub`, `grub-reboot` and `grub-set-default` work on it.
 
 For Secure Boot: a GPT, an EFI system partition with Debian's signed shim and GRUB at the path that
 firmware looks at by itself (UEFI specification, 3.5.1.1), then the ext4 partition.

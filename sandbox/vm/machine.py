@@ -39,7 +39,7 @@ _KVM_PROCESSOR = ("-accel", "kvm", "-cpu", "host", "-smp", "2")
 # What an emulated processor has is emulated: a plain one boots in two thirds of the time that one
 # with all that QEMU knows takes, and two of them spend it waiting for each other.
 _EMULATED_PROCESSOR = ("-accel", "tcg", "-cpu", "Nehalem", "-smp", "1")
-# Only code in system management mode may write the variables (OVMF's README, «SMM support»).
+# Only code in system management mode may write the variables (OVMF's README, "SMM support").
 _SECURE_BOOT = (
     *("-machine", "q35,smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on"),
     *("-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={_CODE}"),
@@ -208,7 +208,7 @@ def kvm_works(kernel: Path) -> bool:
 
 
 def _monitor(folder: Path, command: str) -> str:
-    """What QEMU's monitor answers to one command, «» if it has nothing to say."""
+    """What QEMU's monitor answers to one command, "" if it has nothing to say."""
     place = os.open(folder, os.O_PATH)
     try:
         with socket.socket(socket.AF_UNIX) as channel:

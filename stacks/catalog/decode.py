@@ -127,12 +127,12 @@ def _decode_dataclass(node: yaml.Node, kind: Any, file: str, at: str) -> Any:
     for key, value, key_node in _pairs(node, kind, file, at):
         if key not in hints:
             close = nearest(key, hints, 1)
-            meant = f"did you mean «{close[0]}»? " if close else ""
-            place = f" in «{at}»" if at else ""
+            meant = f'did you mean "{close[0]}"? ' if close else ""
+            place = f' in "{at}"' if at else ""
             raise SchemaError(
                 file,
                 key_node.start_mark.line + 1,
-                f"unknown key «{key}»{place}: {meant}Known keys are {', '.join(hints)}.",
+                f'unknown key "{key}"{place}: {meant}Known keys are {", ".join(hints)}.',
             )
         values[key] = _decode(value, hints[key], file, f"{at}.{key}".lstrip("."))
     for field in dataclasses.fields(kind):
@@ -140,11 +140,11 @@ def _decode_dataclass(node: yaml.Node, kind: Any, file: str, at: str) -> Any:
             field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         )
         if required and field.name not in values:
-            place = f" of «{at}»" if at else ""
+            place = f' of "{at}"' if at else ""
             raise SchemaError(
                 file,
                 node.start_mark.line + 1,
-                f"the key «{field.name}»{place} is missing, "
+                f'the key "{field.name}"{place} is missing, '
                 f"expected {_describe(hints[field.name])}.",
             )
     return kind(**values)
@@ -161,7 +161,7 @@ def _pairs(
             raise SchemaError(file, key_node.start_mark.line + 1, "a key must be plain text")
         if key_node.value in seen:
             raise SchemaError(
-                file, key_node.start_mark.line + 1, f"the key «{key_node.value}» stands here twice"
+                file, key_node.start_mark.line + 1, f'the key "{key_node.value}" is here twice'
             )
         seen.add(key_node.value)
         yield key_node.value, value, key_node
@@ -187,7 +187,7 @@ def _wrong(node: yaml.Node, hint: Any, file: str, at: str) -> SchemaError:
     else:
         kind = node.tag.rsplit(":", 1)[-1].replace("float", "number").replace("int", "number")
         found = f"{node.value!r}" + (f" (a {kind})" if kind != "str" else "")
-    place = f"«{at}»" if at else "the file"
+    place = f'"{at}"' if at else "the file"
     return SchemaError(
         file, node.start_mark.line + 1, f"{place} is {found}, expected {_describe(hint)}."
     )

@@ -24,7 +24,7 @@ class DriverSet(Group):
     """Packages that bring the kernel module, by flavour; a flavour that is not here is not made."""
     packages: tuple[str, ...]
     """All others, each named although it is a dependency: NVIDIA's packages ask for their like
-    with «at least», and the newest would come."""
+    with "at least", and the newest would come."""
     held: tuple[str, ...]
     exact: str = ""
     """Pattern of every package's version: ``{version}-*``. Empty: what the archive has."""

@@ -28,7 +28,7 @@ class LockError(RuntimeError):
 
 
 class TargetError(LockError):
-    """There is no such lock to make: the wish is at fault, not the network."""
+    """There is no such lock to make: the request is at fault, not the network."""
 
 
 class Named(Protocol):
@@ -63,26 +63,26 @@ def targets(
     arch: str = "x86_64",
 ) -> list[Target]:
     """The locks that a stack can need: all its builds and Pythons where nothing is chosen."""
-    wish = stack.torch
-    if wish is None:
+    request = stack.torch
+    if request is None:
         raise TargetError(f"The stack {stack.name} has no PyTorch: there is nothing to lock.")
     release = _release(stack, catalog)
-    builds = variants or ((wish.variant,) if wish.variant else tuple(release.variants))
-    wanted = pythons or ((wish.python,) if wish.python else release.pythons)
+    builds = variants or ((request.variant,) if request.variant else tuple(release.variants))
+    wanted = pythons or ((request.python,) if request.python else release.pythons)
     for build in builds:
         if build not in release.variants:
             raise TargetError(
-                f"PyTorch {wish.version} has no {build} build. Known: "
+                f"PyTorch {request.version} has no {build} build. Known: "
                 f"{', '.join(release.variants)}."
             )
     for python in wanted:
         if python not in release.pythons:
             raise TargetError(
-                f"PyTorch {wish.version} is not built for Python {python}. Known: "
+                f"PyTorch {request.version} is not built for Python {python}. Known: "
                 f"{', '.join(release.pythons)}."
             )
     return [
-        Target(wish.version, build, python, arch, wish.companions)
+        Target(request.version, build, python, arch, request.companions)
         for build in builds
         for python in wanted
         if arch in release.variants[build].sm
@@ -198,15 +198,15 @@ def write(target: Named, text: str, folder: Path = FOLDER / "locks") -> bool:
 
 
 def _release(stack: Stack, catalog: Catalog) -> Release:
-    wish = stack.torch
-    assert wish is not None
-    release = catalog.pytorch.releases.get(minor(wish.version))
-    if release is None or wish.version not in release.versions:
+    request = stack.torch
+    assert request is not None
+    release = catalog.pytorch.releases.get(minor(request.version))
+    if release is None or request.version not in release.versions:
         known = ", ".join(v for r in catalog.pytorch.releases.values() for v in r.versions)
-        raise TargetError(f"PyTorch {wish.version} is not in the catalogue. Known: {known}.")
-    unknown = [name for name in wish.companions if name not in release.versions[wish.version]]
+        raise TargetError(f"PyTorch {request.version} is not in the catalogue. Known: {known}.")
+    unknown = [name for name in request.companions if name not in release.versions[request.version]]
     if unknown:
         raise TargetError(
-            f"No version of {', '.join(unknown)} is known for PyTorch {wish.version}."
+            f"No version of {', '.join(unknown)} is known for PyTorch {request.version}."
         )
     return release

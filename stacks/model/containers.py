@@ -24,7 +24,7 @@ CDI_ASK = ("--device", "nvidia.com/gpu=all")
 
 
 @dataclass(frozen=True)
-class ContainerWish:
+class ContainerRequest:
     """What a stack or the host data asks of a container host. ``None``: the resolver's choice."""
 
     engines: tuple[Engine, ...] = ("docker",)
@@ -37,7 +37,7 @@ class ContainerWish:
 
 
 @dataclass(frozen=True)
-class ImageWish:
+class ImageRequest:
     """What a stack or the host data asks of the image."""
 
     base: str | None = None

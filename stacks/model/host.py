@@ -43,7 +43,7 @@ class InstalledEngine:
 
 @dataclass(frozen=True)
 class HostProfile:
-    """A host as the resolver needs to know it. ``None`` means unknown, never «no»."""
+    """A host as the resolver needs to know it. ``None`` means unknown, never "no"."""
 
     os: str
     """``debian-12``, ``ubuntu-24.04``, ``rocky-9`` …"""
@@ -77,7 +77,7 @@ class HostProfile:
     """An NVSwitch is on the PCI bus: CUDA waits for the Fabric Manager."""
     fingerprints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Keys that host data trusts for a repository instead of the catalogue's, by kind
-    (``nvidia``, ``toolkit``, ``docker``): for a mirror that signs anew, or after a rotation."""
+    (``nvidia``, ``toolkit``, ``docker``): for a mirror that signs again, or after a rotation."""
     available: Mapping[str, tuple[str, ...]] | None = None
     """Package to versions that the planned repositories offer (once they were asked) or that are
     installed already."""

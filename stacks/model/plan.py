@@ -37,7 +37,7 @@ class Repository:
     label: str = "NVIDIA CUDA"
     """``Label:`` of an apt repository's Release file, by which pins know it: a mirror keeps it, and
     may share its host name with the distribution's archive (NVIDIA/cuda-repo-management writes
-    «Origin: NVIDIA», «Label: NVIDIA CUDA»)."""
+    "Origin: NVIDIA", "Label: NVIDIA CUDA")."""
     suite: str = ""
     """Suite of an apt repository that has suites: ``bookworm``; empty: a flat one."""
     component: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from stacks.model.containers import ContainerWish, ImageWish
+from stacks.model.containers import ContainerRequest, ImageRequest
 
 Flavour = Literal["open", "proprietary"]
 
@@ -14,7 +14,7 @@ Origin = Literal["debian", "redist", "wheels", "nvidia", "ubuntu", "bundle"]
 
 
 @dataclass(frozen=True)
-class DriverWish:
+class DriverRequest:
     """What a stack or the host data asks of the driver. ``None`` leaves it to the resolver."""
 
     branch: str | None = None
@@ -25,7 +25,7 @@ class DriverWish:
 
 
 @dataclass(frozen=True)
-class CudaWish:
+class CudaRequest:
     """The system toolkit. ``purpose`` is ``compile`` (nvcc is a must), ``auto`` or ``runtime``."""
 
     version: str
@@ -34,7 +34,7 @@ class CudaWish:
 
 
 @dataclass(frozen=True)
-class CudnnWish:
+class CudnnRequest:
     """The system cuDNN, by series (``8.9``) or exact version."""
 
     version: str
@@ -42,7 +42,7 @@ class CudnnWish:
 
 
 @dataclass(frozen=True)
-class TorchWish:
+class TorchRequest:
     """The PyTorch release for the managed venv."""
 
     version: str
@@ -63,12 +63,12 @@ class Stack:
 
     name: str
     summary: str
-    driver: DriverWish
-    cuda: CudaWish | None
-    cudnn: CudnnWish | None
-    torch: TorchWish | None
-    containers: ContainerWish | None = None
+    driver: DriverRequest
+    cuda: CudaRequest | None
+    cudnn: CudnnRequest | None
+    torch: TorchRequest | None
+    containers: ContainerRequest | None = None
     """Set for a container host only."""
-    image: ImageWish | None = None
+    image: ImageRequest | None = None
     native: bool = True
     """False: CUDA, cuDNN and PyTorch are for the image only; the host gets none of them."""

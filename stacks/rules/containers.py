@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from stacks.catalog.distributions import Distribution
-from stacks.model.containers import ContainerPlan, ContainerWish, ToolkitPlan
+from stacks.model.containers import ContainerPlan, ContainerRequest, ToolkitPlan
 from stacks.model.plan import Repository
 from stacks.rules import container_repositories, elsewhere
 from stacks.rules import engines as engine_rules
@@ -18,21 +18,21 @@ def plan(case: Case, dist: Distribution) -> tuple[ContainerPlan, tuple[Repositor
 
     ``None``: not asked for, or a conflict was added.
     """
-    wish = case.stack.containers
-    if wish is None:
+    request = case.stack.containers
+    if request is None:
         return None
     before = len(case.conflicts)
-    toolkit = _toolkit(case, dist, wish)
+    toolkit = _toolkit(case, dist, request)
     engines = [
         found
-        for engine in engine_rules.wanted(wish)
-        if (found := engine_rules.plan(case, dist, wish, engine))
+        for engine in engine_rules.wanted(request)
+        if (found := engine_rules.plan(case, dist, request, engine))
     ]
     if len(case.conflicts) > before:
         return None
     assert toolkit is not None
     by_name = {found.engine: found for found in engines}
-    injection = injection_rules.injection(case, wish, by_name)
+    injection = injection_rules.injection(case, request, by_name)
     if injection is None:
         return None
     made = ContainerPlan(
@@ -48,11 +48,11 @@ def plan(case: Case, dist: Distribution) -> tuple[ContainerPlan, tuple[Repositor
     return made, container_repositories.planned(case, dist, made)
 
 
-def _toolkit(case: Case, dist: Distribution, wish: ContainerWish) -> ToolkitPlan | None:
+def _toolkit(case: Case, dist: Distribution, request: ContainerRequest) -> ToolkitPlan | None:
     facts = case.catalog.containers.toolkit
     there = case.profile.toolkit or ""
     # One that is there and newer does not go back unasked.
-    version = wish.toolkit_version or max(facts.version, there, key=numbers)
+    version = request.toolkit_version or max(facts.version, there, key=numbers)
     whole = re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", version) is not None
     if not whole or numbers(version) < numbers(facts.oldest):
         case.conflict(
@@ -62,7 +62,7 @@ def _toolkit(case: Case, dist: Distribution, wish: ContainerWish) -> ToolkitPlan
             "(nvidia-cdi-refresh) and puts devices into the container's own configuration, so "
             "that `systemctl daemon-reload` does not take them away; versions are written "
             f"{facts.version}.",
-            "Leave the wish away (`toolkit_version`): "
+            "Omit the request (`toolkit_version`): "
             f"{facts.version} is what this release was tried with.",
             f'Ask for {facts.oldest} or later: `toolkit_version: "{facts.newest}"`.',
         )
@@ -94,20 +94,20 @@ def refuse_jetson(case: Case) -> None:
 
 def _explain(case: Case, dist: Distribution, made: ContainerPlan) -> None:
     facts = case.catalog.containers
-    wish = case.stack.containers
-    assert wish is not None
+    request = case.stack.containers
+    assert request is not None
     archive = facts.archives.get(case.profile.os)
     for found in made.engines:
         own = found.origin == "docker"
         source = facts.docker_ce.cite if own or archive is None else archive.cite
-        if found.engine != "podman" and wish.docker_origin:
+        if found.engine != "podman" and request.docker_origin:
             why = "this origin is asked for"
         elif found.engine != "podman" and case.profile.docker:
             why = "it is on the host already, and stays with its origin"
         elif own:
             why = f"the archive of {dist.name} has none, or not this version"
         else:
-            why = "the distribution's own, mended by the distribution"
+            why = "the distribution's own, maintained by the distribution"
         where = "Docker's repository" if own else f"the archive of {dist.name}"
         case.reason("containers", f"{found.engine} {found.version} from {where}", why, source)
     case.reason(
@@ -119,7 +119,7 @@ def _explain(case: Case, dist: Distribution, made: ContainerPlan) -> None:
     )
     way = "by CDI" if made.injection == "cdi" else "by the runtime `nvidia`"
     how = (
-        f"{way}: the devices stand in the container's own configuration, and links below /dev/char "
+        f"{way}: the devices are in the container's own configuration, and links below /dev/char "
         "let every runc tell systemd of them, so that `systemctl daemon-reload` takes none away"
     )
     words = " ".join(made.ask)
@@ -147,7 +147,7 @@ def _untried(case: Case, dist: Distribution, made: ContainerPlan) -> None:
         case.notice(
             "ENGINE-UNTRIED",
             f"No test of this release installs {' or '.join(untried)} on {dist.name}.",
-            "Its packages and versions stand in the catalogue as others have seen them.",
+            "Its packages and versions are in the catalogue as others have seen them.",
             "Look at `pyinfra --dry` first; tried are docker from the archives of "
             f"{elsewhere.tried(case.catalog, 'docker')}, podman of "
             f"{elsewhere.tried(case.catalog, 'podman')}, and there a double of Docker's "

@@ -9,7 +9,7 @@ from stacks.catalog.decode import nearest
 from stacks.catalog.distributions import CudaOffer, Distribution, HostCompiler
 from stacks.catalog.software import File, Toolkit
 from stacks.model.plan import CudaPlan, Download
-from stacks.model.requests import CudaWish, Origin
+from stacks.model.requests import CudaRequest, Origin
 from stacks.rules import elsewhere
 from stacks.rules.case import Case
 
@@ -22,23 +22,23 @@ def plan(
     ``drivers`` are the origins that the driver can still come from. An image must not bring a part
     of the driver: the container toolkit puts the host's there.
     """
-    wish = case.stack.cuda
-    if wish is None:
+    request = case.stack.cuda
+    if request is None:
         return None
     toolkits = case.catalog.cuda.toolkits
-    toolkit = toolkits.rows.get(wish.version)
+    toolkit = toolkits.rows.get(request.version)
     if toolkit is None:
-        close = nearest(wish.version, toolkits.rows)
+        close = nearest(request.version, toolkits.rows)
         case.conflict(
             "CUDA-VERSION",
-            f"CUDA {wish.version} as a system toolkit is not in the catalogue.",
+            f"CUDA {request.version} as a system toolkit is not in the catalogue.",
             f"Known: {', '.join(toolkits.rows)}.",
             f"Ask for CUDA {(close or list(toolkits.rows))[0]}.",
             "Leave the system toolkit out (`cuda: null` in the stack, `--without cuda`): PyTorch "
             "brings its own CUDA.",
         )
         return None
-    offers = _without_driver(dist.cuda, wish) if in_image else dist.cuda
+    offers = _without_driver(dist.cuda, request) if in_image else dist.cuda
     offer = _choose(case, dist, offers, drivers)
     if offer is None:
         return None
@@ -49,7 +49,7 @@ def plan(
     _explain(case, dist, offer, compiler)
     return (
         CudaPlan(
-            version=wish.version,
+            version=request.version,
             release=toolkit.release,
             origin=offer.origin,
             purpose="compile" if purpose == "compile" else "runtime",
@@ -69,42 +69,42 @@ def plan(
     )
 
 
-def _without_driver(offers: tuple[CudaOffer, ...], wish: CudaWish) -> tuple[CudaOffer, ...]:
+def _without_driver(offers: tuple[CudaOffer, ...], request: CudaRequest) -> tuple[CudaOffer, ...]:
     """The offers for an image: an archive's nvcc depends on the archive's libcuda1."""
     return tuple(
         replace(offer, packages=offer.libraries, disk_mb=offer.libraries_mb)
-        if wish.purpose == "runtime" and offer.libraries
+        if request.purpose == "runtime" and offer.libraries
         else offer
         for offer in offers
         if offer.origin not in ("debian", "ubuntu")
-        or (wish.purpose == "runtime" and offer.libraries)
+        or (request.purpose == "runtime" and offer.libraries)
     )
 
 
 def _choose(
     case: Case, dist: Distribution, rows: tuple[CudaOffer, ...], drivers: Collection[Origin]
 ) -> CudaOffer | None:
-    wish = case.stack.cuda
-    assert wish is not None
+    request = case.stack.cuda
+    assert request is not None
     offers = [
         offer
         for offer in rows
-        if offer.version == wish.version and case.profile.arch in offer.arches
+        if offer.version == request.version and case.profile.arch in offer.arches
     ]
     # The archive's toolkit depends on the archive's libcuda1: with a driver from elsewhere it
     # would pull a second driver in.
-    if drivers and not {"debian", "ubuntu"} & set(drivers) and wish.origin is None:
+    if drivers and not {"debian", "ubuntu"} & set(drivers) and request.origin is None:
         offers = [offer for offer in offers if offer.origin not in ("debian", "ubuntu")]
-    left = [offer for offer in offers if wish.origin in (None, offer.origin)]
+    left = [offer for offer in offers if request.origin in (None, offer.origin)]
     if left:
         return left[0]
-    refusal = dist.refused.get(f"cuda.{wish.origin}")
+    refusal = dist.refused.get(f"cuda.{request.origin}")
     if refusal is None and not offers:
         refusal = "; ".join(t for key, t in dist.refused.items() if key.startswith("cuda."))
     there = ", ".join(offer.origin for offer in offers) or "none"
     case.conflict(
         "CUDA-ORIGIN",
-        f"CUDA {wish.version} cannot come from {wish.origin or 'anywhere'} on {dist.name}, "
+        f"CUDA {request.version} cannot come from {request.origin or 'anywhere'} on {dist.name}, "
         f"{case.profile.arch}.",
         f"{refusal or 'No such offer is known'}. Origins that have it: {there}.",
         *[f"Take it from {o.origin}: `--origin cuda={o.origin}`." for o in offers],
@@ -140,22 +140,22 @@ def _able_to_compile(case: Case, toolkit: Toolkit) -> str:
 def _purpose(
     case: Case, dist: Distribution, toolkit: Toolkit, compiler: HostCompiler | None
 ) -> str | None:
-    wish = case.stack.cuda
-    assert wish is not None
-    if wish.purpose == "runtime":
+    request = case.stack.cuda
+    assert request is not None
+    if request.purpose == "runtime":
         return "runtime"
     if compiler is not None:
         return "compile"
     there = ", ".join(f"{c.kind} {c.major}" for c in dist.compilers)
     why = (
-        f"nvcc {wish.version} accepts gcc {toolkit.gcc[0]} to {toolkit.gcc[1]} and clang "
+        f"nvcc {request.version} accepts gcc {toolkit.gcc[0]} to {toolkit.gcc[1]} and clang "
         f"{toolkit.clang[0]} to {toolkit.clang[1]}; {dist.name} has {there or 'none'}."
     )
     container = f"Compile in the container {_image(case)}; what it builds runs on this host."
-    if wish.purpose == "compile":
+    if request.purpose == "compile":
         case.conflict(
             "CUDA-NO-COMPILER",
-            f"Nothing can be compiled with CUDA {wish.version} on {dist.name}.",
+            f"Nothing can be compiled with CUDA {request.version} on {dist.name}.",
             why,
             container,
             f"Use {_able_to_compile(case, toolkit)}.",
@@ -164,7 +164,7 @@ def _purpose(
         return None
     case.notice(
         "CUDA-RUNTIME-ONLY",
-        f"CUDA {wish.version} is runtime only here: programs run, nvcc cannot compile.",
+        f"CUDA {request.version} is runtime only here: programs run, nvcc cannot compile.",
         why,
         container,
     )
@@ -172,9 +172,9 @@ def _purpose(
 
 
 def _downloads(case: Case, offer: CudaOffer, purpose: str) -> tuple[Download, ...]:
-    wish = case.stack.cuda
-    assert wish is not None
-    redist = case.catalog.cuda.redist[wish.version]
+    request = case.stack.cuda
+    assert request is not None
+    redist = case.catalog.cuda.redist[request.version]
     mirror = case.profile.indexes.get("redist")
     base = f"{mirror.rstrip('/')}/cuda/redist/" if mirror else redist.base
     wanted = ("runtime", "compile") if purpose == "compile" else ("runtime",)
@@ -193,9 +193,9 @@ def download(name: str, base: str, file: File) -> Download:
 def _explain(
     case: Case, dist: Distribution, offer: CudaOffer, compiler: HostCompiler | None
 ) -> None:
-    wish = case.stack.cuda
-    assert wish is not None
-    if wish.origin:
+    request = case.stack.cuda
+    assert request is not None
+    if request.origin:
         why = "this origin is asked for"
     elif offer.origin == "nvidia":
         why = (
@@ -203,18 +203,20 @@ def _explain(
             "of those that pull in an old driver or a desktop (`cuda`, `cuda-toolkit-11-8`)"
         )
     elif offer.origin in ("debian", "ubuntu"):
-        why = f"{dist.name}'s own archive has it, signed, and keeps it mended"
+        why = f"{dist.name}'s own archive has it, signed, and keeps it patched"
     else:
         refused = [text for key, text in dist.refused.items() if key.startswith("cuda.")]
         why = "; ".join(refused) or "the same files on every distribution, each checked by sha256"
-    source = case.catalog.cuda.redist[wish.version].cite if offer.origin == "redist" else dist.cite
-    case.reason("cuda", f"{wish.version} from {offer.origin} in {offer.prefix}", why, source)
-    if compiler is not None and wish.purpose != "runtime":
+    source = (
+        case.catalog.cuda.redist[request.version].cite if offer.origin == "redist" else dist.cite
+    )
+    case.reason("cuda", f"{request.version} from {offer.origin} in {offer.prefix}", why, source)
+    if compiler is not None and request.purpose != "runtime":
         case.reason(
             "cuda",
             f"{compiler.path}, given to nvcc only",
-            f"nvcc {wish.version} refuses newer compilers than gcc "
-            f"{case.catalog.cuda.toolkits.rows[wish.version].gcc[1]}; the system's own stays the "
-            "default for everything else",
+            f"nvcc {request.version} refuses newer compilers than gcc "
+            f"{case.catalog.cuda.toolkits.rows[request.version].gcc[1]}; the system's own stays "
+            "the default for everything else",
             case.catalog.cuda.toolkits.cite,
         )

@@ -20,37 +20,37 @@ def floor(case: Case) -> str | None:
 
 def plan(case: Case, dist: Distribution) -> CudnnPlan | None:
     """The cuDNN part of the plan, or ``None``: not asked for, or a conflict was added."""
-    wish = case.stack.cudnn
-    if wish is None:
+    request = case.stack.cudnn
+    if request is None:
         return None
     found = _series(case)
     if found is None:
         known = [v for series in case.catalog.cudnn.series.values() for v in series.rows]
         case.conflict(
             "CUDNN-VERSION",
-            f"cuDNN {wish.version} as a system library is not in the catalogue.",
+            f"cuDNN {request.version} as a system library is not in the catalogue.",
             f"Known: {', '.join(sorted(known))}.",
             "Ask for the series 8.9, or leave it out (`cudnn: null`): PyTorch brings its own.",
         )
         return None
     _, series = found
     arch = case.profile.arch
-    order: tuple[Origin, ...] = (wish.origin,) if wish.origin else dist.cudnn
+    order: tuple[Origin, ...] = (request.origin,) if request.origin else dist.cudnn
     for origin in order:
         if f"cudnn.{origin}" in dist.refused:
             continue
         for version, build in series.rows.items():
-            if not _matches(version, wish.version):
+            if not _matches(version, request.version):
                 continue
             made = _build(case, dist, origin, version, build, series)
             if made is not None:
                 _explain(case, made, series)
                 return made
-    refusal = dist.refused.get(f"cudnn.{wish.origin}") if wish.origin else None
+    refusal = dist.refused.get(f"cudnn.{request.origin}") if request.origin else None
     able = [o for o in dist.cudnn if any(_serves(dist, o, b, arch) for b in series.rows.values())]
     case.conflict(
         "CUDNN-ORIGIN",
-        f"cuDNN {wish.version} cannot come from {wish.origin or 'anywhere'} on {dist.name}, "
+        f"cuDNN {request.version} cannot come from {request.origin or 'anywhere'} on {dist.name}, "
         f"{arch}.",
         (refusal or f"Origins that have it for {arch}: {', '.join(able) or 'none'}") + ".",
         *[f"Take it from {origin}: `--origin cudnn={origin}`." for origin in able],
@@ -60,17 +60,17 @@ def plan(case: Case, dist: Distribution) -> CudnnPlan | None:
 
 
 def _series(case: Case) -> tuple[str, CudnnBuilds] | None:
-    wish = case.stack.cudnn
-    if wish is None:
+    request = case.stack.cudnn
+    if request is None:
         return None
     for name, series in case.catalog.cudnn.series.items():
-        if any(_matches(version, wish.version) for version in series.rows):
+        if any(_matches(version, request.version) for version in series.rows):
             return name, series
     return None
 
 
-def _matches(version: str, wish: str) -> bool:
-    asked = numbers(wish)
+def _matches(version: str, request: str) -> bool:
+    asked = numbers(request)
     return bool(asked) and numbers(version)[: len(asked)] == asked
 
 
@@ -127,7 +127,7 @@ def _build(
 
 
 def _explain(case: Case, made: CudnnPlan, series: CudnnBuilds) -> None:
-    wish = case.stack.cudnn
+    request = case.stack.cudnn
     why = {
         "nvidia": "NVIDIA's repository for this release has it, by exact version",
         "wheels": "a package index serves it with a pinned hash, so the mirror that serves torch "
@@ -138,6 +138,6 @@ def _explain(case: Case, made: CudnnPlan, series: CudnnBuilds) -> None:
         if case.profile.arch != "x86_64"
         else "NVIDIA's own tarball, checked by sha256",
     }.get(made.origin, "asked for")
-    if wish and wish.origin:
+    if request and request.origin:
         why = f"this origin is asked for; {why}"
     case.reason("cudnn", f"{made.version} from {made.origin} in {made.prefix}", why, series.cite)

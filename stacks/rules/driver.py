@@ -7,7 +7,7 @@ import re
 from stacks.catalog import driver_sets
 from stacks.catalog.distributions import Distribution, DriverOffer
 from stacks.model.plan import DriverPlan
-from stacks.model.requests import DriverWish
+from stacks.model.requests import DriverRequest
 from stacks.rules import driver_refusals, elsewhere
 from stacks.rules import fabric as fabric_rules
 from stacks.rules import gpu as gpu_rules
@@ -20,9 +20,9 @@ def candidates(case: Case, dist: Distribution) -> list[DriverOffer]:
 
     Filters in the order in which a person would ask. The first filter that leaves nothing adds its
     conflict, and the list is empty. An offer that is no default counts only where its origin or
-    branch is asked for: a wish for a flavour must not bring in another origin silently.
+    branch is asked for: a request for a flavour must not bring in another origin silently.
     """
-    wish = case.stack.driver
+    request = case.stack.driver
     flavours = gpu_rules.flavours(case)
     offers = [
         offer
@@ -33,9 +33,15 @@ def candidates(case: Case, dist: Distribution) -> list[DriverOffer]:
     left = [
         offer
         for offer in offers
-        if wish.branch in (None, offer.branch)
-        and wish.origin in (None, offer.origin)
-        and (offer.default or wish.branch or wish.origin or wish.version or _signed(case, offer))
+        if request.branch in (None, offer.branch)
+        and request.origin in (None, offer.origin)
+        and (
+            offer.default
+            or request.branch
+            or request.origin
+            or request.version
+            or _signed(case, offer)
+        )
         and (offer.modules == "dkms" or kernel_rules.flavours(case, dist))
     ]
     if case.profile.secure_boot:
@@ -50,7 +56,7 @@ def candidates(case: Case, dist: Distribution) -> list[DriverOffer]:
         driver_refusals.unknown_gpu(case, dist, offers)
         return []
 
-    offers, left = left, [o for o in left if o.flavour in flavours and _wished(wish, o)]
+    offers, left = left, [o for o in left if o.flavour in flavours and _requested(request, o)]
     if not left:
         driver_refusals.wrong_flavour(case, offers)
         return []
@@ -94,8 +100,8 @@ def _of_version(case: Case, offer: DriverOffer) -> DriverOffer | None:
     return driver_sets.filled(offer, case.catalog.driver_sets, asked)
 
 
-def _wished(wish: DriverWish, offer: DriverOffer) -> bool:
-    return wish.flavour in (None, offer.flavour)
+def _requested(request: DriverRequest, offer: DriverOffer) -> bool:
+    return request.flavour in (None, offer.flavour)
 
 
 def plan(
@@ -103,8 +109,8 @@ def plan(
 ) -> DriverPlan:
     """The driver part of the plan, with its reasons and notices."""
     branch = case.catalog.drivers.branches.rows.get(offer.branch)
-    wish = case.stack.driver
-    asked = "asked for" if wish.branch or wish.version else "the first on offer that fits"
+    request = case.stack.driver
+    asked = "asked for" if request.branch or request.version else "the first on offer that fits"
     pocket = f", {offer.pocket} pocket" if offer.pocket else ""
     case.reason(
         "driver",
@@ -172,7 +178,7 @@ def _end_of_life(case: Case, offer: DriverOffer, eol: str) -> None:
     case.notice(
         "DRIVER-EOL",
         f"NVIDIA's support for driver branch {offer.branch} ended {when}.",
-        f"New faults are mended only if {offer.origin} backports the fix; seen on "
+        f"New faults are fixed only if {offer.origin} backports the fix; seen on "
         f"{case.catalog.drivers.branches.date}.",
         f"It works today. A maintained branch ({branch}, until {until}) is in NVIDIA's repository: "
         "`driver_origin: nvidia` in the host data (`--origin driver=nvidia` here).",

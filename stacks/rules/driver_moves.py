@@ -57,8 +57,8 @@ def replaced(case: Case, dist: Distribution, offer: DriverOffer) -> str:
     if there.origin not in PACKAGED:
         _unknown(case, there, offer)
         return ""
-    wish = case.stack.driver
-    by_branch, by_origin = bool(wish.branch or wish.version), bool(wish.origin)
+    request = case.stack.driver
+    by_branch, by_origin = bool(request.branch or request.version), bool(request.origin)
     asked = (
         by_branch or by_origin
         if other_branch and other_origin

@@ -11,19 +11,19 @@ from stacks.rules.case import Case, names, numbers
 
 def nothing_on_offer(case: Case, dist: Distribution) -> None:
     """DRIVER-NONE: what is asked for is not on offer here."""
-    wish = case.stack.driver
+    request = case.stack.driver
     asked = " ".join(
         word
         for word in (
-            f"branch {wish.branch}" if wish.branch else "",
-            f"version {wish.version}" if wish.version else "",
-            f"from {wish.origin}" if wish.origin else "",
+            f"branch {request.branch}" if request.branch else "",
+            f"version {request.version}" if request.version else "",
+            f"from {request.origin}" if request.origin else "",
         )
         if word
     )
     there = sorted(
         {
-            f"{o.version if wish.version else o.branch} from {o.origin} ({o.flavour})"
+            f"{o.version if request.version else o.branch} from {o.origin} ({o.flavour})"
             for o in dist.drivers
             if case.profile.arch in o.arches
         }
@@ -32,8 +32,8 @@ def nothing_on_offer(case: Case, dist: Distribution) -> None:
         "DRIVER-NONE",
         f"No driver {asked} is known for {dist.name} on {case.profile.arch}.".replace("  ", " "),
         f"On offer: {', '.join(there) or 'nothing'}.",
-        "Leave `--driver` and `--origin driver=…` (host data `driver_branch`, `driver_version`, "
-        "`driver_origin`) away and let the resolver choose."
+        "Omit `--driver` and `--origin driver=…` (host data `driver_branch`, `driver_version`, "
+        "`driver_origin`) and let the resolver choose."
         if asked
         else "Use a distribution with a driver on offer: "
         f"{' or '.join(map(elsewhere.called, elsewhere.with_own_driver(case.catalog)))}.",
@@ -94,13 +94,13 @@ def wrong_flavour(case: Case, tried: list[DriverOffer]) -> None:
     able = gpu_rules.flavours(case)
     if not able:
         return  # FLAVOUR-MIXED says it.
-    wish = case.stack.driver.flavour
+    request = case.stack.driver.flavour
     asked = (
-        f"the {wish} module is asked for"
-        if wish
+        f"the {request} module is asked for"
+        if request
         else "the module on offer is " + " or ".join(sorted({offer.flavour for offer in tried}))
     )
-    if wish and wish in able:
+    if request and request in able:
         why = f"{case.host} offers branch {tried[0].branch} only as {tried[0].flavour}."
     else:
         why = (
@@ -112,9 +112,9 @@ def wrong_flavour(case: Case, tried: list[DriverOffer]) -> None:
         f"{names(case.cards)}: {asked}, and that does not fit.",
         why,
         f"Take the other: `--flavour {able[0]}`, in the host data `driver_flavour: {able[0]}`."
-        if wish and wish not in able
-        else "Leave `--flavour` (host data `driver_flavour`) away."
-        if wish
+        if request and request not in able
+        else "Omit `--flavour` (host data `driver_flavour`)."
+        if request
         else "Take the driver from NVIDIA's repository: `--origin driver=nvidia`.",
     )
 
@@ -169,7 +169,7 @@ def below_floor(case: Case, offer: DriverOffer, needs: dict[str, str]) -> None:
         "DRIVER-FLOOR",
         f"Driver {offer.version} from {offer.origin} is too old for this stack.",
         f"{listed}; {case.host} offers {offer.version}.",
-        "Let the resolver choose the PyTorch build: leave `torch_variant` (and `--variant`) away; "
+        "Let the resolver choose the PyTorch build: omit `torch_variant` (and `--variant`); "
         f"cu126 and cu128 run from driver {case.catalog.cuda.floors.rows['12']}.",
         f"Take the driver from NVIDIA's repository: {elsewhere.newer_driver(case.catalog)}.",
     )

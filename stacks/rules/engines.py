@@ -6,57 +6,63 @@ import re
 
 from stacks.catalog.containers import Archived
 from stacks.catalog.distributions import Distribution
-from stacks.model.containers import ContainerWish, Engine, EngineOrigin, EnginePlan
+from stacks.model.containers import ContainerRequest, Engine, EngineOrigin, EnginePlan
 from stacks.rules import elsewhere
 from stacks.rules.case import Case, numbers
 
 
-def wanted(wish: ContainerWish) -> tuple[Engine, ...]:
+def wanted(request: ContainerRequest) -> tuple[Engine, ...]:
     """The engines that are asked for; Docker where none is named."""
-    return tuple(dict.fromkeys(wish.engines)) or ("docker",)
+    return tuple(dict.fromkeys(request.engines)) or ("docker",)
 
 
-def plan(case: Case, dist: Distribution, wish: ContainerWish, engine: Engine) -> EnginePlan | None:
+def plan(
+    case: Case, dist: Distribution, request: ContainerRequest, engine: Engine
+) -> EnginePlan | None:
     """One engine of the plan, or ``None`` after a conflict."""
     archive = case.catalog.containers.archives.get(case.profile.os)
     offer = archive.offer(engine) if archive else None
     if engine == "podman":
         return _podman(case, dist, offer)
-    origin = _origin(case, dist, wish, engine, offer)
+    origin = _origin(case, dist, request, engine, offer)
     if origin is None:
         return None
     if origin == "distribution":
         if offer is None:
-            return _not_in_archive(case, dist, wish, engine)
-        if engine == "docker" and wish.docker_version not in (None, offer.version):
-            return _other_version(case, dist, wish, offer)
+            return _not_in_archive(case, dist, request, engine)
+        if engine == "docker" and request.docker_version not in (None, offer.version):
+            return _other_version(case, dist, request, offer)
         return _made(case, engine, origin, offer)
-    return _docker_s_own(case, dist, wish, engine)
+    return _docker_s_own(case, dist, request, engine)
 
 
 def _origin(
-    case: Case, dist: Distribution, wish: ContainerWish, engine: Engine, offer: Archived | None
+    case: Case,
+    dist: Distribution,
+    request: ContainerRequest,
+    engine: Engine,
+    offer: Archived | None,
 ) -> EngineOrigin | None:
     """The archive, or Docker's own repository where the archive will not do.
 
     An engine that is there already stays with its origin.
     """
-    if wish.docker_origin:
-        return wish.docker_origin
+    if request.docker_origin:
+        return request.docker_origin
     there = case.profile.docker
     if there is not None and there.origin in ("distribution", "docker"):
         return "docker" if there.origin == "docker" else "distribution"
     follows = offer
-    if engine == "containerd" and "docker" in wanted(wish):
+    if engine == "containerd" and "docker" in wanted(request):
         # Docker and containerd come from one source: containerd.io and containerd exclude
         # each other.
         archive = case.catalog.containers.archives.get(case.profile.os)
         follows = archive.docker if archive else None
     if follows is None:
         return "docker" if docker_s_serves(case) else "distribution"
-    if wish.docker_version in (None, follows.version) or engine != "docker":
-        both = "docker" in wanted(wish) and wish.docker_version
-        if engine == "containerd" and both and wish.docker_version != follows.version:
+    if request.docker_version in (None, follows.version) or engine != "docker":
+        both = "docker" in wanted(request) and request.docker_version
+        if engine == "containerd" and both and request.docker_version != follows.version:
             return "docker"
         return "distribution"
     return "docker" if docker_s_serves(case) else "distribution"
@@ -92,13 +98,13 @@ def _podman(case: Case, dist: Distribution, offer: Archived | None) -> EnginePla
 
 
 def _not_in_archive(
-    case: Case, dist: Distribution, wish: ContainerWish, engine: Engine
+    case: Case, dist: Distribution, request: ContainerRequest, engine: Engine
 ) -> EnginePlan | None:
     serves = docker_s_serves(case)
     case.conflict(
         "ENGINE-NONE",
         f"The archive of {dist.name} has no {engine}.",
-        f"Asked: {engine} from {wish.docker_origin or 'anywhere'}. Docker's own repository "
+        f"Asked: {engine} from {request.docker_origin or 'anywhere'}. Docker's own repository "
         + ("has it." if serves else "is not known for this distribution either."),
         *(["Take it from Docker's own repository: `docker_origin: docker`."] if serves else []),
         *(
@@ -113,14 +119,14 @@ def _not_in_archive(
 
 
 def _other_version(
-    case: Case, dist: Distribution, wish: ContainerWish, offer: Archived
+    case: Case, dist: Distribution, request: ContainerRequest, offer: Archived
 ) -> EnginePlan | None:
     serves = docker_s_serves(case)
     case.conflict(
         "DOCKER-VERSION",
-        f"Docker {wish.docker_version} is not in the archive of {dist.name}.",
+        f"Docker {request.docker_version} is not in the archive of {dist.name}.",
         f"An archive has one version; the catalogue has seen {offer.version} there.",
-        "Leave the wish away (`docker_version`): the archive's is taken then.",
+        "Omit the request (`docker_version`): the archive's is taken then.",
         *(
             ["Take it from Docker's own repository, which keeps old versions: "
              "`docker_origin: docker`."]
@@ -132,7 +138,7 @@ def _other_version(
 
 
 def _docker_s_own(
-    case: Case, dist: Distribution, wish: ContainerWish, engine: Engine
+    case: Case, dist: Distribution, request: ContainerRequest, engine: Engine
 ) -> EnginePlan | None:
     facts = case.catalog.containers.docker_ce
     if not docker_s_serves(case):
@@ -145,18 +151,18 @@ def _docker_s_own(
         return None
     if engine == "containerd":
         return _made(case, "containerd", "docker", facts.containerd)
-    version = wish.docker_version or facts.version
+    version = request.docker_version or facts.version
     if not re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", version):
         case.conflict(
             "DOCKER-VERSION",
-            f"«{version}» is no whole version of Docker.",
+            f'"{version}" is no whole version of Docker.',
             f"Docker's repository is asked for one exact version, such as {facts.version}.",
             f'Write it in full: `docker_version: "{facts.version}"`.',
-            f"Leave the wish away: {facts.version} is planned then.",
+            f"Omit the request: {facts.version} is planned then.",
         )
         return None
     there = case.profile.docker
-    if there and there.origin == "docker" and not wish.docker_version:
+    if there and there.origin == "docker" and not request.docker_version:
         version = max(version, there.version, key=numbers)  # what is there does not go back
     release = facts.releases[dist.family].format(version=version)
     return EnginePlan(
@@ -173,8 +179,8 @@ def _docker_s_own(
 
 def _made(case: Case, engine: Engine, origin: EngineOrigin, offer: Archived) -> EnginePlan:
     version = offer.version
-    there, wish = case.profile.docker, case.stack.containers
-    asked = wish is not None and wish.docker_version is not None
+    there, request = case.profile.docker, case.stack.containers
+    asked = request is not None and request.docker_version is not None
     if engine == "docker" and there and there.origin == origin == "distribution" and not asked:
         version = there.version  # an archive moves, and the installed one is what is configured
     return EnginePlan(

@@ -43,7 +43,7 @@ def identify(case: Case) -> None:
         hint = f"Known names like it: {', '.join(close)}. " if close else ""
         case.conflict(
             "GPU-UNKNOWN",
-            f"The GPU «{word}» is not in the catalogue.",
+            f'The GPU "{word}" is not in the catalogue.',
             "Without its compute capability nobody can say which driver and which PyTorch fit. "
             f"{hint}Known GPUs: {', '.join(models)}.",
             "Add it to stacks/catalog/gpus.yaml: name, generation, sm and PCI id, with a source.",
@@ -107,10 +107,10 @@ def check_board(case: Case) -> None:
 
 def check_cuda118(case: Case) -> None:
     """GPU-118-BLACKWELL: the system toolkit (or its cuDNN) knows nothing of this GPU."""
-    wish = case.stack.cuda
-    if wish is None or wish.version not in case.catalog.cuda.toolkits.rows:
+    request = case.stack.cuda
+    if request is None or request.version not in case.catalog.cuda.toolkits.rows:
         return
-    toolkit = case.catalog.cuda.toolkits.rows[wish.version]
+    toolkit = case.catalog.cuda.toolkits.rows[request.version]
     newest = numbers(toolkit.sm[-1])
     beyond = [card for card in case.cards if numbers(card.model.sm) > newest]
     if not beyond:
@@ -118,15 +118,16 @@ def check_cuda118(case: Case) -> None:
     first, last = beyond[0].generation, _generation(case, toolkit.sm[-1])
     case.conflict(
         "GPU-118-BLACKWELL",
-        f"CUDA {wish.version} cannot compile for {names(beyond)}.",
-        f"nvcc {wish.version} ends at sm_{toolkit.sm[-1].replace('.', '')} ({last}); for anything "
-        "newer it stops with «not defined for option 'gpu-architecture'». cuDNN 8.9 ends there "
+        f"CUDA {request.version} cannot compile for {names(beyond)}.",
+        f"nvcc {request.version} ends at sm_{toolkit.sm[-1].replace('.', '')} ({last}); for "
+        "anything newer it stops with \"not defined for option 'gpu-architecture'\". cuDNN 8.9 "
+        "ends there "
         f"too. {first.name} needs CUDA {first.first_cuda} or later.",
         "Take PyTorch alone; its wheel brings a CUDA that knows this GPU: host data "
         f"`without: [cuda]`. See what that gives: `{case.command(*_alone(case))}`.",
         f"Compile with CUDA {first.first_cuda} or later in a container "
         f"({case.catalog.cuda.images.rows[first.first_cuda]}); only the driver is the host's.",
-        f"Run what must have CUDA {wish.version} on a host with a {last} or older GPU.",
+        f"Run what must have CUDA {request.version} on a host with a {last} or older GPU.",
     )
 
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from stacks.catalog.distributions import Distribution
 from stacks.catalog.read import Catalog
-from stacks.model.containers import ImageService, ImageWish
+from stacks.model.containers import ImageRequest, ImageService
 from stacks.model.host import HostProfile
 from stacks.model.plan import TorchPlan
-from stacks.model.requests import CudaWish, Stack
+from stacks.model.requests import CudaRequest, Stack
 from stacks.rules import elsewhere
 from stacks.rules.case import Case, names, numbers
 from stacks.rules.torch import Build
@@ -23,30 +23,30 @@ _REFERENCE = re.compile(
 in a Dockerfile."""
 
 
-def cuda_wish(stack: Stack, wish: ImageWish) -> CudaWish | None:
-    """The system's CUDA as a wish about the image: none of it, its libraries, or nvcc as well."""
-    if stack.cuda is None or wish.cuda == "none":
+def cuda_request(stack: Stack, request: ImageRequest) -> CudaRequest | None:
+    """The image's request for CUDA: none of it, its libraries, or nvcc as well."""
+    if stack.cuda is None or request.cuda == "none":
         return None
-    return replace(stack.cuda, purpose="compile" if wish.cuda == "devel" else "runtime")
+    return replace(stack.cuda, purpose="compile" if request.cuda == "devel" else "runtime")
 
 
-def distribution(case: Case, wish: ImageWish) -> str | None:
+def distribution(case: Case, request: ImageRequest) -> str | None:
     """The distribution inside; ``None`` after IMAGE-BASE."""
     facts = case.catalog.image.bases
-    if wish.base is not None and not _REFERENCE.fullmatch(wish.base):
+    if request.base is not None and not _REFERENCE.fullmatch(request.base):
         case.conflict(
             "IMAGE-BASE",
-            f"«{wish.base}» is no reference of an image.",
+            f'"{request.base}" is no reference of an image.',
             "A reference is [REGISTRY/]NAME[:TAG][@sha256:64 HEX DIGITS], its name in lower case.",
             f"Write it so: `image_base: {facts.rows[facts.default].reference}`.",
         )
         return None
-    if wish.os:
-        found: str | None = wish.os
-    elif wish.base is None:
+    if request.os:
+        found: str | None = request.os
+    elif request.base is None:
         found = facts.default
     else:
-        name, _, tag = wish.base.split("@")[0].rpartition("/")[2].partition(":")
+        name, _, tag = request.base.split("@")[0].rpartition("/")[2].partition(":")
         found = next(
             (
                 os
@@ -60,18 +60,18 @@ def distribution(case: Case, wish: ImageWish) -> str | None:
     known = "; ".join(f"{row.reference} ({os})" for os, row in facts.rows.items())
     case.conflict(
         "IMAGE-BASE",
-        f"Nobody can tell which distribution is in the base image «{wish.base or wish.os}».",
+        f'Nobody can tell which distribution is in the base image "{request.base or request.os}".',
         f"Which Python, CUDA and C library the image gets follows from it. Known: {known}.",
         f"Say it: `image_os: {facts.default}` in the host data, for an image of your own that is "
         "made from it.",
-        f"Leave `image_base` and `image_os` away: {facts.rows[facts.default].reference} is taken.",
+        f"Omit `image_base` and `image_os`: {facts.rows[facts.default].reference} is taken.",
     )
     return None
 
 
-def base(case: Case, wish: ImageWish) -> str:
+def base(case: Case, request: ImageRequest) -> str:
     """Reference of the base image."""
-    return wish.base or case.catalog.image.bases.rows[case.profile.os].reference
+    return request.base or case.catalog.image.bases.rows[case.profile.os].reference
 
 
 def inside(profile: HostProfile, os: str, catalog: Catalog) -> HostProfile:
@@ -120,7 +120,7 @@ def check_torch(case: Case) -> None:
             f"The stack {case.stack.name} has no PyTorch: there is no image of it.",
             "The image is the stack's PyTorch with JupyterLab and TensorBoard.",
             "Take a stack with PyTorch: `python -m stacks list`.",
-            "Leave `without: [torch]` away.",
+            "Omit `without: [torch]`.",
         )
 
 
@@ -179,16 +179,16 @@ def service_lock(torch_lock: str) -> str:
 
 
 def explain(
-    case: Case, dist: Distribution, wish: ImageWish, build: Build, driver: str | None
+    case: Case, dist: Distribution, request: ImageRequest, build: Build, driver: str | None
 ) -> None:
     """Why the base is what it is, what the hosts need, and what a tag leaves open."""
-    reference = base(case, wish)
+    reference = base(case, request)
     facts = case.catalog.image.bases
     case.reason(
         "base",
         f"{reference} ({dist.name})",
         "asked for"
-        if wish.base
+        if request.base
         else f"the same distribution as hosts of this stack have in the tests; its C library "
         f"{dist.glibc} and its Python do not depend on the host",
         facts.cite,

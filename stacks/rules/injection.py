@@ -5,7 +5,7 @@ from __future__ import annotations
 from stacks.model.containers import (
     CDI_ASK,
     OLD_SPEC,
-    ContainerWish,
+    ContainerRequest,
     Engine,
     EnginePlan,
     Injection,
@@ -18,14 +18,14 @@ RUNTIME_ASK = ("--runtime=nvidia", "-e", "NVIDIA_VISIBLE_DEVICES=all")
 
 
 def injection(
-    case: Case, wish: ContainerWish, engines: dict[Engine, EnginePlan]
+    case: Case, request: ContainerRequest, engines: dict[Engine, EnginePlan]
 ) -> Injection | None:
     """How Docker's containers get GPUs; ``None`` after CDI-DOCKER."""
     docker = engines.get("docker")
     if docker is None:
         return "cdi"
     reads = case.catalog.containers.cdi.rows["docker"].reads
-    if wish.injection == "cdi" and not docker.cdi:
+    if request.injection == "cdi" and not docker.cdi:
         case.conflict(
             "CDI-DOCKER",
             f"Docker {docker.version} cannot give GPUs to a container by CDI.",
@@ -34,13 +34,13 @@ def injection(
             *(
                 ["Take a newer Docker from its own repository: `docker_origin: docker`."]
                 if docker.origin == "distribution" and engine_rules.docker_s_serves(case)
-                else [f"Ask for Docker {reads} or later, or leave `docker_version` away."]
+                else [f"Ask for Docker {reads} or later, or omit `docker_version`."]
             ),
-            "Leave the wish away: GPUs are given by the runtime `nvidia` then.",
+            "Omit the request: GPUs are given by the runtime `nvidia` then.",
         )
         return None
-    if wish.injection:
-        return wish.injection
+    if request.injection:
+        return request.injection
     if docker.cdi:
         return "cdi"
     case.notice(

@@ -132,7 +132,7 @@ def _line(case: Case) -> JetsonLine | None:
             "ARCH-UNSUPPORTED",
             f"A Jetson is aarch64, not {case.profile.arch}.",
             f"Jetson Linux {l4t} was given together with {case.profile.arch}.",
-            "`--arch aarch64`, or leave `--jetson` away.",
+            "`--arch aarch64`, or omit `--jetson`.",
         )
         return None
     if line.ended:
@@ -159,18 +159,18 @@ def _check_cards(case: Case, line: JetsonLine) -> None:
                 f"{card.name} is not a GPU of Jetson Linux {case.profile.jetson_l4t}.",
                 f"It runs on {', '.join(line.socs)}.",
                 "Name the Jetson's own GPU: `--gpu orin`, `--gpu xavier` or `--gpu thor`.",
-                "Leave `--jetson` away for a host with a PCI card.",
+                "Omit `--jetson` for a host with a PCI card.",
             )
 
 
 def _check_driver(case: Case) -> None:
-    wish = case.stack.driver
-    if wish.branch or wish.flavour or wish.origin or wish.version:
+    request = case.stack.driver
+    if request.branch or request.flavour or request.origin or request.version:
         case.conflict(
             "JETSON-DRIVER",
             "A driver is asked for, and a Jetson's driver cannot be chosen.",
             "It is part of Jetson Linux; a driver from elsewhere breaks the board.",
-            "Leave `--driver`, `--flavour` and `--origin driver=…` away, in the host data "
+            "Omit `--driver`, `--flavour` and `--origin driver=…`; in the host data "
             "`driver_branch`, `driver_flavour` and `driver_origin`.",
         )
 
@@ -192,7 +192,7 @@ def _check_pair(case: Case, line: JetsonLine, own: JetsonPlan) -> None:
 
 
 def _cuda(case: Case, line: JetsonLine, own: JetsonPlan) -> CudaPlan | None:
-    wish, row = case.stack.cuda, line.toolkit
+    request, row = case.stack.cuda, line.toolkit
     if case.stack.cudnn is not None:
         has = f"cuDNN {own.cudnn}" if own.cudnn else "a cuDNN of its own"
         case.conflict(
@@ -203,14 +203,14 @@ def _cuda(case: Case, line: JetsonLine, own: JetsonPlan) -> CudaPlan | None:
             "Leave it out: `--without cudnn`, in the host data `without: [cudnn]`.",
             "Take a stack that is made for Jetsons: `jetson-cuda-11.8` or `jetson-torch-2.9`.",
         )
-    if wish is None or case.stack.torch is not None:
+    if request is None or case.stack.torch is not None:
         return None
-    toolkit = case.catalog.cuda.toolkits.rows.get(wish.version)
-    if row is None or toolkit is None or wish.version != row.version:
+    toolkit = case.catalog.cuda.toolkits.rows.get(request.version)
+    if row is None or toolkit is None or request.version != row.version:
         other = ways(case.catalog)
         case.conflict(
             "JETSON-118",
-            f"JetPack {own.jetpack} (L4T {own.l4t}) cannot take CUDA {wish.version}.",
+            f"JetPack {own.jetpack} (L4T {own.l4t}) cannot take CUDA {request.version}.",
             f"Its own CUDA is {own.cuda}; CUDA {other.cuda} can be installed over JetPack "
             f"{other.cuda_jetpack} only, and no Jetson can have both CUDA {other.cuda} and PyTorch "
             f"{other.torch}.",
@@ -219,33 +219,33 @@ def _cuda(case: Case, line: JetsonLine, own: JetsonPlan) -> CudaPlan | None:
             "`--without cuda`, in the host data `without: [cuda]`.",
         )
         return None
-    if wish.origin not in (None, "nvidia"):
+    if request.origin not in (None, "nvidia"):
         case.conflict(
             "CUDA-ORIGIN",
-            f"CUDA {wish.version} for a Jetson cannot come from {wish.origin}.",
+            f"CUDA {request.version} for a Jetson cannot come from {request.origin}.",
             "NVIDIA's repository for Tegra has it together with the driver libraries that it "
             "needs (cuda-compat-11-8).",
-            "Leave the origin away: no `--origin cuda=…`, no `cuda_origin`.",
+            "Omit the origin: no `--origin cuda=…`, no `cuda_origin`.",
         )
         return None
     dist = _distribution(case, line)
     compiler = cuda_rules.host_compiler(dist, toolkit) if dist else None
     case.reason(
         "cuda",
-        f"{wish.version} from NVIDIA's Tegra repository in {row.prefix}, beside JetPack's "
+        f"{request.version} from NVIDIA's Tegra repository in {row.prefix}, beside JetPack's "
         f"{own.cuda}",
         "the one toolkit that NVIDIA lets stand over JetPack 5; cuda-compat-11-8 brings the driver "
         "libraries for it, which only shells with our environment file load",
         row.cite,
     )
     return CudaPlan(
-        version=wish.version,
+        version=request.version,
         release=toolkit.release,
         origin="nvidia",
-        purpose="runtime" if wish.purpose == "runtime" else "compile",
+        purpose="runtime" if request.purpose == "runtime" else "compile",
         packages=row.packages,
         prefix=row.prefix,
-        nvcc="" if wish.purpose == "runtime" else row.nvcc,
+        nvcc="" if request.purpose == "runtime" else row.nvcc,
         host_compiler=compiler.path if compiler else "",
         compiler_packages=compiler.packages if compiler else (),
         sm=toolkit.sm,

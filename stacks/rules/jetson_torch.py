@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from stacks.catalog.hardware import JetsonLine, JetsonTorch
 from stacks.model.plan import JetsonPlan, TorchPlan
-from stacks.model.requests import TorchWish
+from stacks.model.requests import TorchRequest
 from stacks.rules import torch as torch_rules
 from stacks.rules.case import Case, names, numbers
 
 
 def plan(case: Case, line: JetsonLine, own: JetsonPlan) -> TorchPlan | None:
     """The PyTorch part, or ``None``: not asked for, or a conflict was added."""
-    wish, row = case.stack.torch, line.torch
-    if wish is None or case.stack.cuda is not None:  # both at once has a conflict of its own
+    request, row = case.stack.torch, line.torch
+    if request is None or case.stack.cuda is not None:  # both at once has a conflict of its own
         return None
-    if row is None or not _has(case, own) or not _fits(case, wish, line, row):
-        _refuse(case, wish, line, own)
+    if row is None or not _has(case, own) or not _fits(case, request, line, row):
+        _refuse(case, request, line, own)
         return None
     release = torch_rules.release_of(case)
     if case.conflicts or release is None:
@@ -35,7 +35,7 @@ def plan(case: Case, line: JetsonLine, own: JetsonPlan) -> TorchPlan | None:
     dist = case.catalog.distributions.get(f"ubuntu-{line.ubuntu}")
     _explain(case, line, row, own)
     return TorchPlan(
-        version=wish.version,
+        version=request.version,
         variant=row.variant,
         cuda=variant.cuda if row.bundled else own.cuda,
         cudnn=variant.cudnn if row.bundled else own.cudnn or "",
@@ -47,7 +47,7 @@ def plan(case: Case, line: JetsonLine, own: JetsonPlan) -> TorchPlan | None:
         lock=lock_name,
         locked=lock is not None,
         env_digest=lock.sha256[:12] if lock else torch_rules.unlocked_digest(lock_name),
-        packages=torch_rules.top_level(case, wish, release, dict(lock.packages) if lock else {}),
+        packages=torch_rules.top_level(case, request, release, dict(lock.packages) if lock else {}),
         disk_mb=row.disk_mb,
         bundled=row.bundled,
         needs=dict(row.needs),
@@ -66,24 +66,24 @@ def _has(case: Case, own: JetsonPlan) -> bool:
     return release is None or release.torch
 
 
-def _fits(case: Case, wish: TorchWish, line: JetsonLine, row: JetsonTorch) -> bool:
+def _fits(case: Case, request: TorchRequest, line: JetsonLine, row: JetsonTorch) -> bool:
     release = torch_rules.release_of(case)
     codes = [numbers(sm) for sm in row.sm]
     return (
         release is not None
         and row.variant in release.variants
-        and wish.version == row.version
-        and wish.python in (None, line.python)
-        and wish.variant in (None, row.variant)
-        and wish.build == "wheel"
-        and wish.index is None
-        and not wish.cudnn
-        and not wish.companions
+        and request.version == row.version
+        and request.python in (None, line.python)
+        and request.variant in (None, row.variant)
+        and request.build == "wheel"
+        and request.index is None
+        and not request.cudnn
+        and not request.companions
         and all(torch_rules.runs_on(codes, numbers(card.model.sm)) for card in case.cards)
     )
 
 
-def _refuse(case: Case, wish: TorchWish, line: JetsonLine, own: JetsonPlan) -> None:
+def _refuse(case: Case, request: TorchRequest, line: JetsonLine, own: JetsonPlan) -> None:
     row = line.torch if _has(case, own) else None
     has = (
         f"torch {row.version} as {row.variant} for Python {line.python}"
@@ -100,7 +100,7 @@ def _refuse(case: Case, wish: TorchWish, line: JetsonLine, own: JetsonPlan) -> N
     )
     case.conflict(
         "JETSON-TORCH",
-        f"PyTorch {wish.version} as asked for does not run on JetPack {own.jetpack} (L4T "
+        f"PyTorch {request.version} as asked for does not run on JetPack {own.jetpack} (L4T "
         f"{own.l4t}).",
         f"Builds that are known for it: {has}. PyTorch 2.9 needs Python 3.10 and a CUDA that "
         "JetPack 5 and older do not have.",

@@ -8,7 +8,7 @@ from stacks.catalog.decode import nearest
 from stacks.catalog.distributions import Distribution
 from stacks.catalog.software import Release, Variant
 from stacks.model.plan import TorchPlan
-from stacks.model.requests import TorchWish
+from stacks.model.requests import TorchRequest
 from stacks.model.versions import minor
 from stacks.rules import torch_requests
 from stacks.rules.case import Card, Case, names, numbers
@@ -19,83 +19,85 @@ Build = tuple[str, Variant]
 
 def release_of(case: Case) -> Release | None:
     """The catalogue's row for the version that is asked for."""
-    wish = case.stack.torch
-    if wish is None:
+    request = case.stack.torch
+    if request is None:
         return None
-    release = case.catalog.pytorch.releases.get(minor(wish.version))
-    return release if release and wish.version in release.versions else None
+    release = case.catalog.pytorch.releases.get(minor(request.version))
+    return release if release and request.version in release.versions else None
 
 
 def builds(case: Case, dist: Distribution) -> list[Build]:
     """Builds that fit everything but the driver, best first; empty where a conflict was added."""
-    wish = case.stack.torch
-    if wish is None:
+    request = case.stack.torch
+    if request is None:
         return []
     release = release_of(case)
     if release is None:
         known = [v for r in case.catalog.pytorch.releases.values() for v in r.versions]
-        close = nearest(wish.version, known)
+        close = nearest(request.version, known)
         case.conflict(
             "TORCH-VERSION",
-            f"PyTorch {wish.version} is not in the catalogue.",
+            f"PyTorch {request.version} is not in the catalogue.",
             f"Known: {', '.join(known)}.",
             f"Ask for {', '.join(close) or known[0]}.",
             "Add the release to stacks/catalog/pytorch.yaml, with its source.",
         )
         return []
     before = len(case.conflicts)
-    torch_requests.check(case, dist, wish, release)
+    torch_requests.check(case, dist, request, release)
     if len(case.conflicts) > before:
         return []
-    found = _variants(case, wish, release)
+    found = _variants(case, request, release)
     if not found:
         return []
     fitting = [build for build in found if _runs(build[1], case.cards, case.profile.arch)]
     if not fitting and not any(conflict.code == "GPU-KEPLER" for conflict in case.conflicts):
-        _sm_conflict(case, wish, release, found)
+        _sm_conflict(case, request, release, found)
     return fitting
 
 
-def lowest_floor(case: Case, wish: TorchWish | None) -> str | None:
-    """The lowest driver with which a build of ``wish`` runs on these GPUs: that of an image.
+def lowest_floor(case: Case, request: TorchRequest | None) -> str | None:
+    """The lowest driver with which a build of ``request`` runs on these GPUs: that of an image.
 
-    ``None`` where nothing is wished for, or no build of it has code for them.
+    ``None`` where nothing is asked for, or no build of it has code for them.
     """
-    if wish is None:
+    if request is None:
         return None
-    release = case.catalog.pytorch.releases.get(minor(wish.version))
+    release = case.catalog.pytorch.releases.get(minor(request.version))
     arch = case.profile.arch
     floors = [
         variant.floor
         for name, variant in (release.variants.items() if release else ())
-        if wish.variant in (None, name) and arch in variant.sm and _runs(variant, case.cards, arch)
+        if request.variant in (None, name)
+        and arch in variant.sm
+        and _runs(variant, case.cards, arch)
     ]
     return min(floors, key=numbers, default=None)
 
 
 def python(case: Case, dist: Distribution) -> str | None:
     """The interpreter's minor version, or ``None`` after PYTHON-NONE."""
-    wish = case.stack.torch
+    request = case.stack.torch
     release = release_of(case)
-    if wish is None or release is None:
+    if request is None or release is None:
         return None
     # The archive's own come first: their packages are known and can be installed.
     order = [*dist.pythons]
     order += sorted(set(case.profile.pythons or ()) - {*order}, key=numbers, reverse=True)
     offered = tuple(order)
-    if wish.python:
-        order = [v for v in order if v == wish.python]
+    if request.python:
+        order = [v for v in order if v == request.python]
     found = next((v for v in order if v in release.pythons), None)
     if found is None:
-        asked = f"Python {wish.python}" if wish.python else "a Python that fits"
+        asked = f"Python {request.python}" if request.python else "a Python that fits"
         case.conflict(
             "PYTHON-NONE",
-            f"{dist.name} has no {asked.removeprefix('a ')} for PyTorch {wish.version}.",
-            f"PyTorch {wish.version} is built for Python {', '.join(release.pythons)}; the host "
+            f"{dist.name} has no {asked.removeprefix('a ')} for PyTorch {request.version}.",
+            f"PyTorch {request.version} is built for Python {', '.join(release.pythons)}; the host "
             f"and its archive have {', '.join(offered) or 'none'}.",
             *(
-                [f"Leave the wish for Python {wish.python} away (`--python`, `torch_python`)."]
-                if wish.python and any(v in release.pythons for v in offered)
+                [f"Omit the request for Python {request.python} (`--python`, `torch_python`)."]
+                if request.python and any(v in release.pythons for v in offered)
                 else []
             ),
             f"Use a distribution with one of them: {_distributions_with(case, release)}.",
@@ -105,11 +107,11 @@ def python(case: Case, dist: Distribution) -> str | None:
 
 def plan(case: Case, dist: Distribution, build: Build, interpreter: str) -> TorchPlan:
     """The PyTorch part of the plan."""
-    wish, release = case.stack.torch, release_of(case)
-    assert wish is not None and release is not None
+    request, release = case.stack.torch, release_of(case)
+    assert request is not None and release is not None
     name, variant = build
     arch = case.profile.arch
-    lock_name = lock_file(wish.version, name, interpreter, arch, wish.companions)
+    lock_name = lock_file(request.version, name, interpreter, arch, request.companions)
     lock = case.catalog.locks.get(lock_name)
     if lock is None:
         case.notice(
@@ -118,10 +120,10 @@ def plan(case: Case, dist: Distribution, build: Build, interpreter: str) -> Torc
             "Without it the venv's packages have no pinned hashes, and two hosts may differ.",
             f"`python -m stacks lock {case.stack.name}` where the index of {name} can be reached.",
         )
-    index = _index(case, wish, release, name)
+    index = _index(case, request, release, name)
     _explain(case, release, name, index, interpreter, dist)
     return TorchPlan(
-        version=wish.version,
+        version=request.version,
         variant=name,
         cuda=variant.cuda,
         cudnn=variant.cudnn,
@@ -133,7 +135,7 @@ def plan(case: Case, dist: Distribution, build: Build, interpreter: str) -> Torc
         lock=lock_name,
         locked=lock is not None,
         env_digest=lock.sha256[:12] if lock else unlocked_digest(lock_name),
-        packages=top_level(case, wish, release, dict(lock.packages) if lock else {}),
+        packages=top_level(case, request, release, dict(lock.packages) if lock else {}),
         disk_mb=release.disk_mb,
     )
 
@@ -152,12 +154,12 @@ def unlocked_digest(lock_name: str) -> str:
 
 
 def top_level(
-    case: Case, wish: TorchWish, release: Release, locked: dict[str, str]
+    case: Case, request: TorchRequest, release: Release, locked: dict[str, str]
 ) -> dict[str, str]:
     """Packages that were asked for by name, and their versions as far as they are decided."""
-    found = {"torch": wish.version}
-    for name in sorted(wish.companions):
-        found[name] = release.versions[wish.version][name]
+    found = {"torch": request.version}
+    for name in sorted(request.companions):
+        found[name] = release.versions[request.version][name]
     for name, specifier in (*case.catalog.pytorch.always.rows.items(), *release.extras.items()):
         if name in locked:
             found[name] = locked[name]
@@ -166,26 +168,26 @@ def top_level(
     return found
 
 
-def _variants(case: Case, wish: TorchWish, release: Release) -> list[Build]:
+def _variants(case: Case, request: TorchRequest, release: Release) -> list[Build]:
     arch = case.profile.arch
     found = [
         (name, variant)
         for name, variant in release.variants.items()
-        if wish.variant in (None, name)
-        and wish.cudnn in (None, variant.cudnn.split(".")[0])
+        if request.variant in (None, name)
+        and request.cudnn in (None, variant.cudnn.split(".")[0])
         and arch in variant.sm
-        and (wish.index != "pypi" or release.default_index.get(arch) == name)
+        and (request.index != "pypi" or release.default_index.get(arch) == name)
     ]
     if not found:
         there = sorted({a for v in release.variants.values() for a in v.sm})
         case.conflict(
             "TORCH-NO-VARIANT",
-            f"No known build of PyTorch {wish.version} for {arch} is what the stack asks for.",
-            f"Asked: variant {wish.variant or 'any'}, index {wish.index or 'any'}, cuDNN "
-            f"{wish.cudnn or 'any'}. Builds: "
+            f"No known build of PyTorch {request.version} for {arch} is what the stack asks for.",
+            f"Asked: variant {request.variant or 'any'}, index {request.index or 'any'}, cuDNN "
+            f"{request.cudnn or 'any'}. Builds: "
             f"{', '.join(release.variants)} for {', '.join(there)}; the package index serves "
             f"{release.default_index.get(arch, 'none')}.",
-            "Leave `variant`, `index` and `cudnn` away and let the resolver choose; aarch64 has "
+            "Omit `variant`, `index` and `cudnn` and let the resolver choose; aarch64 has "
             "`pytorch-2.9`.",
         )
     default = release.default_index.get(arch)
@@ -202,7 +204,7 @@ def runs_on(codes: list[tuple[int, ...]], sm: tuple[int, ...]) -> bool:
     return any(code[0] == sm[0] and code[1] <= sm[1] for code in codes)
 
 
-def _sm_conflict(case: Case, wish: TorchWish, release: Release, tried: list[Build]) -> None:
+def _sm_conflict(case: Case, request: TorchRequest, release: Release, tried: list[Build]) -> None:
     arch = case.profile.arch
     lists = "; ".join(
         f"{name}: {' '.join('sm_' + sm.replace('.', '') for sm in variant.sm[arch])}"
@@ -221,7 +223,7 @@ def _sm_conflict(case: Case, wish: TorchWish, release: Release, tried: list[Buil
     remedies = []
     if others:
         remedies.append(
-            f"Take {' or '.join(others)}: leave `variant` and `index` away (no `--variant`, no "
+            f"Take {' or '.join(others)}: omit `variant` and `index` (no `--variant`, no "
             "`--origin torch=…`)."
         )
     elif not bad:
@@ -235,7 +237,7 @@ def _sm_conflict(case: Case, wish: TorchWish, release: Release, tried: list[Buil
         )
     case.conflict(
         "TORCH-NO-SM",
-        f"PyTorch {wish.version} ({', '.join(name for name, _ in tried)}) has no code for "
+        f"PyTorch {request.version} ({', '.join(name for name, _ in tried)}) has no code for "
         f"{names(bad or list(case.cards))}.",
         f"The wheels carry machine code for {lists}. It runs on the same major and an equal or "
         "higher minor only; the import would work, the first kernel launch would not.",
@@ -243,9 +245,9 @@ def _sm_conflict(case: Case, wish: TorchWish, release: Release, tried: list[Buil
     )
 
 
-def _index(case: Case, wish: TorchWish, release: Release, name: str) -> str | None:
+def _index(case: Case, request: TorchRequest, release: Release, name: str) -> str | None:
     default = release.default_index.get(case.profile.arch) == name
-    if default and wish.index != "pytorch":
+    if default and request.index != "pytorch":
         return case.profile.indexes.get("pypi")
     base = case.profile.indexes.get("pytorch") or case.catalog.pytorch.indexes.rows["pytorch"]
     return f"{base.rstrip('/')}/{name}"
@@ -268,10 +270,10 @@ def _explain(
     interpreter: str,
     dist: Distribution,
 ) -> None:
-    wish = case.stack.torch
-    assert wish is not None
+    request = case.stack.torch
+    assert request is not None
     served = release.default_index.get(case.profile.arch)
-    if wish.variant:
+    if request.variant:
         why = "this build is asked for"
     elif name == served:
         why = "the package index serves this build, so any mirror of it will do"
@@ -282,7 +284,7 @@ def _explain(
         )
     case.reason(
         "torch",
-        f"{wish.version}+{name} (CUDA {release.variants[name].cuda}, "
+        f"{request.version}+{name} (CUDA {release.variants[name].cuda}, "
         f"cuDNN {release.variants[name].cudnn})",
         f"{why}; it has code for {names(case.cards)}",
         release.cite,

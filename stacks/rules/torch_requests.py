@@ -5,32 +5,32 @@ from __future__ import annotations
 from stacks.catalog.decode import nearest
 from stacks.catalog.distributions import Distribution
 from stacks.catalog.software import Release
-from stacks.model.requests import TorchWish
+from stacks.model.requests import TorchRequest
 from stacks.model.versions import minor
 from stacks.rules import elsewhere
 from stacks.rules.case import Case, numbers
 
 
-def check(case: Case, dist: Distribution, wish: TorchWish, release: Release) -> None:
-    """Add a conflict for each part of the wish, and for the C library, that cannot be."""
-    _check_build(case, wish)
-    _check_variant(case, wish, release)
-    _check_cudnn(case, wish)
-    _check_index(case, wish)
-    _check_glibc(case, dist, wish, release)
-    _check_companions(case, wish, release)
+def check(case: Case, dist: Distribution, request: TorchRequest, release: Release) -> None:
+    """Add a conflict for each part of the request, and for the C library, that cannot be."""
+    _check_build(case, request)
+    _check_variant(case, request, release)
+    _check_cudnn(case, request)
+    _check_index(case, request)
+    _check_glibc(case, dist, request, release)
+    _check_companions(case, request, release)
 
 
-def _check_build(case: Case, wish: TorchWish) -> None:
+def _check_build(case: Case, request: TorchRequest) -> None:
     last = case.catalog.pytorch.last
-    if wish.build == "source":
+    if request.build == "source":
         own = case.stack.cuda
-        newer = numbers(wish.version) > numbers(last.source_build_cuda11)
+        newer = numbers(request.version) > numbers(last.source_build_cuda11)
         if own and numbers(own.version) < (12,) and newer:
             case.conflict(
                 "TORCH-118-SOURCE",
-                f"PyTorch {wish.version} cannot be built with CUDA {own.version}.",
-                "Its build stops at «PyTorch requires CUDA 12.0 or above.» "
+                f"PyTorch {request.version} cannot be built with CUDA {own.version}.",
+                'Its build stops at "PyTorch requires CUDA 12.0 or above." '
                 "(cmake/public/cuda.cmake); no option switches that off.",
                 "Take the wheel (`build: wheel`): it brings its own CUDA beside the system's "
                 f"{own.version}.",
@@ -42,41 +42,45 @@ def _check_build(case: Case, wish: TorchWish) -> None:
                 "TORCH-SOURCE",
                 "PyTorch is not built from source here.",
                 "The stack asks for `build: source`; gpuwright installs official wheels only.",
-                "Take the wheel: `build: wheel`, or leave the key away.",
+                "Take the wheel: `build: wheel`, or omit the key.",
             )
 
 
-def _check_variant(case: Case, wish: TorchWish, release: Release) -> None:
+def _check_variant(case: Case, request: TorchRequest, release: Release) -> None:
     last = case.catalog.pytorch.last
     builds_there = ", ".join(release.variants)
     cuda = _cu118(case)
-    if wish.variant == "cu118" and numbers(wish.version) > numbers(last.cu118):
+    if request.variant == "cu118" and numbers(request.version) > numbers(last.cu118):
         case.conflict(
             "TORCH-NO-CU118",
-            f"PyTorch {wish.version} has no CUDA {cuda} build.",
+            f"PyTorch {request.version} has no CUDA {cuda} build.",
             f"Official builds are {builds_there}; the last with CUDA {cuda} is {last.cu118}.",
-            f"torch {wish.version} with its own CUDA in a venv next to the system's CUDA {cuda}; "
-            f"they share only the driver ({case.catalog.cuda.floors.rows['12']} or later): stack "
-            "`pytorch-2.9` as it is.",
+            f"torch {request.version} with its own CUDA in a venv next to the system's CUDA "
+            f"{cuda}; they share only the driver ({case.catalog.cuda.floors.rows['12']} or "
+            "later): stack `pytorch-2.9` as it is.",
             f"torch {last.cu118} with CUDA {cuda} and cuDNN 9: stack `pytorch-2.7-cu118`.",
             f"torch {last.cudnn8} with CUDA {cuda} and cuDNN 8: stack `pytorch-2.3-cu118-cudnn8`.",
         )
-    elif wish.variant and wish.variant not in release.variants:
-        close = nearest(wish.variant, release.variants, 1) or list(release.variants)[:1]
+    elif request.variant and request.variant not in release.variants:
+        close = nearest(request.variant, release.variants, 1) or list(release.variants)[:1]
         case.conflict(
             "TORCH-NO-VARIANT",
-            f"PyTorch {wish.version} has no {wish.variant} build.",
+            f"PyTorch {request.version} has no {request.variant} build.",
             f"Builds that are known: {builds_there}.",
-            f"Ask for {close[0]}, or leave `variant` away and let the resolver choose.",
+            f"Ask for {close[0]}, or omit `variant` and let the resolver choose.",
         )
 
 
-def _check_cudnn(case: Case, wish: TorchWish) -> None:
+def _check_cudnn(case: Case, request: TorchRequest) -> None:
     last = case.catalog.pytorch.last
-    if wish.cudnn and numbers(wish.cudnn) < (9,) and numbers(wish.version) > numbers(last.cudnn8):
+    if (
+        request.cudnn
+        and numbers(request.cudnn) < (9,)
+        and numbers(request.version) > numbers(last.cudnn8)
+    ):
         case.conflict(
             "TORCH-NO-CUDNN8",
-            f"PyTorch {wish.version} cannot use cuDNN {wish.cudnn}.",
+            f"PyTorch {request.version} cannot use cuDNN {request.cudnn}.",
             "Its libraries are linked with libcudnn.so.9, which the wheel brings; the last with "
             f"cuDNN 8 is {last.cudnn8}.",
             "Keep cuDNN 8 as the system's library beside it: stack `pytorch-2.9` as it is.",
@@ -91,39 +95,39 @@ def _cu118(case: Case) -> str:
     return case.catalog.pytorch.releases[minor(last)].variants["cu118"].cuda
 
 
-def _check_index(case: Case, wish: TorchWish) -> None:
-    if wish.index == "pypi" and case.profile.arch == "aarch64":
+def _check_index(case: Case, request: TorchRequest) -> None:
+    if request.index == "pypi" and case.profile.arch == "aarch64":
         case.conflict(
             "AARCH64-PYPI",
-            f"The package index's PyTorch {wish.version} for aarch64 is CPU-only.",
+            f"The package index's PyTorch {request.version} for aarch64 is CPU-only.",
             "Its wheel has no CUDA library, and torch.version.cuda is None; nothing says so when "
             "it is installed.",
-            "Use PyTorch's own index: leave `index` away, or `--origin torch=pytorch`.",
+            "Use PyTorch's own index: omit `index`, or `--origin torch=pytorch`.",
         )
 
 
-def _check_glibc(case: Case, dist: Distribution, wish: TorchWish, release: Release) -> None:
+def _check_glibc(case: Case, dist: Distribution, request: TorchRequest, release: Release) -> None:
     there = case.profile.glibc or dist.glibc
     if numbers(there) < numbers(release.glibc):
         case.conflict(
             "GLIBC-OLD",
-            f"The C library of {dist.name} is too old for PyTorch {wish.version}.",
+            f"The C library of {dist.name} is too old for PyTorch {request.version}.",
             f"The wheels need glibc {release.glibc} or later; the host has {there}. pip and uv "
-            "say «no matching distribution».",
+            'say "no matching distribution".',
             "Use a newer distribution: "
             f"{elsewhere.c_libraries(case.catalog, 'debian-12', 'ubuntu-22.04', 'rocky-8')}.",
             "Run PyTorch in a container: its C library counts, not the host's.",
         )
 
 
-def _check_companions(case: Case, wish: TorchWish, release: Release) -> None:
-    known = release.versions[wish.version]
-    for name in wish.companions:
+def _check_companions(case: Case, request: TorchRequest, release: Release) -> None:
+    known = release.versions[request.version]
+    for name in request.companions:
         if name not in known:
             case.conflict(
                 "TORCH-COMPANION",
-                f"No version of «{name}» is known for PyTorch {wish.version}.",
+                f'No version of "{name}" is known for PyTorch {request.version}.',
                 f"Companions with a matching release: {', '.join(known)}.",
-                f"Ask for {(nearest(name, known, 1) or list(known))[0]}, or install «{name}» into "
+                f'Ask for {(nearest(name, known, 1) or list(known))[0]}, or install "{name}" into '
                 "an environment of your own.",
             )

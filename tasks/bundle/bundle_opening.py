@@ -16,7 +16,7 @@ from tasks.hostdata import host as host_data
 from tasks.recipe import conflicts as recipe_conflicts
 from tasks.recipe.opening import asked
 from tasks.steps.refusal import Refused
-from tasks.steps.step import ask
+from tasks.steps.step import fact
 
 
 def for_this_host() -> Work | None:
@@ -34,12 +34,12 @@ def _decided(host: Host, state: HostState) -> Work | None:
         raise ValueError('"bundle" is not said, expected a folder: --data bundle=FOLDER')
     found = asked(state, host.data)
     recipe, plan = found.recipe, found.plan
-    seen: ImageState | None = ask(Images, repository=plan.name)
+    seen: ImageState | None = fact(Images, repository=plan.name)
     if seen is None:
         return None
     if conflicts := (*recipe_conflicts.docker(seen), *recipe_conflicts.of_plan(plan)):
         raise Refused(*conflicts)
-    work = Work(folder, plan, contents.of(recipe), found.settings.apt)
+    work = Work(folder, plan, contents.contents_for(recipe), found.settings.apt)
     try:
         known = manifest.read(folder)
     except BundleError as error:

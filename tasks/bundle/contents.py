@@ -58,7 +58,7 @@ class Contents:
         return found
 
 
-def of(recipe: Recipe) -> Contents:
+def contents_for(recipe: Recipe) -> Contents:
     """What this recipe's build would fetch."""
     plan = recipe.plan
     steps = inputs.wheels(plan, recipe.files)

@@ -62,7 +62,7 @@ def fetch(url: str, sha256: str, target: Path, known: Iterable[str] = ()) -> Non
 
 
 def _receive(url: str, part: Path, known: Iterable[str]) -> None:
-    """Append to ``part`` what it lacks; begin anew where the server cannot do that."""
+    """Append to ``part`` what it lacks; begin again where the server cannot do that."""
     parts = urlsplit(url)
     plain = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
     request = urllib.request.Request(plain)

@@ -1,4 +1,4 @@
-"""What a bundle holds, as its ``manifest.json`` tells. No address stands in it, and no secret."""
+"""What a bundle holds, as its ``manifest.json`` tells. No address is in it, and no secret."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def entry_of(file: Path, owner: str) -> Entry:
 
 @functools.cache
 def _digest(file: Path, size: int, changed_ns: int) -> str:
-    """Size and date are there so that a file that changed is read anew."""
+    """Size and date are there so that a file that changed is read again."""
     digest = hashlib.sha256()
     with file.open("rb") as opened:
         while block := opened.read(2**20):

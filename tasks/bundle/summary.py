@@ -25,7 +25,7 @@ class Line:
     why: str = "the run did not get there"
     folder: Path | None = None
 
-    def came_to(self, why: str) -> None:
+    def stopped_at(self, why: str) -> None:
         """Say how far the run came."""
         self.why = why
 

@@ -60,12 +60,14 @@ class Supply:
         return "".join(f"{sent.sha256}  {path}\n" for path, sent in sorted(self.sent().items()))
 
 
-def of(folder: Path, recipe: Recipe, state: ImageState) -> tuple[Supply | None, list[Conflict]]:
+def supply_for(
+    folder: Path, recipe: Recipe, state: ImageState
+) -> tuple[Supply | None, list[Conflict]]:
     """The supply for a build of this recipe, or what speaks against it.
 
     Each file is read and its SHA-256 compared with the lock's, or with the manifest's.
     """
-    asked = contents.of(recipe)
+    asked = contents.contents_for(recipe)
     refused = [*named_by_digest(asked.base)]
     try:
         known = manifest.read(folder)

@@ -10,14 +10,13 @@ from pyinfra.api import StringCommand
 from facts.model.host import HostState
 from stacks.model.containers import ContainerPlan
 from stacks.model.plan import Plan
-from tasks.containers import cdi_state
-from tasks.containers import look as sight
+from tasks.containers import cdi_state, look
 from tasks.containers.device_links import LINKS
 from tasks.faults.catalog import faults
 from tasks.hostdata.containers import ContainerSettings
 from tasks.layout import ASIDE
 from tasks.steps import files
-from tasks.steps.step import Commands, look, step, this_host
+from tasks.steps.step import Commands, host_state, step, this_host
 
 UNITS = ("nvidia-cdi-refresh.path", "nvidia-cdi-refresh.service")
 DROP_IN = f"/etc/systemd/system/{UNITS[1]}.d/gpuwright.conf"
@@ -26,24 +25,24 @@ DROP_IN = f"/etc/systemd/system/{UNITS[1]}.d/gpuwright.conf"
 @step
 def cgroups_kept(plan: Plan, settings: ContainerSettings) -> Commands:
     """Let the toolkit set up cgroups, as every engine that runs as root needs it (C3)."""
-    if plan.containers is None or not sight.engines(settings).engine.no_cgroups:
+    if plan.containers is None or not look.engines(settings).engine.no_cgroups:
         return
     yield StringCommand(faults()["C3"].commands["any"])
 
 
 @step
-def described(plan: Plan, settings: ContainerSettings) -> Commands:
+def spec_written(plan: Plan, settings: ContainerSettings) -> Commands:
     """Write the spec where the driver is up, and let the toolkit's own units keep it so.
 
-    Those units see a driver's packages come and go, and not a module that is loaded anew
+    Those units see a driver's packages come and go, and not a module that is loaded again
     (NVIDIA/cloud-native-docs pull request 203), nor do they look at the format that an engine
     reads: so the spec is judged here at each run.
     """
     if plan.containers is None:
         return
-    state, seen = look(), sight.engines(settings)
-    due = cdi_state.spec_due(state, seen, plan.containers)
-    left = cdi_state.left_behind(seen)
+    state, engines_state = host_state(), look.engines(settings)
+    due = cdi_state.spec_due(state, engines_state, plan.containers)
+    left = cdi_state.left_behind(engines_state)
     lines = [*_refreshed(state, plan.containers)]
     for file in left:
         logger.info(

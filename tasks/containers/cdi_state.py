@@ -56,22 +56,24 @@ def too_new(spec: CdiSpec, plan: ContainerPlan) -> bool:
         return False
 
 
-def driver_is_up(seen: Engines) -> bool:
+def driver_is_up(engines_state: Engines) -> bool:
     """Whether the driver has made its device files: without them there is nothing to tell of."""
-    return any(node.path == "/dev/nvidiactl" for node in seen.nodes)
+    return any(node.path == "/dev/nvidiactl" for node in engines_state.nodes)
 
 
-def spec_due(state: HostState, seen: Engines, plan: ContainerPlan) -> str:
+def spec_due(state: HostState, engines_state: Engines, plan: ContainerPlan) -> str:
     """Why the spec must be written; empty: it need not, or the driver here cannot be asked."""
     here = library_version(state)
-    if not driver_is_up(seen) or (state.driver.loaded and here and state.driver.loaded != here):
+    if not driver_is_up(engines_state) or (
+        state.driver.loaded and here and state.driver.loaded != here
+    ):
         return (
             ""  # NVML answers to nobody before the new module is loaded; the boot writes the spec
         )
-    spec = next((one for one in seen.engine.cdi if one.file == SPEC), None)
+    spec = next((one for one in engines_state.engine.cdi if one.file == SPEC), None)
     if spec is None:
         return "there is none"
-    told = complaints(spec, seen.nodes, here)
+    told = complaints(spec, engines_state.nodes, here)
     if told:
         return "; ".join(told[:3])
     if too_new(spec, plan):
@@ -79,6 +81,6 @@ def spec_due(state: HostState, seen: Engines, plan: ContainerPlan) -> str:
     return ""
 
 
-def left_behind(seen: Engines) -> list[str]:
+def left_behind(engines_state: Engines) -> list[str]:
     """Specs that an older guide left in ``/etc/cdi``."""
-    return [spec.file for spec in seen.engine.cdi if spec.file in LEFT]
+    return [spec.file for spec in engines_state.engine.cdi if spec.file in LEFT]

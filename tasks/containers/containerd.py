@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyinfra.api import StringCommand
 
 from stacks.model.plan import Plan
-from tasks.containers import look as sight
+from tasks.containers import look
 from tasks.containers.engine_state import containerd_of, knows_runtime
 from tasks.hostdata.containers import ContainerSettings
 from tasks.steps.step import Commands, step
@@ -26,6 +26,6 @@ def configured(plan: Plan, settings: ContainerSettings) -> Commands:
     Containers go on while containerd restarts: each has a process of its own beside it.
     """
     engine = containerd_of(plan)
-    if engine is None or knows_runtime(sight.engines(settings)):
+    if engine is None or knows_runtime(look.engines(settings)):
         return
     yield StringCommand(render("containerd_settings.sh.j2", config=CONFIG, cdi=engine.cdi))

@@ -16,8 +16,8 @@ PATH = "/etc/docker/daemon.json"
 RUNTIME = "nvidia-container-runtime"
 _OWN_PATHS = (RUNTIME, f"/usr/bin/{RUNTIME}")
 RELOADED = frozenset({"runtimes", "default-runtime", "registry-mirrors"})
-"""Keys that the daemon reads anew on a reload (Docker's reference of dockerd, «Configuration reload
-behavior»). ``features`` is read on a reload too, but CDI is set up at the start only (moby,
+"""Keys that the daemon reads again on a reload (Docker's reference of dockerd, "Configuration
+reload behavior"). ``features`` is read on a reload too, but CDI is set up at the start only (moby,
 ``cmd/dockerd/daemon.go``)."""
 
 
@@ -27,7 +27,7 @@ class DaemonJsonError(ValueError):
 
 @dataclass(frozen=True)
 class Settings:
-    """What must stand in the file."""
+    """What must be in the file."""
 
     runtime: bool = False
     """The runtime ``nvidia``."""
@@ -58,7 +58,7 @@ def read(text: str | None) -> dict[str, Any]:
         raise DaemonJsonError(f"it holds {type(data).__name__}, not an object in braces")
     for key in ("features", "runtimes"):
         if key in data and not isinstance(data[key], dict):
-            raise DaemonJsonError(f"«{key}» is not an object in braces")
+            raise DaemonJsonError(f'"{key}" is not an object in braces')
     return data
 
 

@@ -1,4 +1,4 @@
-"""Links that let a container keep its GPUs when systemd reads its units anew.
+"""Links that let a container keep its GPUs when systemd reads its units again.
 
 runc from 1.1.3 to 1.1.6 (Debian 12 has 1.1.5) tells systemd only of devices that have a link below
 ``/dev/char``, and the driver makes its device files without one. So systemd, which knows nothing of
@@ -14,10 +14,10 @@ from pyinfra.api import StringCommand
 
 from facts.engine_model import Engines, Node
 from stacks.model.plan import Plan
-from tasks.containers import look as sight
+from tasks.containers import look
 from tasks.hostdata.containers import ContainerSettings
 from tasks.steps import files
-from tasks.steps.step import Commands, look, step
+from tasks.steps.step import Commands, host_state, step
 
 RULE = "/etc/udev/rules.d/71-gpuwright-dev-char.rules"
 LINKS = "/usr/bin/nvidia-ctk system create-dev-char-symlinks"
@@ -35,18 +35,18 @@ def made(plan: Plan, settings: ContainerSettings) -> Commands:
     if plan.containers is None:
         return
     lines = []
-    if files.differs(look(), RULE, RULE_TEXT):
+    if files.differs(host_state(), RULE, RULE_TEXT):
         lines.append(files.write_script(RULE, RULE_TEXT))
         lines.append("{ udevadm control --reload 2>/dev/null || :; }")
     lines += [
         f"ln -sfn ../{shlex.quote(node.path.removeprefix('/dev/'))} "
         f"/dev/char/{node.major}:{node.minor}"
-        for node in unlinked(sight.engines(settings))
+        for node in unlinked(look.engines(settings))
     ]
     if lines:
         yield StringCommand(" &&\n".join(lines))
 
 
-def unlinked(seen: Engines) -> list[Node]:
+def unlinked(engines_state: Engines) -> list[Node]:
     """NVIDIA's device files without a link."""
-    return [node for node in seen.nodes if not node.linked]
+    return [node for node in engines_state.nodes if not node.linked]

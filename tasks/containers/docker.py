@@ -12,13 +12,12 @@ from pyinfra.api.host import Host
 
 from facts.engine_model import Engines
 from stacks.model.plan import Plan
-from tasks.containers import daemon_json, docker_change, engine_state
-from tasks.containers import look as sight
+from tasks.containers import daemon_json, docker_change, engine_state, look
 from tasks.containers.daemon_json import DaemonJsonError
 from tasks.containers.docker_change import PROXY_DROP_IN, PROXY_DROP_IN_TEXT, PROXY_FILE
 from tasks.hostdata.containers import ContainerSettings
 from tasks.steps import files, job
-from tasks.steps.step import Commands, look, run, step
+from tasks.steps.step import Commands, host_state, run, step
 from tasks.templates import render
 
 
@@ -27,7 +26,7 @@ def users(plan: Plan, settings: ContainerSettings) -> Commands:
     """Let the users that host data name talk to Docker; nobody else, and nobody is taken out."""
     if docker_change.docker_of(plan) is None or not settings.users:
         return
-    members = sight.engines(settings).docker_group
+    members = look.engines(settings).docker_group
     to_add = [user for user in settings.users if user not in members]
     if to_add:
         yield StringCommand(" && ".join(f"usermod -aG docker {shlex.quote(u)}" for u in to_add))
@@ -36,17 +35,17 @@ def users(plan: Plan, settings: ContainerSettings) -> Commands:
 @step
 def configured(plan: Plan, settings: ContainerSettings) -> Commands:
     """Merge the plan into ``daemon.json``; restart Docker only for what a reload cannot bring."""
-    state = look()
-    if not docker_change.change(state, sight.engines(settings), plan, settings):
+    state = host_state()
+    if not docker_change.change(state, look.engines(settings), plan, settings):
         return
     yield FunctionCommand(_configured, (plan, settings), {})
 
 
 def _configured(state: object, host: Host, plan: Plan, settings: ContainerSettings) -> bool:
-    seen = sight.engines(settings)
+    engines_state = look.engines(settings)
     assert plan.containers is not None
-    due = docker_change.change(look(), seen, plan, settings)
-    stopped = docker_change.stops(look(), seen, plan, settings)
+    due = docker_change.change(host_state(), engines_state, plan, settings)
+    stopped = docker_change.stops(host_state(), engines_state, plan, settings)
     if stopped and settings.restart != "now":
         logger.error(
             f"{host.print_prefix}DOCKER-BUSY: containers came up since this run began, and Docker "
@@ -73,7 +72,7 @@ def _configured(state: object, host: Host, plan: Plan, settings: ContainerSettin
             if not run(host, script, stdin=text)[0]:
                 logger.error(f"{host.print_prefix}{new} could not be written")
                 return False
-    _announced(host, due, seen)
+    _announced(host, due, engines_state)
     script = render(
         "docker_settings.sh.j2",
         path=daemon_json.PATH,
@@ -119,11 +118,11 @@ def _proxy(host: Host, settings: ContainerSettings) -> bool:
     return good
 
 
-def _announced(host: Host, due: docker_change.Change, seen: Engines) -> None:
+def _announced(host: Host, due: docker_change.Change, engines_state: Engines) -> None:
     """Say before a restart why it is, and what becomes of the containers that run."""
-    if not due.restart or seen.docker is None:
+    if not due.restart or engines_state.docker is None:
         return
-    names = ", ".join(container.name for container in seen.docker.running)
-    fate = "go on (live-restore)" if seen.docker.live_restore else "stop"
+    names = ", ".join(container.name for container in engines_state.docker.running)
+    fate = "go on (live-restore)" if engines_state.docker.live_restore else "stop"
     what = f"; containers that {fate}: {names}" if names else "; no container runs"
     logger.info(f"{host.print_prefix}Docker restarts: {'; '.join(due.restart)}{what}")

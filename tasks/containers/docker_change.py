@@ -44,7 +44,7 @@ def docker_of(plan: Plan) -> EnginePlan | None:
 
 
 def daemon_settings(plan: ContainerPlan, settings: ContainerSettings) -> Settings:
-    """What must stand in ``daemon.json``."""
+    """What must be in ``daemon.json``."""
     return Settings(
         runtime=plan.injection == "runtime" or settings.default_runtime,
         default_runtime=settings.default_runtime,
@@ -53,7 +53,9 @@ def daemon_settings(plan: ContainerPlan, settings: ContainerSettings) -> Setting
     )
 
 
-def change(state: HostState, seen: Engines, plan: Plan, settings: ContainerSettings) -> Change:
+def change(
+    state: HostState, engines_state: Engines, plan: Plan, settings: ContainerSettings
+) -> Change:
     """What the daemon needs.
 
     Raises:
@@ -61,20 +63,22 @@ def change(state: HostState, seen: Engines, plan: Plan, settings: ContainerSetti
     """
     if plan.containers is None or docker_of(plan) is None:
         return Change()
-    keys = daemon_json.changed(seen.engine.daemon_json, daemon_settings(plan.containers, settings))
+    keys = daemon_json.changed(
+        engines_state.engine.daemon_json, daemon_settings(plan.containers, settings)
+    )
     proxy = proxy_due(state, settings)
     unit = state.units.get(UNIT)
     here = unit is not None and unit.enabled not in ("not-found", "")
     start = here and (unit is None or unit.active != "active" or unit.enabled == "disabled")
-    return Change(keys, proxy, start, _restart(state, seen, plan, keys, proxy))
+    return Change(keys, proxy, start, _restart(state, engines_state, plan, keys, proxy))
 
 
 def _restart(
-    state: HostState, seen: Engines, plan: Plan, keys: tuple[str, ...], proxy: bool
+    state: HostState, engines_state: Engines, plan: Plan, keys: tuple[str, ...], proxy: bool
 ) -> tuple[str, ...]:
     """Why a Docker that runs must restart; one that this run brings starts as it should."""
     why = []
-    if seen.docker is not None:
+    if engines_state.docker is not None:
         fixed = [key for key in keys if key not in daemon_json.RELOADED]
         if fixed:
             why.append(f"it reads {', '.join(fixed)} at its start only")
@@ -90,7 +94,7 @@ def _restart(
 
 
 def stops(
-    state: HostState, seen: Engines, plan: Plan, settings: ContainerSettings
+    state: HostState, engines_state: Engines, plan: Plan, settings: ContainerSettings
 ) -> tuple[str, ...]:
     """Running containers that this run would stop, by name.
 
@@ -99,10 +103,10 @@ def stops(
     Raises:
         DaemonJsonError: See `change`.
     """
-    docker, engine = seen.docker, docker_of(plan)
+    docker, engine = engines_state.docker, docker_of(plan)
     if docker is None or engine is None or docker.live_restore:
         return ()
-    due = change(state, seen, plan, settings)
+    due = change(state, engines_state, plan, settings)
     upgraded = [
         name
         for name in engine_state.missing(state, engine)

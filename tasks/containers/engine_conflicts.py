@@ -17,35 +17,35 @@ SOURCE = "docs/container-host.md"
 _OWNERS = ("docker-ce", "docker.io", "docker-ce-cli", "docker-cli", "podman-docker")
 
 
-def of(
-    state: HostState, seen: Engines, plan: Plan, settings: ContainerSettings
+def conflicts(
+    state: HostState, engines_state: Engines, plan: Plan, settings: ContainerSettings
 ) -> tuple[Conflict, ...]:
     """The conflicts of this host; none where it has no containers in its plan."""
     if plan.containers is None:
         return ()
     found: list[Conflict] = []
     if docker_change.docker_of(plan) is not None:
-        found += _snap(seen)
-        found += _origin(state, seen, plan)
+        found += _snap(engines_state)
+        found += _origin(state, engines_state, plan)
         found += _shim(state)
         found += _masked(state)
-        found += _settings(seen)
-    found += _users(seen, settings)
-    found += rootless_state.objections(state, seen, plan, settings)
+        found += _settings(engines_state)
+    found += _users(engines_state, settings)
+    found += rootless_state.conflicts(state, engines_state, plan, settings)
     if not found:
-        found += _busy(state, seen, plan, settings)
+        found += _busy(state, engines_state, plan, settings)
     return tuple(found)
 
 
-def _snap(seen: Engines) -> list[Conflict]:
-    if not seen.engine.snap:
+def _snap(engines_state: Engines) -> list[Conflict]:
+    if not engines_state.engine.snap:
         return []
     return [
         Conflict(
             "DOCKER-SNAP",
             "the Docker of this host is the snap",
-            f"{seen.engine.docker} is Canonical's snap, which keeps NVIDIA's toolkit out of its "
-            "own view of the disk: no container gets a GPU",
+            f"{engines_state.engine.docker} is Canonical's snap, which keeps NVIDIA's toolkit out "
+            "of its own view of the disk: no container gets a GPU",
             (
                 "save what you need first: docker save IMAGE | zstd >IMAGE.tar.zst, and "
                 "docker run --rm -v VOLUME:/v -v $PWD:/o IMAGE tar -C /v -cf /o/VOLUME.tar .",
@@ -59,7 +59,7 @@ def _snap(seen: Engines) -> list[Conflict]:
     ]
 
 
-def _origin(state: HostState, seen: Engines, plan: Plan) -> list[Conflict]:
+def _origin(state: HostState, engines_state: Engines, plan: Plan) -> list[Conflict]:
     engine = docker_change.docker_of(plan)
     assert engine is not None
     packages = (state.packages.get(name) for name in engine.excludes)
@@ -86,16 +86,16 @@ def _origin(state: HostState, seen: Engines, plan: Plan) -> list[Conflict]:
             )
         ]
     owned = any((package := state.packages.get(name)) and package.installed for name in _OWNERS)
-    if seen.engine.docker and not seen.engine.snap and not owned:
+    if engines_state.engine.docker and not engines_state.engine.snap and not owned:
         return [
             Conflict(
                 "DOCKER-OTHER-ORIGIN",
                 "a Docker that no package owns is on this host",
-                f"{seen.engine.docker} is of no package that this tool knows; a second Docker "
-                "beside it would share its socket and its data",
+                f"{engines_state.engine.docker} is of no package that this tool knows; a second "
+                "Docker beside it would share its socket and its data",
                 (
-                    f"take it out first: rm {seen.engine.docker} and its daemon, by the way it "
-                    "came (its own guide says how); images in its data folder stay",
+                    f"take it out first: rm {engines_state.engine.docker} and its daemon, by the "
+                    "way it came (its own guide says how); images in its data folder stay",
                 ),
                 SOURCE,
             )
@@ -143,14 +143,14 @@ def _masked(state: HostState) -> list[Conflict]:
     ]
 
 
-def _settings(seen: Engines) -> list[Conflict]:
+def _settings(engines_state: Engines) -> list[Conflict]:
     try:
-        daemon_json.read(seen.engine.daemon_json)
+        daemon_json.read(engines_state.engine.daemon_json)
     except DaemonJsonError as error:
         path = daemon_json.PATH
-        backup = next(iter(seen.engine.backups), None)
-        remedies = [f"mend it; this shows the place: python3 -m json.tool {path}"]
-        if not (seen.engine.daemon_json or "").strip():
+        backup = next(iter(engines_state.engine.backups), None)
+        remedies = [f"fix it; this shows the place: python3 -m json.tool {path}"]
+        if not (engines_state.engine.daemon_json or "").strip():
             remedies = [f"if nothing is to be set: rm {path}", f"or: echo '{{}}' >{path}"]
         if backup:
             remedies.append(f"or take its backup: cp {backup} {path}")
@@ -166,9 +166,9 @@ def _settings(seen: Engines) -> list[Conflict]:
     return []
 
 
-def _users(seen: Engines, settings: ContainerSettings) -> list[Conflict]:
+def _users(engines_state: Engines, settings: ContainerSettings) -> list[Conflict]:
     named = dict.fromkeys(name for name in (*settings.users, settings.rootless) if name)
-    unknown = [name for name in named if name not in seen.users]
+    unknown = [name for name in named if name not in engines_state.users]
     if not unknown:
         return []
     return [
@@ -183,12 +183,12 @@ def _users(seen: Engines, settings: ContainerSettings) -> list[Conflict]:
 
 
 def _busy(
-    state: HostState, seen: Engines, plan: Plan, settings: ContainerSettings
+    state: HostState, engines_state: Engines, plan: Plan, settings: ContainerSettings
 ) -> list[Conflict]:
-    stopped = docker_change.stops(state, seen, plan, settings)
+    stopped = docker_change.stops(state, engines_state, plan, settings)
     if not stopped or settings.restart == "now":
         return []
-    why = docker_change.change(state, seen, plan, settings).restart
+    why = docker_change.change(state, engines_state, plan, settings).restart
     return [
         Conflict(
             "DOCKER-BUSY",

@@ -6,9 +6,9 @@ from facts.model.host import HostState
 from stacks.model.plan import Plan
 from tasks.containers.engine_state import DOCKER_MARK, HOOK, Part, missing
 from tasks.packages import manager as packages
-from tasks.packages.transaction import Installation, Move
+from tasks.packages.transaction import Installation, Transaction
 from tasks.steps import job
-from tasks.steps.step import Commands, look, step
+from tasks.steps.step import Commands, host_state, step
 
 
 @step
@@ -17,7 +17,7 @@ def toolkit(plan: Plan) -> Commands:
 
     It comes before the engine, so that a new Docker finds it at its first start.
     """
-    state = look()
+    state = host_state()
     if plan.containers is None or not missing(state, plan.containers.toolkit):
         return
     mark = (
@@ -35,19 +35,19 @@ def engines(plan: Plan) -> Commands:
     if plan.containers is None:
         return
     for engine in plan.containers.engines:
-        state = look()
+        state = host_state()
         if missing(state, engine):
             title = {"docker": "Docker", "podman": "Podman"}.get(engine.engine, engine.engine)
             yield job.complete(_job(state, engine.engine, title, engine))
 
 
 def _job(state: HostState, name: str, title: str, part: Part, first: str = ":") -> job.Job:
-    manager = packages.of(state)
+    manager = packages.manager_for(state)
     named = [
         manager.named(package, part.versions[package]) if package in part.versions else package
         for package in part.packages
     ]
-    move = Move(
+    transaction = Transaction(
         ours=(*part.held, *part.packages),
         pins=tuple(sorted(part.versions.items())),
         # What an archive's own engine needs beside it may come up to date with it.
@@ -56,6 +56,9 @@ def _job(state: HostState, name: str, title: str, part: Part, first: str = ":") 
         back=bool(part.versions),
     )
     script = "\n".join(
-        [manager.refresh_if_stale(), manager.install(Installation(named, move=move, first=first))]
+        [
+            manager.refresh_if_stale(),
+            manager.install(Installation(named, transaction=transaction, first=first)),
+        ]
     )
     return job.Job(name, title, script, progress=manager.progress())

@@ -61,7 +61,7 @@ def containerd_of(plan: Plan) -> EnginePlan | None:
     return next((engine for engine in engines if engine.engine == "containerd"), None)
 
 
-def knows_runtime(seen: Engines) -> bool:
+def knows_runtime(engines_state: Engines) -> bool:
     """Whether containerd reads a drop-in that names NVIDIA's runtime."""
-    imported = "/etc/containerd/conf.d/" in (seen.containerd or "")
-    return imported and RUNTIME in seen.files.get(DROP_IN, "")
+    imported = "/etc/containerd/conf.d/" in (engines_state.containerd or "")
+    return imported and RUNTIME in engines_state.files.get(DROP_IN, "")

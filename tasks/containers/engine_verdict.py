@@ -20,10 +20,10 @@ from tasks.containers import (
     device_links,
     docker_change,
     engine_state,
+    look,
     proof,
 )
 from tasks.containers import findings as judge
-from tasks.containers import look as sight
 from tasks.containers.daemon_json import DaemonJsonError
 from tasks.driver.state import library_version
 from tasks.guard import kernel_guard
@@ -32,7 +32,7 @@ from tasks.layout import RECORD
 from tasks.python import state as python_state
 from tasks.steps.ending import critical
 from tasks.steps.record import TOOL, Containers, HostRecord, Versions, now, read, record_script
-from tasks.steps.step import Commands, ask, executing, look, step, this_host
+from tasks.steps.step import Commands, executing, fact, host_state, step, this_host
 from tasks.verify import comparison, report
 from tasks.verify import proof as host_proof
 from tasks.verify.proof import Proof
@@ -40,7 +40,7 @@ from tasks.verify.proof import Proof
 
 @dataclass(frozen=True)
 class _Asked:
-    """What `given` was asked of a host."""
+    """What `report_verdict` was asked of a host."""
 
     plan: Plan
     settings: ContainerSettings
@@ -53,7 +53,7 @@ _waiting: WeakKeyDictionary[Host, _Asked] = WeakKeyDictionary()
 """Hosts that have no image yet to start a container from, and may get one in this run."""
 
 
-def given(
+def report_verdict(
     plan: Plan,
     settings: ContainerSettings,
     rollback: int = 0,
@@ -76,7 +76,7 @@ def given(
         name: The operation's.
     """
     asked = _Asked(plan, settings, rollback, expected_gpus, kernel_policy)
-    if not proof.has_image(sight.engines(settings), plan, settings):
+    if not proof.has_image(look.engines(settings), plan, settings):
         _waiting[this_host()] = asked
     _verdict(asked=asked, name=name)
 
@@ -86,9 +86,9 @@ def _verdict(asked: _Asked) -> Commands:
     if executing():
         yield from _judged(asked)
         return
-    state, seen = look(), sight.engines(asked.settings)
-    due = _stale(state, seen, asked.plan, asked.settings)
-    if due or _to_change(state, seen, asked.plan, asked.settings):
+    state, engines_state = host_state(), look.engines(asked.settings)
+    due = _stale(state, engines_state, asked.plan, asked.settings)
+    if due or _to_change(state, engines_state, asked.plan, asked.settings):
         yield StringCommand(":")  # never sent: it only says that a record will be written
 
 
@@ -103,91 +103,102 @@ def again() -> Commands:
     asked = _waiting[this_host()]
     if not executing():
         yield StringCommand(":")
-    elif proof.has_image(sight.engines(asked.settings), asked.plan, asked.settings):
+    elif proof.has_image(look.engines(asked.settings), asked.plan, asked.settings):
         yield from _judged(asked)
 
 
 def _judged(asked: _Asked) -> Commands:
     plan, settings = asked.plan, asked.settings
-    state, seen = look(), sight.engines(settings)
+    state, engines_state = host_state(), look.engines(settings)
     found = list(comparison.compare(state, plan, asked.rollback, asked.expected_gpus))
     found += kernel_guard.findings(state, plan, asked.kernel_policy)
     found += judge.of_packages(state, plan)
-    found += judge.of(state, seen, plan, settings)
-    call: CudaAnswer = ask(CudaCall)
+    found += judge.findings(state, engines_state, plan, settings)
+    call: CudaAnswer = fact(CudaCall)
     on_host = host_proof.of_cuda_call(state, plan, call)
-    inside = _inside(state, seen, plan, settings)
+    inside = _inside(state, engines_state, plan, settings)
     found += [*on_host.findings, *inside.findings]
     text = inside.text
     if text.startswith("none"):
         text = f"{on_host.text}; in a container: {text}"
     level = finding.worst(tuple(found))
-    words = proof.engine_words(state, seen, plan)
+    words = proof.engine_words(state, engines_state, plan)
     report.judged(this_host(), state, plan, level, text, tuple(found), None, words)
     noted = _part(state)
-    if _stale(state, seen, plan, settings) or (noted.verdict, noted.proof) != (level, inside.text):
+    if _stale(state, engines_state, plan, settings) or (noted.verdict, noted.proof) != (
+        level,
+        inside.text,
+    ):
         yield StringCommand(
-            record_script(RECORD, _record(state, seen, plan, settings, level, inside))
+            record_script(RECORD, _record(state, engines_state, plan, settings, level, inside))
         )
     if level == "CRITICAL":
         yield critical(", ".join(f.code for f in found if f.level == level))
 
 
-def _inside(state: HostState, seen: Engines, plan: Plan, settings: ContainerSettings) -> Proof:
+def _inside(
+    state: HostState, engines_state: Engines, plan: Plan, settings: ContainerSettings
+) -> Proof:
     """What a container sees: as recorded where nothing has changed since, else asked now."""
-    cannot = proof.none(seen, plan, settings)
+    cannot = proof.none(engines_state, plan, settings)
     if cannot is not None:
         return cannot
     noted = _part(state)
-    if noted.key == proof.depends_on(state, seen, plan, settings):
+    if noted.key == proof.depends_on(state, engines_state, plan, settings):
         return Proof(noted.proof or "none (the record does not say)")
-    answer: ContainerAnswer = ask(
+    answer: ContainerAnswer = fact(
         ContainerProof,
-        image=proof.image(seen, plan, settings),
+        image=proof.image(engines_state, plan, settings),
         ask=proof.ask(plan),
         engine=proof.tool(plan),
     )
-    return proof.judged(seen, plan, settings, answer)
+    return proof.judged(engines_state, plan, settings, answer)
 
 
 def _part(state: HostState) -> Containers:
     return read(HostRecord, state.record).containers or Containers()
 
 
-def _stale(state: HostState, seen: Engines, plan: Plan, settings: ContainerSettings) -> bool:
+def _stale(
+    state: HostState, engines_state: Engines, plan: Plan, settings: ContainerSettings
+) -> bool:
     """Whether the record tells of another plan, or of a proof that no longer holds."""
     noted = _part(state)
-    provable = proof.none(seen, plan, settings) is None
+    provable = proof.none(engines_state, plan, settings) is None
     return (
         noted.plan != plan.digest
         or noted.tool != TOOL
         or python_state.history(state) != python_state.remembered(state, plan)
-        or (provable and noted.key != proof.depends_on(state, seen, plan, settings))
+        or (provable and noted.key != proof.depends_on(state, engines_state, plan, settings))
     )
 
 
-def _to_change(state: HostState, seen: Engines, plan: Plan, settings: ContainerSettings) -> bool:
+def _to_change(
+    state: HostState, engines_state: Engines, plan: Plan, settings: ContainerSettings
+) -> bool:
     """Whether an earlier step of this run will change what the record says."""
     assert plan.containers is not None
     try:
-        daemon = bool(docker_change.change(state, seen, plan, settings))
+        daemon = bool(docker_change.change(state, engines_state, plan, settings))
     except DaemonJsonError:
         daemon = True
-    spec = cdi_state.spec_due(state, seen, plan.containers)
+    spec = cdi_state.spec_due(state, engines_state, plan.containers)
     # A proof does not depend on these two: they only make a verdict good that was bad.
-    mended = bool(spec or device_links.unlinked(seen)) and _part(state).verdict == "CRITICAL"
-    return daemon or mended or bool(engine_state.to_come(state, plan))
+    fixed = (
+        bool(spec or device_links.unlinked(engines_state)) and _part(state).verdict == "CRITICAL"
+    )
+    return daemon or fixed or bool(engine_state.to_come(state, plan))
 
 
 def _record(
     state: HostState,
-    seen: Engines,
+    engines_state: Engines,
     plan: Plan,
     settings: ContainerSettings,
     level: str,
     inside: Proof,
 ) -> HostRecord:
-    """The record with our part anew; of a host that no other deploy knows, its beginning too."""
+    """The record with our part renewed; of a host that no other deploy knows, its beginning too."""
     before, at = read(HostRecord, state.record), now()
     environments = tuple(python_state.remembered(state, plan))
     proven = inside.text.startswith("container")
@@ -208,8 +219,8 @@ def _record(
             time=at,
             verdict=level,
             proof=inside.text,
-            key=proof.depends_on(state, seen, plan, settings) if proven else None,
-            image=proof.image(seen, plan, settings),
-            versions=proof.engine_words(state, seen, plan),
+            key=proof.depends_on(state, engines_state, plan, settings) if proven else None,
+            image=proof.image(engines_state, plan, settings),
+            versions=proof.engine_words(state, engines_state, plan),
         ),
     )

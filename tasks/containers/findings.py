@@ -48,14 +48,18 @@ def of_packages(state: HostState, plan: Plan) -> list[Finding]:
     return found
 
 
-def of(state: HostState, seen: Engines, plan: Plan, settings: ContainerSettings) -> list[Finding]:
+def findings(
+    state: HostState, engines_state: Engines, plan: Plan, settings: ContainerSettings
+) -> list[Finding]:
     """All differences between the host's containers and their plan, packages aside."""
     if plan.containers is None:
         return []
     found = []
     if docker_change.docker_of(plan) is not None:
-        found += _docker(state, seen, plan, settings)
-    if engine_state.containerd_of(plan) is not None and not engine_state.knows_runtime(seen):
+        found += _docker(state, engines_state, plan, settings)
+    if engine_state.containerd_of(plan) is not None and not engine_state.knows_runtime(
+        engines_state
+    ):
         found.append(
             Finding(
                 "ENGINE-SETTINGS",
@@ -65,17 +69,17 @@ def of(state: HostState, seen: Engines, plan: Plan, settings: ContainerSettings)
                 again(plan),
             )
         )
-    if seen.engine.no_cgroups:
+    if engines_state.engine.no_cgroups:
         found.append(
             Finding(
                 "C3",
                 "CRITICAL",
                 "the container toolkit leaves cgroups alone",
-                f"/etc/nvidia-container-runtime/config.toml: {seen.engine.no_cgroups}",
+                f"/etc/nvidia-container-runtime/config.toml: {engines_state.engine.no_cgroups}",
                 again(plan),
             )
         )
-    why = cdi_state.spec_due(state, seen, plan.containers)
+    why = cdi_state.spec_due(state, engines_state, plan.containers)
     if why:
         found.append(
             Finding(
@@ -91,22 +95,22 @@ def of(state: HostState, seen: Engines, plan: Plan, settings: ContainerSettings)
 
 
 def _docker(
-    state: HostState, seen: Engines, plan: Plan, settings: ContainerSettings
+    state: HostState, engines_state: Engines, plan: Plan, settings: ContainerSettings
 ) -> list[Finding]:
     unit = state.units.get(docker_change.UNIT)
-    if seen.docker is None:
+    if engines_state.docker is None:
         return [
             Finding(
                 "C8",
                 "CRITICAL",
                 "Docker does not run",
                 f"{docker_change.UNIT}: {unit.active if unit else 'not there'}; "
-                + seen.unread.get("docker_daemon", "it gave no answer"),
+                + engines_state.unread.get("docker_daemon", "it gave no answer"),
                 "look why: journalctl -u docker -n 30; then " + again(plan),
             )
         ]
     try:
-        due = docker_change.change(state, seen, plan, settings)
+        due = docker_change.change(state, engines_state, plan, settings)
     except DaemonJsonError as error:
         return [
             Finding(
@@ -114,7 +118,7 @@ def _docker(
                 "CRITICAL",
                 "Docker's settings cannot be read",
                 f"{daemon_json.PATH}: {error}",
-                "mend it, and " + again(plan),
+                "fix it, and " + again(plan),
             )
         ]
     if not due:

@@ -9,7 +9,9 @@ from tasks.containers import docker_change, engine_state
 from tasks.hostdata.containers import ContainerSettings
 
 
-def lines(state: HostState, seen: Engines, plan: Plan, settings: ContainerSettings) -> list[str]:
+def lines(
+    state: HostState, engines_state: Engines, plan: Plan, settings: ContainerSettings
+) -> list[str]:
     """One sentence per part that is not there yet; none where everything is."""
     if plan.containers is None:
         return []
@@ -20,13 +22,13 @@ def lines(state: HostState, seen: Engines, plan: Plan, settings: ContainerSettin
         if engine_state.missing(state, engine):
             where = "Docker's repository" if engine.origin == "docker" else "the archive"
             said.append(f"will install {engine.engine} {engine.version} from {where}")
-    due = docker_change.change(state, seen, plan, settings)
+    due = docker_change.change(state, engines_state, plan, settings)
     if due.keys:
         said.append(f"will set {', '.join(due.keys)} in Docker's daemon.json")
     if due.restart:
-        running = seen.docker.running if seen.docker else ()
+        running = engines_state.docker.running if engines_state.docker else ()
         names = ", ".join(container.name for container in running)
-        on = seen.docker is not None and seen.docker.live_restore
+        on = engines_state.docker is not None and engines_state.docker.live_restore
         fate = f"; {names} {'go on' if on else 'stop'}" if names else ""
         said.append(f"will restart Docker: {'; '.join(due.restart)}{fate}")
     return said

@@ -5,7 +5,7 @@ from __future__ import annotations
 from facts.engine_model import Engines
 from facts.engines import ContainerEngines
 from tasks.hostdata.containers import ContainerSettings
-from tasks.steps.step import ask
+from tasks.steps.step import fact
 
 
 def engines(settings: ContainerSettings) -> Engines:
@@ -15,5 +15,5 @@ def engines(settings: ContainerSettings) -> Engines:
         settings: Names the users that are asked about.
     """
     names = tuple(name for name in (*settings.users, settings.rootless) if name)
-    found: Engines | None = ask(ContainerEngines, users=names)
+    found: Engines | None = fact(ContainerEngines, users=names)
     return found or Engines(unread={"engines": "the host did not answer"})

@@ -25,26 +25,26 @@ def tool(plan: Plan) -> str | None:
     return next((name for name in ("docker", "podman") if name in engines), None)
 
 
-def image(seen: Engines, plan: Plan, settings: ContainerSettings) -> str | None:
+def image(engines_state: Engines, plan: Plan, settings: ContainerSettings) -> str | None:
     """The image to prove it with: the one of host data, else our own if it is loaded."""
-    here = _images(seen, plan)
+    here = _images(engines_state, plan)
     if settings.proof_image:
         return settings.proof_image
     return next((name for name in sorted(here) if name.split("/")[-1].startswith(_OURS)), None)
 
 
-def _images(seen: Engines, plan: Plan) -> tuple[str, ...]:
+def _images(engines_state: Engines, plan: Plan) -> tuple[str, ...]:
     """Images that this plan's tool has."""
     if tool(plan) == "podman":
-        return seen.podman_images
-    return seen.docker.images if seen.docker else ()
+        return engines_state.podman_images
+    return engines_state.docker.images if engines_state.docker else ()
 
 
-def has_image(seen: Engines, plan: Plan, settings: ContainerSettings) -> bool:
+def has_image(engines_state: Engines, plan: Plan, settings: ContainerSettings) -> bool:
     """Whether the image to prove it with is here."""
-    wanted = image(seen, plan, settings)
+    wanted = image(engines_state, plan, settings)
     return wanted is not None and (
-        not settings.proof_image or _is_here(_images(seen, plan), wanted)
+        not settings.proof_image or _is_here(_images(engines_state, plan), wanted)
     )
 
 
@@ -54,26 +54,26 @@ def ask(plan: Plan) -> tuple[str, ...]:
     return plan.containers.ask if tool(plan) == "docker" else CDI_ASK
 
 
-def gpus(seen: Engines) -> int:
+def gpus(engines_state: Engines) -> int:
     """GPUs that the driver has made device files for."""
-    return sum(1 for node in seen.nodes if _GPU.fullmatch(node.path))
+    return sum(1 for node in engines_state.nodes if _GPU.fullmatch(node.path))
 
 
-def none(seen: Engines, plan: Plan, settings: ContainerSettings) -> Proof | None:
+def none(engines_state: Engines, plan: Plan, settings: ContainerSettings) -> Proof | None:
     """Why no container is started; None: one can be."""
-    if not cdi_state.driver_is_up(seen) or not gpus(seen):
+    if not cdi_state.driver_is_up(engines_state) or not gpus(engines_state):
         return Proof(
             "none (the driver has no device files here: no container can be given a GPU; CDI's "
             "spec is written when it is loaded)"
         )
     if tool(plan) is None:
         return Proof("none (containerd alone has no program that this tool starts containers by)")
-    wanted = image(seen, plan, settings)
+    wanted = image(engines_state, plan, settings)
     if wanted is None:
         return Proof(
             "none (no image is here to start; name one that is: proof_image in the host's data)"
         )
-    if not has_image(seen, plan, settings):
+    if not has_image(engines_state, plan, settings):
         return Proof(
             f"none (the image {wanted} of host data proof_image is not on this host: {tool(plan)} "
             f"pull {wanted})"
@@ -90,9 +90,11 @@ def _is_here(here: tuple[str, ...], wanted: str) -> bool:
     return "@" in wanted or any(name == whole or name.endswith(f"/{whole}") for name in here)
 
 
-def depends_on(state: HostState, seen: Engines, plan: Plan, settings: ContainerSettings) -> str:
-    """What a proof holds for: when one of these changes, it is made anew."""
-    docker, assume = seen.docker, plan.containers
+def depends_on(
+    state: HostState, engines_state: Engines, plan: Plan, settings: ContainerSettings
+) -> str:
+    """What a proof holds for: when one of these changes, it is recreated."""
+    docker, assume = engines_state.docker, plan.containers
     parts = (
         state.system.boot_id,
         library_version(state),
@@ -102,9 +104,9 @@ def depends_on(state: HostState, seen: Engines, plan: Plan, settings: ContainerS
         *(_version(state, engine) for engine in (assume.engines if assume else ())),
         assume.toolkit.version if assume else "",
         " ".join(ask(plan)) if assume else "",
-        seen.sums.get("/etc/docker/daemon.json", ""),
-        image(seen, plan, settings),
-        gpus(seen),
+        engines_state.sums.get("/etc/docker/daemon.json", ""),
+        image(engines_state, plan, settings),
+        gpus(engines_state),
     )
     return "; ".join(str(part) for part in parts)
 
@@ -115,10 +117,10 @@ def _version(state: HostState, engine: EnginePlan) -> str:
 
 
 def judged(
-    seen: Engines, plan: Plan, settings: ContainerSettings, answer: ContainerAnswer
+    engines_state: Engines, plan: Plan, settings: ContainerSettings, answer: ContainerAnswer
 ) -> Proof:
     """What a container's answer proves."""
-    words = f"{tool(plan)} run {' '.join(ask(plan))} {image(seen, plan, settings)}"
+    words = f"{tool(plan)} run {' '.join(ask(plan))} {image(engines_state, plan, settings)}"
     if not answer.started:
         return _failed("does not start", answer.said or "no reason was given", words)
     listed = [line for line in answer.before if line.startswith("GPU ")]
@@ -132,18 +134,20 @@ def judged(
                 Finding(
                     "C2",
                     "CRITICAL",
-                    "a container loses its GPUs when systemd reads its units anew",
+                    "a container loses its GPUs when systemd reads its units again",
                     f"{len(listed)} GPUs before systemctl daemon-reload, {len(answer.gpus)} after: "
                     + " ".join(answer.after)[:200],
                     f"{again(plan)}, and start containers by its words ("
                     + words
-                    + "); those that run must be made anew",
+                    + "); those that run must be recreated",
                     "containers that use the GPU",
                 ),
             ),
         )
-    if len(listed) < gpus(seen):
-        return _failed(f"sees {len(listed)} of {gpus(seen)} GPUs", "; ".join(listed)[:300], words)
+    if len(listed) < gpus(engines_state):
+        return _failed(
+            f"sees {len(listed)} of {gpus(engines_state)} GPUs", "; ".join(listed)[:300], words
+        )
     return Proof(_proven(answer, listed))
 
 
@@ -172,21 +176,24 @@ def _failed(what: str, observed: str, words: str) -> Proof:
     )
 
 
-def engine_words(state: HostState, seen: Engines, plan: Plan) -> dict[str, str]:
+def engine_words(state: HostState, engines_state: Engines, plan: Plan) -> dict[str, str]:
     """Engine and toolkit as they are, for the report's columns."""
     if plan.containers is None:
         return {}
     names = []
     for engine in plan.containers.engines:
         if engine.engine == "docker" and docker_change.docker_of(plan) is not None:
-            down = "does not run" if seen.engine.docker else "none"
-            names.append(f"Docker {seen.docker.version.split('+')[0] if seen.docker else down}")
+            down = "does not run" if engines_state.engine.docker else "none"
+            names.append(
+                "Docker "
+                f"{engines_state.docker.version.split('+')[0] if engines_state.docker else down}"
+            )
         else:
             package = state.packages.get(engine.packages[0])
             there = package.version.split("-")[0] if package and package.installed else "none"
             names.append(f"{engine.engine} {there}")
     toolkit = state.packages.get("nvidia-container-toolkit")
-    spec = next((one for one in seen.engine.cdi if one.file == cdi_state.SPEC), None)
+    spec = next((one for one in engines_state.engine.cdi if one.file == cdi_state.SPEC), None)
     return {
         "engine": "\n".join(names),
         "toolkit": (toolkit.version if toolkit and toolkit.installed else "none")

@@ -14,8 +14,7 @@ from pyinfra.api.host import Host
 
 from facts.engine_model import User
 from stacks.model.plan import Plan
-from tasks.containers import cdi_state, daemon_json, docker, docker_change
-from tasks.containers import look as sight
+from tasks.containers import cdi_state, daemon_json, docker, docker_change, look
 from tasks.containers.rootless_state import (
     _helpers,
     _settings_file,
@@ -29,23 +28,23 @@ from tasks.packages import manager as packages
 from tasks.packages.installed import lacking
 from tasks.packages.transaction import Installation
 from tasks.steps import files, job
-from tasks.steps.step import Commands, look, run, step
+from tasks.steps.step import Commands, host_state, run, step
 
 
 @step
 def running(plan: Plan, settings: ContainerSettings) -> Commands:
     """Give the user whom host data name a Docker without root that knows the GPUs."""
-    if due(look(), sight.engines(settings), plan, settings):
+    if due(host_state(), look.engines(settings), plan, settings):
         yield FunctionCommand(_running, (plan, settings), {})
 
 
 def _running(state: object, host: Host, plan: Plan, settings: ContainerSettings) -> bool:
-    seen, there = sight.engines(settings), look()
-    engine, user = docker_change.docker_of(plan), seen.users[settings.rootless]
+    engines_state, there = look.engines(settings), host_state()
+    engine, user = docker_change.docker_of(plan), engines_state.users[settings.rootless]
     assert engine is not None
-    told = due(there, seen, plan, settings)
+    told = due(there, engines_state, plan, settings)
     missing = lacking(there, _helpers(engine), {})
-    manager = packages.of(there)
+    manager = packages.manager_for(there)
     if missing:
         script = f"{manager.refresh_if_stale()}\n{manager.install(Installation(missing))}"
         title = "what Docker without root needs"

@@ -49,11 +49,11 @@ WantedBy=default.target
 """
 
 
-def objections(
-    state: HostState, seen: Engines, plan: Plan, settings: ContainerSettings
+def conflicts(
+    state: HostState, engines_state: Engines, plan: Plan, settings: ContainerSettings
 ) -> list[Conflict]:
     """What speaks against a Docker without root for the user whom host data name."""
-    engine, user = docker_change.docker_of(plan), seen.users.get(settings.rootless)
+    engine, user = docker_change.docker_of(plan), engines_state.users.get(settings.rootless)
     if not settings.rootless or user is None:
         return []
     if engine is None or not engine.cdi or state.package_manager.kind != "apt":
@@ -65,7 +65,7 @@ def objections(
                 f"planned is {found} on {state.system.os}; it is done on Debian and Ubuntu, with a "
                 "Docker that knows CDI (25 or later)",
                 (
-                    "leave docker_rootless away",
+                    "omit docker_rootless",
                     "or take a newer Docker: docker_origin: docker in the host's data",
                 ),
                 "docs/container-host.md",
@@ -87,14 +87,14 @@ def objections(
             )
         )
     try:
-        daemon_json.read(seen.files.get(_settings_file(user)))
+        daemon_json.read(engines_state.files.get(_settings_file(user)))
     except DaemonJsonError as error:
         found_conflicts.append(
             Conflict(
                 "DAEMON-JSON",
                 f"Docker's settings cannot be read: {_settings_file(user)}",
                 str(error),
-                ("mend that file, or take it away",),
+                ("fix that file, or take it away",),
                 "docs/container-host.md",
             )
         )
@@ -102,30 +102,32 @@ def objections(
 
 
 def daemon_settings(plan: Plan) -> Settings:
-    """What must stand in the user's ``daemon.json``."""
+    """What must be in the user's ``daemon.json``."""
     return Settings(
         features=dict(plan.containers.features) if plan.containers else {},
         spec_folders=(cdi_state.COPIES,),
     )
 
 
-def due(state: HostState, seen: Engines, plan: Plan, settings: ContainerSettings) -> list[str]:
+def due(
+    state: HostState, engines_state: Engines, plan: Plan, settings: ContainerSettings
+) -> list[str]:
     """What is to be done for the user, in words; nothing where nobody is named.
 
     Raises:
         DaemonJsonError: The user's settings cannot be read.
     """
-    engine, user = docker_change.docker_of(plan), seen.users.get(settings.rootless)
+    engine, user = docker_change.docker_of(plan), engines_state.users.get(settings.rootless)
     if not settings.rootless or engine is None or user is None:
         return []
     told = [f"package {name}" for name in lacking(state, _helpers(engine), {})]
     if not user.lingers:
         told.append("services without a login")
-    unit = seen.files.get(_unit_file(user))
+    unit = engines_state.files.get(_unit_file(user))
     ours = unit is None or unit.startswith(files.HEADER.splitlines()[0])
     if ours and (unit or "").rstrip("\n") != unit_text(engine).rstrip("\n"):
         told.append("unit")
-    keys = daemon_json.changed(seen.files.get(_settings_file(user)), daemon_settings(plan))
+    keys = daemon_json.changed(engines_state.files.get(_settings_file(user)), daemon_settings(plan))
     told += [f"setting {key}" for key in keys]
     if not user.has_docker:
         told.append("start")

@@ -7,35 +7,39 @@ from stacks.model.plan import CudnnPlan, Plan
 from tasks.cuda import state as cuda_state
 from tasks.layout import CUDNN
 from tasks.packages import manager as packages
-from tasks.packages.transaction import Installation, Move
+from tasks.packages.transaction import Installation, Transaction
 from tasks.python import uv
 from tasks.steps import job
-from tasks.steps.step import Commands, look, step
+from tasks.steps.step import Commands, host_state, step
 from tasks.templates import render
 
 
 @step
 def installed(plan: Plan) -> Commands:
     """Install cuDNN's packages, or lay it out from its wheel or tarball behind the stable link."""
-    state = look()
+    state = host_state()
     if plan.cudnn is None or cuda_state.cudnn_complete(state, plan.cudnn):
         return
     title = f"cuDNN {plan.cudnn.version}"
     progress = f'echo "$(cat doing), $(du -sm {plan.cudnn.prefix}.new | cut -f1) MiB"'
     if plan.cudnn.packages:
-        progress = packages.of(state).progress()
+        progress = packages.manager_for(state).progress()
     yield job.complete(job.Job("cudnn", title, _script(state, plan, plan.cudnn), progress=progress))
 
 
 def _script(state: HostState, plan: Plan, cudnn: CudnnPlan) -> str:
     if cudnn.packages:
-        manager = packages.of(state)
+        manager = packages.manager_for(state)
         names = [manager.named(p, cudnn.versions[p]) for p in cudnn.packages]
         pins = tuple(sorted(cudnn.versions.items()))
-        move = Move(ours=(*cudnn.held, *cudnn.packages), pins=pins)
-        return manager.refresh_if_stale() + "\n" + manager.install(Installation(names, move=move))
+        transaction = Transaction(ours=(*cudnn.held, *cudnn.packages), pins=pins)
+        return (
+            manager.refresh_if_stale()
+            + "\n"
+            + manager.install(Installation(names, transaction=transaction))
+        )
     if cudnn.download is not None:
-        manager = packages.of(state)
+        manager = packages.manager_for(state)
         return "\n".join(
             [
                 manager.refresh_if_stale(),

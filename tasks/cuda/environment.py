@@ -6,7 +6,7 @@ from stacks.model.plan import Plan
 from tasks.cuda.environment_file import text
 from tasks.layout import ENVIRONMENT
 from tasks.steps import files
-from tasks.steps.step import Commands, look, step, write
+from tasks.steps.step import Commands, host_state, step, write
 
 
 @step
@@ -15,6 +15,6 @@ def offered(plan: Plan) -> Commands:
     if plan.cuda is None and (plan.cudnn is None or plan.cudnn.packages):
         return
     content = text(plan)
-    if not files.differs(look(), ENVIRONMENT, content):
+    if not files.differs(host_state(), ENVIRONMENT, content):
         return
     yield write(ENVIRONMENT, content)

@@ -7,10 +7,10 @@ from stacks.model.plan import CudaPlan, Plan
 from tasks.cuda.state import complete
 from tasks.driver import initramfs
 from tasks.packages import manager as packages
-from tasks.packages.transaction import Installation, Move
+from tasks.packages.transaction import Installation, Transaction
 from tasks.steps import job
 from tasks.steps.overlap import overlaps
-from tasks.steps.step import Commands, look, step
+from tasks.steps.step import Commands, host_state, step
 from tasks.templates import render
 
 ARCHIVES = "/var/cache/gpuwright/cuda-packages"
@@ -32,21 +32,21 @@ lines alone when it upgrades (they are configuration files)."""
 @step
 def fetched(plan: Plan) -> Commands:
     """Start fetching the toolkit's packages beside what follows."""
-    state = look()
+    state = host_state()
     if plan.cuda is None or plan.cuda.downloads or not overlaps(state):
         return
     if complete(state, plan.cuda):
         return
-    yield job.start(_fetch(packages.of(state), plan.cuda))
+    yield job.start(_fetch(packages.manager_for(state), plan.cuda))
 
 
 @step
 def installed(plan: Plan) -> Commands:
     """Install the toolkit of the plan, from the archive or from NVIDIA's component tarballs."""
-    state = look()
+    state = host_state()
     if plan.cuda is None or complete(state, plan.cuda):
         return
-    manager = packages.of(state)
+    manager = packages.manager_for(state)
     if plan.cuda.downloads:
         script, progress = _from_tarballs(manager, plan.cuda), _stage_progress(plan.cuda)
     else:
@@ -71,8 +71,8 @@ def _packages(manager: packages.Manager, cuda: CudaPlan) -> list[str]:
     return [*names, *cuda.compiler_packages]
 
 
-def _move(cuda: CudaPlan) -> Move:
-    return Move(
+def _transaction(cuda: CudaPlan) -> Transaction:
+    return Transaction(
         ours=(*cuda.held, *cuda.packages),
         pins=tuple(sorted(cuda.versions.items())),
         prerequisites=cuda.compiler_packages,
@@ -87,10 +87,12 @@ def _fetch(manager: packages.Manager, cuda: CudaPlan) -> job.Job:
 
 
 def _from_archive(state: HostState, cuda: CudaPlan) -> str:
-    manager = packages.of(state)
+    manager = packages.manager_for(state)
     if not job.begun("dkms") or state.package_manager.kind != "apt":
         return manager.install(
-            Installation(_packages(manager, cuda), archives=ARCHIVES, move=_move(cuda))
+            Installation(
+                _packages(manager, cuda), archives=ARCHIVES, transaction=_transaction(cuda)
+            )
         )
     return "\n".join(
         [
@@ -100,7 +102,7 @@ def _from_archive(state: HostState, cuda: CudaPlan) -> str:
                     _packages(manager, cuda),
                     archives=ARCHIVES,
                     options=initramfs.PUT_OFF,
-                    move=_move(cuda),
+                    transaction=_transaction(cuda),
                 )
             ),
             # One processor, beside the module build that takes longer anyway.

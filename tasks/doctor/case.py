@@ -111,7 +111,7 @@ class Fault:
     kernels: tuple[str, ...] = ()
     """Kernels that it concerns; empty: the whole host."""
     values: Mapping[str, str] = field(default_factory=dict)
-    """What stands in the command's braces."""
+    """What is in the command's braces."""
     cause: str | None = None
     """In place of the row's, where this case is a special one."""
     breaks: tuple[Breaks, ...] | None = None

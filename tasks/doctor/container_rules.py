@@ -76,7 +76,7 @@ def _no_cdi(case: Case, settings: Mapping[str, object]) -> str:
     features = settings.get("features")
     told = isinstance(features, dict) and features.get("cdi") is True
     if _before(version, Version(limits.default)) and not told:
-        return f"Docker {version} reads CDI specs only where «features» say so"
+        return f'Docker {version} reads CDI specs only where "features" say so'
     return ""
 
 
@@ -134,7 +134,7 @@ def stale_spec(case: Case) -> Iterator[Fault]:
                 f"the CDI spec {spec.file} tells of another driver",
                 "; ".join(told[:4]),
                 values={"file": spec.file},
-                key=_mended_by(case, spec.file),
+                key=_fixed_by(case, spec.file),
             )
             return
     unit = case.state.units.get("nvidia-cdi-refresh.service")
@@ -149,8 +149,8 @@ def stale_spec(case: Case) -> Iterator[Fault]:
         )
 
 
-def _mended_by(case: Case, file: str) -> str | None:
-    """How a spec is written anew: by the toolkit's unit, by ``nvidia-ctk``, or not at all."""
+def _fixed_by(case: Case, file: str) -> str | None:
+    """How a spec is rewritten: by the toolkit's unit, by ``nvidia-ctk``, or not at all."""
     unit = case.state.units.get("nvidia-cdi-refresh.service")
     if file == cdi_state.SPEC and unit and unit.enabled == "enabled":
         return "unit"

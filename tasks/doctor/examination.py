@@ -21,7 +21,7 @@ from tasks.host.which_deploy import has_containers
 from tasks.hostdata import host as host_data
 from tasks.hostdata import reading
 from tasks.steps.record import HostRecord, read
-from tasks.steps.step import ask
+from tasks.steps.step import fact
 
 
 def examined(host: Host) -> tuple[Case | None, str | None]:
@@ -34,7 +34,7 @@ def examined(host: Host) -> tuple[Case | None, str | None]:
     if state is None:
         return None, None
     kernels = dict.fromkeys((state.kernels.running, state.kernels.next_boot))
-    evidence: Evidence | None = ask(HostEvidence, kernels=tuple(k for k in kernels if k))
+    evidence: Evidence | None = fact(HostEvidence, kernels=tuple(k for k in kernels if k))
     if evidence is None:
         return None, None
     plan, complaint = _plan(state, host)
@@ -42,7 +42,7 @@ def examined(host: Host) -> tuple[Case | None, str | None]:
     case = Case(state, evidence, plan, None, expected, host_data.rollback(host.data))
     if not case.loaded or "D25" in {f.code for f in diagnose(case).findings}:
         return case, complaint
-    call: CudaAnswer | None = ask(CudaCall)
+    call: CudaAnswer | None = fact(CudaCall)
     return Case(state, evidence, plan, call, expected, case.rollback), complaint
 
 

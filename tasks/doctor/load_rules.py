@@ -82,7 +82,7 @@ def secure_boot(case: Case) -> Iterator[Fault]:
         if kernel
         and case.modules(kernel)
         and (not _signers(case, kernel) or case.evidence.enrolled is False or refused)
-        # What is loaded was let in, whatever its file says now; the next boot asks anew.
+        # What is loaded was let in, whatever its file says now; the next boot asks again.
         and not (case.loaded and (kernel == case.kernel or _signers(case, kernel)))
     ]
     if not bad:
@@ -165,7 +165,7 @@ def _drivers_of(device: str) -> tuple[str, tuple[str, ...], str | None]:
 
 
 def flavour_of(module: ModuleFile) -> str | None:
-    """By its licence: the open module is «Dual MIT/GPL», the other one «NVIDIA»."""
+    """By its licence: the open module is "Dual MIT/GPL", the other one "NVIDIA"."""
     if not module.license:
         return None
     return "open" if "GPL" in module.license else "proprietary"

@@ -27,7 +27,7 @@ def reason(lines: Sequence[str]) -> tuple[str, str] | None:
     """Code (D3, D4 or D5) and the line that says so; None where the log tells no reason.
 
     The order matters. A full disk makes any error; an option that the compiler does not know makes
-    it stop before it sees the driver's source. «The compiler differs» is only a warning: it is the
+    it stop before it sees the driver's source. "The compiler differs" is only a warning: it is the
     reason only where nothing else went wrong, for a newer compiler may build well.
     """
     for code, pattern in (("D5", _ROOM), ("D3", _COMPILER), ("D4", _C_ERROR)):

@@ -101,7 +101,7 @@ class Named(Finding):
     key: str = ""
     """Which of the row's commands ``command`` is."""
     values: Mapping[str, str] = field(default_factory=dict)
-    """What stands in the command's braces."""
+    """What is in the command's braces."""
 
 
 @dataclass(frozen=True)

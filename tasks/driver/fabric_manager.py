@@ -7,7 +7,7 @@ from pyinfra.api import StringCommand
 from stacks.model.plan import Plan
 from tasks.driver.fabric_state import can_run
 from tasks.steps import files
-from tasks.steps.step import Commands, look, step
+from tasks.steps.step import Commands, host_state, step
 
 UNIT = "nvidia-fabricmanager.service"
 DROP_IN = f"/etc/systemd/system/{UNIT}.d/gpuwright.conf"
@@ -18,7 +18,7 @@ CONDITION = files.HEADER + "[Unit]\nConditionPathExists=/proc/driver/nvidia/vers
 @step
 def enabled(plan: Plan) -> Commands:
     """Enable the Fabric Manager of the plan, and start it where a driver and a switch are there."""
-    state = look()
+    state = host_state()
     if plan.driver is None or not plan.driver.fabric_manager:
         return
     unit = state.units.get(UNIT)

@@ -7,13 +7,13 @@ from stacks.model.plan import Plan
 from tasks.driver import initramfs, nouveau_files
 from tasks.driver import state as driver_state
 from tasks.steps import files, job
-from tasks.steps.step import Commands, look, step
+from tasks.steps.step import Commands, host_state, step
 
 
 @step
 def blacklisted(plan: Plan) -> Commands:
     """Blacklist nouveau and rebuild the initramfs of each kernel that has the module at all."""
-    state = look()
+    state = host_state()
     if plan.driver is None or not (
         files.differs(state, nouveau_files.BLACKLIST, nouveau_files.TEXT)
         or files.differs(state, nouveau_files.MARK, nouveau_files.mark())

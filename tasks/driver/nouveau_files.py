@@ -22,11 +22,11 @@ TEXT = files.HEADER + "blacklist nouveau\noptions nouveau modeset=0\n"
 
 
 def kept_off(state: HostState, debian: str = 'update-initramfs -u -k "$kernel"') -> str:
-    """Shell that writes the blacklist and makes the initramfs images that have nouveau anew.
+    """Shell that writes the blacklist and rebuilds the initramfs images that have nouveau.
 
     Args:
         state: What the probe saw.
-        debian: Shell that makes one anew where dracut does not; knows $kernel.
+        debian: Shell that rebuilds one where dracut does not; knows $kernel.
     """
     dracut = state.package_manager.kind == "dnf"
     image, update = DRACUT if dracut else (DEBIAN_IMAGE, debian)

@@ -12,10 +12,10 @@ from tasks.driver import fabric_manager, initramfs, package_set, persistence
 from tasks.driver.state import can_load, due, kernels_to_serve, unserved_kernels
 from tasks.packages import manager as packages
 from tasks.packages.installed import lacking
-from tasks.packages.transaction import Installation, Move
+from tasks.packages.transaction import Installation, Transaction
 from tasks.steps import job
 from tasks.steps.overlap import overlaps
-from tasks.steps.step import Commands, look, step
+from tasks.steps.step import Commands, host_state, step
 from tasks.templates import render
 
 DEFER = "/etc/dkms/no-autoinstall"
@@ -30,10 +30,10 @@ def installed(plan: Plan) -> Commands:
     package hook stops at ``/etc/dkms/no-autoinstall`` (dkms 3, ``common.postinst``). That file is
     a link into ``/run``, so that even a power cut cannot leave it in force.
     """
-    state = look()
+    state = host_state()
     if plan.driver is None or not due(state, plan.driver):
         return
-    manager = packages.of(state)
+    manager = packages.manager_for(state)
     # dnf's packages do not each rebuild the initramfs.
     put_off = bool(unserved_kernels(state, plan)) and state.package_manager.kind == "apt"
     script = "\n".join(
@@ -54,7 +54,7 @@ def installed(plan: Plan) -> Commands:
                     [_named(manager, plan.driver, p) for p in plan.driver.packages],
                     more="$(cat headers)",
                     options=initramfs.PUT_OFF if put_off else "",
-                    move=package_set.move(state, plan.driver),
+                    transaction=package_set.transaction(state, plan.driver),
                     first=f"{_mark(state, plan.driver)}\n{_pinning(manager, state, plan.driver)}",
                 )
             ),
@@ -110,10 +110,11 @@ def _pinning(manager: packages.Manager, state: HostState, driver: DriverPlan) ->
     old = package_set.old_pinning(state, driver)
     if not driver.pinning or not (old or lacking(state, driver.pinning, {})):
         return ":"
-    one = Move(ours=driver.pinning, goes=tuple(old))
+    one = Transaction(ours=driver.pinning, goes=tuple(old))
     # Apart: neither its names nor its preferences are those of the driver's transaction.
     script = (
-        f"mkdir -p pinning\ncd pinning\n{manager.install(Installation(driver.pinning, move=one))}"
+        "mkdir -p pinning\ncd "
+        f"pinning\n{manager.install(Installation(driver.pinning, transaction=one))}"
     )
     return f"(\n{script}\n)\n{manager.forgotten(old)}"
 
@@ -198,7 +199,7 @@ def _to_build(state: HostState, plan: Plan) -> bool:
 @step
 def modules_begun(plan: Plan) -> Commands:
     """Start building the kernel modules beside what follows, where the machine has room for it."""
-    state = look()
+    state = host_state()
     if plan.driver is None or not overlaps(state) or not _to_build(state, plan):
         return
     yield job.start(_build(state, plan))
@@ -207,19 +208,19 @@ def modules_begun(plan: Plan) -> Commands:
 @step
 def modules_built(plan: Plan) -> Commands:
     """A module of this driver for every kernel that can boot, and the initramfs that is due."""
-    state = look()
+    state = host_state()
     if plan.driver is None:
         return
     if _to_build(state, plan) or job.begun("dkms"):
         yield job.finish(_build(state, plan))
-    if initramfs.due(look()):
+    if initramfs.due(host_state()):
         yield job.complete(initramfs.rebuilt())
 
 
 @step
 def loaded(plan: Plan) -> Commands:
     """Load the module where it can be: a GPU is here, its kernel runs, nouveau has let go of it."""
-    state = look()
+    state = host_state()
     if plan.driver is None or not can_load(state):
         return
     yield StringCommand("modprobe nvidia && { modprobe nvidia-uvm; nvidia-modprobe -c 0 -u; } || :")

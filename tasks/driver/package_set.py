@@ -10,7 +10,7 @@ from facts.model.host import HostState
 from facts.model.packages import Package
 from stacks.model.plan import DriverPlan, Plan
 from tasks.packages.installed import upstream
-from tasks.packages.transaction import Move
+from tasks.packages.transaction import Transaction
 
 MOVING = "/opt/gpuwright/etc/moving-driver-"
 """Beginning of the name of a mark that lies on the host while one driver goes and another comes;
@@ -143,10 +143,10 @@ def pins(driver: DriverPlan) -> tuple[tuple[str, str], ...]:
     return ((" ".join(driver.held), f"{driver.version}-*"), *further)
 
 
-def move(state: HostState, driver: DriverPlan) -> Move:
+def transaction(state: HostState, driver: DriverPlan) -> Transaction:
     """What the driver's transaction may do."""
     dkms = ("dkms",) if driver.modules == "dkms" else ()
-    return Move(
+    return Transaction(
         ours=(*driver.held, *driver.packages),
         goes=tuple(old_set(state, driver)),
         pins=pins(driver),

@@ -6,7 +6,7 @@ from pyinfra.api import StringCommand
 
 from stacks.model.plan import DriverPlan, Plan
 from tasks.steps import files
-from tasks.steps.step import Commands, look, step
+from tasks.steps.step import Commands, host_state, step
 
 UNIT = "nvidia-persistenced.service"
 DROP_IN = f"/etc/systemd/system/{UNIT}.d/gpuwright.conf"
@@ -28,7 +28,7 @@ def enabled(plan: Plan) -> Commands:
     Without a loaded driver the daemon cannot start: then a boot leaves it out, and its failed
     start during the package's installation is forgotten.
     """
-    state = look()
+    state = host_state()
     if plan.driver is None or not brought_by(plan.driver):
         return
     unit = state.units.get(UNIT)

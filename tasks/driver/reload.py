@@ -12,7 +12,7 @@ from facts.gpu_users import GpuUsers
 from stacks.model.plan import Plan
 from tasks.driver.state import reload_will_do, reload_would_do
 from tasks.steps import job
-from tasks.steps.step import Commands, ask, executing, look, step, this_host
+from tasks.steps.step import Commands, executing, fact, host_state, step, this_host
 
 SCRIPT = """\
 daemons=
@@ -55,12 +55,12 @@ def reloaded(plan: Plan) -> Commands:
 
     Where something does, the host keeps the old module until it reboots, and the verdict says so.
     """
-    state = look()
+    state = host_state()
     if plan.driver is None:
         return
     if not (reload_would_do(state) if executing() else reload_will_do(state, plan.driver)):
         return
-    users: list[str] | None = ask(GpuUsers)
+    users: list[str] | None = fact(GpuUsers)
     if users is None or users:
         logger.info(
             f"{this_host().print_prefix}the new driver waits for a reboot: the GPU is in use by "

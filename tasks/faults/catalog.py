@@ -13,7 +13,7 @@ from stacks.catalog.provenance import Confidence, Group
 
 FOLDER = Path(__file__).parent
 Breaks = Literal["boot", "container"]
-Rung = Literal[
+Method = Literal[
     "wait",
     "command",
     "build",
@@ -26,11 +26,11 @@ Rung = Literal[
     "reboot",
     "hold",
 ]
-"""A way to mend a fault; ``tasks.repair.means`` says how each is done."""
+"""A way to fix a fault; ``tasks.repair.means`` says how each is done."""
 Stage = Literal[
     "packages", "disk", "kernels", "loading", "files", "running", "services", "containers"
 ]
-"""When a fault is mended; the order is that of the repair."""
+"""When a fault is fixed; the order is that of the repair."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,7 @@ class Row:
     breaks: tuple[Breaks, ...] = ()
     hides: tuple[str, ...] = ()
     hides_running: tuple[str, ...] = ()
-    repair: tuple[Rung, ...] = ()
+    repair: tuple[Method, ...] = ()
     stage: Stage = "running"
     by_hand: tuple[str, ...] = ()
     unnamed: str | None = None

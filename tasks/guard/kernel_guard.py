@@ -12,7 +12,7 @@ from tasks.guard import kernel_holds, program
 from tasks.guard.policy import Policy, decided
 from tasks.guard.policy import findings as policy_findings
 from tasks.steps import files, job
-from tasks.steps.step import Commands, look, step
+from tasks.steps.step import Commands, host_state, step
 
 SERVICE = "gpuwright-guard.service"
 WATCH = "gpuwright-guard.path"
@@ -28,7 +28,7 @@ def in_force(plan: Plan | None = None, setting: str | None = None, textfile: str
         setting: Host data ``kernel_policy``, checked; None where they say nothing.
         textfile: Host data ``textfile_folder``; empty where they say nothing.
     """
-    state = look()
+    state = host_state()
     if plan is not None and plan.driver is None:
         return
     policy = decided(state, setting)

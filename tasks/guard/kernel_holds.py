@@ -2,7 +2,7 @@
 
 On apt each package is held, pinned to its version and kept out of unattended-upgrades, on dnf it is
 locked, as `tasks.holds` does with the driver's set and for the same reasons. Which holds are ours
-stands in a list of its own: what others held before stays held when the policy changes. Pure.
+is in a list of its own: what others held before stays held when the policy changes. Pure.
 """
 
 from __future__ import annotations

@@ -71,8 +71,8 @@ def in_the_way(state: HostState) -> str:
 def _in_the_way_on_dnf(state: HostState) -> str:
     """There the saved entry is the distribution's way, and each new kernel makes itself that.
 
-    ``UPDATEDEFAULT`` of ``/etc/sysconfig/kernel`` says whether it does (RHEL 8 and 9, «Managing,
-    monitoring and updating the kernel»).
+    ``UPDATEDEFAULT`` of ``/etc/sysconfig/kernel`` says whether it does (RHEL 8 and 9, "Managing,
+    monitoring and updating the kernel").
     """
     menu = state.kernels.menu
     assert menu is not None

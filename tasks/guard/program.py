@@ -127,7 +127,7 @@ def watched(manager: str, grub: str) -> list[str]:
     """Folders whose changes start the guard: all of them exist, or are made.
 
     For one that does not exist systemd watches its parent instead. When something comes into that,
-    it arms all watches anew, and drops what the parent's own watch has seen (seen with 252).
+    it arms all watches again, and drops what the parent's own watch has seen (seen with 252).
 
     Args:
         manager: ``apt`` or ``dnf``.

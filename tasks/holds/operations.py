@@ -29,13 +29,13 @@ from tasks.holds.sets import (
 )
 from tasks.packages import versionlock
 from tasks.steps import files, job
-from tasks.steps.step import Commands, executing, look, step
+from tasks.steps.step import Commands, executing, host_state, step
 
 
 @step
 def kept_from_unattended_upgrades(plan: Plan) -> Commands:
     """Blacklist the set for unattended-upgrades, also where that is not installed yet."""
-    state = look()
+    state = host_state()
     if state.package_manager.kind == "dnf":
         return  # dnf-automatic asks versionlock, as dnf itself does
     due = [
@@ -52,7 +52,7 @@ def kept_from_unattended_upgrades(plan: Plan) -> Commands:
 def held(plan: Plan) -> Commands:
     """Hold every package of the set and pin it to the version that is there."""
     for group in GROUPS:
-        state = look()
+        state = host_state()
         if not patterns(plan, group):
             continue
         packages = held_set(state, plan, group)

@@ -7,7 +7,7 @@ from pyinfra.api import FunctionCommand
 from pyinfra.api.host import Host
 
 from stacks.model.plan import Plan
-from tasks.steps.step import Commands, look, run, step
+from tasks.steps.step import Commands, host_state, run, step
 
 
 @step
@@ -18,7 +18,7 @@ def first_boot_done(plan: Plan, limit_s: int = 900) -> Commands:
         plan: Not read; every step takes it.
         limit_s: Seconds to wait at most.
     """
-    if look().system.cloud_init != "running":
+    if host_state().system.cloud_init != "running":
         return
     yield FunctionCommand(_cloud_init_ended, (limit_s,), {})
 
@@ -27,7 +27,7 @@ def _cloud_init_ended(state: object, host: Host, limit_s: int) -> bool:
     """Whether cloud-init has ended in time; one that ended badly is reported and not in our way.
 
     ``cloud-init status --wait`` ends with 1 after an error and with 2 after one that it could go on
-    from (cloud-init documentation, «Failure states»); timeout(1) with 124.
+    from (cloud-init documentation, "Failure states"); timeout(1) with 124.
     """
     script = f'timeout {limit_s} cloud-init status --wait --long 2>&1; echo "status $?"'
     good, output = run(host, script, timeout=limit_s + 30)

@@ -26,8 +26,8 @@ def this_one() -> None:
 def _guarded(host: Host, state: HostState) -> None:
     said = host_data.guard_settings(host.data)
     setting, textfile = said.kernel_policy, said.textfile_folder
-    if conflicts := objections(state):
-        raise Refused(*conflicts)
+    if found := conflicts(state):
+        raise Refused(*found)
     for line in kernel_guard.forecast(state, setting, textfile):
         logger.info(f"{host.print_prefix}{line}")
     for finding in findings(decided(state, setting), [], KERNEL_GUARD):
@@ -35,7 +35,7 @@ def _guarded(host: Host, state: HostState) -> None:
     kernel_guard.in_force(setting=setting, textfile=textfile, name="Kernel guard and policy")
 
 
-def objections(state: HostState) -> tuple[Conflict, ...]:
+def conflicts(state: HostState) -> tuple[Conflict, ...]:
     """What speaks against a guard on this host."""
     found = [*jetson_state.wrong_deploy(state, for_jetsons=False)]
     if not driver_state.is_present(state):

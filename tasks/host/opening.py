@@ -13,7 +13,7 @@ from stacks.model.messages import Conflict
 from tasks.host import preflight
 from tasks.hostdata import names
 from tasks.steps.refusal import Refused, bad_data, refuse
-from tasks.steps.step import look, this_host
+from tasks.steps.step import host_state, this_host
 
 T = TypeVar("T")
 Decide = Callable[[Host, HostState], T | None]
@@ -85,7 +85,7 @@ def seen(host: Host) -> HostState | None:
     Names of host data that look misspelt are told. None where the probe failed: pyinfra has said so
     and given the host up.
     """
-    state: HostState | None = look()
+    state: HostState | None = host_state()
     if state is None:
         return None
     names.tell(host)

@@ -9,9 +9,8 @@ from facts.engine_model import Engines
 from facts.model.host import HostState
 from stacks.model.messages import Conflict
 from stacks.model.plan import Plan
-from tasks.containers import engine_conflicts
+from tasks.containers import engine_conflicts, look
 from tasks.containers import forecast as container_forecast
-from tasks.containers import look as sight
 from tasks.containers import proof as container_proof
 from tasks.guard import kernel_guard
 from tasks.host import forecast, needs, opening, preflight
@@ -39,9 +38,9 @@ def for_this_host(for_jetsons: bool = False, containers: bool = False) -> Plan |
     """
 
     def announced(host: Host, state: HostState) -> Plan:
-        plan, seen = decided(host, state, for_jetsons, containers)
-        _announce(host, state, plan, seen)
-        words = container_proof.engine_words(state, seen, plan) if seen else {}
+        plan, engines_state = decided(host, state, for_jetsons, containers)
+        _announce(host, state, plan, engines_state)
+        words = container_proof.engine_words(state, engines_state, plan) if engines_state else {}
         report.planned(host, state, plan, words)
         return plan
 
@@ -68,20 +67,20 @@ def decided(
     plan = resolution.plan
     conflicts = (
         *_unsupported(plan),
-        *jetson_state.objections(state, plan),
-        *preflight.objections(state, plan),
+        *jetson_state.conflicts(state, plan),
+        *preflight.conflicts(state, plan),
         *_no_way_back(state, plan),
     )
-    seen = None
+    engines_state = None
     if plan.containers is not None:
-        seen = sight.engines(container_settings())
-        conflicts += engine_conflicts.of(state, seen, plan, container_settings())
+        engines_state = look.engines(container_settings())
+        conflicts += engine_conflicts.conflicts(state, engines_state, plan, container_settings())
     if not conflicts and needs.needed(state, plan):
         available, conflicts = offers.asked(plan, needs.wanted(plan))
         conflicts = conflicts or resolved(state, host.data, available, containers).conflicts
     if conflicts:
         raise Refused(*conflicts)
-    return plan, seen
+    return plan, engines_state
 
 
 def rollback() -> int:
@@ -135,16 +134,20 @@ def _no_way_back(state: HostState, plan: Plan) -> tuple[Conflict, ...]:
     return (python_state.no_way_back(state, steps),)
 
 
-def _announce(host: Host, state: HostState, plan: Plan, seen: Engines | None) -> None:
-    for line in forecast_lines(state, plan, seen):
+def _announce(host: Host, state: HostState, plan: Plan, engines_state: Engines | None) -> None:
+    for line in forecast_lines(state, plan, engines_state):
         logger.info(f"{host.print_prefix}{line}")
     for notice in plan.notices:
         logger.warning(f"{host.print_prefix}{notice.code}: {notice.what} {notice.why}")
 
 
-def forecast_lines(state: HostState, plan: Plan, seen: Engines | None) -> list[str]:
+def forecast_lines(state: HostState, plan: Plan, engines_state: Engines | None) -> list[str]:
     """What a run of this plan would do on the host at hand, in words."""
-    inside = container_forecast.lines(state, seen, plan, container_settings()) if seen else []
+    inside = (
+        container_forecast.lines(state, engines_state, plan, container_settings())
+        if engines_state
+        else []
+    )
     return [*forecast.lines(state, plan), *inside, *_kernel_forecast(state, plan)]
 
 

@@ -15,7 +15,7 @@ HEADROOM_MB = 1024
 """Left free on every file system, so that logs and package lists still fit."""
 
 
-def objections(state: HostState, plan: Plan) -> tuple[Conflict, ...]:
+def conflicts(state: HostState, plan: Plan) -> tuple[Conflict, ...]:
     """What speaks against this plan on this host, once `access` is given."""
     found: list[Conflict] = []
     found += _sources(state, plan)
@@ -63,7 +63,7 @@ def _sources(state: HostState, plan: Plan) -> list[Conflict]:
         inline = source.signed_by == INLINE_KEY
         if not secret and not inline:
             continue
-        why = "its address has a password" if secret else "its key stands in the file itself"
+        why = "its address has a password" if secret else "its key is in the file itself"
         components = " ".join(archives.wanted(plan))
         found.append(
             Conflict(
@@ -75,7 +75,7 @@ def _sources(state: HostState, plan: Plan) -> list[Conflict]:
             )
         )
     for repository in plan.repositories:
-        found += repository_files.of(repository).shared(state, repository)
+        found += repository_files.files_for(repository).shared(state, repository)
     found += archives.epel_missing(state, plan)
     return found
 

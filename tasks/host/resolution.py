@@ -11,7 +11,7 @@ from stacks.load import load_stack
 from stacks.model.host import HostProfile
 from stacks.model.plan import Resolution
 from stacks.model.requests import Stack
-from stacks.requests import WISHES, with_wishes
+from stacks.requests import REQUESTS, with_requests
 from stacks.resolve import resolve
 from tasks.host.profile import profile_of
 from tasks.hostdata import host as host_data
@@ -109,7 +109,7 @@ def stack_of(
         stack = load_stack(Path(name).stem, Path(name).parent)
     else:
         stack = load_stack(name)
-    said = {name: data.get(name) for name in WISHES}
+    said = {name: data.get(name) for name in REQUESTS}
     if native and said["with_native"] is None:
         said["with_native"] = True
-    return with_wishes(stack, said, containers)
+    return with_requests(stack, said, containers)

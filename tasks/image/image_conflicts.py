@@ -7,7 +7,7 @@ from pathlib import Path
 from facts.parse.images import ImageState
 from stacks.model.messages import Conflict
 from tasks.host import preflight
-from tasks.image.work import Work, lacking_tools, present, target
+from tasks.image.work import Work, is_present, lacking_tools, target
 from tasks.recipe.conflicts import docker, of_plan
 from tasks.steps import rollback
 
@@ -31,7 +31,7 @@ def of_work(work: Work, state: ImageState) -> tuple[Conflict, ...]:
 
 
 def only_docker_lacks(conflicts: tuple[Conflict, ...]) -> bool:
-    """Whether ``deploys/container_host.py`` before this one in the same run mends all of it."""
+    """Whether ``deploys/container_host.py`` before this one in the same run fixes all of it."""
     return all(conflict.code == "IMAGE-NO-DOCKER" for conflict in conflicts)
 
 
@@ -62,7 +62,7 @@ def needs(work: Work, state: ImageState) -> list[tuple[str, int, int | None, str
     """Place, MiB needed there, MiB free there, and what for; nothing for an image that is there."""
     size = size_mb(work)
     found = []
-    if not present(work, state):
+    if not is_present(work, state):
         root = state.root or "/var/lib/docker"
         if work.settings.source == "build":
             # uv's cache of the build holds the wheels' files once more, until it is cleared.

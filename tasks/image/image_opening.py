@@ -57,7 +57,7 @@ def _supplied(work: Work, state: ImageState) -> tuple[Work, tuple[Conflict, ...]
         or recipe_conflicts.of_plan(work.plan)
     ):
         return work, ()
-    found, conflicts = supply.of(work.settings.bundle, work.recipe, state)
+    found, conflicts = supply.supply_for(work.settings.bundle, work.recipe, state)
     return replace(work, supply=found), tuple(conflicts)
 
 

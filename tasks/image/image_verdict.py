@@ -16,14 +16,14 @@ from tasks.image.look import images
 from tasks.image.work import RECORD, Work, noted
 from tasks.steps.ending import critical
 from tasks.steps.record import TOOL, ImageRecord, SelfTest, now, record_script
-from tasks.steps.step import Commands, executing, look, run, step, this_host
+from tasks.steps.step import Commands, executing, host_state, run, step, this_host
 
 LIMIT_S = 600
 LEVELS = ("OK", "WARN", "CRITICAL")
 
 
 @step
-def given(work: Work) -> Commands:
+def report_verdict(work: Work) -> Commands:
     """Run the image's self-test where image, driver or boot are others than at the last one."""
     state = images(work)
     known = _known(work, state)
@@ -83,7 +83,7 @@ def judged(output: str) -> SelfTest:
 def _tested(host: Host, work: Work) -> SelfTest:
     good, output = run(
         host,
-        self_test(work, gpus=bool(look().driver.loaded))
+        self_test(work, gpus=bool(host_state().driver.loaded))
         + "; cat /tmp/gpuwright-selftest >&2; rm -f /tmp/gpuwright-selftest",
         timeout=LIMIT_S + 60,
     )
@@ -92,7 +92,7 @@ def _tested(host: Host, work: Work) -> SelfTest:
 
 def _depends_on(work: Work) -> dict[str, Any]:
     """What a self-test's answer holds for."""
-    state = look()
+    state = host_state()
     loaded = state.driver.loaded
     return {
         "recipe": work.recipe.digest,

@@ -16,13 +16,22 @@ from pyinfra.api.host import Host
 from facts.model.host import HostState
 from tasks.bundle.supply import BASE, Supply
 from tasks.image.look import images
-from tasks.image.work import FOLDER, Work, builds, lacking_tools, must_save, noted, present, target
+from tasks.image.work import (
+    FOLDER,
+    Work,
+    builds,
+    is_present,
+    lacking_tools,
+    must_save,
+    noted,
+    target,
+)
 from tasks.packages import manager as packages
 from tasks.packages.transaction import Installation
 from tasks.python import uv
 from tasks.recipe.recipe import BUNDLE, DEBS, DEV
 from tasks.steps import job
-from tasks.steps.step import Commands, look, run, step
+from tasks.steps.step import Commands, host_state, run, step
 from tasks.templates import render
 
 JOB = "image"
@@ -48,7 +57,7 @@ def tools(work: Work) -> Commands:
     lacking = lacking_tools(work, images(work))
     if not lacking:
         return
-    manager = packages.of(look())
+    manager = packages.manager_for(host_state())
     script = manager.refresh_if_stale() + "\n" + manager.install(Installation(lacking))
     yield job.complete(job.Job("image-tools", ", ".join(lacking), script, manager.progress()))
 
@@ -56,12 +65,12 @@ def tools(work: Work) -> Commands:
 @step
 def uv_pushed(work: Work) -> Commands:
     """The uv that installs wheels in the build; it does not stay in the image."""
-    if work.settings.source == "build" and not present(work, images(work)):
-        yield from uv.push(look())
+    if work.settings.source == "build" and not is_present(work, images(work)):
+        yield from uv.push(host_state())
 
 
 @step
-def supplied(work: Work) -> Commands:
+def bundle_sent(work: Work) -> Commands:
     """The bundle's files for the build, those that the host has already left as they are."""
     if work.supply is None or not builds(work, images(work)):
         return
@@ -85,9 +94,9 @@ def _send(state: object, host: Host, supply: Supply) -> bool:
 
 
 @step
-def there(work: Work) -> Commands:
+def present(work: Work) -> Commands:
     """The image under its exact name, by the way that the host's data choose."""
-    if present(work, images(work)):
+    if is_present(work, images(work)):
         return
     if work.settings.source == "registry":
         yield job.complete(pull(work))
@@ -98,7 +107,7 @@ def there(work: Work) -> Commands:
         yield job.complete(load(work))
     else:
         yield FileUploadCommand(io.BytesIO(work.recipe.archive()), CONTEXT)
-        yield job.complete(build(look(), work))
+        yield job.complete(build(host_state(), work))
 
 
 @step

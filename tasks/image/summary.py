@@ -28,7 +28,7 @@ class Line:
     system: str = "–"
     notes: list[str] = field(default_factory=list)
 
-    def came_to(self, why: str) -> None:
+    def stopped_at(self, why: str) -> None:
         """Say how far the run came."""
         self.proof = f"none ({why})"
 

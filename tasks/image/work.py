@@ -43,18 +43,18 @@ class Work:
 
 def builds(work: Work, state: ImageState) -> bool:
     """Whether the image is still to be built here."""
-    return work.settings.source == "build" and not present(work, state)
+    return work.settings.source == "build" and not is_present(work, state)
 
 
 def lacking_tools(work: Work, state: ImageState) -> list[str]:
     """Packages that are still to be installed.
 
     Docker's client has BuildKit's inside up to 20.10, and takes it from a plugin from 23.0 on
-    (Docker Engine 23.0 release notes, «buildx is the default»; seen with Debian's 20.10.24 and
+    (Docker Engine 23.0 release notes, "buildx is the default"; seen with Debian's 20.10.24 and
     26.1.5, 2026-11).
     """
     found = []
-    there = present(work, state)
+    there = is_present(work, state)
     client = (state.client or "0").split(".")[0]
     if work.settings.source == "build" and not there and int(client) >= 23 and not state.buildx:
         found.append("docker-buildx")
@@ -71,7 +71,7 @@ def must_save(work: Work, state: ImageState) -> bool:
     )
 
 
-def present(work: Work, state: ImageState) -> bool:
+def is_present(work: Work, state: ImageState) -> bool:
     """Whether this very image is on the host."""
     return work.recipe.exact_name in state.images
 

@@ -16,7 +16,7 @@ from tasks.jetson.state import boot_chain, missing_needs
 from tasks.packages import manager as packages
 from tasks.packages.transaction import Installation
 from tasks.steps import files, job
-from tasks.steps.step import Commands, look, step
+from tasks.steps.step import Commands, host_state, step
 
 PINS = "/etc/apt/preferences.d/gpuwright-jetson-linux"
 
@@ -24,7 +24,7 @@ PINS = "/etc/apt/preferences.d/gpuwright-jetson-linux"
 @step
 def held(plan: Plan) -> Commands:
     """Hold Jetson Linux and pin it to the version that is there, before anything is installed."""
-    state = look()
+    state = host_state()
     chain = boot_chain(state, plan)
     free = [p.name for p in chain if p.name not in state.package_manager.holds]
     content = sets.pins_text(chain)
@@ -37,10 +37,10 @@ def held(plan: Plan) -> Commands:
 @step
 def libraries(plan: Plan) -> Commands:
     """Install what the plan's torch needs beside JetPack's own CUDA and cuDNN."""
-    state = look()
+    state = host_state()
     if plan.torch is None or not missing_needs(state, plan.torch):
         return
-    manager = packages.of(state)
+    manager = packages.manager_for(state)
     names = [
         manager.named(name, version) if version else name
         for name, version in sorted(plan.torch.needs.items())

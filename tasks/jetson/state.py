@@ -50,7 +50,7 @@ def wrong_deploy(state: HostState, for_jetsons: bool) -> tuple[Conflict, ...]:
     return ()
 
 
-def objections(state: HostState, plan: Plan) -> tuple[Conflict, ...]:
+def conflicts(state: HostState, plan: Plan) -> tuple[Conflict, ...]:
     """JETPACK-INCOMPLETE: torch needs JetPack's own CUDA and cuDNN, and the host lacks them."""
     lacking = missing_from_jetpack(state, plan)
     if not lacking or plan.jetson is None:

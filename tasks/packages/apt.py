@@ -49,18 +49,18 @@ update with its lock on the lists, give up at once.
 """
 
 
-def mended() -> str:
+def finished() -> str:
     """Finish what a power cut or a kill left half done; nothing to do costs a tenth of a second."""
     return f"{PATIENTLY}\npatiently dpkg --configure -a --force-confdef --force-confold"
 
 
 def repaired() -> str:
-    """`mended`, and dependencies made whole."""
-    return f"{mended()} || true\napt-get {options()} --fix-broken install\n{mended()}"
+    """`finished`, and dependencies made whole."""
+    return f"{finished()} || true\napt-get {options()} --fix-broken install\n{finished()}"
 
 
 def refresh() -> str:
-    """Read the package lists anew, and fail if one cannot be read.
+    """Read the package lists again, and fail if one cannot be read.
 
     apt-get exits 0 when a list could not be fetched and an older one is used; ``Error-Mode=any``
     makes that a failure (apt.conf(5), since apt 2.2).
@@ -82,24 +82,24 @@ def install(wanted: Installation) -> str:
             itself and not for the simulation.
     """
     flags = f"{options()} --no-install-recommends --allow-change-held-packages"
-    archives, move, names = wanted.archives, wanted.move, wanted.names
+    archives, transaction, names = wanted.archives, wanted.transaction, wanted.names
     folder = f"-o Dir::Cache::Archives={archives} " if archives else ""
     folder += wanted.options
-    if move is None:
+    if transaction is None:
         trial = [
             f"apt-get install -s {flags} {names} >simulation",
             "if grep '^Remv ' simulation; then",
             "  echo 'The packages above would have to go. Nothing was changed.'; exit 1; fi",
         ]
     else:
-        flags += f" {apt_transaction.options(move)}"
+        flags += f" {apt_transaction.options(transaction)}"
         trial = [
-            apt_transaction.pins(move),
-            apt_transaction.simulation(move, wanted.packages, flags, wanted.more, refresh()),
+            apt_transaction.pins(transaction),
+            apt_transaction.simulation(transaction, wanted.packages, flags, wanted.more, refresh()),
         ]
         names = "$names"
     return script(
-        mended(),
+        finished(),
         *trial,
         wanted.first,
         f"mkdir -p {archives}/partial" if archives else ":",

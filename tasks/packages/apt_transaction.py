@@ -1,4 +1,4 @@
-"""Shell that tries an apt transaction, judges it by a `Move`, and says what stands in its way.
+"""Shell that tries an apt transaction, judges it by a `Transaction`, and says what is in its way.
 
 Pure text, for jobs. The planned versions have the highest priority of all, so they win over every
 pin of the host, old ones of ours too: apt takes the version with the highest priority, and the
@@ -10,7 +10,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from tasks.packages.transaction import Move
+from tasks.packages.transaction import Transaction
 
 PINS = "preferences"
 """File in the job's folder: the planned versions, then what the host has."""
@@ -43,9 +43,9 @@ upgraded() { awk '/^Inst / && $3 ~ /^\[/ { sub(/:.*/, "", $2); print $2 }' "$@";
 simulated() {
     apt-get install -s "$@" >simulation 2>complaint && return 0
     code=$?
-    if [ -z "$read_anew" ] && grep -q "was not found$\|Unable to locate package" complaint; then
+    if [ -z "$read_again" ] && grep -q "was not found$\|Unable to locate package" complaint; then
         # The lists may be half a day old; what was planned against is newer.
-        read_anew=1
+        read_again=1
         read_lists
         simulated "$@"
         return
@@ -90,15 +90,15 @@ bound() {
             done
     done
 }"""
-"""Shell functions. ``in_the_way`` names what is behind apt's «held broken packages»: holds and
+"""Shell functions. ``in_the_way`` names what is behind apt's "held broken packages": holds and
 pins of others, and installed packages that need another version of the set."""
 
 
-def pins(move: Move) -> str:
+def pins(transaction: Transaction) -> str:
     """Shell that writes the preferences of this transaction."""
     text = "".join(
         f"Package: {names}\nPin: version {version}\nPin-Priority: {PRIORITY}\n\n"
-        for names, version in move.pins
+        for names, version in transaction.pins
     )
     return (
         f"cat >{PINS} <<'END'\n{text}END\n[ ! -e /etc/apt/preferences ] || "
@@ -106,45 +106,45 @@ def pins(move: Move) -> str:
     )
 
 
-def options(move: Move) -> str:
+def options(transaction: Transaction) -> str:
     """Options of simulation and installation.
 
-    apt's solver gives up before a held package («you have held broken packages») even where it may
+    apt's solver gives up before a held package ("you have held broken packages") even where it may
     be changed. So holds are left aside here, and `JUDGE` refuses what would move a hold of others.
     """
-    back = " --allow-downgrades" if move.back else ""
+    back = " --allow-downgrades" if transaction.back else ""
     return f'--ignore-hold -o "Dir::Etc::Preferences=$PWD/{PINS}"{back}'
 
 
 def simulation(
-    move: Move, packages: Sequence[str], flags: str, more: str, refresh: str = ":"
+    transaction: Transaction, packages: Sequence[str], flags: str, more: str, refresh: str = ":"
 ) -> str:
     """Shell that leaves the names of the real transaction in ``$names``, or ends the job.
 
     Args:
-        move: What is allowed.
+        transaction: What is allowed.
         packages: As apt-get takes them (``name=version``). No file of the job's folder has such a
             name, so a pattern in it stays what it is.
         flags: Options of apt-get, `options` among them.
         more: Shell that gives further names, unquoted.
-        refresh: Shell that reads the package lists anew, where a version is not in them.
+        refresh: Shell that reads the package lists again, where a version is not in them.
     """
     names = " ".join([*packages, more]).strip()
-    needed = " ".join([*move.prerequisites, more]).strip()
+    needed = " ".join([*transaction.prerequisites, more]).strip()
     return "\n".join(
         [
             FUNCTIONS,
-            f"read_anew=\nread_lists() {{\n{refresh}\n}}",
-            f"ours={shlex.quote(expression(move.ours))}",
-            _planned(move),
+            f"read_again=\nread_lists() {{\n{refresh}\n}}",
+            f"ours={shlex.quote(expression(transaction.ours))}",
+            _planned(transaction),
             f'names="{names}"',
             f"simulated {flags} $names",
-            # What gives way by itself, or comes anew under its old name, needs not be told to go.
-            f"goes={shlex.quote(' '.join(move.goes))}",
+            # What gives way by itself, or comes again under its old name, needs not be told to go.
+            f"goes={shlex.quote(' '.join(transaction.goes))}",
             "for name in $goes; do",
             '    grep -q "^\\(Inst\\|Remv\\) $name[ :]" simulation || names="$names $name-"',
             "done",
-            f'case "$names" in *-) simulated {flags} $names ;; esac' if move.goes else ":",
+            f'case "$names" in *-) simulated {flags} $names ;; esac' if transaction.goes else ":",
             'needed=""',
             f'if [ -n "$(upgraded simulation)" ] && [ -n "{needed}" ]; then',
             f"    apt-get install -s {flags} {needed} >needs && needed=$(upgraded needs | "
@@ -163,11 +163,11 @@ def simulation(
     )
 
 
-def _planned(move: Move) -> str:
+def _planned(transaction: Transaction) -> str:
     """Shell function: the version in which a package of the set is to come, if one is planned."""
     further = [
         f"{'|'.join(names.split())}) echo {shlex.quote(version.replace('*', '1'))} ;;"
-        for names, version in (*move.pins[1:], *move.pins[:1])
+        for names, version in (*transaction.pins[1:], *transaction.pins[:1])
     ]
     return f"planned() {{\n    case $1 in\n    {' '.join(further)}\n    *) ;;\n    esac\n}}"
 

@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from tasks.packages import dnf_transaction, lists
-from tasks.packages.transaction import Installation, Move, script
+from tasks.packages.transaction import Installation, Transaction, script
 
 FETCH_TOOLS: tuple[str, ...] = ("/usr/bin/curl", "ca-certificates", "/usr/bin/xz")
 """By file: ``curl`` itself would throw out the ``curl-minimal`` that EL 9 comes with."""
@@ -28,7 +28,7 @@ def options() -> str:
     )
 
 
-def mended() -> str:
+def finished() -> str:
     """Nothing: an rpm transaction that was cut off is not gone on with, but done again.
 
     What is left of it (two versions of a package) is for `repaired`.
@@ -42,7 +42,7 @@ def repaired() -> str:
 
 
 def refresh() -> str:
-    """Read the package lists anew; fail if one cannot be read, at once if its signature is wrong.
+    """Read the package lists again; fail if one cannot be read, at once if its signature is wrong.
 
     A signature does not get better by asking again.
     """
@@ -70,8 +70,8 @@ def install(wanted: Installation) -> str:
     folder = f" --setopt=cachedir={archives}" if archives else ""
     # Without limits of its own, a transaction may bring up to date what it needs.
     flags = f"{options()}{folder} {wanted.options}".strip()
-    limits = wanted.move or Move(ours=("*",))
-    flags += f" {dnf_transaction.options(wanted.move)}" if wanted.move else ""
+    limits = wanted.transaction or Transaction(ours=("*",))
+    flags += f" {dnf_transaction.options(wanted.transaction)}" if wanted.transaction else ""
     return script(
         dnf_transaction.simulation(limits, names, flags, wanted.more),
         wanted.first,

@@ -1,7 +1,7 @@
-"""Shell that tries a dnf transaction, judges it by a `Move`, and says what stands in its way.
+"""Shell that tries a dnf transaction, judges it by a `Transaction`, and says what is in its way.
 
-Pure text, for jobs. A `Move`'s pins are not needed here: the driver's packages require each other
-in exactly one version, and those that the plan names come as ``name-version``.
+Pure text, for jobs. A `Transaction`'s pins are not needed here: the driver's packages require each
+other in exactly one version, and those that the plan names come as ``name-version``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import shlex
 
 from tasks.packages import versionlock
 from tasks.packages.apt_transaction import expression
-from tasks.packages.transaction import Move
+from tasks.packages.transaction import Transaction
 
 JUDGE = r"""
     /^[A-Z].*:$/ { section = $0; next }
@@ -58,22 +58,22 @@ simulated() {
 """Shell functions; ``simulated`` leaves what dnf would do in the file ``simulation``."""
 
 
-def options(move: Move) -> str:
+def options(transaction: Transaction) -> str:
     """Options of simulation and installation. Our own locks do not bind our own transactions."""
-    erasing = " --allowerasing" if move.goes else ""
+    erasing = " --allowerasing" if transaction.goes else ""
     return f"{versionlock.RELEASED} --noautoremove{erasing}"
 
 
-def simulation(move: Move, names: str, flags: str, more: str) -> str:
-    """Shell that ends the job unless the transaction does only what `move` allows.
+def simulation(transaction: Transaction, names: str, flags: str, more: str) -> str:
+    """Shell that ends the job unless the transaction does only what `transaction` allows.
 
     Args:
-        move: What is allowed.
+        transaction: What is allowed.
         names: Packages as dnf takes them, quoted.
         flags: Options of dnf, `options` among them.
         more: Shell that gives further names, unquoted.
     """
-    needed = " ".join([*move.prerequisites, more]).strip()
+    needed = " ".join([*transaction.prerequisites, more]).strip()
     own = f"sed '/^# gpuwright: begin/,/^# gpuwright: end/d' {versionlock.LIST} 2>/dev/null"
     return "\n".join(
         [
@@ -87,10 +87,10 @@ def simulation(move: Move, names: str, flags: str, more: str) -> str:
             "    mv whole simulation",
             "fi",
             f"held=$({own} | sed -n 's/^\\([^#!].*\\)-[0-9][0-9]*:.*/\\1/p' | in_one_line)",
-            f"awk -v ours={shlex.quote(expression(move.ours))} "
-            f"-v goes={shlex.quote(' ' + ' '.join(move.goes) + ' ')} "
+            f"awk -v ours={shlex.quote(expression(transaction.ours))} "
+            f"-v goes={shlex.quote(' ' + ' '.join(transaction.goes) + ' ')} "
             f'-v named=" $(echo {names}) " -v needed="$needed" -v held="$held" '
-            f"-v back={int(move.back)} '{JUDGE}' simulation || {{",
+            f"-v back={int(transaction.back)} '{JUDGE}' simulation || {{",
             "  cat simulation",
             "  echo 'Nothing was changed: see above what this would do to packages that are no'",
             "  echo 'part of it. Do that yourself if it is right (dnf install, or dnf remove, of'",
@@ -100,12 +100,12 @@ def simulation(move: Move, names: str, flags: str, more: str) -> str:
     )
 
 
-def leftovers(move: Move, flags: str) -> str:
+def leftovers(transaction: Transaction, flags: str) -> str:
     """Shell that takes out what had to go and did not give way by itself."""
     return "\n".join(
         [
             "left=",
-            f"for name in {shlex.join(move.goes)}; do",
+            f"for name in {shlex.join(transaction.goes)}; do",
             '    grep -q "^ $name\\( \\|$\\)" simulation || ! rpm -q "$name" >/dev/null ||',
             '        left="$left $name"',
             "done",

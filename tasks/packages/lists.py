@@ -1,4 +1,4 @@
-"""Package lists: when they are read anew, whichever the package manager. Pure text."""
+"""Package lists: when they are read again, whichever the package manager. Pure text."""
 
 from __future__ import annotations
 
@@ -40,6 +40,6 @@ def tried_again(command: str, unless: str = ":") -> str:
 def stale_after(command: str) -> str:
     """Shell: a command that installs, and if it fails, lists that count as old from then on.
 
-    A package may have gone or changed since they were read; the next run reads them anew.
+    A package may have gone or changed since they were read; the next run reads them again.
     """
     return f"{command} || {{ code=$?; rm -f {STAMP}; exit $code; }}"

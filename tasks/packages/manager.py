@@ -21,16 +21,16 @@ class Manager(Protocol):
     """What fetching and unpacking a tarball needs, as `install` takes it."""
 
     def refresh(self) -> str:
-        """Read the package lists anew, and fail if one cannot be read."""
+        """Read the package lists again, and fail if one cannot be read."""
 
     def refresh_if_stale(self) -> str:
         """`refresh`, unless the lists are younger than half a day and than every source file."""
 
-    def mended(self) -> str:
+    def finished(self) -> str:
         """Finish what a power cut or a kill left half done."""
 
     def repaired(self) -> str:
-        """`mended`, and dependencies made whole."""
+        """`finished`, and dependencies made whole."""
 
     def install(self, wanted: Installation) -> str:
         """Install packages, after a simulation that the installation's move allows."""
@@ -57,6 +57,6 @@ class Manager(Protocol):
         """Write the names of the headers' packages of these kernels to the file ``headers``."""
 
 
-def of(state: HostState) -> Manager:
+def manager_for(state: HostState) -> Manager:
     """The manager of this host. One without dnf is taken for a host with apt."""
     return dnf if state.package_manager.kind == "dnf" else apt

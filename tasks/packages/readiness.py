@@ -14,14 +14,14 @@ from stacks.model.plan import Plan
 from tasks.hostdata import host as hostdata_host
 from tasks.packages import manager as packages
 from tasks.steps import job
-from tasks.steps.step import Commands, forget, look, step, this_host
+from tasks.steps.step import Commands, host_state, invalidate, step, this_host
 
 WITHOUT_APT = ("cuda-fetch", "dkms", "venv")
 """Jobs of ours that hold no lock: they may go on beside whatever comes."""
 
 
 @step
-def free(plan: Plan, limit_s: int = hostdata_host.LOCK_WAIT_S) -> Commands:
+def lock_free(plan: Plan, limit_s: int = hostdata_host.LOCK_WAIT_S) -> Commands:
     """Wait for whoever holds apt's or dpkg's locks, and name them if they do not let go.
 
     A job of ours that a cut-off run has left is waited for without a limit: it ends by itself.
@@ -30,7 +30,7 @@ def free(plan: Plan, limit_s: int = hostdata_host.LOCK_WAIT_S) -> Commands:
         plan: Not read; every step takes it.
         limit_s: Seconds to wait at most for others.
     """
-    state = look()
+    state = host_state()
     if not (left_jobs(state) or lock_holders(state)):
         return
     yield FunctionCommand(_wait, (limit_s,), {})
@@ -58,7 +58,7 @@ def _wait(state: object, host: Host, limit_s: int) -> bool:
     others_since = time.monotonic()
     said = 0.0
     while True:
-        seen = look()
+        seen = host_state()
         jobs, holders = left_jobs(seen), lock_holders(seen)
         now = time.monotonic()
         if jobs:
@@ -80,16 +80,18 @@ def _wait(state: object, host: Host, limit_s: int) -> bool:
             said = now
             logger.info(f"{host.print_prefix}waiting for {what}")
         gevent.sleep(2)
-        forget(host)
+        invalidate(host)
 
 
 @step
-def whole(plan: Plan) -> Commands:
+def dpkg_repaired(plan: Plan) -> Commands:
     """Finish what an interrupted installation left half done."""
-    state = look()
+    state = host_state()
     found = state.package_manager
     if not found.half_configured and not found.broken:
         return
     what = ", ".join(found.half_configured[:5]) or found.broken
-    logger.info(f"{this_host().print_prefix}an installation was interrupted; mending: {what}")
-    yield job.complete(job.Job("mend", "mend the packages", packages.of(state).repaired()))
+    logger.info(f"{this_host().print_prefix}an installation was interrupted; repairing: {what}")
+    yield job.complete(
+        job.Job("mend", "repair half-installed packages", packages.manager_for(state).repaired())
+    )

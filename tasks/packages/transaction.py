@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Move:
+class Transaction:
     """The limits of one transaction. What is not allowed here makes its simulation fail."""
 
     ours: tuple[str, ...] = ()
@@ -36,7 +36,7 @@ class Installation:
     """Folder that a download filled; it is emptied afterwards."""
     options: str = ""
     """Further options, as the shell reads them."""
-    move: Move | None = None
+    transaction: Transaction | None = None
     """What may happen to packages that are there; None: they may be upgraded, and none may go."""
     first: str = ":"
     """Shell between the simulation and the installation: nothing was refused by then."""

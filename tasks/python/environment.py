@@ -14,7 +14,7 @@ from tasks.python import locks, torch_import, uv
 from tasks.python.state import complete, env_of, target_env
 from tasks.steps import job
 from tasks.steps.overlap import overlaps
-from tasks.steps.step import Commands, executing, look, step, this_host
+from tasks.steps.step import Commands, executing, host_state, step, this_host
 from tasks.templates import render
 
 LOCK = "requirements.txt"
@@ -24,7 +24,7 @@ LOCK = "requirements.txt"
 @step
 def begun(plan: Plan) -> Commands:
     """Start fetching the wheels and building the environment beside what follows."""
-    state = look()
+    state = host_state()
     if plan.torch is None or not overlaps(state) or complete(state, plan):
         return
     yield job.start(_build(state, plan))
@@ -33,12 +33,12 @@ def begun(plan: Plan) -> Commands:
 @step
 def installed(plan: Plan) -> Commands:
     """The environment of this plan's lock, whole, and torch imported in it once."""
-    state = look()
+    state = host_state()
     if plan.torch is None or (complete(state, plan) and not job.begun("venv")):
         return
     yield job.finish(_build(state, plan))
     if executing():
-        answer = torch_import.answer(look(), env_of(plan))
+        answer = torch_import.answer(host_state(), env_of(plan))
         if answer.version is None:
             yield FunctionCommand(_cannot_be_imported, (answer,), {})
 
@@ -59,7 +59,7 @@ def switched(plan: Plan, rollback: int = 0) -> Commands:
         plan: The host's plan.
         rollback: How many environments to go back from the newest; 0 takes the plan's own.
     """
-    state = look()
+    state = host_state()
     if plan.torch is None:
         return
     target = target_env(state, plan, rollback)

@@ -7,16 +7,16 @@ from stacks.model.plan import Plan, TorchPlan
 from tasks.packages import manager as packages
 from tasks.packages.transaction import Installation
 from tasks.steps import job
-from tasks.steps.step import Commands, look, step
+from tasks.steps.step import Commands, host_state, step
 
 
 @step
 def interpreter(plan: Plan) -> Commands:
     """Install the Python that the plan names; pip is not needed."""
-    state = look()
+    state = host_state()
     if plan.torch is None or _present(state, plan.torch):
         return
-    manager = packages.of(state)
+    manager = packages.manager_for(state)
     script = (
         manager.refresh_if_stale()
         + "\n"

@@ -15,7 +15,7 @@ from facts.model.host import HostState
 from facts.runtime import TorchAnswer
 from facts.torch import TorchRuntime
 from tasks.driver.state import library_version
-from tasks.steps.step import ask, this_host
+from tasks.steps.step import fact, this_host
 
 _last: WeakKeyDictionary[Host, tuple[dict[str, Any], TorchAnswer]] = WeakKeyDictionary()
 
@@ -35,6 +35,6 @@ def answer(state: HostState, environment: str) -> TorchAnswer:
     key = {**depends_on(state, environment), "loaded": state.driver.loaded}
     last = _last.get(host)
     if last is None or last[0] != key:
-        last = (key, ask(TorchRuntime, venv=environment))
+        last = (key, fact(TorchRuntime, venv=environment))
         _last[host] = last
     return last[1]

@@ -17,7 +17,7 @@ from facts.model.host import HostState
 from stacks.model.image import ImagePlan
 from stacks.model.plan import Plan
 from tasks.layout import CACHE, ROOT
-from tasks.steps.step import Commands, look, step
+from tasks.steps.step import Commands, host_state, step
 
 PLATFORMS = {"x86_64": "x86_64-manylinux_2_28", "aarch64": "aarch64-manylinux_2_28"}
 
@@ -27,7 +27,7 @@ def pushed(plan: Plan) -> Commands:
     """Put uv on the host, checked by its sha256 before it gets its name."""
     if plan.torch is None and (plan.cudnn is None or not plan.cudnn.wheel):
         return
-    yield from push(look())
+    yield from push(host_state())
 
 
 def push(state: HostState) -> Commands:

@@ -40,7 +40,7 @@ def of_plan(plan: ImagePlan) -> list[Conflict]:
                 "IMAGE-OS",
                 f"no image can be made on {plan.os}",
                 "the steps of the build use apt",
-                (f"leave image_base away: {home} runs on every host that has Docker",),
+                (f"omit image_base: {home} runs on every host that has Docker",),
                 "image/steps",
             )
         )

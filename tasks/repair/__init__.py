@@ -1,1 +1,1 @@
-"""The driver repair: what the doctor names is mended in order, each thing once, and proven."""
+"""The driver repair: what the doctor names is repaired in order, each thing once, and proven."""

@@ -54,7 +54,7 @@ class Fleet:
         return [[n] for n in first] + [rest[i : i + size] for i in range(0, len(rest), size)]
 
     def conduct(self, work: Callable[[str], bool]) -> None:
-        """Do ``work`` on each host in its turn; those that are not reached are «untouched».
+        """Do ``work`` on each host in its turn; those that are not reached are "untouched".
 
         ``work`` gives whether it went well; what it raises counts as failed.
         """

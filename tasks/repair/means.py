@@ -1,11 +1,11 @@
-"""How a fault is mended: the shell of each way, as a job of the host runs it. Pure."""
+"""How a fault is fixed: the shell of each way, as a job of the host runs it. Pure."""
 
 from __future__ import annotations
 
 from tasks.doctor.case import Case
 from tasks.doctor.tree import Named, filled
 from tasks.driver import nouveau_files
-from tasks.faults.catalog import Rung, faults
+from tasks.faults.catalog import Method, faults
 from tasks.packages import apt, dnf
 from tasks.packages import manager as packages
 from tasks.repair import versions
@@ -37,13 +37,13 @@ then
 fi"""
 
 
-def title(rung: Rung, finding: Named) -> str:
+def title(method: Method, finding: Named) -> str:
     """One line of what is done."""
     row = faults().get(finding.code)
     return {
         "wait": "wait for the package manager",
         "command": finding.remedy,
-        "build": f"build the module anew for {', '.join(finding.kernels)}",
+        "build": f"rebuild the module for {', '.join(finding.kernels)}",
         "converge": "bring the driver's packages to one version",
         "plan": "bring the driver to the plan, for every kernel that can boot",
         "clean": "empty the package manager's cache",
@@ -52,28 +52,28 @@ def title(rung: Rung, finding: Named) -> str:
         "reload": "reload the module, if nothing uses the GPU",
         "reboot": "reboot, and go on",
         "hold": "hold and pin the set",
-    }.get(rung) or (row.remedy if row else finding.remedy)
+    }.get(method) or (row.remedy if row else finding.remedy)
 
 
-def scripts(rung: Rung, case: Case, finding: Named) -> list[tuple[str, str]]:
+def scripts(method: Method, case: Case, finding: Named) -> list[tuple[str, str]]:
     """Each act of this way: its command as the doctor gives it, if it is one, and its shell."""
-    if rung == "command":
+    if method == "command":
         return _commands(case, finding)
-    if rung == "build":
+    if method == "build":
         version = finding.values.get("version") or case.dkms["version"]
         return [("", render("dkms.sh.j2", version=version, kernels=list(finding.kernels)))]
-    if rung == "converge":
+    if method == "converge":
         return [("", versions.script(case))]
-    if rung == "clean":
+    if method == "clean":
         kind = case.state.package_manager.kind
         clean = "dnf clean packages" if kind == "dnf" else "apt-get clean"
         return [(clean, clean)]
-    if rung == "nouveau":
+    if method == "nouveau":
         return [("", nouveau_files.kept_off(case.state))]
-    if rung == "release":
+    if method == "release":
         # modprobe wants the module's file, which may have gone with its kernel's package.
         return [("rmmod nouveau", "rmmod nouveau")]
-    if rung == "plan" and case.plan and (planned := case.plan.driver):
+    if method == "plan" and case.plan and (planned := case.plan.driver):
         return [(f"driver {planned.version} ({planned.flavour}, from {planned.origin})", "")]
     return [("", "")]
 
@@ -96,7 +96,7 @@ def _unattended(case: Case, command: str, stops_containers: bool) -> str:
     """A command for people as a job that nobody answers; its exit status is the command's."""
     lines = [_CONTAINERS_RUN] if stops_containers else []
     installs = "apt-get install" in command or "dnf install" in command
-    refresh = packages.of(case.state).refresh_if_stale()
+    refresh = packages.manager_for(case.state).refresh_if_stale()
     if installs:
         lines.append(f"( {refresh}\n) || echo 'going on with the package lists that are here'")
     lines += [
@@ -116,7 +116,7 @@ def _unattended(case: Case, command: str, stops_containers: bool) -> str:
         # The lists may be half a day old and tell of packages that are gone.
         lines += [
             f"if [ $code -ne 0 ] && grep -q '{_GONE}' log; then",
-            f"( {packages.of(case.state).refresh()}\n) && attempt; code=$?",
+            f"( {packages.manager_for(case.state).refresh()}\n) && attempt; code=$?",
             "fi",
         ]
     return "\n".join([*lines, "exit $code"])

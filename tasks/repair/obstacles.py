@@ -1,4 +1,4 @@
-"""What stands against one way to mend one fault on one host. Pure."""
+"""What stands against one way to fix one fault on one host. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from tasks.doctor.case import Case
 from tasks.doctor.kernel_rules import no_room
 from tasks.doctor.tree import Diagnosis, Named
-from tasks.faults.catalog import Rung
+from tasks.faults.catalog import Method
 from tasks.host import preflight
 from tasks.hostdata.repair import Reboot
 from tasks.repair import versions
@@ -15,23 +15,23 @@ from tasks.repair import versions
 ALLOW = "allow it with --data reboot=if-needed, or reboot it yourself"
 
 
-def of(rung: Rung, case: Case, finding: Named) -> tuple[str, ...]:
+def obstacles_to(method: Method, case: Case, finding: Named) -> tuple[str, ...]:
     """Why this way is not gone; an empty text is a reason that nobody needs to read."""
-    if rung in ("release", "reload", "reboot") and case.container:
+    if method in ("release", "reload", "reboot") and case.container:
         return ("a container has its host's kernel",)
-    if rung in ("plan", "converge", "build", "nouveau", "release", "reload", "reboot") and (
+    if method in ("plan", "converge", "build", "nouveau", "release", "reload", "reboot") and (
         case.state.jetson is not None
     ):
         return ("Jetson Linux brings its own driver, which is not ours to change",)
-    if rung == "plan":
+    if method == "plan":
         return _of_plan(case)
-    if rung == "clean":
+    if method == "clean":
         return _of_clean(case, finding)
-    if rung == "converge" and not versions.strays(case):
+    if method == "converge" and not versions.strays(case):
         return ("",)
-    if rung == "reload" and not case.loaded:
+    if method == "reload" and not case.loaded:
         return ("",)
-    if rung == "command":
+    if method == "command":
         return _of_command(case, finding)
     return ()
 
@@ -43,7 +43,7 @@ def _of_plan(case: Case) -> tuple[str, ...]:
     if plan.support == "plan":
         return ("the plan for such a host is advice only (PLAN-ONLY)",)
     driver_alone = replace(plan, cuda=None, cudnn=None, torch=None)
-    return tuple(f"{c.code}: {c.what}" for c in preflight.objections(case.state, driver_alone))
+    return tuple(f"{c.code}: {c.what}" for c in preflight.conflicts(case.state, driver_alone))
 
 
 def _of_clean(case: Case, finding: Named) -> tuple[str, ...]:
@@ -116,14 +116,14 @@ _CHECKS = {
 }
 
 
-def of_reboot(case: Case, answer: Diagnosis, policy: Reboot, mended: set[str]) -> tuple[str, ...]:
+def of_reboot(case: Case, answer: Diagnosis, policy: Reboot, fixed: set[str]) -> tuple[str, ...]:
     """What stands against a reboot: a container, the host's data, a next boot without the driver.
 
     Args:
         case: The host as it was seen.
         answer: What the doctor named.
         policy: Host data ``reboot``.
-        mended: Codes that have an act which comes before the reboot.
+        fixed: Codes that have an act which comes before the reboot.
     """
     if case.container:
         return ("a container has its host's kernel",)
@@ -139,6 +139,6 @@ def of_reboot(case: Case, answer: Diagnosis, policy: Reboot, mended: set[str]) -
         for n in answer.findings
         if "boot" in n.breaks and (not n.kernels or case.state.kernels.next_boot in n.kernels)
     ]
-    if breaking and set(breaking) <= mended:
+    if breaking and set(breaking) <= fixed:
         return ()
     return (f"a reboot would not bring the GPU back, next_boot_ready: {ready}",)

@@ -54,13 +54,13 @@ def _shown(host: Host, state: HostState) -> None:
     if case is None:
         return
     answer = diagnose(case)
-    course = chart(case, answer, patient.repair.policy)
-    text = wording.plan(host.name, case, answer, course)
+    repair_plan = chart(case, answer, patient.repair.policy)
+    text = wording.plan(host.name, case, answer, repair_plan)
     click.echo(text + (f"\n  not compared with a plan: {complaint}" if complaint else ""), err=True)
-    line = wording.line(host.name, answer.level, [], course.left)
-    closing.say(host.name, f"{line}; nothing was done" if course.acts else line)
-    if course.acts:
-        patient.repair.expected = frozenset(left.code for left in course.left)
+    line = wording.line(host.name, answer.level, [], repair_plan.left)
+    closing.say(host.name, f"{line}; nothing was done" if repair_plan.acts else line)
+    if repair_plan.acts:
+        patient.repair.expected = frozenset(left.code for left in repair_plan.left)
         _patients[host.name] = patient
     elif answer.level in ("CRITICAL", "UNKNOWN"):
         this_run().failed_hosts.add(host)  # nothing can be done here, and `--dry` says so too
@@ -108,7 +108,7 @@ def _one(state: State, name: str) -> bool:
         closing.say(name, f"{name}: UNKNOWN: {repair.lost}")
         return False
     assert repair.case is not None and repair.answer is not None
-    text = wording.outcome(name, repair.case, repair.answer, repair.course, repair.done)
+    text = wording.outcome(name, repair.case, repair.answer, repair.repair_plan, repair.done)
     click.echo(f"{text}\n  record: {records.FILE}", err=True)
-    closing.say(name, wording.line(name, repair.level, repair.done, repair.course.left))
+    closing.say(name, wording.line(name, repair.level, repair.done, repair.repair_plan.left))
     return repair.as_foreseen

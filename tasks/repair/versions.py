@@ -6,10 +6,10 @@ import re
 from collections import Counter
 
 from tasks.doctor.case import Case
-from tasks.faults.catalog import Rung
+from tasks.faults.catalog import Method
 from tasks.packages.installed import upstream
-from tasks.packages.manager import of
-from tasks.packages.transaction import Installation, Move
+from tasks.packages.manager import manager_for
+from tasks.packages.transaction import Installation, Transaction
 from tasks.steps.record import HostRecord, read
 
 _DRIVER = re.compile(r"^\d{3}\.\d+(\.\d+)?$")
@@ -45,7 +45,7 @@ def strays(case: Case) -> dict[str, str]:
     return {name: v for name, v in by_package(case).items() if v != version}
 
 
-def moves(case: Case, rung: Rung) -> bool:
+def moves(case: Case, method: Method) -> bool:
     """Whether this way brings other libraries than those of the module that is loaded.
 
     What uses the GPU then goes on, but nothing new can begin: so it asks first, as a reload does.
@@ -53,20 +53,22 @@ def moves(case: Case, rung: Rung) -> bool:
     plan = case.plan.driver if case.plan else None
     if not case.loaded or case.container:
         return False
-    if rung == "plan":
+    if method == "plan":
         return bool(plan and plan.versions and plan.version != case.loaded)
-    return rung == "converge" and meant(case) != case.loaded
+    return method == "converge" and meant(case) != case.loaded
 
 
 def script(case: Case) -> str:
     """Shell that brings the strays to the version that is meant, and nothing else."""
     version, names = meant(case), sorted(strays(case))
-    manager = of(case.state)
-    move = Move(
+    manager = manager_for(case.state)
+    transaction = Transaction(
         ours=tuple(sorted(by_package(case))),
         pins=tuple((name, f"{version}-*") for name in names),
         back=True,
     )
     return manager.install(
-        Installation([manager.named(name, f"{version}-*") for name in names], move=move)
+        Installation(
+            [manager.named(name, f"{version}-*") for name in names], transaction=transaction
+        )
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tasks.doctor import block
 from tasks.doctor.case import Case
 from tasks.doctor.tree import Diagnosis
-from tasks.repair.repair_plan import Act, Course, Left
+from tasks.repair.repair_plan import Act, ManualAction, RepairPlan
 
 _REBOOT = {
     "never": "never (--data reboot=if-needed allows one)",
@@ -16,14 +16,14 @@ _REBOOT = {
 }
 
 
-def plan(host: str, case: Case, answer: Diagnosis, course: Course) -> str:
+def plan(host: str, case: Case, answer: Diagnosis, repair_plan: RepairPlan) -> str:
     """The block before: every act in its order, and what a person must do."""
     if not answer.findings:
         ready = f"  next_boot_ready: {answer.next_boot}"
         return f"{host}: OK, nothing to repair\n{ready}\n  proof: {proof(case)}"
     lines = [f"{host}: {answer.level}; the repair:"]
     told = {finding.code: finding for finding in answer.findings}
-    for number, act in enumerate(course.acts, 1):
+    for number, act in enumerate(repair_plan.acts, 1):
         first = told[act.codes[0]]
         what = (
             f"{', '.join(act.codes)}: {first.what}" if len(act.codes) == 1 else ", ".join(act.codes)
@@ -35,33 +35,33 @@ def plan(host: str, case: Case, answer: Diagnosis, course: Course) -> str:
             lines.append(f"     {act.shown}")
         if act.interrupts != "nothing":
             lines.append(f"     interrupts {act.interrupts}")
-    if course.acts:
+    if repair_plan.acts:
         lines += [
-            "  then: look again; mend what shows only then, and what stays in its next way;",
+            "  then: look again; repair what shows only then, and what stays by its next method;",
             "    nothing is done twice; a CUDA call where a driver is loaded; holds as they were",
-            f"  reboot: {_REBOOT[course.reboot]}",
+            f"  reboot: {_REBOOT[repair_plan.reboot]}",
         ]
-    elif course.left:
+    elif repair_plan.left:
         lines.append("  nothing that can be done from here")
-    lines += _left(course.left)
+    lines += _left(repair_plan.left)
     return "\n".join(lines)
 
 
 def outcome(
-    host: str, case: Case, answer: Diagnosis, course: Course, done: list[tuple[Act, str]]
+    host: str, case: Case, answer: Diagnosis, repair_plan: RepairPlan, done: list[tuple[Act, str]]
 ) -> str:
     """The block after: the doctor's own, what was done and how it went, what is left."""
     lines = [block.text(host, case, answer)]
     for act, result in done:
         lines.append(f"  did {', '.join(act.codes)}: {act.title}: {result}")
     lines.append(f"  proof: {proof(case)}")
-    lines += _left(course.left)
+    lines += _left(repair_plan.left)
     return "\n".join(lines)
 
 
-def _left(left: tuple[Left, ...]) -> Iterator[str]:
+def _left(left: tuple[ManualAction, ...]) -> Iterator[str]:
     for one in left:
-        yield f"  a person must: {one.code} {one.level}: {one.what}"
+        yield f"  Manual action: {one.code} {one.level}: {one.what}"
         yield f"    do:  {one.do}"
         for reason in one.why:
             yield f"    why: {reason}"
@@ -78,7 +78,7 @@ def proof(case: Case) -> str:
     return "none (no driver is loaded)" if not case.loaded else "none (no CUDA call was possible)"
 
 
-def line(host: str, level: str, done: list[tuple[Act, str]], left: tuple[Left, ...]) -> str:
+def line(host: str, level: str, done: list[tuple[Act, str]], left: tuple[ManualAction, ...]) -> str:
     """One host in the closing list."""
     codes = list(dict.fromkeys(code for act, _ in done for code in act.codes))
     said = [f"{host}: {level}"]

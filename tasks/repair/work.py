@@ -26,11 +26,11 @@ from tasks.hostdata import host as host_data
 from tasks.hostdata.repair import Reboot
 from tasks.packages import readiness
 from tasks.repair import records, versions, wording
-from tasks.repair.repair_plan import Act, Attempt, Course, chart
+from tasks.repair.repair_plan import Act, Attempt, RepairPlan, chart
 from tasks.repositories import components as repositories
 from tasks.repositories import vendor
 from tasks.steps import job, reboot
-from tasks.steps.step import ask, forget, run, this_run
+from tasks.steps.step import fact, invalidate, run, this_run
 
 LOOKS = 16
 """More than any chain of faults is long: the end of a repair that goes round in a circle."""
@@ -52,7 +52,7 @@ class Repair:
     tried: dict[Attempt, str] = field(default_factory=dict)
     case: Case | None = None
     answer: Diagnosis | None = None
-    course: Course = field(default_factory=Course)
+    repair_plan: RepairPlan = field(default_factory=RepairPlan)
     over: bool = False
     """Whether the repair has come to its end."""
     lost: str = ""
@@ -90,10 +90,10 @@ class Repair:
 
     def _acts(self) -> None:
         for _ in range(LOOKS):
-            self.course = chart(self._seen, self._told, self.policy, self.tried)
-            if not self.course.acts:
+            self.repair_plan = chart(self._seen, self._told, self.policy, self.tried)
+            if not self.repair_plan.acts:
                 return
-            for act in self.course.first:
+            for act in self.repair_plan.first:
                 self._one(act)
             self._look()
 
@@ -104,28 +104,28 @@ class Repair:
             self.tried[attempt] = "it is still there" if result == DONE else result
         self.done.append((act, result))
         records.note(
-            self.host, "act", codes=act.codes, way=act.rung, title=act.title, result=result
+            self.host, "act", codes=act.codes, way=act.method, title=act.title, result=result
         )
         if result != DONE:
             logger.warning(f"{self.host.print_prefix}{', '.join(act.codes)}: {result}")
 
     def _how(self, act: Act) -> str:
         plan = self._seen.plan
-        if act.rung == "wait":
+        if act.method == "wait":
             limit = host_data.lock_wait(self.host.data)
-            return self._steps(readiness.free, plan=plan, limit_s=limit)
-        if act.rung == "plan":
+            return self._steps(readiness.lock_free, plan=plan, limit_s=limit)
+        if act.method == "plan":
             assert plan is not None
             return self._towards(plan)
-        if act.rung == "hold":
+        if act.method == "hold":
             return self._steps(holds.held, plan=plan)
-        asks = act.rung == "reload" or (act.rung == "reboot" and self.policy != "now")
-        asks = asks or versions.moves(self._seen, act.rung)
+        asks = act.method == "reload" or (act.method == "reboot" and self.policy != "now")
+        asks = asks or versions.moves(self._seen, act.method)
         if asks and (users := self._users()):
             return f"refused: the GPU is in use by {users}"
-        if act.rung == "reload":
+        if act.method == "reload":
             return self._job(reload.job_of_it())
-        if act.rung == "reboot":
+        if act.method == "reboot":
             records.note(self.host, "reboots", codes=act.codes)
             said = reboot.rebooted(self.host, self.reboot_wait_s)
             if said:
@@ -176,14 +176,14 @@ class Repair:
         return f"failed: {said or 'without a word'} (log: {one.folder}/log)"
 
     def _users(self) -> str:
-        forget(self.host)
-        users: list[str] | None = ask(GpuUsers)
+        invalidate(self.host)
+        users: list[str] | None = fact(GpuUsers)
         if users is None:
             return "programs that could not be listed"
         return ", ".join(users)
 
     def _look(self) -> None:
-        forget(self.host)
+        invalidate(self.host)
         case, _ = examined(self.host)
         if case is None:
             raise PyinfraError("the host's state could not be read")
@@ -203,7 +203,7 @@ class Repair:
         return [finding.code for finding in self._told.findings]
 
     def _held_again(self, before: Case) -> None:
-        """Hold again what was held before and has lost it, and what came anew into a held set."""
+        """Hold again what was held before and has lost it, and what is new in a held set."""
         state = self._seen.state
         if state.package_manager.kind != "apt" or not self.done:
             return  # versionlock's list is a file, which no transaction changes
@@ -221,7 +221,7 @@ class Repair:
         self._look()
 
     def _end(self) -> None:
-        self.course = chart(self._seen, self._told, self.policy, self.tried)
+        self.repair_plan = chart(self._seen, self._told, self.policy, self.tried)
         records.note(
             self.host,
             "ended",

@@ -7,7 +7,7 @@ from tasks.packages import dnf
 from tasks.packages.transaction import Installation
 from tasks.repositories import archives
 from tasks.steps import files, job
-from tasks.steps.step import Commands, look, step, write
+from tasks.steps.step import Commands, host_state, step, write
 
 EPEL = "epel-release"
 """Brings EPEL's key and ``.repo`` file; Rocky and Alma have it in their own ``extras``."""
@@ -20,7 +20,7 @@ def components(plan: Plan) -> Commands:
     The host's own files stay as they are: ours adds the missing components with the same address,
     suites, key and options.
     """
-    state = look()
+    state = host_state()
     if state.package_manager.kind == "dnf":
         if archives.epel_due(state, plan):
             script = dnf.refresh_if_stale() + "\n" + dnf.install(Installation([EPEL]))

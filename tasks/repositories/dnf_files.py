@@ -54,7 +54,7 @@ def repo_path(repository: Repository) -> str:
 
 
 def repo_text(repository: Repository, key: str) -> str:
-    """The file (dnf.conf(5), «Repo options»). ``includepkgs`` hides every other package in it."""
+    """The file (dnf.conf(5), "Repo options"). ``includepkgs`` hides every other package in it."""
     lines = [
         f"[gpuwright-{repository.name}]",
         f"name=Packages for gpuwright's plan ({repository.name})",

@@ -36,9 +36,9 @@ Available = Mapping[str, tuple[str, ...]]
 
 def due(state: HostState, plan: Plan) -> list[Repository]:
     """Repositories of the plan whose files on the host are not as they should be."""
-    return [r for r in plan.repositories if of(r).due(state, r)]
+    return [r for r in plan.repositories if files_for(r).due(state, r)]
 
 
-def of(repository: Repository) -> RepositoryFiles:
+def files_for(repository: Repository) -> RepositoryFiles:
     """The module for this repository's kind."""
     return dnf_files if repository.kind == "dnf" else apt_files

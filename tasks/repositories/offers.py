@@ -17,7 +17,7 @@ from stacks.model.messages import Conflict
 from stacks.model.plan import Plan, Repository
 from tasks.repositories import trust
 from tasks.repositories.files import Available
-from tasks.steps.step import ask, this_host
+from tasks.steps.step import fact, this_host
 
 _checked: WeakKeyDictionary[Host, dict[Repository, bytes]] = WeakKeyDictionary()
 
@@ -25,9 +25,9 @@ _checked: WeakKeyDictionary[Host, dict[Repository, bytes]] = WeakKeyDictionary()
 def asked(plan: Plan, names: tuple[str, ...] = ()) -> tuple[Available, tuple[Conflict, ...]]:
     """What the plan's repositories offer of these packages, and what speaks against them.
 
-    Keys without objection are remembered for `keyring`.
+    Keys without a conflict are remembered for `keyring`.
     """
-    answers: tuple[RepositoryAnswer, ...] | None = ask(
+    answers: tuple[RepositoryAnswer, ...] | None = fact(
         RepositoryOffers,
         repositories=tuple(
             (r.kind, r.key_address, r.index, r.packages_index) for r in plan.repositories
@@ -39,9 +39,9 @@ def asked(plan: Plan, names: tuple[str, ...] = ()) -> tuple[Available, tuple[Con
     conflicts: list[Conflict] = []
     offered: dict[str, tuple[str, ...]] = dict.fromkeys(names, ())
     for repository, answer in zip(plan.repositories, answers, strict=True):
-        objections = trust.objections(repository, answer, time.time())
-        conflicts += objections
-        if objections:
+        against = trust.conflicts(repository, answer, time.time())
+        conflicts += against
+        if against:
             continue
         _checked.setdefault(this_host(), {})[repository] = trust.keyring(answer)
         for name, versions in answer.versions.items():

@@ -13,9 +13,7 @@ from stacks.model.plan import Repository
 SOURCE = "docs/gpu-host.md: NVIDIA's repository"
 
 
-def objections(
-    repository: Repository, answer: RepositoryAnswer, now: float
-) -> tuple[Conflict, ...]:
+def conflicts(repository: Repository, answer: RepositoryAnswer, now: float) -> tuple[Conflict, ...]:
     """Why this repository cannot be used as it answers; empty: its keys are those of the plan.
 
     ``now`` is in seconds since 1970.
@@ -33,7 +31,7 @@ def objections(
 
 
 def keyring(answer: RepositoryAnswer) -> bytes:
-    """The keys of an answer that has no objection, in the binary form that apt reads."""
+    """The keys of an answer that has no conflict, in the binary form that apt reads."""
     return openpgp.read(base64.b64decode(answer.key or "")).binary
 
 
@@ -112,11 +110,11 @@ def _label(repository: Repository, answer: RepositoryAnswer) -> Conflict:
     return Conflict(
         "REPO-LABEL",
         f"the repository {repository.address} does not say what it is",
-        f"its Release file has the label «{answer.label or ''}»; apt's pins know it by "
-        f"«{repository.label}»",
+        f'its Release file has the label "{answer.label or ""}"; apt\'s pins know it by '
+        f'"{repository.label}"',
         (
             f"correct the address: {_mirrors(repository)}",
-            f"or let the mirror keep the line «Label: {repository.label}» of the original",
+            f'or let the mirror keep the line "Label: {repository.label}" of the original',
         ),
         SOURCE,
     )

@@ -10,19 +10,19 @@ from tasks.layout import ASIDE
 from tasks.repositories import files as repository_files
 from tasks.repositories import offers
 from tasks.steps import refusal
-from tasks.steps.step import Commands, look, step, this_host
+from tasks.steps.step import Commands, host_state, step, this_host
 
 
 @step
 def added(plan: Plan) -> Commands:
     """Write key, source and pins of each repository of the plan; move other files of it aside."""
-    state = look()
+    state = host_state()
     for repository in repository_files.due(state, plan):
         keyring = offers.keyring(plan, repository)
         if isinstance(keyring, tuple):
             yield refusal.given_up(keyring)
             return
-        files = repository_files.of(repository)
+        files = repository_files.files_for(repository)
         for source in files.others(state, repository):
             logger.info(
                 f"{this_host().print_prefix}{source.file} names {repository.address} too: it is "

@@ -39,7 +39,7 @@ def write_bytes_script(path: str, content: bytes, mode: str = "644") -> str:
 def put_script(path: str, mode: str = "600") -> str:
     """Shell that writes what it reads into the file, beside its place first: for secrets.
 
-    `tasks.steps.step.run` hands the text over, so that it stands in no command line.
+    `tasks.steps.step.run` hands the text over, so that it is in no command line.
     """
     target, fresh = shlex.quote(path), shlex.quote(path + ".new")
     return (

@@ -214,7 +214,7 @@ def _failed(host: Host, job: Job, words: list[str], rest: list[str]) -> None:
         logger.error(f"{host.print_prefix}    {line}")
     logger.error(
         f"{host.print_prefix}    The whole log: {job.folder}/log on the host. "
-        "Nothing is half switched: mend the cause and run the same command again."
+        "Nothing was left half-applied; fix the cause and run the same command again."
     )
 
 

@@ -18,7 +18,7 @@ class Line(Protocol):
 
     verdict: str
 
-    def came_to(self, why: str) -> None:
+    def stopped_at(self, why: str) -> None:
         """Say why there is no more of it."""
 
 
@@ -35,7 +35,7 @@ class _Watch(BaseStateCallback):
         line = self.lines.get(host.name)
         if line and line.verdict == "PLANNED":
             line.verdict = "UNFINISHED"
-            line.came_to("the run was cut off")
+            line.stopped_at("the run was cut off")
 
     def operation_host_error(  # type: ignore[override]
         self, state: State, host: Host, op_hash: str, retry_count: int = 0, max_retries: int = 0
@@ -43,7 +43,7 @@ class _Watch(BaseStateCallback):
         line = self.lines.get(host.name)
         if line and line.verdict in ("UNKNOWN", "PLANNED", "UNFINISHED"):
             line.verdict = "FAILED"
-            line.came_to(f"it stopped at: {', '.join(state.get_op_meta(op_hash).names)}")
+            line.stopped_at(f"it stopped at: {', '.join(state.get_op_meta(op_hash).names)}")
 
 
 def register(lines: dict[str, L], host: Host, line: L, printed: Callable[[], None]) -> None:

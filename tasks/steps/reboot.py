@@ -1,7 +1,7 @@
 """A reboot of a host in the middle of a run, known by its boot id and not by its uptime.
 
 pyinfra's own ``server.reboot`` fails where sshd is still up after its delay and then goes down, and
-counts tries, not time (read in 3.10.0). Here the connection is made anew until another boot id
+counts tries, not time (read in 3.10.0). Here the connection is made again until another boot id
 answers, or the time is over.
 """
 
@@ -16,13 +16,13 @@ from pyinfra import logger
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.host import Host
 
-from tasks.steps.step import forget, run
+from tasks.steps.step import invalidate, run
 
 _BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
 _GO = "( sleep 1; systemctl reboot || reboot ) </dev/null >/dev/null 2>&1 &"
 """Behind the back of this connection, whose end would else not be told from a failure."""
 _SETTLED = "timeout 120 systemctl is-system-running --wait"
-"""Drivers load and daemons start while a system boots; «degraded» is an answer too."""
+"""Drivers load and daemons start while a system boots; "degraded" is an answer too."""
 ASK_S = 3
 """Seconds between two tries to connect."""
 SAY_S = 60
@@ -32,7 +32,7 @@ def rebooted(host: Host, limit_s: int) -> str:
     """Reboot this host and wait until it is back and has finished booting.
 
     Args:
-        host: The host; its connection is made anew.
+        host: The host; its connection is made again.
         limit_s: Seconds until it must answer again.
 
     Returns:
@@ -63,7 +63,7 @@ def rebooted(host: Host, limit_s: int) -> str:
             said_at = time.monotonic()
             logger.info(f"{host.print_prefix}waiting for the reboot, {waited:.0f} s of {limit_s}")
     run(host, _SETTLED, timeout=150)
-    forget(host)
+    invalidate(host)
     logger.info(f"{host.print_prefix}is back after {time.monotonic() - began:.0f} s")
     return ""
 

@@ -26,7 +26,7 @@ def bad_data(error: Exception) -> Conflict:
         "STACK-INVALID",
         "the stack or the host's data cannot be read",
         str(error),
-        ("mend the line named above; python -m stacks list shows the stacks",),
+        ("fix the line named above; python -m stacks list shows the stacks",),
         "stacks/model/plan.py",
     )
 

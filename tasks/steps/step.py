@@ -41,27 +41,27 @@ def this_run() -> State:
     return cast(State, ctx_state.get())  # type: ignore[no-untyped-call]
 
 
-def look() -> HostState:
+def host_state() -> HostState:
     """The host's whole state, as last read, or read now if something may have changed since.
 
     Raises:
         pyinfra.api.exceptions.PyinfraError: The last host of the run could not be read.
     """
-    return cast(HostState, ask(HostProbe))
+    return cast(HostState, fact(HostProbe))
 
 
-def ask(fact: type[FactBase[Any]], **arguments: Any) -> Any:
+def fact(kind: type[FactBase[Any]], **arguments: Any) -> Any:
     """Another fact, kept and dropped together with the state."""
     host = this_host()
     _hurry(host)
     kept = _seen.setdefault(host, {})
-    key = (fact, *sorted(arguments.items()))
+    key = (kind, *sorted(arguments.items()))
     if key not in kept:
-        kept[key] = host.get_fact(fact, **arguments)
+        kept[key] = host.get_fact(kind, **arguments)
     return kept[key]
 
 
-def forget(host: Host) -> None:
+def invalidate(host: Host) -> None:
     """Drop what was seen of this host: the next look goes there."""
     _seen.pop(host, None)
 
@@ -72,7 +72,7 @@ def executing() -> bool:
 
 
 def step(function: Callable[P, Commands]) -> Callable[..., Any]:
-    """A pyinfra operation whose commands make us look at the host anew."""
+    """A pyinfra operation whose commands make us look at the host again."""
 
     @operation()
     @functools.wraps(function)
@@ -80,9 +80,9 @@ def step(function: Callable[P, Commands]) -> Callable[..., Any]:
         host = this_host()
         for command in function(*args, **kwargs):
             if executing():
-                forget(host)
+                invalidate(host)
             yield command
-            forget(host)
+            invalidate(host)
 
     return cast(Callable[..., Any], body)
 
@@ -96,7 +96,7 @@ def run(
         host: The pyinfra host.
         script: POSIX shell.
         timeout: Seconds, or ``None`` to wait for ever.
-        stdin: What the script reads, if it reads something: unlike the script itself, it stands in
+        stdin: What the script reads, if it reads something: unlike the script itself, it is in
             no list of processes and in no log.
     """
     good, output = host.run_shell_command(

@@ -19,12 +19,12 @@ from tasks.python import state as python_state
 from tasks.python import torch_import
 from tasks.steps.ending import critical
 from tasks.steps.record import TOOL, HostRecord, TorchImport, Versions, now, read, record_script
-from tasks.steps.step import Commands, ask, executing, look, step, this_host
+from tasks.steps.step import Commands, executing, fact, host_state, step, this_host
 from tasks.verify import comparison, proof, report
 
 
 @step
-def given(
+def report_verdict(
     plan: Plan, rollback: int = 0, expected_gpus: int = 0, kernel_policy: str | None = None
 ) -> Commands:
     """Compare the host with its plan, make a real CUDA call, record what is there.
@@ -38,7 +38,7 @@ def given(
         expected_gpus: How many GPUs the host's data announce; 0 for nothing.
         kernel_policy: The policy that the host's data ask for; None for nothing.
     """
-    state = look()
+    state = host_state()
     environments = python_state.remembered(state, plan)
     if not executing():
         if _stale(state, plan, environments):
@@ -51,7 +51,7 @@ def given(
         answer = torch_import.answer(state, state.current_venv)
         found += proof.of_torch(plan, answer, rolled_back=rollback > 0)
         torch_note = _import_note(state, plan, answer)
-    call: CudaAnswer = ask(CudaCall)
+    call: CudaAnswer = fact(CudaCall)
     proven = proof.of_cuda_call(state, plan, call)
     found += proven.findings
     level = finding.worst(tuple(found))

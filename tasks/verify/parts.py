@@ -1,7 +1,7 @@
 """The parts of a plan, and how much of each is on a host. Pure: state and plan in, values out.
 
 What is still missing, what a run will bring, where it needs room, what is wrong with it, and what
-the report shows of it: all of one part stands in one place, so that a new part is one more entry.
+the report shows of it: all of one part is in one place, so that a new part is one more entry.
 Containers have their own, in ``tasks/containers/engine_state.py``.
 """
 

@@ -29,7 +29,7 @@ class Proof:
 def of_cuda_call(state: HostState, plan: Plan, answer: CudaAnswer) -> Proof:
     """Judge the CUDA call.
 
-    «No device» is no fault where there is none: in a host without a GPU on its bus, and in a
+    "No device" is no fault where there is none: in a host without a GPU on its bus, and in a
     container, which has its host's kernel, cannot load a module, and sees the bus of a machine
     whose GPUs were not given to it. Everywhere else a GPU that does not answer is a fault.
     """

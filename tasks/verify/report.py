@@ -36,7 +36,7 @@ class Line:
     versions: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
-    def came_to(self, why: str) -> None:
+    def stopped_at(self, why: str) -> None:
         """Say how far the run came."""
         self.proof = f"none ({why})"
 

@@ -9,7 +9,7 @@ from tasks.workspace.placing import Place
 
 
 @dataclass(frozen=True)
-class Way:
+class SshRoute:
     """How this controller reaches the host: the tunnel goes the same way."""
 
     host: str
@@ -25,7 +25,7 @@ class Way:
         return port + shlex.quote(f"{self.user}@{self.host}" if self.user else self.host)
 
 
-def entrance(place: Place, way: Way) -> list[str]:
+def entrance(place: Place, ssh_route: SshRoute) -> list[str]:
     """Tunnel, URLs, where the token lies; never the token."""
     workspace = place.workspace
     near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(workspace.address, workspace.address)
@@ -33,12 +33,12 @@ def entrance(place: Place, way: Way) -> list[str]:
     ports = workspace.ports
     forwards = " ".join(f"-L {port}:{far}:{port}" for port in ports.values())
     token = f"{workspace.folder}/secrets/jupyter_token"
-    show = "cat" if way.user in ("root", workspace.user) else "sudo cat"
+    show = "cat" if ssh_route.user in ("root", workspace.user) else "sudo cat"
     lines = [
-        f"tunnel:      ssh -N {forwards} {way.words}",
+        f"tunnel:      ssh -N {forwards} {ssh_route.words}",
         f"JupyterLab:  http://127.0.0.1:{workspace.port}/lab",
         f"token:       in {token} on the host, for {workspace.user} and root:",
-        f"             ssh {way.words} {show} {token}",
+        f"             ssh {ssh_route.words} {show} {token}",
     ]
     if "TensorBoard" in ports:
         lines.append(

@@ -42,7 +42,7 @@ def findings(
                 "CRITICAL",
                 f"JupyterLab of {workspace.user} lets in who has no token",
                 f"HTTP status {answer.without_token} on {where} without a token, 403 expected",
-                f"stop it: systemctl stop {workspace.unit}; build the image anew with "
+                f"stop it: systemctl stop {workspace.unit}; rebuild the image with "
                 "deploys/image.py",
                 interrupts,
             )

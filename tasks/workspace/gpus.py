@@ -105,7 +105,7 @@ def in_compose(ask: Sequence[str], gpus: str) -> dict[str, Any]:
         given = {"count": "all"} if gpus == "all" else {"device_ids": listed}
         return _reserved("nvidia", given)
     if any(word.startswith("nvidia.com/gpu=") for word in _apart(ask)):
-        # Compose 2.26 (Debian 13) hands a CDI name below `devices` on as a path: «no such file».
+        # Compose 2.26 (Debian 13) hands a CDI name below `devices` on as a path: "no such file".
         return _reserved("cdi", {"device_ids": [f"nvidia.com/gpu={gpu}" for gpu in listed]})
     return {"runtime": "nvidia", "environment": {"NVIDIA_VISIBLE_DEVICES": gpus}}
 

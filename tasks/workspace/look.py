@@ -7,18 +7,18 @@ from typing import cast
 from facts.workspace_model import Answer, WorkspaceState
 from facts.workspaces import WorkspaceAnswers, Workspaces
 from tasks.hostdata.workspace_values import WorkspaceSettings
-from tasks.steps.step import ask
+from tasks.steps.step import fact
 from tasks.workspace.placing import Place
 
 PATIENCE_S = 180
 """JupyterLab's first start reads some hundred files of a slow disk."""
 
 
-def seen(settings: WorkspaceSettings) -> WorkspaceState:
+def workspace_state(settings: WorkspaceSettings) -> WorkspaceState:
     """What there is of these workspaces, kept until a step changes the host."""
     users = [(w.user, w.code) for w in settings.workspaces]
     ports = sorted({port for w in settings.workspaces for port in w.ports.values()})
-    return cast(WorkspaceState, ask(Workspaces, users=tuple(users), ports=tuple(ports)))
+    return cast(WorkspaceState, fact(Workspaces, users=tuple(users), ports=tuple(ports)))
 
 
 def answers(places: tuple[Place, ...]) -> dict[str, Answer]:
@@ -34,4 +34,4 @@ def answers(places: tuple[Place, ...]) -> dict[str, Answer]:
         )
         for place in places
     )
-    return cast(dict[str, Answer], ask(WorkspaceAnswers, asked=asked, seconds=PATIENCE_S))
+    return cast(dict[str, Answer], fact(WorkspaceAnswers, asked=asked, seconds=PATIENCE_S))

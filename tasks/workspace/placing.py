@@ -89,7 +89,7 @@ def unit() -> str:
     return _UNIT_TEXT
 
 
-def described(place: Place) -> dict[str, tuple[str, str]]:
+def container_files(place: Place) -> dict[str, tuple[str, str]]:
     """Path to text and mode of the files that describe a workspace's container."""
     folder = f"{FILES}/{place.workspace.user}"
     return {

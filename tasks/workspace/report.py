@@ -20,7 +20,7 @@ class _Line:
     why: str = "it was not reached"
     rest: list[str] = field(default_factory=list)
 
-    def came_to(self, why: str) -> None:
+    def stopped_at(self, why: str) -> None:
         """Say how far the run came."""
         self.why = why
 
@@ -41,7 +41,7 @@ def refused(host: Host, conflicts: tuple[Conflict, ...]) -> None:
 
 
 def planned(host: Host) -> None:
-    """Nothing stands in the way: until more is known, that is its line."""
+    """Preconditions are met: until more is known, that is its line."""
     line = _lines[host.name]
     line.verdict, line.why = "PLANNED", "nothing was run"
 

@@ -14,32 +14,32 @@ from facts.workspace_model import WorkspaceState
 from tasks.hostdata.workspace_values import HOME, WorkspaceSettings, container_name, unit_name
 from tasks.steps import files, refusal
 from tasks.steps.record import TOOL, PastImage, WorkspaceRecord, now, read, record_script
-from tasks.steps.step import Commands, executing, look, run, step
+from tasks.steps.step import Commands, executing, host_state, run, step
 from tasks.templates import render
 from tasks.workspace import images, placing
-from tasks.workspace.look import seen
+from tasks.workspace.look import workspace_state
 from tasks.workspace.placing import Place, places
-from tasks.workspace.workspace_conflicts import objections
+from tasks.workspace.workspace_conflicts import conflicts
 
 Ask = tuple[str, ...]
 
 
 @step
-def possible(settings: WorkspaceSettings, deferred: bool = False) -> Commands:
-    """Look again at what stood in the way, where an earlier deploy of this run was to mend it.
+def preconditions_met(settings: WorkspaceSettings, deferred: bool = False) -> Commands:
+    """Look again at what was in the way, where an earlier deploy of this run was to fix it.
 
     Args:
         settings: The host's workspaces.
-        deferred: Whether something stood in the way while pyinfra prepared.
+        deferred: Whether something was in the way while pyinfra prepared.
     """
     if deferred:
-        yield FunctionCommand(_still_possible, (settings,), {})
+        yield FunctionCommand(_still_met, (settings,), {})
 
 
-def _still_possible(state: object, host: Host, settings: WorkspaceSettings) -> bool:
-    conflicts = objections(look(), seen(settings), settings)
-    refusal.told(host, conflicts)
-    return not conflicts
+def _still_met(state: object, host: Host, settings: WorkspaceSettings) -> bool:
+    found = conflicts(host_state(), workspace_state(settings), settings)
+    refusal.told(host, found)
+    return not found
 
 
 @step
@@ -51,7 +51,7 @@ def removed(settings: WorkspaceSettings) -> Commands:
     Args:
         settings: The host's workspaces.
     """
-    host, state = look(), seen(settings)
+    host, state = host_state(), workspace_state(settings)
     going = [user for user in settings.absent if placing.left_of(host, state, user)]
     if going:
         yield StringCommand(removal(tuple(going)))
@@ -81,13 +81,13 @@ def _removal(user: str) -> str:
 def program(settings: WorkspaceSettings) -> Commands:
     """Put the unit and the program that it calls on the host.
 
-    systemd reads its files anew only if the unit was there with another text: a reload takes GPUs
+    systemd reads its files again only if the unit was there with another text: a reload takes GPUs
     from containers of engines below CDI (C2).
 
     Args:
         settings: The host's workspaces.
     """
-    host = look()
+    host = host_state()
     if not settings.workspaces:
         return
     texts = {placing.PROGRAM: (placing.program(), "755"), placing.UNIT: (placing.unit(), "644")}
@@ -111,7 +111,7 @@ def secrets(settings: WorkspaceSettings, ask: Ask) -> Commands:
         settings: The host's workspaces.
         ask: The plan's words for all GPUs.
     """
-    state = seen(settings)
+    state = workspace_state(settings)
     lacking = [p for p in places(state, settings, ask) if not _has_secrets(state, p)]
     if lacking:
         yield StringCommand("set -eu\n" + "\n".join(secrets_script(place) for place in lacking))
@@ -151,19 +151,19 @@ def secrets_script(place: Place) -> str:
 
 
 @step
-def described(settings: WorkspaceSettings, ask: Ask) -> Commands:
+def container_defined(settings: WorkspaceSettings, ask: Ask) -> Commands:
     """Write for each workspace what makes its container, and the same as a Compose file.
 
     Args:
         settings: The host's workspaces.
         ask: The plan's words for all GPUs.
     """
-    host, state = look(), seen(settings)
+    host, state = host_state(), workspace_state(settings)
     known = places(state, settings, ask)
     script = [
         files.write_script(path, text, mode)
         for place in known
-        for path, (text, mode) in placing.described(place).items()
+        for path, (text, mode) in placing.container_files(place).items()
         if files.differs(host, path, text)
     ]
     if script:
@@ -180,7 +180,7 @@ def running(settings: WorkspaceSettings, ask: Ask) -> Commands:
         settings: The host's workspaces.
         ask: The plan's words for all GPUs.
     """
-    host, state = look(), seen(settings)
+    host, state = host_state(), workspace_state(settings)
     known = places(state, settings, ask)
     if not executing() and len(known) < len(settings.workspaces):
         yield StringCommand(":")
@@ -210,14 +210,14 @@ def settled(host: HostState, state: WorkspaceState, place: Place) -> bool:
 
 
 def _brought_up(_: object, host: Host, state: WorkspaceState, place: Place) -> bool:
-    """Start the unit, anew where the container has other values, and write the record."""
+    """Start the unit, or restart it where the container has other values, and write the record."""
     user = place.workspace.user
     seen_one = state.containers.get(place.made.name)
     right = seen_one is not None and seen_one.status == "running"
     right = right and seen_one is not None and seen_one.values == place.made.values
     verb = "start" if right else "restart"
     unit, link = unit_name(user), placing.link(user)
-    # `systemctl enable` would make systemd read its units anew, which costs GPUs below CDI (C2).
+    # `systemctl enable` would make systemd read its units again, which costs GPUs below CDI (C2).
     script = (
         f"since=$(date +%s) && mkdir -p {placing.WANTS} && "
         f"ln -sfn {placing.UNIT} {shlex.quote(link)} && "

@@ -15,7 +15,7 @@ _NEEDS_EARLIER = {"WORKSPACE-DOCKER", "WORKSPACE-IMAGE", "WORKSPACE-GPUS"}
 """What an earlier deploy of the same run may still bring."""
 
 
-def objections(
+def conflicts(
     host: HostState, state: WorkspaceState, settings: WorkspaceSettings
 ) -> tuple[Conflict, ...]:
     """Everything that keeps these workspaces from being made on this host as it stands."""
@@ -35,8 +35,8 @@ def objections(
     return tuple(found)
 
 
-def may_be_mended(conflicts: tuple[Conflict, ...]) -> bool:
-    """Whether all of these are such as an earlier deploy of the same run may mend."""
+def may_be_fixed(conflicts: tuple[Conflict, ...]) -> bool:
+    """Whether all of these are such as an earlier deploy of the same run may fix."""
     return all(conflict.code in _NEEDS_EARLIER for conflict in conflicts)
 
 

@@ -19,32 +19,32 @@ from tasks.hostdata.workspace_values import WorkspaceSettings
 from tasks.steps.refusal import Refused
 from tasks.steps.step import this_run
 from tasks.workspace import report, service
-from tasks.workspace.entrance import Way
-from tasks.workspace.look import seen
+from tasks.workspace.entrance import SshRoute
+from tasks.workspace.look import workspace_state
 from tasks.workspace.placing import places
-from tasks.workspace.workspace_conflicts import may_be_mended, objections
+from tasks.workspace.workspace_conflicts import conflicts, may_be_fixed
 
 IMAGE = "pytorch-cuda"
 
 
 @dataclass(frozen=True)
-class Visit:
+class Opening:
     """What the steps of the deploy need."""
 
     settings: WorkspaceSettings
     ask: tuple[str, ...]
     """The plan's words of ``docker create`` for all GPUs."""
-    way: Way
+    ssh_route: SshRoute
     deferred: bool
-    """Something stands in the way that an earlier deploy of this run may mend."""
+    """Something is in the way that an earlier deploy of this run may fix."""
 
 
-def for_this_host() -> Visit | None:
+def for_this_host() -> Opening | None:
     """Look at the host and at what its data ask for; a host that cannot have it is refused."""
     return opening.opened(_decided, report)
 
 
-def _decided(host: Host, state: HostState) -> Visit | None:
+def _decided(host: Host, state: HostState) -> Opening | None:
     settings = workspace_data.workspace_settings(host.data, IMAGE, _tag(host.data, state))
     ask: tuple[str, ...] = ()
     if any(not w.gpus.none for w in settings.workspaces):
@@ -54,18 +54,18 @@ def _decided(host: Host, state: HostState) -> Visit | None:
         if resolution.plan.containers is None:
             raise Refused(_no_containers())
         ask = resolution.plan.containers.ask
-    there: WorkspaceState | None = seen(settings)
+    there: WorkspaceState | None = workspace_state(settings)
     if there is None:  # pyinfra has said why
         return None
-    found = objections(state, there, settings)
-    deferred = bool(found) and may_be_mended(found) and _earlier_deploys(host)
+    found = conflicts(state, there, settings)
+    deferred = bool(found) and may_be_fixed(found) and _earlier_deploys(host)
     if found and not deferred:
         raise Refused(*found)
     for text in settings.warnings:
         logger.warning(f"{host.print_prefix}{text}")
     service.announced(host, there, places(there, settings, ask))
     report.planned(host)
-    return Visit(settings, ask, _way(host), deferred)
+    return Opening(settings, ask, _ssh_route(host), deferred)
 
 
 def _tag(data: Data, state: HostState) -> str:
@@ -79,9 +79,9 @@ def _earlier_deploys(host: Host) -> bool:
     return bool(this_run().ops.get(host))
 
 
-def _way(host: Host) -> Way:
+def _ssh_route(host: Host) -> SshRoute:
     data = host.data
-    return Way(
+    return SshRoute(
         str(data.get("ssh_hostname") or host.name),
         str(data.get("ssh_user") or ""),
         int(data.get("ssh_port") or 22),

@@ -9,25 +9,27 @@ from facts.workspace_model import Answer
 from tasks.finding import worst
 from tasks.hostdata.workspace_values import HOME, WorkspaceSettings
 from tasks.steps.ending import critical
-from tasks.steps.step import Commands, executing, look, step, this_host
+from tasks.steps.step import Commands, executing, host_state, step, this_host
 from tasks.workspace import entrance, findings, images, placing, report
-from tasks.workspace.entrance import Way
-from tasks.workspace.look import answers, seen
+from tasks.workspace.entrance import SshRoute
+from tasks.workspace.look import answers, workspace_state
 from tasks.workspace.placing import places
 
 
 @step
-def given(settings: WorkspaceSettings, ask: tuple[str, ...], way: Way) -> Commands:
+def report_verdict(
+    settings: WorkspaceSettings, ask: tuple[str, ...], ssh_route: SshRoute
+) -> Commands:
     """Wait until the workspaces answer, judge them, and say how to get in.
 
     Args:
         settings: The host's workspaces.
         ask: The plan's words for all GPUs.
-        way: How this controller reaches the host.
+        ssh_route: How this controller reaches the host.
     """
     if not executing():
         return
-    host, state = this_host(), seen(settings)
+    host, state = this_host(), workspace_state(settings)
     known = places(state, settings, ask)
     told = answers(known) if known else {}
     judged = {
@@ -45,7 +47,7 @@ def given(settings: WorkspaceSettings, ask: tuple[str, ...], way: Way) -> Comman
             images.name_of(state, place.workspace, place.made.image),
             findings.proof(place, answer),
             judged[user],
-            entrance.entrance(place, way),
+            entrance.entrance(place, ssh_route),
         )
         _log(host, user, answer)
     for text in (*settings.warnings, *_others(settings)):
@@ -57,7 +59,7 @@ def given(settings: WorkspaceSettings, ask: tuple[str, ...], way: Way) -> Comman
 
 def _others(settings: WorkspaceSettings) -> list[str]:
     """Workspaces that are here and were not named, and homes that stay."""
-    host, state = look(), seen(settings)
+    host, state = host_state(), workspace_state(settings)
     named = {w.user for w in settings.workspaces}
     said = []
     for user in sorted(set(state.workspaces) - named):

@@ -105,7 +105,7 @@ def test_default_compiler_is_that_of_the_distribution(
 
 
 def test_cuda_call_answers_and_the_record_agrees(host: Subject, program: dict[str, Any]) -> None:
-    """With a GPU it computes. Without one it says «no device», and nobody calls that a proof."""
+    """With a GPU it computes. Without one it says "no device", and nobody calls that a proof."""
     proof = json.loads(host.run(f"cat {RECORD}"))["proof"]
     if host.has_working_gpu:
         assert (program["code"], program["answer"]) == (0, "cudaSuccess")

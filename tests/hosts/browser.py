@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import httpx
 
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
-"""The key under which the protocol names an element (W3C WebDriver, «Elements»)."""
+"""The key under which the protocol names an element (W3C WebDriver, "Elements")."""
 _OPTIONS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
 PATIENCE_S = 90
 

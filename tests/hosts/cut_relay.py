@@ -10,12 +10,12 @@ import threading
 class CutRelay:
     """Relays to an address; ``left`` bytes of answers pass, and then every connection is cut.
 
-    ``mends`` is how many bytes pass after the first cut.
+    ``fixes`` is how many bytes pass after the first cut.
     """
 
     def __init__(self, listen: str, target: tuple[str, int]) -> None:
         self.left = 0
-        self.mends = 0
+        self.fixes = 0
         self.cuts = 0
         self._target = target
         self._server = socket.create_server((listen, 0))
@@ -43,7 +43,7 @@ class CutRelay:
                     self.left -= len(data)
                     if self.left < 0:
                         self.cuts += 1
-                        self.left = self.mends
+                        self.left = self.fixes
                         break
                 sink.sendall(data)
         for side in (source, sink):

@@ -9,7 +9,7 @@ from tasks.faults import catalog
 
 PROPERTY = "fault"
 STEPS = ("named", "repaired", "second run", "after reboot")
-"""Named alone; mended, or stopped with the right reason; a second run of the repair changed
+"""Named alone; fixed, or stopped with the right reason; a second run of the repair changed
 nothing; still healthy after one more reboot."""
 _HEAD = ("code", "fault", "on", *STEPS)
 
@@ -38,7 +38,7 @@ def lines(entries: Iterable[list[str]]) -> Iterator[str]:
 
 def _cell(fault: Fault, step: str, reached: bool) -> str:
     if fault.stops is not None and step == "after reboot":
-        return "–"  # A person has to mend it.
+        return "–"  # A person has to fix it.
     if not reached:
         return "not reached"
     return "stops" if step == "repaired" and fault.stops is not None else "yes"

@@ -94,7 +94,7 @@ class Lab:
     def sessions(self, since: str) -> int:
         """Commands that came over the busiest of the connections made since then.
 
-        sshd writes «Starting session: command for root from ADDRESS port PORT id N».
+        sshd writes "Starting session: command for root from ADDRESS port PORT id N".
         """
         log = self.on_host(f"journalctl --sync; journalctl -o cat -t sshd --since @{since}")
         ports = re.findall(r"Starting session: .* port (\d+) id", log)

@@ -60,7 +60,7 @@ def refuse(host: SandboxHost, folder: Path, code: str, *words: str, **data: Any)
 
 
 def test_unknown_stack_names_the_nearest(bare: Bare, tmp_path: Path) -> None:
-    refuse(bare("h100"), tmp_path, "STACK-INVALID", "Did you mean «pytorch-2.9»", stack="pytorch29")
+    refuse(bare("h100"), tmp_path, "STACK-INVALID", 'Did you mean "pytorch-2.9"', stack="pytorch29")
 
 
 def test_name_that_no_deploy_reads_is_told_with_the_nearest_once(
@@ -75,8 +75,8 @@ def test_name_that_no_deploy_reads_is_told_with_the_nearest_once(
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ('  versoin: "11.8"', "unknown key «versoin» in «cuda»: did you mean «version»?"),
-        ("  version: 11.8", "«cuda.version» is '11.8' (a number), expected text in quotes"),
+        ('  versoin: "11.8"', 'unknown key "versoin" in "cuda": did you mean "version"?'),
+        ("  version: 11.8", "\"cuda.version\" is '11.8' (a number), expected text in quotes"),
         ('  version: ["11.8"', "this is not valid YAML"),
     ],
     ids=["wrong key", "wrong type", "no YAML"],
@@ -104,9 +104,9 @@ def test_own_stack_with_a_mistake_names_file_line_and_what_was_expected(
         ),
         ({"mirrors": {"pip": "http://mirror.example.org"}}, "expected one of the kinds pypi"),
         ({"mirrors": {"pypi": "mirror.example.org"}}, "expected an address such as https://"),
-        ({"driver_flavour": "opn"}, "Did you mean «open»? Choices: open, proprietary"),
-        ({"torch_version": 2.9}, "«torch_version» is 2.9 (a float), expected text in quotes"),
-        ({"without": "cudda"}, "Did you mean «cuda»?"),
+        ({"driver_flavour": "opn"}, 'Did you mean "open"? Choices: open, proprietary'),
+        ({"torch_version": 2.9}, '"torch_version" is 2.9 (a float), expected text in quotes'),
+        ({"without": "cudda"}, 'Did you mean "cuda"?'),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
@@ -163,7 +163,7 @@ def test_unsupported_distribution_is_refused_with_the_known_ones(
     other = "NAME=Slackware\\nID=slackware\\nVERSION_ID=15.0\\n"
     mount = f"printf '{other}' >/run/other && mount --bind /run/other /etc/os-release"
     with mounted(bare("h100"), mount, "/etc/os-release"):
-        refuse(bare("h100"), tmp_path, "OS-UNSUPPORTED", "«slackware-15.0»", "Known: debian-12")
+        refuse(bare("h100"), tmp_path, "OS-UNSUPPORTED", '"slackware-15.0"', "Known: debian-12")
 
 
 def test_distribution_that_is_only_planned_is_refused(bare: Bare, tmp_path: Path) -> None:

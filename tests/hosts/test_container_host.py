@@ -62,7 +62,7 @@ def test_running_container_keeps_its_gpus_at_daemon_reload(box: ContainerHost) -
     box.on("docker rm -f keeps")
 
 
-def test_container_without_links_loses_its_gpus_and_the_deploy_mends_it(
+def test_container_without_links_loses_its_gpus_and_the_deploy_fixes_it(
     box: ContainerHost,
 ) -> None:
     """C2, as it is met: systemd is told of linked device files only by runc 1.1.5."""

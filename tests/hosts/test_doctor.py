@@ -38,12 +38,12 @@ FAULTS = [pytest.param(place, fault, id=fault.id) for place in SPECS for fault i
 
 
 class Ward:
-    """One host, thrown away and made anew after a test that failed."""
+    """One host, thrown away and recreated after a test that failed."""
 
     def __init__(self, place: str) -> None:
         self.place = place
-        self.mended: list[Fault] = []
-        """Faults that the host as it is now has had, and was mended of."""
+        self.fixed: list[Fault] = []
+        """Faults that the host as it is now has had, and that were repaired."""
         self.well = False
         """A test that makes the host ill says so, and says when it is well again."""
         self._host: SandboxHost | None = None
@@ -52,7 +52,7 @@ class Ward:
     def host(self) -> SandboxHost:
         """The host, healthy when a test asks for it first."""
         if self._host is None or not self.well:
-            self.mended.clear()
+            self.fixed.clear()
             self._host = hosts.up(SPECS[self.place], fresh=True)
             driver.install(self._host, double=AptDouble("debian12", "ward").reset())
             assert self._host.run(SMALL_INITRAMFS).returncode == 0
@@ -125,7 +125,7 @@ def test_fault_is_named_alone_and_repaired(
     ward.repaired(host, fault, tmp_path)
     reached(fault, place, "repaired")
     if fault.stops is None:
-        patient.mended.append(fault)
+        patient.fixed.append(fault)
     else:
         ward.left_alone(host, tmp_path)
         reached(fault, place, "second run")
@@ -135,17 +135,17 @@ def test_fault_is_named_alone_and_repaired(
 
 
 @pytest.mark.parametrize("place", SPECS)
-def test_all_that_was_mended_stays_so_after_a_reboot(
+def test_all_that_was_fixed_stays_so_after_a_reboot(
     wards: dict[str, Ward], place: str, reached: Reached, tmp_path: Path
 ) -> None:
     """One second run and one reboot for all: a fault that is still there would be named."""
     patient = wards[place]
     ward.healthy(patient.host)
     ward.left_alone(patient.host, tmp_path)
-    for fault in patient.mended:
+    for fault in patient.fixed:
         reached(fault, place, "second run")
     patient.host.kill()
     patient.host.boot()
     ward.healthy(patient.host)
-    for fault in patient.mended:
+    for fault in patient.fixed:
         reached(fault, place, "after reboot")

@@ -228,7 +228,7 @@ def test_rollback_goes_back_and_twice_is_no_change(
     assert gpu_host.lab.pyinfra(*words).changed() == set()
 
 
-def test_going_to_and_fro_builds_nothing_anew(
+def test_going_to_and_fro_builds_nothing_again(
     gpu_host: GpuHost, older: tuple[str, Run, str]
 ) -> None:
     option, _, before = older

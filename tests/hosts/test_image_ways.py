@@ -346,7 +346,7 @@ def pulling(built: Place, relay: CutRelay) -> Work:
 def test_pull_that_is_cut_goes_on_with_the_layers_that_came(
     built: Place, relay: CutRelay, pulling: Work
 ) -> None:
-    relay.left, relay.mends, relay.cuts = 60_000_000, EVERYTHING, 0
+    relay.left, relay.fixes, relay.cuts = 60_000_000, EVERYTHING, 0
     said = built.do(store.pull(pulling))
     assert relay.cuts > 0
     assert said.startswith("state done 0"), said
@@ -357,7 +357,7 @@ def test_pull_that_is_cut_goes_on_with_the_layers_that_came(
 def test_registry_that_is_gone_is_named_and_a_later_run_goes_on(
     built: Place, relay: CutRelay, pulling: Work
 ) -> None:
-    relay.left, relay.mends = 0, 0
+    relay.left, relay.fixes = 0, 0
     said = built.do(store.pull(pulling))
     assert said.startswith("state done 1") and "IMAGE-PULL" in said
     relay.left = EVERYTHING

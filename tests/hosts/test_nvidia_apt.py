@@ -209,11 +209,11 @@ def test_run_after_newer_releases_changes_nothing(place: Place) -> None:
 
 @pytest.mark.usefixtures("made")
 def test_part_that_was_torn_out_comes_back_in_the_same_version(place: Place) -> None:
-    """Apt says «unmet dependencies» on such a host, and a newer version of the part is there."""
+    """Apt says "unmet dependencies" on such a host, and a newer version of the part is there."""
     torn = place.host.run("dpkg --force-depends --remove libnvidia-gpucomp-580 2>&1")
     assert torn.returncode == 0, torn.stdout
-    mended = place.run()
-    assert mended.code == 0, mended.told
+    fixed = place.run()
+    assert fixed.code == 0, fixed.told
     assert set(place.driver().values()) == {PLANNED}, place.driver()
     assert "libnvidia-gpucomp-580" in place.driver()
     assert place.host.run("apt-get check -q").returncode == 0

@@ -183,7 +183,7 @@ apt-mark hold site-monitor
 
 
 def test_held_package_of_others_stops_a_move_and_is_named(place: Place) -> None:
-    """Apt says «held broken packages»; we say which one, and how that ends."""
+    """Apt says "held broken packages"; we say which one, and how that ends."""
     held = place.host.run(MONITOR)
     assert held.returncode == 0, held.stdout + held.stderr
     stopped = place.run(driver_branch="595")

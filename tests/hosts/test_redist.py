@@ -28,7 +28,7 @@ from stacks.catalog.read import load_catalog
 from stacks.load import load_stack
 from stacks.model.host import Gpu, HostProfile
 from stacks.model.plan import CudaPlan, CudnnPlan, Download, Plan
-from stacks.requests import with_wishes
+from stacks.requests import with_requests
 from stacks.resolve import resolve
 from tasks.cuda import cudnn
 from tasks.cuda import state as cuda_state
@@ -54,7 +54,7 @@ def host() -> Iterator[SandboxHost]:
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    stack = with_wishes(
+    stack = with_requests(
         load_stack("pytorch-2.9"), {"cuda_origin": "redist", "cudnn_origin": "redist"}
     )
     profile = HostProfile("debian-12", "x86_64", (Gpu("h100"),))

@@ -65,7 +65,7 @@ def test_healthy_host_is_left_as_it_was(host: SandboxHost, tmp_path: Path) -> No
     assert "proof: none (a systemd-nspawn container cannot load a driver)" in run.said
 
 
-def test_faults_are_mended_in_order_in_one_run_as_the_dry_run_said(
+def test_faults_are_fixed_in_order_in_one_run_as_the_dry_run_said(
     host: SandboxHost, tmp_path: Path
 ) -> None:
     held = on(host, "apt-mark showhold")
@@ -111,7 +111,7 @@ def test_fault_that_stays_is_tried_once_and_ends_the_run_with_its_reason(
     )
     run = repair(host, tmp_path)
     assert (run.code, run.changes) == (1, []), run.said
-    assert "a person must: D9 CRITICAL: the package manager is broken" in run.said
+    assert "Manual action: D9 CRITICAL: the package manager is broken" in run.said
     assert "Errors were encountered while processing: / never" in run.line("    why: ")
     # dpkg --configure -a, and the one that apt-get -f install makes.
     assert on(host, "cat /root/tries").splitlines() == ["tried"] * 2

@@ -302,7 +302,7 @@ def test_index_of_another_key_than_the_published_one_is_not_read(eight: Rocky) -
     assert eight.versions() == {}
 
 
-def test_power_cut_while_the_driver_is_installed_is_mended_by_the_next_run(eight: Rocky) -> None:
+def test_power_cut_while_the_driver_is_installed_is_fixed_by_the_next_run(eight: Rocky) -> None:
     runner.inventory(
         eight.folder,
         **{eight.host.name: runner.host_data(eight.host, **eight.data(driver_branch="570"))},
@@ -319,7 +319,7 @@ def test_power_cut_while_the_driver_is_installed_is_mended_by_the_next_run(eight
 
 
 def wait_for(one: Rocky, words: str, file: str, fill: str = "") -> None:
-    """Wait until a file on the host holds these words; ``fill`` is shell that prints it anew."""
+    """Wait until a file on the host holds these words; ``fill`` is shell that prints it again."""
     path = one.host.rootfs / file.lstrip("/")
     deadline = time.monotonic() + 180
     while time.monotonic() < deadline:

@@ -1,6 +1,6 @@
 """Kernels and faults on a machine with a kernel of its own: real modules, GRUB, reboots.
 
-One machine lives through all of it, in the order of the tests. What one repair mended is still
+One machine lives through all of it, in the order of the tests. What one repair fixed is still
 there when the next fault is made, so that naming this one alone says that the others are gone; and
 each reboot that a test needs shows that all before lasted.
 """
@@ -35,8 +35,8 @@ LIVE = [fault for fault in catalog.on(VM) if fault not in (UPGRADE, INITRAMFS, G
 PROOF = "proof: cuda-call (8 "
 GUARD, NEXT_BOOT = "deploys/kernel_guard.py", "/var/lib/gpuwright/next-boot.json"
 LOCKED_OUT, SECURE_BOOT = catalog.get("D10-key-not-enrolled"), "secure-boot"
-mended: list[Fault] = []
-"""Faults that the machine was mended of since it booted last."""
+fixed: list[Fault] = []
+"""Faults that the machine had since it booted last, and that were repaired."""
 
 
 @pytest.fixture(scope="module")
@@ -57,27 +57,27 @@ def locked(maker: SandboxHost) -> Iterator[SandboxHost]:
 
 
 def repaired(host: SandboxHost, fault: Fault, reached: Reached, folder: Path) -> None:
-    """Let one run mend the fault, and prove the driver."""
+    """Let one run fix the fault, and prove the driver."""
     run = runner.run(host, folder, deploy=ward.REPAIR, reboot="if-needed")
     assert run.code == 0, run.said
     assert PROOF in run.said, run.said
     reached(fault, VM, "repaired")
-    mended.append(fault)
+    fixed.append(fault)
 
 
 def left_alone(host: SandboxHost, reached: Reached, folder: Path) -> None:
     """Let the repair run again: all is well, and it does nothing."""
     run = runner.run(host, folder, deploy=ward.REPAIR, reboot="if-needed")
     assert (run.code, run.changes) == (0, []), run.said
-    for fault in mended:
+    for fault in fixed:
         reached(fault, VM, "second run")
 
 
 def lasted(reached: Reached) -> None:
-    """Write down, after a reboot, that what was mended before it is still well."""
-    for fault in mended:
+    """Write down, after a reboot, that what was fixed before it is still well."""
+    for fault in fixed:
         reached(fault, VM, "after reboot")
-    mended.clear()
+    fixed.clear()
 
 
 def kernels(host: SandboxHost) -> list[str]:
@@ -128,7 +128,7 @@ def test_doctor_finds_nothing(machine: SandboxHost) -> None:
 
 
 @pytest.mark.parametrize("fault", [pytest.param(fault, id=fault.id) for fault in LIVE])
-def test_fault_of_a_running_kernel_is_named_alone_and_mended_without_a_reboot(
+def test_fault_of_a_running_kernel_is_named_alone_and_fixed_without_a_reboot(
     machine: SandboxHost, fault: Fault, reached: Reached, tmp_path: Path
 ) -> None:
     before = boot_id(machine)
@@ -185,7 +185,7 @@ def test_new_kernel_without_headers_is_repaired_in_one_run_after_it_came_up_with
     left_alone(machine, reached, tmp_path)
 
 
-def test_old_module_in_the_initramfs_shows_after_a_power_cut_and_is_mended(
+def test_old_module_in_the_initramfs_shows_after_a_power_cut_and_is_fixed(
     machine: SandboxHost, reached: Reached, tmp_path: Path
 ) -> None:
     words = catalog.seen(machine, INITRAMFS)
@@ -226,7 +226,7 @@ def test_kernel_whose_modules_went_is_left_for_one_that_is_ready(
     assert boot_id(machine) != before
     assert said(machine, "uname -r") == kernels(machine)[-1]
     lasted(reached)
-    mended.append(GONE)
+    fixed.append(GONE)
     left_alone(machine, reached, tmp_path)
 
 

@@ -53,7 +53,7 @@ def refused(site: Site, **data: Any) -> str:
 
 
 def test_all_that_stands_in_the_way_is_said_at_once_with_what_was_seen(site: Site) -> None:
-    # systemd would take «$name» for a variable of its own.
+    # systemd would take "$name" for a variable of its own.
     listen = "IO::Socket::INET->new(LocalAddr => q(0.0.0.0), LocalPort => 22222, Listen => 1)"
     site.on_host(
         "systemd-run -q --collect --unit busy perl -MIO::Socket::INET "
@@ -163,7 +163,9 @@ def test_each_has_one_gpu_and_not_the_same(site: Site, first: Run) -> None:
     assert seen[0].split("UUID")[1] != seen[1].split("UUID")[1]
 
 
-def test_gpus_are_still_there_after_systemd_has_read_its_units_anew(site: Site, first: Run) -> None:
+def test_gpus_are_still_there_after_systemd_has_read_its_units_again(
+    site: Site, first: Run
+) -> None:
     site.on_host("systemctl daemon-reload")
     assert "GPU 0" in site.on_host(f"docker exec {CONTAINER} nvidia-smi -L")
 
@@ -273,7 +275,7 @@ def test_image_that_an_earlier_deploy_of_the_same_run_brings_is_waited_for(
     assert "WORKSPACE-IMAGE" in site.run("-y", **asked).told
     run = site.run("-y", deploy=f"{earlier} {WORKSPACE}", **asked)
     assert run.code == 0, run.told
-    assert {"Image", "Nothing stands in the way", "Workspaces up"} <= run.changed(NAME)
+    assert {"Image", "Preconditions are met", "Workspaces up"} <= run.changed(NAME)
     assert image_of(site).endswith(NEW)
 
 

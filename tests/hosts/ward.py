@@ -64,7 +64,7 @@ def repaired(host: SandboxHost, fault: Fault, folder: Path, **data: Any) -> None
         assert f"{host.name}: OK, nothing is wrong" in run.said, run.said
         assert re.search(rf"^  did [^:]*\b{fault.code}\b", run.said, re.MULTILINE), run.said
     else:
-        head = f"a person must: {fault.code} "
+        head = f"Manual action: {fault.code} "
         assert head in run.said, run.said
         assert fault.stops in run.said[run.said.rindex(head) :], run.said
         assert [f.code for f in judged(host).findings] == [fault.code]

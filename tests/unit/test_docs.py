@@ -34,7 +34,7 @@ _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
 def code(text: str) -> list[str]:
-    """What stands in code blocks, and each span of code in one line."""
+    """What is in code blocks, and each span of code in one line."""
     spans = re.findall(r"`([^`]+)`", _FENCE.sub("", text))
     return [*_FENCE.findall(text), *(" ".join(span.split()) for span in spans)]
 
@@ -120,7 +120,7 @@ def row_order(page: str) -> list[str]:
 
 
 def against_order(graph: Graph, order: list[str]) -> list[str]:
-    """Imports of a room from one that stands in a later row."""
+    """Imports of a room from one that is in a later row."""
     place = {name: number for number, name in enumerate(order)}
     pairs = [(a.split(".")[1], b.split(".")[1]) for a in graph for b in graph[a]]
     return sorted(

@@ -1,7 +1,7 @@
 #!/bin/sh
 # gpuwright's sandbox: shows what a loaded NVIDIA module shows. A container loads no module, so the
 # version is that of the module that DKMS has built, the GPUs are those of the simulated bus, and
-# nothing answers behind the device files: opening one ends with «No such device or address».
+# nothing answers behind the device files: opening one ends with "No such device or address".
 set -eu
 case "${1:-}" in
 unload)
@@ -36,7 +36,7 @@ printf 'NVRM version: %s  %s  %s\nGCC version:  unknown\n' \
     >/proc/driver/nvidia/version
 mount -o remount,ro /proc/driver
 # 195 is the module's own number; that of unified memory differs from boot to boot (NVIDIA's driver
-# README, «Device files»).
+# README, "Device files").
 gpu=0
 for device in /sys/bus/pci/devices/*; do
     read -r vendor <"$device/vendor" && read -r class <"$device/class" || continue

@@ -1,7 +1,7 @@
 // A stand-in for NVIDIA's driver API library, made by gpuwright's sandbox. Without the stand-in for
 // the module, as in a container, there is no device. With it, each GPU of the simulated bus that has
 // a device file is one, and its memory is this computer's own. It refuses as the real one does: a
-// module of another version, no unified memory module (CUDA driver API reference, «CUresult»).
+// module of another version, no unified memory module (CUDA driver API reference, "CUresult").
 extern int access(const char *, int), close(int), open(const char *, int, ...);
 extern int snprintf(char *, unsigned long, const char *, ...), strcmp(const char *, const char *);
 extern long read(int, void *, unsigned long);

@@ -3,7 +3,7 @@
 // it makes device files, binds the driver's libraries and nvidia-smi, brings the loader's cache up to
 // date, and lets the container open the files. That leave is given beside runc and systemd, by other
 // device programs on the control group (version 2) or by its list (version 1), so systemd takes it
-// back when it sets up its own anew, as with the real one.
+// back when it sets up its own again, as with the real one.
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>

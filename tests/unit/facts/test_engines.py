@@ -97,16 +97,18 @@ def test_docker_that_runs_is_asked(tmp_path: Path) -> None:
     ],
 )
 def test_container_with_gpus_is_told_from_one_without(row: str, gpus: bool) -> None:
-    seen = engines(lines(docker_daemon=f"@info\n{json.dumps(INFO)}\n@running\n{row}")).docker
-    assert seen is not None
-    assert seen.running[0].gpus is gpus
+    engines_state = engines(
+        lines(docker_daemon=f"@info\n{json.dumps(INFO)}\n@running\n{row}")
+    ).docker
+    assert engines_state is not None
+    assert engines_state.running[0].gpus is gpus
 
 
 @pytest.mark.parametrize("info", ["", "not json", "[]", '{"ServerVersion": ""}'])
 def test_daemon_that_gives_no_answer_is_unknown(info: str) -> None:
-    seen = engines(lines(docker_daemon=f"@info\n{info}"))
-    assert seen.docker is None
-    assert "docker_daemon" in seen.unread
+    engines_state = engines(lines(docker_daemon=f"@info\n{info}"))
+    assert engines_state.docker is None
+    assert "docker_daemon" in engines_state.unread
 
 
 @pytest.mark.parametrize("field", ["Runtimes", "SecurityOptions", "LiveRestoreEnabled"])
@@ -123,7 +125,7 @@ def test_spec_tells_its_format_and_devices() -> None:
 
 
 def test_device_files_and_settings_are_read() -> None:
-    seen = engines(
+    engines_state = engines(
         lines(
             nodes="@nodes\n/dev/nvidiactl|195|255|yes\n/dev/nvidia0|195|0|",
             engine_settings="@/etc/containerd/config.toml\nversion = 2\n@sums\n"
@@ -131,14 +133,14 @@ def test_device_files_and_settings_are_read() -> None:
             docker_daemon="@group\nana,ben\n!docker_daemon it does not run",
         )
     )
-    assert seen.nodes == (
+    assert engines_state.nodes == (
         Node("/dev/nvidiactl", 195, 255),
         Node("/dev/nvidia0", 195, 0, linked=False),
     )
-    assert seen.containerd == "version = 2"
-    assert seen.sums == {"/etc/docker/daemon.json": "00ff"}
-    assert seen.docker_group == ("ana", "ben")
-    assert seen.users["ana"] == User("ana", 1000, "/home/ana", lingers=True)
+    assert engines_state.containerd == "version = 2"
+    assert engines_state.sums == {"/etc/docker/daemon.json": "00ff"}
+    assert engines_state.docker_group == ("ana", "ben")
+    assert engines_state.users["ana"] == User("ana", 1000, "/home/ana", lingers=True)
 
 
 def test_cut_off_answer_is_refused() -> None:

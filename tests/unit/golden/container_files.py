@@ -23,9 +23,8 @@ from tasks.containers import (
 )
 from tasks.containers.daemon_json import DaemonJsonError
 from tasks.hostdata import containers as container_data
-from tasks.workspace import placing, service
-from tasks.workspace import workspace_conflicts as workspace_objections
-from tasks.workspace.entrance import Way, entrance
+from tasks.workspace import placing, service, workspace_conflicts
+from tasks.workspace.entrance import SshRoute, entrance
 from tests.unit.golden.host_files import Section, joined, rows
 from tests.unit.golden.situations import SITUATIONS, Situation, installed
 from tests.unit.tasks import a_container_host, a_workspace
@@ -84,8 +83,8 @@ def _host(one: Situation) -> Iterator[Section]:
             f"daemon.json, {name}",
             _merged(text, docker_change.daemon_settings(plan.containers, settings)),
         )
-        seen = a_container_host.engines(text, docker=TRAINS, users={"ana": ANA})
-        yield f"seen with {name}", rows(_seen(whole, seen, plan, settings))
+        engines_state = a_container_host.engines(text, docker=TRAINS, users={"ana": ANA})
+        yield f"seen with {name}", rows(_seen(whole, engines_state, plan, settings))
     yield "bare", rows(_seen(one.state, Engines(), plan, settings))
     yield from _rootless(plan)
 
@@ -98,18 +97,18 @@ def _merged(text: str | None, settings: daemon_json.Settings) -> str:
 
 
 def _seen(
-    state: HostState, seen: Engines, plan: Plan, settings: container_data.ContainerSettings
+    state: HostState, engines_state: Engines, plan: Plan, settings: container_data.ContainerSettings
 ) -> list[Any]:
-    conflicts = engine_conflicts.of(state, seen, plan, settings)
-    judged = findings.of(state, seen, plan, settings)
-    words = proof.engine_words(state, seen, plan)
+    conflicts = engine_conflicts.conflicts(state, engines_state, plan, settings)
+    judged = findings.findings(state, engines_state, plan, settings)
+    words = proof.engine_words(state, engines_state, plan)
     try:
-        lines = forecast.lines(state, seen, plan, settings)
-        stopped = docker_change.stops(state, seen, plan, settings)
-        due = rootless_state.due(state, seen, plan, settings)
+        lines = forecast.lines(state, engines_state, plan, settings)
+        stopped = docker_change.stops(state, engines_state, plan, settings)
+        due = rootless_state.due(state, engines_state, plan, settings)
     except DaemonJsonError as error:
         return [*conflicts, *judged, words, str(error)]
-    return [*conflicts, *judged, words, *lines, stopped, due, cdi_state.left_behind(seen)]
+    return [*conflicts, *judged, words, *lines, stopped, due, cdi_state.left_behind(engines_state)]
 
 
 def _rootless(plan: Plan) -> Iterator[Section]:
@@ -132,13 +131,13 @@ def _workspace(data: dict[str, Any]) -> Iterator[Section]:
     ):
         place = a_workspace.placed(ask=ask, **data)
         yield f"values, {name}", place.made.values
-        for path, (text, mode) in placing.described(place).items():
+        for path, (text, mode) in placing.container_files(place).items():
             yield f"{path} {mode}, {name}", text
     place = a_workspace.placed(**data)
     yield "keys", placing.keys_text(place.workspace)
     yield "secrets", service.secrets_script(place)
-    for way in (Way("gpu1.example.org", ""), Way("10.0.0.1", "root", 2222)):
-        yield f"entrance by {way.words}", "\n".join(entrance(place, way))
+    for ssh_route in (SshRoute("gpu1.example.org", ""), SshRoute("10.0.0.1", "root", 2222)):
+        yield f"entrance by {ssh_route.words}", "\n".join(entrance(place, ssh_route))
     host = SITUATIONS["debian-12-done"].state
     settings = a_workspace.settings_of(**{"workspace_user": "alice", **data})
     for state in (
@@ -147,4 +146,4 @@ def _workspace(data: dict[str, Any]) -> Iterator[Section]:
         replace(a_workspace.ready(), people={}, gpus=()),
         a_workspace.with_gpus(a_workspace.ready(), bob="0,1,2"),
     ):
-        yield "conflicts", rows(workspace_objections.objections(host, state, settings))
+        yield "conflicts", rows(workspace_conflicts.conflicts(host, state, settings))

@@ -66,7 +66,7 @@ def _host(one: Situation) -> Iterator[Section]:
     yield "plan", f"{plan.digest}\nwith reasons and repositories {sha256(plain(plan))}"
     yield "notices", rows(plan.notices)
     for state, when in ((one.state, "as it is"), (installed(one.state, plan), "with packages")):
-        yield f"preflight, {when}", rows(preflight.objections(state, plan))
+        yield f"preflight, {when}", rows(preflight.conflicts(state, plan))
         yield f"disk, {when}", rows(preflight.disk_needs(state, plan))
         yield f"forecast, {when}", "\n".join(forecast.lines(state, plan))
         yield (
@@ -103,7 +103,7 @@ def _repositories(state: HostState, plan: Plan) -> Iterator[Section]:
     yield "sources", archives.sources_text(state, archives.wanted(plan)) or ""
     yield "offers needed", str(needs.needed(state, plan))
     for repository in plan.repositories:
-        files = repository_files.of(repository)
+        files = repository_files.files_for(repository)
         yield f"repository {repository.name}", legible(files.script(state, repository, KEYRING))
         yield "shared", rows(files.shared(state, repository))
 
@@ -111,9 +111,9 @@ def _repositories(state: HostState, plan: Plan) -> Iterator[Section]:
 def _driver(one: Situation, plan: Plan) -> Iterator[Section]:
     if plan.driver is None:
         return
-    state, move = one.state, package_set.move(one.state, plan.driver)
-    manager = packages.of(state)
-    script = manager.install(Installation(list(plan.driver.packages), move=move))
+    state, transaction = one.state, package_set.transaction(one.state, plan.driver)
+    manager = packages.manager_for(state)
+    script = manager.install(Installation(list(plan.driver.packages), transaction=transaction))
     yield "driver's installation", sha256(script) if one.data or one.containers else script
     yield "nouveau", legible(nouveau_files.kept_off(state))
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from stacks.load import load_stack
 from stacks.model.requests import Stack
-from stacks.requests import with_wishes
+from stacks.requests import with_requests
 from stacks.resolve import resolve
 from stacks.resolve_image import image_plan
 from tests.unit.golden.plan_cases import Case, cases
@@ -62,7 +62,7 @@ def sha256(text: str) -> str:
 
 def answer(case: Case) -> dict[str, Any]:
     """What the resolver says, as plain data."""
-    stack = with_wishes(_stack(case.stack), case.said, containers=case.kind != "host")
+    stack = with_requests(_stack(case.stack), case.said, containers=case.kind != "host")
     found: Any = (image_plan if case.kind == "image" else resolve)(stack, case.profile, CATALOG)
     return {
         "plan": {**by_field(found.plan), "digest": found.plan.digest} if found.plan else None,

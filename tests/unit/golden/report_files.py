@@ -80,7 +80,9 @@ def _repair() -> Iterator[Section]:
             found = repair_plan.chart(patient, answer, "if-needed")
             yield f"{code} {number}", wording.plan("gpu1", patient, answer, found)
             scripts = [
-                means.scripts(act.rung, patient, f) for act in found.acts for f in _of(act, answer)
+                means.scripts(act.method, patient, f)
+                for act in found.acts
+                for f in _of(act, answer)
             ]
             yield "scripts", sha256(plain(scripts))
 

@@ -1,7 +1,7 @@
 """The same questions get the answers that were written down.
 
 After a change that is meant to change answers, `python -m tests.unit.golden.write` writes them
-anew; the difference belongs into the same commit.
+again; the difference belongs into the same commit.
 """
 
 from __future__ import annotations

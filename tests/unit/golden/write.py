@@ -38,7 +38,7 @@ def read(folder: str) -> dict[str, str]:
 
 
 def main() -> None:
-    """Write all texts anew and remove those that are no longer made."""
+    """Rewrite all texts and remove those that are no longer made."""
     for folder, make in KEPT.items():
         made = make()
         for name in read(folder).keys() - made.keys():

@@ -98,13 +98,13 @@ def _driver(plan: Plan, stack: Stack, profile: HostProfile, cards: list[Any]) ->
             found.append(f"driver {driver.version} below {floor}")
         if Version(driver.floor or "0") < Version(floor):
             found.append(f"the stated floor {driver.floor} is below {floor}")
-    wish = stack.driver
-    if wish.branch not in (None, driver.branch) or wish.flavour not in (None, driver.flavour):
-        found.append("the wish for a driver is not followed")
-    if wish.version not in (None, driver.version):
-        found.append("the wish for the driver's version is not followed")
-    if wish.origin not in (None, driver.origin):
-        found.append("the wish for the driver's origin is not followed")
+    request = stack.driver
+    if request.branch not in (None, driver.branch) or request.flavour not in (None, driver.flavour):
+        found.append("the request for a driver is not followed")
+    if request.version not in (None, driver.version):
+        found.append("the request for the driver's version is not followed")
+    if request.origin not in (None, driver.origin):
+        found.append("the request for the driver's origin is not followed")
     offers = [
         offer
         for offer in DISTRIBUTIONS[profile.os]["drivers"]
@@ -137,7 +137,7 @@ def _driver(plan: Plan, stack: Stack, profile: HostProfile, cards: list[Any]) ->
 
 
 def _versions(stack: Stack, profile: HostProfile) -> list[str]:
-    """What may stand in the plan instead of the catalogue's version: asked for, or there."""
+    """What may be in the plan instead of the catalogue's version: asked for, or there."""
     there = profile.driver.version if profile.driver else None
     return [version for version in (stack.driver.version, there) if version]
 
@@ -169,7 +169,7 @@ def _repositories(plan: Plan, profile: HostProfile) -> list[str]:
 
 
 def _move(plan: Plan, stack: Stack, profile: HostProfile) -> list[str]:
-    there, driver, wish = profile.driver, plan.driver, stack.driver
+    there, driver, request = profile.driver, plan.driver, stack.driver
     if there is None or driver is None:
         return []
     branch = there.version.split(".")[0]
@@ -183,11 +183,11 @@ def _move(plan: Plan, stack: Stack, profile: HostProfile) -> list[str]:
         found.append(f"a driver from {there.origin} is replaced")
     if driver.replaces != said:
         found.append("a driver from elsewhere is left on the host")
-    if branch == driver.branch and not wish.origin:
+    if branch == driver.branch and not request.origin:
         found.append("an origin is changed unasked")
-    if there.origin == driver.origin and not (wish.branch or wish.version):
+    if there.origin == driver.origin and not (request.branch or request.version):
         found.append("a branch is changed unasked")
-    if not (wish.branch or wish.version or wish.origin):
+    if not (request.branch or request.version or request.origin):
         found.append("a driver is moved unasked")
     return found
 
@@ -197,8 +197,8 @@ def _origin(offer: Any) -> str:
 
 
 def _cuda(plan: Plan, stack: Stack, profile: HostProfile, cards: list[Any]) -> list[str]:
-    cuda, wish = plan.cuda, stack.cuda
-    if cuda is None or wish is None:
+    cuda, request = plan.cuda, stack.cuda
+    if cuda is None or request is None:
         return []
     found = []
     toolkit = CUDA["toolkits"]["rows"][cuda.version]
@@ -206,11 +206,11 @@ def _cuda(plan: Plan, stack: Stack, profile: HostProfile, cards: list[Any]) -> l
     for card in cards:
         if Version(card["sm"]) > newest:
             found.append(f"CUDA {cuda.version} cannot compile for {card['name']}")
-    if wish.version != cuda.version or wish.origin not in (None, cuda.origin):
-        found.append("the wish for CUDA is not followed")
+    if request.version != cuda.version or request.origin not in (None, cuda.origin):
+        found.append("the request for CUDA is not followed")
     if f"cuda.{cuda.origin}" in DISTRIBUTIONS[profile.os].get("refused", {}):
         found.append(f"CUDA from {cuda.origin} is refused here")
-    if wish.purpose == "compile" and cuda.purpose != "compile":
+    if request.purpose == "compile" and cuda.purpose != "compile":
         found.append("compiling is a must and was dropped")
     if cuda.purpose == "compile":
         compilers = [
@@ -240,16 +240,16 @@ def _cuda(plan: Plan, stack: Stack, profile: HostProfile, cards: list[Any]) -> l
 
 
 def _cudnn(plan: Plan, stack: Stack, profile: HostProfile) -> list[str]:
-    cudnn, wish = plan.cudnn, stack.cudnn
-    if cudnn is None or wish is None:
+    cudnn, request = plan.cudnn, stack.cudnn
+    if cudnn is None or request is None:
         return []
     found = []
     rows = {v: row for series in CUDNN["series"].values() for v, row in series["rows"].items()}
     row = rows[cudnn.version]
-    if not f"{cudnn.version}.".startswith(f"{wish.version}."):
+    if not f"{cudnn.version}.".startswith(f"{request.version}."):
         found.append("another cuDNN than asked")
-    if wish.origin not in (None, cudnn.origin):
-        found.append("the wish for cuDNN's origin is not followed")
+    if request.origin not in (None, cudnn.origin):
+        found.append("the request for cuDNN's origin is not followed")
     if cudnn.origin == "wheels" and (
         profile.arch not in row.get("wheel_arches", ()) or cudnn.wheel != row["wheel"]
     ):
@@ -262,8 +262,8 @@ def _cudnn(plan: Plan, stack: Stack, profile: HostProfile) -> list[str]:
 
 
 def _torch(plan: Plan, stack: Stack, profile: HostProfile, cards: list[Any]) -> list[str]:
-    torch, wish = plan.torch, stack.torch
-    if torch is None or wish is None:
+    torch, request = plan.torch, stack.torch
+    if torch is None or request is None:
         return []
     found = []
     release = TORCH["releases"][".".join(torch.version.split(".")[:2])]
@@ -271,10 +271,10 @@ def _torch(plan: Plan, stack: Stack, profile: HostProfile, cards: list[Any]) -> 
     variant = release["variants"].get(torch.variant)
     if variant is None or profile.arch not in variant["sm"]:
         return [f"no build {torch.variant} for {profile.arch}"]
-    if torch.version not in release["versions"] or torch.version != wish.version:
+    if torch.version not in release["versions"] or torch.version != request.version:
         found.append("another PyTorch than asked")
-    if wish.variant not in (None, torch.variant) or wish.python not in (None, torch.python):
-        found.append("the wish for PyTorch is not followed")
+    if request.variant not in (None, torch.variant) or request.python not in (None, torch.python):
+        found.append("the request for PyTorch is not followed")
     if torch.python not in release["pythons"]:
         found.append(f"no wheel for Python {torch.python}")
     if torch.python not in {*dist["pythons"], *(profile.pythons or ())}:
@@ -284,9 +284,9 @@ def _torch(plan: Plan, stack: Stack, profile: HostProfile, cards: list[Any]) -> 
     serves = release["default_index"][profile.arch]
     if serves != torch.variant and not (torch.index or "").endswith(f"/{torch.variant}"):
         found.append(f"the default index serves {serves}, not {torch.variant}")
-    if wish.index == "pypi" and serves != torch.variant:
+    if request.index == "pypi" and serves != torch.variant:
         found.append("the default index is asked for and does not serve it")
-    if wish.build != "wheel" or wish.cudnn not in (None, torch.cudnn.split(".")[0]):
+    if request.build != "wheel" or request.cudnn not in (None, torch.cudnn.split(".")[0]):
         found.append("a build that does not exist is planned")
     if (torch.cuda, torch.cudnn) != (variant["cuda"], variant["cudnn"]):
         found.append("another CUDA or cuDNN than the wheel's")

@@ -25,17 +25,19 @@ CDI = FACTS["cdi"]["rows"]
 
 def faults(plan: Plan, stack: Stack, profile: HostProfile) -> list[str]:
     """Every constraint on containers that the plan breaks, in words."""
-    made, wish = plan.containers, stack.containers
-    if made is None or wish is None:
+    made, request = plan.containers, stack.containers
+    if made is None or request is None:
         strange = [r for r in plan.repositories if r.source != "nvidia"]
         return ["a repository of a container host without containers"] if strange else []
     found = []
-    if tuple(e.engine for e in made.engines) != (tuple(dict.fromkeys(wish.engines)) or ("docker",)):
+    if tuple(e.engine for e in made.engines) != (
+        tuple(dict.fromkeys(request.engines)) or ("docker",)
+    ):
         found.append("other engines than asked")
     if profile.jetson_l4t is not None:
         found.append("containers on a Jetson")
     default = max(Version(FACTS["toolkit"]["version"]), Version(profile.toolkit or "0"))
-    if made.toolkit.version != (wish.toolkit_version or str(default)):
+    if made.toolkit.version != (request.toolkit_version or str(default)):
         found.append("another toolkit than asked")
     if Version(made.toolkit.version) < Version(FACTS["toolkit"]["oldest"]):
         found.append("a toolkit without fresh specs")
@@ -44,20 +46,20 @@ def faults(plan: Plan, stack: Stack, profile: HostProfile) -> list[str]:
     ) != len(made.toolkit.packages):
         found.append("packages of the toolkit that may move apart")
     for engine in made.engines:
-        found += _engine(engine, wish, profile)
-    return found + _gpus(made, wish) + _repositories(plan, made, profile)
+        found += _engine(engine, request, profile)
+    return found + _gpus(made, request) + _repositories(plan, made, profile)
 
 
-def _engine(engine: EnginePlan, wish: Any, profile: HostProfile) -> list[str]:
+def _engine(engine: EnginePlan, request: Any, profile: HostProfile) -> list[str]:
     found = []
     archive = FACTS["archives"].get(profile.os, {}).get(engine.engine)
     if engine.origin == "distribution" and archive is None:
         return [f"{engine.engine} from an archive that has none"]
     if engine.engine == "docker":
-        if wish.docker_origin not in (None, engine.origin):
-            found.append("the wish for Docker's origin is not followed")
-        if wish.docker_version not in (None, engine.version):
-            found.append("the wish for Docker's version is not followed")
+        if request.docker_origin not in (None, engine.origin):
+            found.append("the request for Docker's origin is not followed")
+        if request.docker_version not in (None, engine.version):
+            found.append("the request for Docker's version is not followed")
         if engine.origin == "docker" and not all(
             engine.version in engine.versions.get(p, "") for p in ("docker-ce", "docker-ce-cli")
         ):
@@ -69,12 +71,12 @@ def _engine(engine: EnginePlan, wish: Any, profile: HostProfile) -> list[str]:
     return found
 
 
-def _gpus(made: ContainerPlan, wish: Any) -> list[str]:
+def _gpus(made: ContainerPlan, request: Any) -> list[str]:
     found = []
     by_name = {engine.engine: Version(engine.version) for engine in made.engines}
     docker = by_name.get("docker")
-    if wish.injection not in (None, made.injection) and docker is not None:
-        found.append("the wish for CDI is not followed")
+    if request.injection not in (None, made.injection) and docker is not None:
+        found.append("the request for CDI is not followed")
     if docker is not None and made.injection == "cdi":
         if docker < Version("25"):
             found.append("CDI for a Docker that does not know it")

@@ -11,7 +11,7 @@ from stacks.model.host import Gpu, HostProfile
 from stacks.model.messages import Conflict, Notice
 from stacks.model.plan import Plan, Resolution
 from stacks.model.requests import Stack
-from stacks.requests import with_wishes
+from stacks.requests import with_requests
 from stacks.resolve import resolve
 
 CATALOG = load_catalog()
@@ -23,24 +23,24 @@ def host(os: str, *gpus: str, arch: str = "x86_64", **more: Any) -> HostProfile:
     return HostProfile(os=os, arch=arch, **more)
 
 
-def ask(profile: HostProfile, stack: str | Stack = "pytorch-2.9", **wishes: Any) -> Resolution:
-    """Resolve with wishes of host data."""
+def ask(profile: HostProfile, stack: str | Stack = "pytorch-2.9", **requests: Any) -> Resolution:
+    """Resolve with requests of host data."""
     base = load_stack(stack) if isinstance(stack, str) else stack
-    return resolve(with_wishes(base, wishes), profile, CATALOG)
+    return resolve(with_requests(base, requests), profile, CATALOG)
 
 
-def planned(profile: HostProfile, stack: str | Stack = "pytorch-2.9", **wishes: Any) -> Plan:
+def planned(profile: HostProfile, stack: str | Stack = "pytorch-2.9", **requests: Any) -> Plan:
     """The plan; the test fails with the conflicts where there is none."""
-    resolution = ask(profile, stack, **wishes)
+    resolution = ask(profile, stack, **requests)
     assert resolution.plan is not None, resolution.conflicts
     return resolution.plan
 
 
 def refused(
-    code: str, profile: HostProfile, stack: str | Stack = "pytorch-2.9", **wishes: Any
+    code: str, profile: HostProfile, stack: str | Stack = "pytorch-2.9", **requests: Any
 ) -> Conflict:
     """The conflict of that code; the test fails where it is not among the conflicts."""
-    resolution = ask(profile, stack, **wishes)
+    resolution = ask(profile, stack, **requests)
     found = {conflict.code: conflict for conflict in resolution.conflicts}
     assert code in found, (list(found), resolution.plan)
     return found[code]
@@ -53,8 +53,8 @@ def noticed(code: str, plan: Plan) -> Notice:
     return found[code]
 
 
-def torch_wish(**changes: Any) -> Stack:
-    """The stack pytorch-2.9 with another wish about PyTorch, as a stack file may state it."""
+def torch_request(**changes: Any) -> Stack:
+    """The stack pytorch-2.9 with another request about PyTorch, as a stack file may state it."""
     stack = load_stack("pytorch-2.9")
     assert stack.torch is not None
     return replace(stack, torch=replace(stack.torch, **changes))

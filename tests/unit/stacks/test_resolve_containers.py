@@ -15,7 +15,7 @@ from stacks.model.containers import ContainerPlan, EnginePlan
 from stacks.model.host import Gpu, HostProfile, InstalledEngine
 from stacks.model.messages import Conflict
 from stacks.model.plan import Plan, Repository, Resolution
-from stacks.requests import with_wishes
+from stacks.requests import with_requests
 from stacks.resolve import resolve
 from tests.unit.stacks.hosts import CATALOG, host, noticed, planned
 from tests.unit.stacks.hosts import refused as refused_natively
@@ -27,34 +27,34 @@ ROCKY = host("rocky-9", "h100")
 RUNTIME = ("--runtime=nvidia", "-e", "NVIDIA_VISIBLE_DEVICES=all")
 
 
-def ask(profile: HostProfile, stack: str = "pytorch-2.9", **wishes: Any) -> Resolution:
+def ask(profile: HostProfile, stack: str = "pytorch-2.9", **requests: Any) -> Resolution:
     """Resolve as the deploy of a container host does."""
-    return resolve(with_wishes(load_stack(stack), wishes, containers=True), profile, CATALOG)
+    return resolve(with_requests(load_stack(stack), requests, containers=True), profile, CATALOG)
 
 
-def container_plan(profile: HostProfile, **wishes: Any) -> Plan:
+def container_plan(profile: HostProfile, **requests: Any) -> Plan:
     """The plan; the test fails with the conflicts where there is none."""
-    resolution = ask(profile, **wishes)
+    resolution = ask(profile, **requests)
     assert resolution.plan is not None, resolution.conflicts
     return resolution.plan
 
 
-def containers(profile: HostProfile, **wishes: Any) -> ContainerPlan:
+def containers(profile: HostProfile, **requests: Any) -> ContainerPlan:
     """The container part of the plan."""
-    made = container_plan(profile, **wishes).containers
+    made = container_plan(profile, **requests).containers
     assert made is not None
     return made
 
 
-def docker(profile: HostProfile, **wishes: Any) -> EnginePlan:
+def docker(profile: HostProfile, **requests: Any) -> EnginePlan:
     """The only engine of the plan."""
-    (engine,) = containers(profile, **wishes).engines
+    (engine,) = containers(profile, **requests).engines
     return engine
 
 
-def refused(code: str, profile: HostProfile, **wishes: Any) -> Conflict:
+def refused(code: str, profile: HostProfile, **requests: Any) -> Conflict:
     """The conflict of that code."""
-    found = {conflict.code: conflict for conflict in ask(profile, **wishes).conflicts}
+    found = {conflict.code: conflict for conflict in ask(profile, **requests).conflicts}
     assert code in found, list(found)
     return found[code]
 

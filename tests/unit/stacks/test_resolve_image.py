@@ -13,7 +13,7 @@ from stacks.model.host import HostProfile, InstalledDriver
 from stacks.model.image import ImagePlan
 from stacks.model.messages import Conflict
 from stacks.model.requests import Stack
-from stacks.requests import with_wishes
+from stacks.requests import with_requests
 from stacks.resolve_image import image_plan
 from tests.unit.stacks.hosts import CATALOG, host, planned
 from tests.unit.stacks.test_resolve_properties import hosts, stacks
@@ -21,18 +21,18 @@ from tests.unit.stacks.test_resolve_properties import hosts, stacks
 H100 = host("debian-12", "h100")
 
 
-def image(profile: HostProfile = H100, stack: str = "pytorch-2.9", **wishes: Any) -> ImagePlan:
+def image(profile: HostProfile = H100, stack: str = "pytorch-2.9", **requests: Any) -> ImagePlan:
     """The image's plan; the test fails with the conflicts where there is none."""
-    made = image_plan(with_wishes(load_stack(stack), wishes, containers=True), profile, CATALOG)
+    made = image_plan(with_requests(load_stack(stack), requests, containers=True), profile, CATALOG)
     assert made.plan is not None, made.conflicts
     return made.plan
 
 
 def refused(
-    code: str, profile: HostProfile = H100, stack: str = "pytorch-2.9", **wishes: Any
+    code: str, profile: HostProfile = H100, stack: str = "pytorch-2.9", **requests: Any
 ) -> Conflict:
     """The conflict of that code."""
-    made = image_plan(with_wishes(load_stack(stack), wishes, containers=True), profile, CATALOG)
+    made = image_plan(with_requests(load_stack(stack), requests, containers=True), profile, CATALOG)
     found = {conflict.code: conflict for conflict in made.conflicts}
     assert made.plan is None and code in found, (list(found), made.plan)
     return found[code]
@@ -158,8 +158,10 @@ def test_missing_lock_of_services_is_said() -> None:
     [{"pypi": "https://m.example/simple"}, {"redist": "https://m.example"}],
 )
 def test_mirrors_do_not_change_the_digest(mirrors: dict[str, str]) -> None:
-    wishes = {"image_cuda": "devel"}
-    assert image(replace(H100, indexes=mirrors), **wishes).digest == image(H100, **wishes).digest
+    requests = {"image_cuda": "devel"}
+    assert (
+        image(replace(H100, indexes=mirrors), **requests).digest == image(H100, **requests).digest
+    )
 
 
 def test_another_base_or_lock_changes_the_digest() -> None:

@@ -16,9 +16,9 @@ def test_another_branch_is_not_moved_unasked_and_both_ways_out_are_named() -> No
     assert 'driver_branch: "535"' in conflict.remedies[1]
 
 
-@pytest.mark.parametrize("wish", [{"driver_branch": "580"}, {"driver_version": "580.159.04"}])
-def test_a_branch_that_is_named_takes_the_place_of_the_old_one(wish: dict[str, str]) -> None:
-    plan = planned(host("ubuntu-22.04", "a100", driver=OLD), **wish)
+@pytest.mark.parametrize("said", [{"driver_branch": "580"}, {"driver_version": "580.159.04"}])
+def test_a_branch_that_is_named_takes_the_place_of_the_old_one(said: dict[str, str]) -> None:
+    plan = planned(host("ubuntu-22.04", "a100", driver=OLD), **said)
     assert plan.driver is not None
     assert (plan.driver.branch, plan.driver.replaces) == ("580", "535 from nvidia")
     assert any("535.309.01 from nvidia goes" in reason.choice for reason in plan.reasons)

@@ -220,11 +220,11 @@ def test_cuda_11_8_is_redist_where_the_repository_has_none_and_the_reason_says_s
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "said",
     [{"driver_origin": "nvidia"}, {"driver_branch": "580"}, {"driver_version": "580.159.04"}],
 )
-def test_archive_s_toolkit_is_not_mixed_with_nvidia_s_driver(wish: dict[str, str]) -> None:
-    plan = planned(host("debian-12", "a100"), **wish)
+def test_archive_s_toolkit_is_not_mixed_with_nvidia_s_driver(said: dict[str, str]) -> None:
+    plan = planned(host("debian-12", "a100"), **said)
     assert plan.driver is not None and plan.cuda is not None
     assert (plan.driver.origin, plan.cuda.origin) == ("nvidia", "redist")
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stacks.load import load_stack, stack_names
-from stacks.model.containers import ContainerWish
+from stacks.model.containers import ContainerRequest
 from stacks.model.host import Gpu, HostProfile, InstalledDriver, InstalledEngine
-from stacks.model.requests import CudaWish, CudnnWish, DriverWish, Stack, TorchWish
-from stacks.requests import with_wishes
+from stacks.model.requests import CudaRequest, CudnnRequest, DriverRequest, Stack, TorchRequest
+from stacks.requests import with_requests
 from stacks.resolve import resolve
 from tests.unit.stacks.checker import faults
 from tests.unit.stacks.hosts import CATALOG
@@ -83,7 +83,7 @@ stacks = st.builds(
     name=st.just("any"),
     summary=st.just(""),
     driver=st.builds(
-        DriverWish,
+        DriverRequest,
         branch=rare([None] * 6 + ["470", "535", "580", "1000"]),
         flavour=rare([None] * 3 + ["open", "proprietary"]),
         origin=rare([None] * 5 + ["debian", "nvidia", "ubuntu", "redist"]),
@@ -91,20 +91,20 @@ stacks = st.builds(
     ),
     cuda=st.none()
     | st.builds(
-        CudaWish,
+        CudaRequest,
         version=rare(["11.8"] * 5 + ["12.8", "x"]),
         purpose=rare(["auto", "auto", "compile", "runtime"]),
         origin=rare([None, None, "debian", "redist", "nvidia", "wheels"]),
     ),
     cudnn=st.none()
     | st.builds(
-        CudnnWish,
+        CudnnRequest,
         version=rare(["8.9", "8.9.6.50", "8.9.7.29", "8", "9.1", ""]),
         origin=rare([None, None, "wheels", "redist", "debian"]),
     ),
     torch=st.none()
     | st.builds(
-        TorchWish,
+        TorchRequest,
         version=rare(["2.9.1"] * 4 + ["2.9.0", "2.7.1", "2.3.1", "2.8.0", ""]),
         variant=rare([None] * 5 + ["cu118", "cu126", "cu128", "cu130", "rocm"]),
         python=rare([None] * 4 + ["3.11", "3.13", "2.7"]),
@@ -115,7 +115,7 @@ stacks = st.builds(
     ),
     containers=st.none()
     | st.builds(
-        ContainerWish,
+        ContainerRequest,
         engines=rare([("docker",)] * 4 + [(), ("podman",), ("containerd", "docker", "podman")]),
         docker_origin=rare([None, None, "distribution", "docker"]),
         docker_version=rare([None] * 4 + ["20.10.24", "26.1.5", "29.4.1", "24.0.9", "x"]),
@@ -168,7 +168,7 @@ plain = st.builds(
     security_pocket=st.sampled_from([None, False]),
 )
 
-wishes = st.fixed_dictionaries(
+requests = st.fixed_dictionaries(
     {},
     optional={
         "driver_branch": st.sampled_from(["470", "535", "550", "580", "595"]),
@@ -195,11 +195,11 @@ wishes = st.fixed_dictionaries(
 
 
 @settings(max_examples=1000, deadline=None)
-@given(st.sampled_from(stack_names()), wishes, plain, st.booleans())
-def test_plain_hosts_with_the_wishes_of_host_data(
+@given(st.sampled_from(stack_names()), requests, plain, st.booleans())
+def test_plain_hosts_with_the_requests_of_host_data(
     name: str, said: dict[str, object], profile: HostProfile, containers: bool
 ) -> None:
-    stack = with_wishes(load_stack(name), said, containers)
+    stack = with_requests(load_stack(name), said, containers)
     resolution = resolve(stack, profile, CATALOG)
     assert (resolution.plan is None) == bool(resolution.conflicts)
     if resolution.plan is not None:
@@ -215,7 +215,7 @@ def test_every_gpu_with_every_stack_and_what_can_be_left_out(os: str) -> None:
         ("x86_64", "aarch64"),
         CATALOG.gpus.models.rows,
     ):
-        stack = with_wishes(load_stack(name), {"without": without})
+        stack = with_requests(load_stack(name), {"without": without})
         profile = HostProfile(os, arch, gpus=(Gpu(gpu),))
         resolution = resolve(stack, profile, CATALOG)
         assert (resolution.plan is None) == bool(resolution.conflicts)

@@ -6,7 +6,7 @@ import pytest
 
 from stacks.catalog.read import load_catalog
 from stacks.rules.torch import runs_on
-from tests.unit.stacks.hosts import host, noticed, planned, refused, torch_wish
+from tests.unit.stacks.hosts import host, noticed, planned, refused, torch_request
 
 
 def variant(os: str, *gpus: str) -> str:
@@ -24,18 +24,18 @@ def test_torch29_cu118_wheel_is_refused_with_three_ways_out() -> None:
 
 
 def test_torch29_cu118_source_is_refused_with_cmake_s_words() -> None:
-    conflict = refused("TORCH-118-SOURCE", host("debian-12", "a100"), torch_wish(build="source"))
+    conflict = refused("TORCH-118-SOURCE", host("debian-12", "a100"), torch_request(build="source"))
     assert "PyTorch requires CUDA 12.0 or above." in conflict.why
     assert any("2.8.0" in remedy for remedy in conflict.remedies)
 
 
 def test_source_build_without_cuda_118_is_refused_as_not_ours() -> None:
-    stack = torch_wish(build="source")
+    stack = torch_request(build="source")
     refused("TORCH-SOURCE", host("debian-12", "a100"), stack, without=["cuda"])
 
 
 def test_torch29_cudnn8_is_refused() -> None:
-    conflict = refused("TORCH-NO-CUDNN8", host("debian-12", "a100"), torch_wish(cudnn="8"))
+    conflict = refused("TORCH-NO-CUDNN8", host("debian-12", "a100"), torch_request(cudnn="8"))
     assert "libcudnn.so.9" in conflict.why
     assert any("pytorch-2.3-cu118-cudnn8" in remedy for remedy in conflict.remedies)
 

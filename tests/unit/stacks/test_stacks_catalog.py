@@ -148,7 +148,7 @@ def test_wrong_key_names_file_line_and_nearest(tmp_path: Path) -> None:
     with pytest.raises(SchemaError) as caught:
         load_catalog(folder)
     assert str(caught.value).startswith(f"stacks/catalog/drivers.yaml:{line}: ")
-    assert "did you mean «minimum»" in str(caught.value)
+    assert 'did you mean "minimum"' in str(caught.value)
 
 
 def test_version_without_quotes_is_refused_not_rounded(tmp_path: Path) -> None:
@@ -163,5 +163,5 @@ def test_missing_key_is_named(tmp_path: Path) -> None:
     folder = copied(tmp_path)
     path = folder / "catalog" / "drivers.yaml"
     path.write_text(path.read_text().replace('  minimum: "4.15"\n', ""))
-    with pytest.raises(SchemaError, match="«minimum» of «kernel» is missing"):
+    with pytest.raises(SchemaError, match='"minimum" of "kernel" is missing'):
         load_catalog(folder)

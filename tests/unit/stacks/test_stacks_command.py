@@ -103,17 +103,17 @@ def test_options_reach_the_resolver(capsys: pytest.CaptureFixture[str]) -> None:
         ([], "a command is missing"),
         (["explane"], "invalid choice: 'explane'"),
         (["explain", "pytorch-2.9"], "--os"),
-        (["explain", "pytorch-3", "--os", "debian-12"], "There is no stack «pytorch-3»"),
+        (["explain", "pytorch-3", "--os", "debian-12"], 'There is no stack "pytorch-3"'),
         ([*DEBIAN, "--gpu", "h10"], "Did you mean h100"),
-        ([*DEBIAN, "--gpu", "h100:zero"], "«zero» is not a count"),
-        ([*DEBIAN, "--gpu", "h100:"], "«» is not a count"),
+        ([*DEBIAN, "--gpu", "h100:zero"], '"zero" is not a count'),
+        ([*DEBIAN, "--gpu", "h100:"], '"" is not a count'),
         ([*DEBIAN, "--origin", "cuda"], "expected PART=ORIGIN"),
-        ([*DEBIAN, "--origin", "cud=redist"], "did you mean «cuda»?"),
-        ([*DEBIAN, "--origin", "cuda=redits"], "Did you mean «redist»?"),
-        ([*DEBIAN, "--flavour", "opne"], "Did you mean «open»?"),
-        ([*DEBIAN, "--without", "cudaa"], "Did you mean «cuda»?"),
-        ([*DEBIAN, "--containers", "dokcer"], "Did you mean «docker»?"),
-        ([*DEBIAN, "--image", "--image-cuda", "runtim"], "Did you mean «runtime»?"),
+        ([*DEBIAN, "--origin", "cud=redist"], 'did you mean "cuda"?'),
+        ([*DEBIAN, "--origin", "cuda=redits"], 'Did you mean "redist"?'),
+        ([*DEBIAN, "--flavour", "opne"], 'Did you mean "open"?'),
+        ([*DEBIAN, "--without", "cudaa"], 'Did you mean "cuda"?'),
+        ([*DEBIAN, "--containers", "dokcer"], 'Did you mean "docker"?'),
+        ([*DEBIAN, "--image", "--image-cuda", "runtim"], 'Did you mean "runtime"?'),
         (["lock", "pytorch-2.9", "--variant", "cu999"], "has no cu999 build"),
         (["lock", "pytorch-2.9", "--python", "2.7"], "not built for Python 2.7"),
     ],
@@ -132,7 +132,7 @@ def test_stack_file_with_a_mistake_ends_with_64(
 ) -> None:
     (tmp_path / "mine.yaml").write_text("summary: mine\ntorhc: null\n")
     assert main(["explain", "mine", "--stacks", str(tmp_path), "--os", "debian-12"]) == 64
-    assert "did you mean «torch»" in " ".join(capsys.readouterr().err.split())
+    assert 'did you mean "torch"' in " ".join(capsys.readouterr().err.split())
 
 
 def test_it_runs_as_a_module() -> None:

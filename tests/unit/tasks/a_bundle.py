@@ -45,7 +45,7 @@ def put(folder: Path, path: str, data: bytes, owner: str) -> None:
 
 def made(folder: Path, recipe: Recipe) -> Path:
     """A bundle with all that this recipe fetches."""
-    asked = contents.of(recipe)
+    asked = contents.contents_for(recipe)
     for name, parts in asked.locks.items():
         for package in (*NEEDS, *TORCH) if "needs" in parts else SERVICES:
             file = f"{package.replace('-', '_')}-1.0-py3-none-any.whl"

@@ -83,8 +83,8 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 def test_installation_is_tried_before_it_is_made(machine: Machine) -> None:
     assert machine.run(apt.install(Installation(["one", "two"]))).returncode == 0
-    mend, trial, real = machine.calls
-    assert mend.startswith("dpkg --configure -a")
+    fix, trial, real = machine.calls
+    assert fix.startswith("dpkg --configure -a")
     assert " -s " in trial
     assert " -s " not in real
     for call in (trial, real):
@@ -211,7 +211,7 @@ def test_progress_is_apts_last_word(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("way", ["install", "download"])
-def test_failed_installation_lets_the_next_run_read_the_lists_anew(
+def test_failed_installation_lets_the_next_run_read_the_lists_again(
     machine: Machine, way: str
 ) -> None:
     Path(lists.STAMP).touch()

@@ -15,7 +15,7 @@ from tasks.bundle.work import Work
 from tests.unit.tasks import a_bundle, an_image
 from tests.unit.tasks.a_bundle import recipe
 
-ASKED = contents.of(recipe())
+ASKED = contents.contents_for(recipe())
 
 
 def lacking(folder: Path) -> list[str]:
@@ -53,7 +53,10 @@ def test_each_step_is_asked_for_with_those_before_it() -> None:
     """Its packages are chosen on what they installed."""
     plan = an_image.plan()
     made = Work(
-        Path("bundle"), plan, contents.of(an_image.recipe()), ("deb http://x.example/ a b",)
+        Path("bundle"),
+        plan,
+        contents.contents_for(an_image.recipe()),
+        ("deb http://x.example/ a b",),
     )
     inputs = dict(collect.debs_job(made).inputs)
     asked = re.findall(r"--download-only (.*)", inputs["debs.sh"])

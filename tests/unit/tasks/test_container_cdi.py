@@ -32,7 +32,9 @@ def spec(**more: object) -> CdiSpec:
     return replace(whole, **more)  # type: ignore[arg-type]
 
 
-def seen(*specs: CdiSpec, nodes: tuple[Node, ...] = NODES, images: tuple[str, ...] = ()) -> Engines:
+def engines_state(
+    *specs: CdiSpec, nodes: tuple[Node, ...] = NODES, images: tuple[str, ...] = ()
+) -> Engines:
     found = host.engines("{}", nodes=nodes, docker=host.docker(images=images))
     return replace(found, engine=replace(found.engine, cdi=specs))
 
@@ -46,7 +48,7 @@ def state() -> HostState:
 def due(*specs: CdiSpec, flags: tuple[str, ...] = (), nodes: tuple[Node, ...] = NODES) -> str:
     containers = host.plan(cdi_flags=flags).containers
     assert containers is not None
-    return cdi_state.spec_due(state(), seen(*specs, nodes=nodes), containers)
+    return cdi_state.spec_due(state(), engines_state(*specs, nodes=nodes), containers)
 
 
 def test_spec_of_this_driver_stays() -> None:
@@ -69,7 +71,7 @@ def test_driver_that_is_up_needs_a_spec() -> None:
         spec(devices=(CdiDevice("/dev/nvidia0", 511),)),
     ],
 )
-def test_spec_of_another_driver_is_written_anew(stale: CdiSpec) -> None:
+def test_spec_of_another_driver_is_written_again(stale: CdiSpec) -> None:
     """C4."""
     assert due(stale) != ""
 
@@ -81,10 +83,10 @@ def test_no_spec_is_written_while_another_module_is_loaded_than_the_libraries_as
     containers = host.plan().containers
     assert containers is not None
     stale = spec(libraries=("/usr/lib/libcuda.so.570.1.2",))
-    assert cdi_state.spec_due(changed, seen(stale), containers) == ""
+    assert cdi_state.spec_due(changed, engines_state(stale), containers) == ""
 
 
-def test_format_that_an_engine_does_not_read_is_written_anew() -> None:
+def test_format_that_an_engine_does_not_read_is_written_again() -> None:
     assert "0.7.0" in due(spec(format="0.7.0"), flags=(OLD_SPEC,))
     assert due(spec(format="0.5.0"), flags=(OLD_SPEC,)) == ""
     assert due(spec(format="0.7.0")) == ""
@@ -93,7 +95,7 @@ def test_format_that_an_engine_does_not_read_is_written_anew() -> None:
 def test_spec_that_an_older_guide_left_is_told_from_others() -> None:
     left = spec(file="/etc/cdi/nvidia.yaml")
     others = spec(file="/etc/cdi/amd.yaml")
-    assert cdi_state.left_behind(seen(spec(), left, others)) == ["/etc/cdi/nvidia.yaml"]
+    assert cdi_state.left_behind(engines_state(spec(), left, others)) == ["/etc/cdi/nvidia.yaml"]
 
 
 def test_refreshing_unit_has_no_limit_of_starts_and_knows_the_flags() -> None:
@@ -105,15 +107,15 @@ def test_refreshing_unit_has_no_limit_of_starts_and_knows_the_flags() -> None:
 
 
 def test_missing_spec_and_cgroups_left_alone_are_findings() -> None:
-    there = seen()
+    there = engines_state()
     there = replace(there, engine=replace(there.engine, no_cgroups="no-cgroups = true"))
-    codes = {f.code for f in findings.of(state(), there, host.plan(), NOTHING)}
+    codes = {f.code for f in findings.findings(state(), there, host.plan(), NOTHING)}
     assert {"C3", "C4"} <= codes
 
 
 def test_docker_that_does_not_run_is_a_finding() -> None:
-    there = replace(seen(spec()), docker=None)
-    assert [f.code for f in findings.of(state(), there, host.plan(), NOTHING)] == ["C8"]
+    there = replace(engines_state(spec()), docker=None)
+    assert [f.code for f in findings.findings(state(), there, host.plan(), NOTHING)] == ["C8"]
 
 
 def test_packages_that_are_missing_are_findings() -> None:
@@ -125,25 +127,25 @@ def test_packages_that_are_missing_are_findings() -> None:
 
 
 def test_no_container_is_started_where_no_driver_is_up() -> None:
-    found = proof.none(seen(nodes=()), host.plan(), NOTHING)
+    found = proof.none(engines_state(nodes=()), host.plan(), NOTHING)
     assert found is not None
     assert "no device files" in found.text
 
 
 def test_no_container_is_started_without_an_image() -> None:
-    found = proof.none(seen(spec()), host.plan(), NOTHING)
+    found = proof.none(engines_state(spec()), host.plan(), NOTHING)
     assert found is not None
     assert "proof_image" in found.text
 
 
 def test_our_own_image_proves_where_it_is_loaded() -> None:
-    there = seen(spec(), images=("debian:bookworm", "pytorch-cuda:v2.9"))
+    there = engines_state(spec(), images=("debian:bookworm", "pytorch-cuda:v2.9"))
     assert proof.image(there, host.plan(), NOTHING) == "pytorch-cuda:v2.9"
     assert proof.none(there, host.plan(), NOTHING) is None
 
 
 def test_image_of_host_data_must_be_there() -> None:
-    there = seen(spec(), images=("debian:bookworm",))
+    there = engines_state(spec(), images=("debian:bookworm",))
     settings = ContainerSettings(proof_image="debian:trixie")
     found = proof.none(there, host.plan(), settings)
     assert found is not None
@@ -155,7 +157,9 @@ def test_image_of_host_data_must_be_there() -> None:
     [("debian:bookworm", True), ("docker.io/library/debian:bookworm", True), ("debian", False)],
 )
 def test_podman_is_asked_for_its_own_images(wanted: str, here: bool) -> None:
-    there = replace(seen(spec()), docker=None, podman_images=("docker.io/library/debian:bookworm",))
+    there = replace(
+        engines_state(spec()), docker=None, podman_images=("docker.io/library/debian:bookworm",)
+    )
     podman = EnginePlan("podman", "distribution", "5.4.2", ("podman",), ("podman",))
     found = proof.none(there, host.plan(podman), ContainerSettings(proof_image=wanted))
     assert (found is None) == here
@@ -164,7 +168,7 @@ def test_podman_is_asked_for_its_own_images(wanted: str, here: bool) -> None:
 
 
 def judged(answer: ContainerAnswer) -> proof.Proof:
-    there = seen(spec(), images=("pytorch-cuda:v2.9",))
+    there = engines_state(spec(), images=("pytorch-cuda:v2.9",))
     return proof.judged(there, host.plan(), NOTHING, answer)
 
 
@@ -201,7 +205,7 @@ def test_container_without_its_gpus_is_critical(
 
 
 def test_proof_holds_until_docker_restarts() -> None:
-    before = seen(spec(), images=("pytorch-cuda:v2.9",))
+    before = engines_state(spec(), images=("pytorch-cuda:v2.9",))
     assert before.docker is not None
     after = replace(before, docker=replace(before.docker, started=99))
     keys = {proof.depends_on(state(), one, host.plan(), NOTHING) for one in (before, after)}

@@ -62,7 +62,7 @@ def rolled_back() -> HostState:
 pytestmark = pytest.mark.usefixtures("lines")
 
 
-def seen(images: tuple[str, ...] = (), nodes: tuple[Node, ...] = ()) -> Engines:
+def engines_state(images: tuple[str, ...] = (), nodes: tuple[Node, ...] = ()) -> Engines:
     """Docker is set up as planned; with these images, and device files of the driver."""
     docker = a_container_host.docker(images=images)
     specs = (CdiSpec(cdi_state.SPEC, (), (), (), "0.5.0"),) if nodes else ()
@@ -79,14 +79,16 @@ def asked_for(
 ) -> ARun:
     """A run with the verdict as its only operation, prepared."""
     facts: Facts = {
-        ContainerEngines: engines or seen(),
+        ContainerEngines: engines or engines_state(),
         CudaCall: NO_DEVICE,
         ContainerProof: inside,
     }
     run = ARun(state, facts)
     run.prepared(lambda: report.register(run.host))
     run.prepared(
-        lambda: engine_verdict.given(plan, ContainerSettings(), rollback=rollback, name="Verdict")
+        lambda: engine_verdict.report_verdict(
+            plan, ContainerSettings(), rollback=rollback, name="Verdict"
+        )
     )
     return run
 
@@ -151,7 +153,7 @@ def test_converged_host_without_device_files_is_ok_and_says_why_no_container_was
 
 
 def test_container_that_keeps_its_gpus_is_the_proof(lines: dict[str, report.Line]) -> None:
-    run = asked_for(converged(), engines=seen(IMAGE, NODES), inside=SEES).executed()
+    run = asked_for(converged(), engines=engines_state(IMAGE, NODES), inside=SEES).executed()
     assert (lines[NAME].verdict, run.exit_status) == ("OK", 0), lines[NAME].notes
     assert lines[NAME].proof.startswith("container (2 × NVIDIA H100, still there after")
     part = recorded(run)
@@ -172,7 +174,7 @@ def test_record_of_other_deploys_stays_and_a_first_one_gets_its_beginning() -> N
 def test_second_run_changes_nothing_and_starts_no_container(
     lines: dict[str, report.Line],
 ) -> None:
-    there = seen(IMAGE, NODES)
+    there = engines_state(IMAGE, NODES)
     record = asked_for(converged(), engines=there, inside=SEES).executed().written(RECORD)
     run = asked_for(replace(converged(), record=record), engines=there)
     assert run.changes == []
@@ -183,7 +185,7 @@ def test_second_run_changes_nothing_and_starts_no_container(
 
 
 def test_dry_run_announces_the_record_and_starts_nothing() -> None:
-    run = asked_for(converged(), engines=seen(IMAGE, NODES), inside=SEES)
+    run = asked_for(converged(), engines=engines_state(IMAGE, NODES), inside=SEES)
     assert run.changes == ["Verdict"]
     assert (run.asked, run.wire.commands) == ([ContainerEngines, HostProbe], [])
 
@@ -200,7 +202,7 @@ def test_dry_run_announces_the_record_and_starts_nothing() -> None:
 def test_container_without_gpus_fails_the_host(
     lines: dict[str, report.Line], inside: ContainerAnswer, code: str, proof: str
 ) -> None:
-    run = asked_for(converged(), engines=seen(IMAGE, NODES), inside=inside).executed()
+    run = asked_for(converged(), engines=engines_state(IMAGE, NODES), inside=inside).executed()
     assert (lines[NAME].verdict, codes(lines[NAME])) == ("CRITICAL", [code])
     assert proof in lines[NAME].proof
     assert (run.exit_status, recorded(run)["key"]) == (1, None)
@@ -217,7 +219,7 @@ def test_missing_toolkit_is_critical_and_names_this_deploy(
 
 
 def test_docker_that_does_not_run_is_critical(lines: dict[str, report.Line]) -> None:
-    down = replace(seen(), docker=None)
+    down = replace(engines_state(), docker=None)
     run = asked_for(converged(), engines=down).executed()
     assert (codes(lines[NAME]), run.exit_status) == (["C8"], 1)
 
@@ -225,7 +227,7 @@ def test_docker_that_does_not_run_is_critical(lines: dict[str, report.Line]) -> 
 def test_image_that_a_later_deploy_brings_is_what_the_host_is_proven_with(
     lines: dict[str, report.Line],
 ) -> None:
-    run = asked_for(converged(), engines=seen(nodes=NODES), inside=SEES)
+    run = asked_for(converged(), engines=engines_state(nodes=NODES), inside=SEES)
     assert run.prepared(engine_verdict.waits_for_an_image)
 
     @step
@@ -233,7 +235,7 @@ def test_image_that_a_later_deploy_brings_is_what_the_host_is_proven_with(
         yield StringCommand("true")
         if executing():
             assert lines[NAME].proof.endswith("proof_image in the host's data)")
-            run.answers[ContainerEngines] = seen(IMAGE, NODES)
+            run.answers[ContainerEngines] = engines_state(IMAGE, NODES)
 
     run.prepared(lambda: image(name="Image"))
     run.prepared(lambda: engine_verdict.again(name="GPUs in a container"))
@@ -243,5 +245,5 @@ def test_image_that_a_later_deploy_brings_is_what_the_host_is_proven_with(
 
 
 def test_host_that_has_its_image_waits_for_none() -> None:
-    run = asked_for(converged(), engines=seen(IMAGE, NODES), inside=SEES)
+    run = asked_for(converged(), engines=engines_state(IMAGE, NODES), inside=SEES)
     assert not run.prepared(engine_verdict.waits_for_an_image)

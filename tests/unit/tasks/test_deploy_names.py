@@ -18,7 +18,7 @@ from tasks.repair.repair_plan import chart
 from tasks.verify import comparison, proof
 from tests.unit.tasks import a_container_host, a_host, a_patient
 from tests.unit.tasks.ill_hosts import ILL
-from tests.unit.tasks.test_container_cdi import GPUS, NODES, seen
+from tests.unit.tasks.test_container_cdi import GPUS, NODES, engines_state
 from tests.unit.tasks.test_jetson import board, planned
 
 GPU_HOST, CONTAINER_HOST = "deploys/gpu_host.py", "deploys/container_host.py"
@@ -45,7 +45,7 @@ def test_every_remedy_for_a_host_names_its_own_deploy(
     state: HostState, plan: Plan, deploy: str
 ) -> None:
     found = [*comparison.compare(state, plan), *kernel_guard.findings(state, plan, "hold")]
-    found += container_findings.of(state, seen(), plan, ContainerSettings())
+    found += container_findings.findings(state, engines_state(), plan, ContainerSettings())
     if plan.torch is not None:
         for version in (None, "1.0"):
             found += proof.of_torch(plan, TorchAnswer("/opt/x", version), rolled_back=False)
@@ -60,7 +60,7 @@ def test_missing_part_of_a_container_hosts_driver_names_the_container_hosts_depl
 
 
 def test_container_that_loses_its_gpus_names_the_container_hosts_deploy() -> None:
-    plan, there = a_container_host.plan(), seen(nodes=NODES, images=("pytorch-cuda:v2.9",))
+    plan, there = a_container_host.plan(), engines_state(nodes=NODES, images=("pytorch-cuda:v2.9",))
     answer = container_proof.ContainerAnswer(True, before=GPUS, after=())
     (finding,) = container_proof.judged(there, plan, ContainerSettings(), answer).findings
     assert deploys([finding.remedy]) == {CONTAINER_HOST}

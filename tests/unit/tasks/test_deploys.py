@@ -50,7 +50,7 @@ def test_verdict_is_told_how_far_the_run_goes_back(
     module: ModuleType,
 ) -> None:
     told: dict[str, Any] = {}
-    monkeypatch.setattr(module, "given", lambda **said: told.update(said))
+    monkeypatch.setattr(module, "report_verdict", lambda **said: told.update(said))
     monkeypatch.setattr(needs, "needed", lambda *_: False)  # no repository is asked
     monkeypatch.setattr(offers, "keyring", lambda *_: b"")
     run = a_run.ARun(

@@ -98,4 +98,4 @@ def test_former_key_file_is_removed() -> None:
 
 
 def test_kind_chooses_the_module() -> None:
-    assert repository_files.of(REPOSITORY) is dnf_files
+    assert repository_files.files_for(REPOSITORY) is dnf_files

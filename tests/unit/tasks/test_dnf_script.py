@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tasks.packages import dnf, dnf_transaction
-from tasks.packages.transaction import Installation, Move
+from tasks.packages.transaction import Installation, Transaction
 from tests.unit.tasks.test_apt_script import Machine
 
 HEAD = """\
@@ -46,14 +46,14 @@ def machine(tmp_path: Path) -> Machine:
 
 
 def install(
-    machine: Machine, table: str, move: Move | None = None, headers_need: str = ""
+    machine: Machine, table: str, transaction: Transaction | None = None, headers_need: str = ""
 ) -> tuple[int, str, list[str]]:
     """Exit status, output, and the calls of dnf.
 
     Args:
         machine: Where.
         table: What dnf would do for the whole transaction.
-        move: What is allowed.
+        transaction: What is allowed.
         headers_need: What it would do for the headers alone.
     """
     (machine.folder / "whole-table").write_text(HEAD + table + TAIL)
@@ -65,12 +65,14 @@ def install(
         f'case "$*" in *--assumeno*) cat {machine.folder}/$which-table; exit 1 ;; esac\n',
     )
     names = ["nvidia-driver-cuda-580.178.04-*"]
-    done = machine.run(dnf.install(Installation(names, more="kernel-devel", move=move)))
+    done = machine.run(
+        dnf.install(Installation(names, more="kernel-devel", transaction=transaction))
+    )
     return done.returncode, done.stdout, (machine.folder / "calls").read_text().splitlines()
 
 
 def test_new_packages_come(machine: Machine) -> None:
-    code, said, calls = install(machine, COMES, Move(ours=("nvidia-*",)))
+    code, said, calls = install(machine, COMES, Transaction(ours=("nvidia-*",)))
     assert code == 0, said
     assert [("--assumeno" in call) for call in calls] == [True, False]
     assert "nvidia-driver-cuda-580.178.04-* kernel-devel" in calls[-1]
@@ -102,7 +104,7 @@ def test_new_packages_come(machine: Machine) -> None:
 def test_transaction_that_does_more_is_refused_before_anything_changes(
     machine: Machine, table: str, complaint: str
 ) -> None:
-    code, said, calls = install(machine, table, Move(ours=("nvidia-*",)))
+    code, said, calls = install(machine, table, Transaction(ours=("nvidia-*",)))
     assert code == 1
     assert f"  {complaint}" in said
     assert "Nothing was changed" in said
@@ -116,12 +118,12 @@ def test_without_limits_an_upgrade_is_allowed_and_a_removal_is_not(machine: Mach
 
 def test_own_set_may_move_and_go_back_when_asked(machine: Machine) -> None:
     table = "Downgrading:\n nvidia-driver-cuda x86_64 3:570-1 nvidia 1 k\n"
-    assert install(machine, table, Move(ours=("nvidia-*",), back=True))[0] == 0
+    assert install(machine, table, Transaction(ours=("nvidia-*",), back=True))[0] == 0
 
 
 def test_what_the_headers_need_may_come_up_to_date(machine: Machine) -> None:
     table = "Upgrading:\n glibc x86_64 2.34-100 baseos 1 k\n"
-    code, said, calls = install(machine, table, Move(ours=("nvidia-*",)), headers_need=table)
+    code, said, calls = install(machine, table, Transaction(ours=("nvidia-*",)), headers_need=table)
     assert code == 0, said
     assert "with them comes up to date: glibc" in said
     assert "--assumeno" not in calls[-1]
@@ -129,14 +131,16 @@ def test_what_the_headers_need_may_come_up_to_date(machine: Machine) -> None:
 
 def test_package_that_must_go_may_go(machine: Machine) -> None:
     table = "Removing dependent packages:\n kmod-old x86_64 1-1 @nvidia 1 k\n"
-    code, said, calls = install(machine, table, Move(ours=("nvidia-*",), goes=("kmod-old",)))
+    code, said, calls = install(machine, table, Transaction(ours=("nvidia-*",), goes=("kmod-old",)))
     assert code == 0, said
     assert "--allowerasing" in calls[-1]
 
 
 def test_package_that_did_not_give_way_is_taken_out_afterwards(machine: Machine) -> None:
     machine.write("rpm", "exit 0\n")
-    code, said, calls = install(machine, COMES, Move(ours=("nvidia-*",), goes=("nvidia-old",)))
+    code, said, calls = install(
+        machine, COMES, Transaction(ours=("nvidia-*",), goes=("nvidia-old",))
+    )
     assert code == 0, said
     assert calls[-1].startswith("remove ") and calls[-1].endswith(" nvidia-old")
 
@@ -152,8 +156,8 @@ def test_package_of_the_set_that_somebody_locked_is_named(machine: Machine) -> N
     )
     (machine.folder / "table").write_text(HEAD + table + TAIL)
     machine.write("dnf", f"cat {machine.folder}/table; exit 1\n")
-    move = Move(ours=("nvidia-*", "libnvidia-*"))
-    script = dnf_transaction.simulation(move, "nvidia-driver-cuda", "", "")
+    transaction = Transaction(ours=("nvidia-*", "libnvidia-*"))
+    script = dnf_transaction.simulation(transaction, "nvidia-driver-cuda", "", "")
     done = machine.run(script.replace(dnf_transaction.versionlock.LIST, str(locks)))
     assert done.returncode == 1
     assert "dnf versionlock delete nvidia-driver-cuda" in done.stdout
@@ -167,7 +171,7 @@ def test_dnf_that_fails_is_not_taken_for_a_plan(machine: Machine) -> None:
     assert "Unable to find a match" in done.stdout
 
 
-def test_lists_are_read_anew_before_a_package_is_called_unknown(machine: Machine) -> None:
+def test_lists_are_read_again_before_a_package_is_called_unknown(machine: Machine) -> None:
     machine.write(
         "dnf",
         'echo "$*" >>"$LOG"\ncase "$*" in\n'

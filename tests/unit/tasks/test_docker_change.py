@@ -74,8 +74,10 @@ def test_restart_that_a_run_did_not_come_to_is_still_due() -> None:
 @pytest.mark.parametrize(("active", "enabled"), [("failed", "enabled"), ("active", "disabled")])
 def test_docker_that_does_not_run_is_started(active: str, enabled: str) -> None:
     """C8."""
-    seen = replace(host.engines(RIGHT), docker=None)
-    change = docker_change.change(settled(active, enabled), seen, host.plan(), ContainerSettings())
+    engines_state = replace(host.engines(RIGHT), docker=None)
+    change = docker_change.change(
+        settled(active, enabled), engines_state, host.plan(), ContainerSettings()
+    )
     assert change == Change(start=True)
 
 
@@ -100,5 +102,7 @@ def test_proxy_that_is_written_is_left_and_goes_with_its_setting() -> None:
 
 def test_podman_alone_touches_no_docker() -> None:
     podman = host.EnginePlan("podman", "distribution", "4.3.1", ("podman",), ("podman",))
-    seen = host.engines("not json")
-    assert not docker_change.change(settled("failed"), seen, host.plan(podman), ContainerSettings())
+    engines_state = host.engines("not json")
+    assert not docker_change.change(
+        settled("failed"), engines_state, host.plan(podman), ContainerSettings()
+    )

@@ -61,7 +61,7 @@ def test_command_has_no_brace_left(code: str) -> None:
             assert "{" not in left + finding.remedy, finding.command
 
 
-def test_reboot_mends_an_outlived_module_but_not_half_a_driver() -> None:
+def test_reboot_fixes_an_outlived_module_but_not_half_a_driver() -> None:
     assert a_patient.answer(ILL["D14"][0]).next_boot.ready is True
     assert a_patient.answer(ILL["D15"][0]).next_boot.ready is False
 

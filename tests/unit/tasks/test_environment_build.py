@@ -113,7 +113,7 @@ def test_complete_environment_is_left_alone(machine: Machine) -> None:
     assert machine.tries == 1
 
 
-def test_half_environment_is_built_anew(machine: Machine) -> None:
+def test_half_environment_is_built_again(machine: Machine) -> None:
     (machine.env / "lib").mkdir(parents=True)
     (machine.env / "lib/half").touch()
     assert machine.build().returncode == 0

@@ -51,7 +51,7 @@ def test_looking_only_builds_nothing(host: GuardedHost) -> None:
     assert host.read("built") == ""
 
 
-def test_module_of_another_version_is_built_anew(host: GuardedHost) -> None:
+def test_module_of_another_version_is_built_again(host: GuardedHost) -> None:
     host.kernel(NEW, "535.309.01", headers=True)
     host.run("now")
     assert "535.309.01" in host.record["why"]
@@ -250,7 +250,7 @@ def wait_until(true: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-# ---- the policy «follow»
+# ---- the policy "follow"
 
 
 @pytest.fixture

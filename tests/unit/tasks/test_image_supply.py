@@ -29,14 +29,14 @@ def bundle(tmp_path: Path) -> Path:
 
 
 def whole(bundle: Path, state: ImageState = DOCKER) -> Supply:
-    found, conflicts = supply.of(bundle, recipe(), state)
+    found, conflicts = supply.supply_for(bundle, recipe(), state)
     assert found is not None, conflicts
     return found
 
 
 def refused(bundle: Path, state: ImageState = DOCKER) -> dict[str, str]:
     """Code to reason."""
-    found, conflicts = supply.of(bundle, recipe(), state)
+    found, conflicts = supply.supply_for(bundle, recipe(), state)
     assert found is None
     return {conflict.code: conflict.why for conflict in conflicts}
 
@@ -64,7 +64,7 @@ def test_base_is_sent_only_where_the_host_lacks_it(bundle: Path) -> None:
 
 def test_base_that_is_another_one_is_refused_with_the_way_out(bundle: Path) -> None:
     other = dataclasses.replace(DOCKER, base_layers=("sha256:cd",))
-    _, (found,) = supply.of(bundle, recipe(), other)
+    _, (found,) = supply.supply_for(bundle, recipe(), other)
     assert found.code == "BUNDLE-BASE"
     assert "docker image tag debian:bookworm-slim debian:bookworm-slim-former" in found.remedies[0]
 
@@ -95,7 +95,7 @@ def test_wheel_whose_hash_is_not_the_locks_does_not_count(bundle: Path) -> None:
 
 
 def test_bundle_of_another_lock_is_refused(bundle: Path) -> None:
-    found, conflicts = supply.of(bundle, recipe("sympy"), DOCKER)
+    found, conflicts = supply.supply_for(bundle, recipe("sympy"), DOCKER)
     assert found is None
     assert [conflict.code for conflict in conflicts] == ["BUNDLE-LOCK", "BUNDLE-LACKS"]
     assert conflicts[0].why.endswith("of another content")
@@ -113,7 +113,7 @@ def test_folder_without_a_manifest_is_refused(tmp_path: Path) -> None:
 
 def test_base_by_digest_cannot_come_from_a_file(bundle: Path) -> None:
     plan = dataclasses.replace(recipe().plan, base="debian@sha256:" + "0" * 64)
-    _, (found,) = supply.of(bundle, dataclasses.replace(recipe(), plan=plan), DOCKER)
+    _, (found,) = supply.supply_for(bundle, dataclasses.replace(recipe(), plan=plan), DOCKER)
     assert found.code == "BUNDLE-BASE-DIGEST"
 
 

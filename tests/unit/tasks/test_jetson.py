@@ -87,7 +87,7 @@ def test_jetson_linux_is_part_of_the_set_and_of_the_first_step() -> None:
 )
 def test_torch_that_loads_jetpacks_libraries_is_refused_without_them(change: object) -> None:
     state = replace(board(), **change)  # type: ignore[arg-type]
-    (conflict,) = jetson_state.objections(state, planned(state))
+    (conflict,) = jetson_state.conflicts(state, planned(state))
     assert conflict.code == "JETPACK-INCOMPLETE"
     assert "nvidia-jetpack" in conflict.remedies[0]
 

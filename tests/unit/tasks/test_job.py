@@ -143,7 +143,7 @@ def test_killed_job_is_lost_and_not_done(machine: Machine, tmp_path: Path) -> No
     assert machine.run(job.poll_script(step, 30)) == ["state lost", "---", "begun"]
 
 
-def test_job_that_was_lost_starts_anew_without_the_old_answer(
+def test_job_that_was_lost_starts_again_without_the_old_answer(
     machine: Machine, tmp_path: Path
 ) -> None:
     failed = job.Job("build", "a build", "exit 7")

@@ -1,4 +1,4 @@
-"""The initramfs images that carry nouveau are made anew, and no others."""
+"""The initramfs images that carry nouveau are rebuilt, and no others."""
 
 from __future__ import annotations
 

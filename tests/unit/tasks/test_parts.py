@@ -40,7 +40,7 @@ def test_finished_host_lacks_nothing_of_any_part() -> None:
         assert not part.asks_repository
 
 
-def test_driver_of_another_version_comes_anew_and_has_its_room_already() -> None:
+def test_driver_of_another_version_comes_again_and_has_its_room_already() -> None:
     driver = plan().driver
     assert driver is not None
     exact = replace(driver, versions=dict.fromkeys(driver.packages, "999.1-1"))

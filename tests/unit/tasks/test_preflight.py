@@ -18,9 +18,9 @@ DRIVER, CUDA, CUDNN, TORCH = parts()
 EVERYTHING = DRIVER.disk_mb + CUDA.disk_mb + CUDA.disk_mb // 3 + CUDNN.disk_mb + TORCH.disk_mb
 
 
-def objections(state: HostState) -> dict[str, Conflict]:
+def conflicts(state: HostState) -> dict[str, Conflict]:
     """Conflicts by code."""
-    return {c.code: c for c in preflight.objections(state, plan())}
+    return {c.code: c for c in preflight.conflicts(state, plan())}
 
 
 def bare(**system: Any) -> HostState:
@@ -30,11 +30,11 @@ def bare(**system: Any) -> HostState:
 
 
 def test_bare_host_with_room_is_welcome() -> None:
-    assert objections(a_host.bare()) == {}
+    assert conflicts(a_host.bare()) == {}
 
 
 def test_finished_host_is_welcome_even_with_a_full_disk() -> None:
-    assert objections(with_mounts(a_host.done(), {"/": ("/dev/sda1", 1100)})) == {}
+    assert conflicts(with_mounts(a_host.done(), {"/": ("/dev/sda1", 1100)})) == {}
 
 
 def test_user_without_root_is_told_what_sudo_said() -> None:
@@ -57,7 +57,7 @@ def test_bare_host_lets_us_work() -> None:
 def test_driver_of_a_run_installer_is_refused() -> None:
     state = a_host.bare()
     state = replace(state, driver=replace(state.driver, runfile="/usr/bin/nvidia-uninstall"))
-    found = objections(state)["DRIVER-RUNFILE"]
+    found = conflicts(state)["DRIVER-RUNFILE"]
     assert "/usr/bin/nvidia-uninstall" in found.why
     assert "nvidia-uninstall --silent" in found.remedies[0]
 
@@ -68,24 +68,24 @@ def test_ppa_with_drivers_is_refused_and_another_one_is_not() -> None:
         a_host.bare(),
         package_manager=replace(manager, ppas=("ppa:graphics-drivers/ppa", "ppa:git-core/ppa")),
     )
-    assert list(objections(state)) == ["DRIVER-PPA"]
-    assert "graphics-drivers/ppa" in objections(state)["DRIVER-PPA"].why
+    assert list(conflicts(state)) == ["DRIVER-PPA"]
+    assert "graphics-drivers/ppa" in conflicts(state)["DRIVER-PPA"].why
 
 
 def test_newer_driver_of_the_same_branch_is_kept() -> None:
     state = with_packages(a_host.bare(), package("nvidia-kernel-dkms", "535.400.01-1"))
-    assert objections(state) == {}
+    assert conflicts(state) == {}
 
 
 def test_driver_packages_of_another_origin_are_refused_by_name() -> None:
     stranger = replace(package("libnvidia-ml1", "535.1-1"), origin="NVIDIA")
-    found = objections(with_packages(a_host.bare(), stranger))["DRIVER-OTHER-ORIGIN"]
+    found = conflicts(with_packages(a_host.bare(), stranger))["DRIVER-OTHER-ORIGIN"]
     assert "libnvidia-ml1 535.1-1 (NVIDIA)" in found.why
 
 
 def test_removed_package_of_another_origin_does_no_harm() -> None:
     stranger = replace(package("libnvidia-ml1", status="rc"), origin="NVIDIA")
-    assert objections(with_packages(a_host.bare(), stranger)) == {}
+    assert conflicts(with_packages(a_host.bare(), stranger)) == {}
 
 
 def test_one_disk_needs_the_sum_of_all_parts() -> None:
@@ -97,8 +97,8 @@ def test_one_disk_needs_the_sum_of_all_parts() -> None:
 
 def test_disk_is_too_small_by_one_mebibyte() -> None:
     enough = EVERYTHING + preflight.HEADROOM_MB
-    assert objections(with_mounts(a_host.bare(), {"/": ("/dev/sda1", enough)})) == {}
-    found = objections(with_mounts(a_host.bare(), {"/": ("/dev/sda1", enough - 1)}))
+    assert conflicts(with_mounts(a_host.bare(), {"/": ("/dev/sda1", enough)})) == {}
+    found = conflicts(with_mounts(a_host.bare(), {"/": ("/dev/sda1", enough - 1)}))
     assert f"{enough - 1:,} MiB are free on /dev/sda1" in found["DISK-SMALL"].why
     assert found["DISK-SMALL"].remedies[0] == "free or add 1 MiB there"
 
@@ -139,11 +139,11 @@ def test_what_is_installed_needs_no_room() -> None:
 )
 def test_archive_that_cannot_be_repeated_is_refused(changes: dict[str, Any], code: str) -> None:
     state = a_host.with_sources(a_host.source("bookworm", "main", **changes))
-    assert code in objections(state)
+    assert code in conflicts(state)
 
 
 def test_installers_log_alone_is_no_driver() -> None:
     state = a_host.bare()
     log = replace(state.driver, runfile="/var/log/nvidia-installer.log")
-    codes = [c.code for c in preflight.objections(replace(state, driver=log), plan())]
+    codes = [c.code for c in preflight.conflicts(replace(state, driver=log), plan())]
     assert "DRIVER-RUNFILE" not in codes

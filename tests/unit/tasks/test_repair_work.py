@@ -22,7 +22,7 @@ from tasks.repair.repair_plan import Act, chart
 from tasks.repair.work import DONE, Repair
 from tests.unit.tasks import a_patient
 from tests.unit.tasks.a_patient import case, driver, manager
-from tests.unit.tasks.test_repair_course import NO_MODULE, NOUVEAU, OLD_LOADED
+from tests.unit.tasks.test_repair_plan import NO_MODULE, NOUVEAU, OLD_LOADED
 
 Change = Callable[[Case], Case]
 
@@ -39,7 +39,7 @@ class Ward(Repair):
         self.ways: list[tuple[str, str]] = []
 
     def _how(self, act: Act) -> str:
-        way = (act.codes[0], act.rung)
+        way = (act.codes[0], act.method)
         self.ways.append(way)
         effect = self.effects.get(way, self.now)
         if isinstance(effect, Exception):
@@ -59,7 +59,7 @@ def notes(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         written.append({"run": script})
         return True, ""
 
-    monkeypatch.setattr(work, "forget", lambda host: None)
+    monkeypatch.setattr(work, "invalidate", lambda host: None)
     monkeypatch.setattr(work, "say", lambda host, text: None)
     monkeypatch.setattr(work, "run", ran)
     monkeypatch.setattr(
@@ -90,7 +90,7 @@ def test_healthy_host_is_not_touched(
     assert (ward.ways, ward.level, ward.well) == ([], "OK", True)
 
 
-def test_what_shows_only_after_an_act_is_mended_in_the_same_run(
+def test_what_shows_only_after_an_act_is_fixed_in_the_same_run(
     monkeypatch: pytest.MonkeyPatch, notes: list[dict[str, Any]]
 ) -> None:
     unloaded = case(**driver(loaded="", loaded_modules=()))
@@ -115,7 +115,7 @@ def test_act_that_does_not_help_is_not_repeated(
     ward = carried_out(monkeypatch, case(**manager(half_configured=("half iF",))), {})
     assert ward.ways == [("D9", "command")]
     assert (ward.level, ward.well, ward.as_foreseen) == ("CRITICAL", False, False)
-    assert "it is still there" in ward.course.left[0].why[0]
+    assert "it is still there" in ward.repair_plan.left[0].why[0]
 
 
 def test_reload_that_is_refused_becomes_a_reboot_where_that_is_allowed(

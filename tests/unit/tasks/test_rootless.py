@@ -29,7 +29,7 @@ def helped() -> HostState:
     )
 
 
-def seen(user: User = ANA, **files: str) -> Engines:
+def engines_state(user: User = ANA, **files: str) -> Engines:
     text = daemon_json.merged("{}", rootless_state.daemon_settings(PLAN)) or ""
     whole = {SETTINGS: text, UNIT: rootless_state.unit_text(DOCKER)}
     names = {"settings": SETTINGS, "unit": UNIT}
@@ -38,15 +38,15 @@ def seen(user: User = ANA, **files: str) -> Engines:
 
 
 def test_nobody_is_named_and_nothing_is_done() -> None:
-    assert rootless_state.due(a_host.bare(), seen(), PLAN, ContainerSettings()) == []
+    assert rootless_state.due(a_host.bare(), engines_state(), PLAN, ContainerSettings()) == []
 
 
 def test_what_is_there_is_left_alone() -> None:
-    assert rootless_state.due(helped(), seen(), PLAN, FOR_ANA) == []
+    assert rootless_state.due(helped(), engines_state(), PLAN, FOR_ANA) == []
 
 
 def test_bare_user_gets_everything() -> None:
-    bare = replace(seen(User("ana", 1000, "/home/ana")), files={})
+    bare = replace(engines_state(User("ana", 1000, "/home/ana")), files={})
     told = rootless_state.due(a_host.bare(), bare, PLAN, FOR_ANA)
     assert {"package uidmap", "services without a login", "unit", "start"} <= {*told}
     assert {"setting features", "setting cdi-spec-dirs"} <= {*told}
@@ -54,7 +54,10 @@ def test_bare_user_gets_everything() -> None:
 
 def test_unit_of_another_hand_stays() -> None:
     assert (
-        rootless_state.due(helped(), seen(unit="[Unit]\nDescription=mine\n"), PLAN, FOR_ANA) == []
+        rootless_state.due(
+            helped(), engines_state(unit="[Unit]\nDescription=mine\n"), PLAN, FOR_ANA
+        )
+        == []
     )
 
 
@@ -64,8 +67,8 @@ def test_settings_of_the_user_stay() -> None:
 
 
 def test_docker_that_knows_no_cdi_is_refused() -> None:
-    (conflict,) = rootless_state.objections(
-        helped(), seen(), host.plan(replace(DOCKER, cdi=False)), FOR_ANA
+    (conflict,) = rootless_state.conflicts(
+        helped(), engines_state(), host.plan(replace(DOCKER, cdi=False)), FOR_ANA
     )
     assert conflict.code == "DOCKER-ROOTLESS"
     assert "25" in conflict.why
@@ -73,16 +76,18 @@ def test_docker_that_knows_no_cdi_is_refused() -> None:
 
 def test_user_without_subordinate_ids_is_refused() -> None:
     user = replace(ANA, subordinate=False)
-    (conflict,) = rootless_state.objections(helped(), seen(user), PLAN, FOR_ANA)
+    (conflict,) = rootless_state.conflicts(helped(), engines_state(user), PLAN, FOR_ANA)
     assert "usermod --add-subuids" in conflict.remedies[0]
 
 
 def test_broken_settings_of_the_user_are_refused_by_their_path() -> None:
-    (conflict,) = rootless_state.objections(helped(), seen(settings="{"), PLAN, FOR_ANA)
+    (conflict,) = rootless_state.conflicts(helped(), engines_state(settings="{"), PLAN, FOR_ANA)
     assert (conflict.code, SETTINGS in conflict.what) == ("DAEMON-JSON", True)
 
 
 def test_password_in_the_users_settings_is_never_written_from_what_was_shown() -> None:
-    """The look hides it; what is merged at the end is read anew. Here only: it changes nothing."""
+    """The look hides it; what is merged at the end is read again. Here only: it changes nothing."""
     shown = '{"proxies": {"http-proxy": "http://HIDDEN@p"}}'
-    assert "setting features" in rootless_state.due(helped(), seen(settings=shown), PLAN, FOR_ANA)
+    assert "setting features" in rootless_state.due(
+        helped(), engines_state(settings=shown), PLAN, FOR_ANA
+    )

@@ -12,7 +12,7 @@ from facts.cuda_call import CudaCall
 from facts.engines import ContainerEngines
 from facts.host import HostProbe
 from facts.model.host import HostState
-from tasks.steps.step import Commands, ask, look, run, step, this_host
+from tasks.steps.step import Commands, fact, host_state, run, step, this_host
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_run import ARun
 
@@ -24,10 +24,10 @@ def looking(seen: list[HostState], command: str = "") -> Callable[..., Any]:
 
     @step
     def one() -> Commands:
-        seen.append(look())
+        seen.append(host_state())
         if command:
             yield StringCommand(command)
-            seen.append(look())
+            seen.append(host_state())
 
     return one
 
@@ -66,20 +66,20 @@ def test_command_makes_the_next_look_go_to_the_host() -> None:
     assert host.asked == [HostProbe, HostProbe], "one look before the command and one after it"
 
 
-def test_function_that_is_called_as_a_command_looks_anew_and_so_does_who_comes_after_it() -> None:
+def test_function_that_is_called_as_a_command_looks_again_and_so_does_who_comes_after_it() -> None:
     seen: list[str | None] = []
     told = ARun(STATE)
 
     def switch(state: object, host: object) -> bool:  # pyinfra goes by these names
-        seen.append(look().current_venv)
+        seen.append(host_state().current_venv)
         told.answers[HostProbe] = replace(STATE, current_venv="/opt/newest")
         return True
 
     @step
     def switching() -> Commands:
-        seen.append(look().current_venv)
+        seen.append(host_state().current_venv)
         yield FunctionCommand(switch, (), {})
-        seen.append(look().current_venv)
+        seen.append(host_state().current_venv)
 
     told.prepared(lambda: switching(name="switches"))
     told.answers[HostProbe] = replace(STATE, current_venv="/opt/new")
@@ -92,10 +92,10 @@ def test_other_facts_are_kept_and_dropped_with_the_state() -> None:
 
     def asks() -> None:
         for user in ("alice", "alice", "bob"):
-            ask(ContainerEngines, users=(user,))
-        look()
-        ask(CudaCall)
-        ask(CudaCall)
+            fact(ContainerEngines, users=(user,))
+        host_state()
+        fact(CudaCall)
+        fact(CudaCall)
 
     @step
     def changing() -> Commands:

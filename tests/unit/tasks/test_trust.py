@@ -32,24 +32,24 @@ def answer(
     return RepositoryAnswer(REPOSITORY.address, key, label, why=why)
 
 
-def objection(given: RepositoryAnswer, repository: Repository = REPOSITORY) -> Conflict:
-    (found,) = trust.objections(repository, given, NOW)
+def conflict(given: RepositoryAnswer, repository: Repository = REPOSITORY) -> Conflict:
+    (found,) = trust.conflicts(repository, given, NOW)
     return found
 
 
-def test_repository_with_the_pinned_key_has_no_objection() -> None:
-    assert trust.objections(REPOSITORY, answer("plain"), NOW) == ()
+def test_repository_with_the_pinned_key_has_no_conflict() -> None:
+    assert trust.conflicts(REPOSITORY, answer("plain"), NOW) == ()
     assert openpgp.read(trust.keyring(answer("plain"))).fingerprints == (GOOD,)
 
 
 def test_fingerprint_may_be_pinned_in_lower_case_and_with_blanks() -> None:
     written = " ".join(GOOD[i : i + 4] for i in range(0, 40, 4)).lower()
     pinned = replace(REPOSITORY, fingerprints=(written,))
-    assert trust.objections(pinned, answer("plain"), NOW) == ()
+    assert trust.conflicts(pinned, answer("plain"), NOW) == ()
 
 
 def test_rotated_key_is_refused_with_both_fingerprints_and_the_line_that_accepts_it() -> None:
-    found = objection(answer("with-subkey"))
+    found = conflict(answer("with-subkey"))
     assert found.code == "REPO-KEY"
     assert OTHER in found.why
     assert GOOD in found.why
@@ -58,50 +58,50 @@ def test_rotated_key_is_refused_with_both_fingerprints_and_the_line_that_accepts
 
 def test_second_key_beside_the_pinned_one_is_refused() -> None:
     """Whoever adds a key to the file could sign with it."""
-    assert objection(answer("plain", "with-subkey")).code == "REPO-KEY"
+    assert conflict(answer("plain", "with-subkey")).code == "REPO-KEY"
 
 
 def test_repository_without_pinned_key_is_trusted_by_none() -> None:
-    found = objection(answer("plain"), replace(REPOSITORY, fingerprints=()))
+    found = conflict(answer("plain"), replace(REPOSITORY, fingerprints=()))
     assert found.code == "REPO-KEY"
     assert "trusted are none" in found.why
 
 
 def test_page_in_place_of_a_key_is_shown() -> None:
     page = base64.b64encode(b"<html>please log in").decode()
-    found = objection(RepositoryAnswer(REPOSITORY.address, page, None))
+    found = conflict(RepositoryAnswer(REPOSITORY.address, page, None))
     assert found.code == "REPO-KEY"
     assert "<html>please log in" in found.why
 
 
 def test_key_is_judged_before_the_rest_that_could_not_be_read() -> None:
-    assert objection(answer("with-subkey", why="no index")).code == "REPO-KEY"
+    assert conflict(answer("with-subkey", why="no index")).code == "REPO-KEY"
 
 
 @pytest.mark.parametrize("keys", [(), ("plain",)])
 def test_repository_that_cannot_be_read_is_named_with_the_hosts_own_words(keys: tuple[str]) -> None:
-    found = objection(answer(*keys, why="E: Failed to fetch … 404"))
+    found = conflict(answer(*keys, why="E: Failed to fetch … 404"))
     assert found.code == "REPO-UNREACHABLE"
     assert REPOSITORY.address in found.what
     assert found.why == "E: Failed to fetch … 404"
 
 
 def test_missing_certificates_have_their_own_remedy() -> None:
-    found = objection(answer(why="Certificate verification failed"))
+    found = conflict(answer(why="Certificate verification failed"))
     assert "apt-get install ca-certificates" in found.remedies[0]
 
 
 def test_repository_of_another_label_is_refused() -> None:
-    found = objection(answer("plain", label="Debian"))
+    found = conflict(answer("plain", label="Debian"))
     assert found.code == "REPO-LABEL"
-    assert "«Debian»" in found.why
+    assert '"Debian"' in found.why
 
 
 ENDED = "C08D2F3AC65535B4BD5F5A637762F0C6254724E8"
 
 
 def test_expired_key_is_refused_with_its_day() -> None:
-    found = objection(answer("ended"), replace(REPOSITORY, fingerprints=(ENDED,)))
+    found = conflict(answer("ended"), replace(REPOSITORY, fingerprints=(ENDED,)))
     assert found.code == "REPO-KEY"
     assert "expired" in found.what
     assert "2020-12-31" in found.why
@@ -109,9 +109,9 @@ def test_expired_key_is_refused_with_its_day() -> None:
 
 def test_prolonged_key_is_trusted_by_the_same_fingerprint() -> None:
     pinned = replace(REPOSITORY, fingerprints=(ENDED,))
-    assert trust.objections(pinned, answer("prolonged"), NOW) == ()
+    assert trust.conflicts(pinned, answer("prolonged"), NOW) == ()
 
 
-def test_expired_key_beside_a_living_one_is_no_objection() -> None:
+def test_expired_key_beside_a_living_one_is_no_conflict() -> None:
     pinned = replace(REPOSITORY, fingerprints=(GOOD, ENDED))
-    assert trust.objections(pinned, answer("plain", "ended"), NOW) == ()
+    assert trust.conflicts(pinned, answer("plain", "ended"), NOW) == ()

@@ -39,7 +39,7 @@ def asked_for(
     run = ARun(state, {CudaCall: call, TorchRuntime: torch})
     run.prepared(lambda: report.register(run.host))
     run.prepared(
-        lambda: host_verdict.given(
+        lambda: host_verdict.report_verdict(
             plan=plan(), rollback=rollback, expected_gpus=expected_gpus, name="Verdict"
         )
     )
@@ -102,7 +102,7 @@ def test_second_run_changes_nothing_and_imports_no_torch(lines: dict[str, report
     ],
     ids=["another environment", "another boot", "no record"],
 )
-def test_torch_is_imported_anew_where_something_has_changed(change: dict[str, object]) -> None:
+def test_torch_is_imported_again_where_something_has_changed(change: dict[str, object]) -> None:
     record = asked_for(a_host.done()).executed().written(RECORD)
     state = replace(a_host.done(), record=record)
     run = asked_for(replace(state, **change))  # type: ignore[arg-type]

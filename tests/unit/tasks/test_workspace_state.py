@@ -11,7 +11,7 @@ from facts.workspace_model import Answer, WorkspaceState
 from tasks.hostdata.workspace_values import Workspace
 from tasks.steps import files
 from tasks.workspace import entrance, findings, images, placing, service
-from tasks.workspace.entrance import Way
+from tasks.workspace.entrance import SshRoute
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_workspace import KEY, NEW, OLD, done, placed, ready, settings_of
 
@@ -181,7 +181,7 @@ def test_earlier_image_is_said() -> None:
 
 def test_way_in_is_lines_to_copy_without_the_token() -> None:
     data: dict[str, Any] = {"workspace_ssh_key": KEY, "workspace_tensorboard_port": 6007}
-    text = "\n".join(entrance.entrance(placed(**data), Way("gpu1.example.org", "admin", 2200)))
+    text = "\n".join(entrance.entrance(placed(**data), SshRoute("gpu1.example.org", "admin", 2200)))
     assert (
         "ssh -N -L 8888:127.0.0.1:8888 -L 2222:127.0.0.1:2222 -L 6007:127.0.0.1:6007 "
         "-p 2200 admin@gpu1.example.org"

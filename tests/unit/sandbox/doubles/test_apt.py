@@ -13,7 +13,7 @@ from stacks.catalog.read import load_catalog
 from stacks.load import load_stack
 from stacks.model.host import Gpu, HostProfile
 from stacks.model.plan import Plan
-from stacks.requests import with_wishes
+from stacks.requests import with_requests
 from stacks.resolve import resolve
 
 FOLDERS = {
@@ -27,10 +27,10 @@ FOLDERS = {
 
 def plan(os_name: str, branch: str, flavour: str, gpu: str) -> Plan:
     """The plan for such a host with NVIDIA's driver, without torch."""
-    wishes = {"driver_origin": "nvidia", "driver_branch": branch, "driver_flavour": flavour}
-    stack = with_wishes(load_stack("pytorch-2.9"), {**wishes, "without": ["torch", "cuda"]})
+    requests = {"driver_origin": "nvidia", "driver_branch": branch, "driver_flavour": flavour}
+    stack = with_requests(load_stack("pytorch-2.9"), {**requests, "without": ["torch", "cuda"]})
     if os_name in ("ubuntu-20.04", "ubuntu-22.04"):
-        stack = with_wishes(load_stack("pytorch-2.9"), {**wishes, "without": ["torch"]})
+        stack = with_requests(load_stack("pytorch-2.9"), {**requests, "without": ["torch"]})
     found = resolve(stack, HostProfile(os_name, "x86_64", (Gpu(gpu),)), load_catalog())
     assert found.plan, found.conflicts
     return found.plan

@@ -12,16 +12,16 @@ from stacks.catalog.read import load_catalog
 from stacks.load import load_stack
 from stacks.model.host import Gpu, HostProfile
 from stacks.model.plan import Plan
-from stacks.requests import with_wishes
+from stacks.requests import with_requests
 from stacks.resolve import resolve
 
 RELEASES = ("570.211.01", "580.159.04", "580.178.04", "595.71.05")
 
 
 def plan(os_name: str, branch: str, flavour: str) -> Plan:
-    wishes = {"driver_branch": branch, "driver_flavour": flavour, "without": ["torch", "cudnn"]}
+    requests = {"driver_branch": branch, "driver_flavour": flavour, "without": ["torch", "cudnn"]}
     gpu = Gpu("h100" if flavour == "open" else "a100")
-    stack = with_wishes(load_stack("pytorch-2.9"), wishes)
+    stack = with_requests(load_stack("pytorch-2.9"), requests)
     found = resolve(stack, HostProfile(os_name, "x86_64", (gpu,)), load_catalog())
     assert found.plan, found.conflicts
     return found.plan

@@ -48,8 +48,8 @@ def test_fault_without_a_host_is_answered(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_table_shows_what_was_reached_and_what_was_not() -> None:
-    mended, left = catalog.get("D19-firmware"), catalog.get("D4-too-old")
-    entries = [fault_table.entry(mended, "container", step) for step in fault_table.STEPS]
+    fixed, left = catalog.get("D19-firmware"), catalog.get("D4-too-old")
+    entries = [fault_table.entry(fixed, "container", step) for step in fault_table.STEPS]
     entries += [fault_table.entry(left, "container", step) for step in fault_table.STEPS[:3]]
     rows = {line.split()[1]: line.split()[3:] for line in fault_table.lines(entries)}
     assert rows["D19-firmware"] == ["yes", "yes", "yes", "yes"]

@@ -1,4 +1,4 @@
-"""Docker's daemon: changed with what stands in its settings, and interrupted only with leave."""
+"""Docker's daemon: changed with what is in its settings, and interrupted only with leave."""
 
 from __future__ import annotations
 

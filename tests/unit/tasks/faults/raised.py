@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 ROOMS = ("tasks", "stacks", "facts", "deploys", "image")
-RAISERS = {"Conflict", "Finding", "Notice", "Fault", "Named", "Left", "RefusalError"}
+RAISERS = {"Conflict", "Finding", "Notice", "Fault", "Named", "ManualAction", "RefusalError"}
 """Classes whose first argument is a code."""
 METHODS = {"conflict", "notice"}
 """Methods of the resolver's case, to which the code is given first."""

@@ -58,7 +58,7 @@ def test_repository_with_another_key_stops_the_host_untouched(
     told = answer("with-subkey")
     run = added(told)
     assert (run.exit_status, run.wire.commands) == (1, [])
-    (conflict,) = trust.objections(REPOSITORY, told, NOW)
+    (conflict,) = trust.conflicts(REPOSITORY, told, NOW)
     assert conflict.code in caplog.text
     assert conflict.remedies[0] in caplog.text
 

@@ -77,7 +77,7 @@ def test_folder_with_its_secrets_is_left_alone() -> None:
 @pytest.mark.parametrize(
     "token", [None, Token(1001, "644", 64), Token(0, "400", 64), Token(1001, "400", 0)]
 )
-def test_token_that_is_missing_or_not_the_users_alone_is_mended(token: Token | None) -> None:
+def test_token_that_is_missing_or_not_the_users_alone_is_fixed(token: Token | None) -> None:
     state = done(placed())
     seen = replace(state.workspaces["alice"], token=token)
     run = step(service.secrets, replace(state, workspaces={"alice": seen}), ask=CDI)

@@ -1,4 +1,4 @@
-# Reads grub.cfg. Prints «next KERNEL» for the kernel that boots next, and «entry KERNEL NAME» with
+# Reads grub.cfg. Prints "next KERNEL" for the kernel that boots next, and "entry KERNEL NAME" with
 # an entry that boots KERNEL and no other (separated by tabs, in the order of the menu).
 # SAVED and ONCE of the environment are saved_entry and next_entry of grubenv.
 #
@@ -31,7 +31,7 @@ function leaf(entry, i, found) {
 
 function named(entry, name) { return title[entry] == name || ident[entry] == name }
 
-# The entry that a default names below `menu`: by title, id or number; «outer>inner» goes deeper.
+# The entry that a default names below `menu`: by title, id or number; "outer>inner" goes deeper.
 function find(menu, wanted, i, mark, head, entry) {
     for (i = 0; i < size[menu]; i++)
         if (named(child[menu, i], wanted)) return leaf(child[menu, i])

@@ -8,7 +8,7 @@
 #   kernel-guard          build what is missing, once no package manager is at work, and tell
 #   kernel-guard watch    the same, as systemd runs it: what failed is not tried again before a boot
 #   kernel-guard now      look and tell; build nothing, wait for nobody
-#   kernel-guard adopt    the policy «follow» begins: GRUB's saved entry is ours from here on
+#   kernel-guard adopt    the policy "follow" begins: GRUB's saved entry is ours from here on
 #   kernel-guard release  it ends
 
 set -u
@@ -64,7 +64,7 @@ grubenv() {
     sed -n "s/^$1=//p" "$R/boot/grub/grubenv" "$R/boot/grub2/grubenv" 2>/dev/null | tail -n 1
 }
 
-# The menu as lines «next KERNEL», «entry KERNEL NAME», newest kernel first.
+# The menu as lines "next KERNEL", "entry KERNEL NAME", newest kernel first.
 read_menu() {
     saved=$(grubenv saved_entry)
     once=$(grubenv next_entry)
@@ -187,7 +187,7 @@ locked() {
 busy() {
     ! locked || return 0
     ! grep -qsx dkms "$R"/proc/[0-9]*/comm || return 0
-    # A job is a process; a unit that has done its work and stays «active (exited)» is none.
+    # A job is a process; a unit that has done its work and stays "active (exited)" is none.
     systemctl list-units --plain --no-legend --state=activating,active,deactivating \
         'gpuwright-*.service' 2>/dev/null |
         awk '$1 !~ /^gpuwright-guard[.]/ && $4 != "exited" { found = 1 } END { exit !found }'
@@ -299,7 +299,7 @@ newest_entry() { sed -n "s/^entry${TAB}[^${TAB}]*${TAB}//p" "$work/menu" | head 
 
 ours() { [ -z "$1" ] || grep -qsxF -- "$1" "$CHOICE"; }
 
-# The policy «follow»: GRUB's saved entry is the newest kernel that has a module.
+# The policy "follow": GRUB's saved entry is the newest kernel that has a module.
 choose() {
     [ "$POLICY" = follow ] && [ -s "$work/menu" ] || return 0
     saved=$(grubenv saved_entry)
@@ -390,7 +390,7 @@ message() {
 
 *** The next boot will have no GPU: kernel $next boots next, and
 *** $why.
-*** Mend it before a reboot: deploys/driver_repair.py of gpuwright$(by_hand).
+*** Fix it before a reboot: deploys/driver_repair.py of gpuwright$(by_hand).
 
 END
 }

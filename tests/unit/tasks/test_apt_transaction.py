@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tasks.packages import apt, apt_transaction
-from tasks.packages.transaction import Installation, Move
+from tasks.packages.transaction import Installation, Transaction
 
 NEW = "Inst libnvidia-compute-580 (580.178.04-1ubuntu1 NVIDIA CUDA:mirror.example.org [amd64])"
 UPGRADE = "Inst nvidia-utils-580 [580.159.04-1ubuntu1] (580.178.04-1ubuntu1 NVIDIA CUDA:x [amd64])"
@@ -41,11 +41,13 @@ class Apt:
         path.write_text(f"#!/bin/sh\n{script}\n")
         path.chmod(0o755)
 
-    def install(self, move: Move, *simulation: str, first: str = ":") -> tuple[int, str]:
+    def install(
+        self, transaction: Transaction, *simulation: str, first: str = ":"
+    ) -> tuple[int, str]:
         """Install nvidia-utils-580 within the move's limits; gives status and output."""
         (self.folder / "said").write_text("".join(f"{line}\n" for line in simulation))
         script = apt.install(
-            Installation(["nvidia-utils-580=580.178.04-*"], move=move, first=first)
+            Installation(["nvidia-utils-580=580.178.04-*"], transaction=transaction, first=first)
         )
         done = subprocess.run(
             ["sh", "-euc", script],
@@ -70,7 +72,9 @@ def machine(tmp_path: Path) -> Apt:
     return Apt(tmp_path)
 
 
-SET = Move(ours=("nvidia-*", "libnvidia-*"), goes=("nvidia-utils-535",), prerequisites=("gcc",))
+SET = Transaction(
+    ours=("nvidia-*", "libnvidia-*"), goes=("nvidia-utils-535",), prerequisites=("gcc",)
+)
 
 
 def test_new_packages_upgrades_of_the_set_and_what_goes_are_allowed(machine: Apt) -> None:
@@ -138,7 +142,7 @@ def test_unsolvable_transaction_names_holds_and_pins_in_its_way(machine: Apt) ->
 
 
 def test_package_of_others_that_needs_another_version_is_named(machine: Apt) -> None:
-    """Apt itself speaks only of the set, and of «held broken packages»."""
+    """Apt itself speaks only of the set, and of "held broken packages"."""
     machine.says("apt-get", f'echo "$*" >>calls; echo "{HELD}" >&2; exit 100')
     machine.says("apt-cache", "echo $3; echo 'Reverse Depends:'; echo '  monitor'; echo ' |viewer'")
     machine.says(
@@ -148,8 +152,8 @@ def test_package_of_others_that_needs_another_version_is_named(machine: Apt) -> 
         "*) echo libc6; echo libnvidia-ml1 ;; esac",
     )
     (machine.folder / "held").write_text("monitor\n")
-    move = replace(SET, pins=(("nvidia-* libnvidia-*", "580.178.04-*"),))
-    code, said = machine.install(move)
+    transaction = replace(SET, pins=(("nvidia-* libnvidia-*", "580.178.04-*"),))
+    code, said = machine.install(transaction)
     assert code == 100
     assert "monitor is in the way: it needs libnvidia-ml1 (<< 570)" in said
     assert "apt-mark unhold monitor" in said
@@ -168,7 +172,7 @@ def test_what_comes_first_waits_for_the_simulation(machine: Apt) -> None:
     assert (machine.folder / "begun").exists()
 
 
-def test_lists_are_read_anew_where_they_do_not_have_the_version(machine: Apt) -> None:
+def test_lists_are_read_again_where_they_do_not_have_the_version(machine: Apt) -> None:
     """They may be half a day old, and the plan was made with what is there now."""
     fails = "echo \"E: Version '580.178.04-*' for 'nvidia-utils-580' was not found\" >&2; exit 100"
     trial = f'*" -s "*) [ -e read ] || {{ {fails}; }}; cat said ;;'
@@ -190,7 +194,7 @@ def test_version_that_is_not_there_is_looked_for_once(machine: Apt) -> None:
 
 
 def test_planned_versions_stand_before_the_hosts_own_preferences(machine: Apt) -> None:
-    machine.install(Move(pins=(("nvidia-* libnvidia-*", "580.178.04-*"),)), NEW)
+    machine.install(Transaction(pins=(("nvidia-* libnvidia-*", "580.178.04-*"),)), NEW)
     text = (machine.folder / apt_transaction.PINS).read_text()
     assert text.startswith(
         "Package: nvidia-* libnvidia-*\nPin: version 580.178.04-*\nPin-Priority: 32767\n"
@@ -202,7 +206,7 @@ def test_older_version_comes_only_where_the_move_allows_it(machine: Apt) -> None
     machine.install(SET, NEW)
     assert "--allow-downgrades" not in machine.installed
     (machine.folder / "calls").unlink()
-    machine.install(Move(ours=("nvidia-*",), back=True), NEW)
+    machine.install(Transaction(ours=("nvidia-*",), back=True), NEW)
     assert "--allow-downgrades" in machine.installed
 
 

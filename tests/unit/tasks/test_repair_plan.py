@@ -20,7 +20,7 @@ from tasks.doctor.tree import diagnose
 from tasks.faults.catalog import faults
 from tasks.hostdata.repair import Reboot
 from tasks.repair import means, versions, wording
-from tasks.repair.repair_plan import Act, Attempt, Course, chart
+from tasks.repair.repair_plan import Act, Attempt, RepairPlan, chart
 from tests.unit.tasks import a_host, a_patient
 from tests.unit.tasks.a_host import DRIVER, KERNEL
 from tests.unit.tasks.a_patient import OLD_KERNEL, case, driver, manager, module
@@ -35,32 +35,32 @@ NOUVEAU = {
 }
 
 
-def course(
+def repair_plan(
     patient: Case, reboot: Reboot = "never", tried: dict[Attempt, str] | None = None
-) -> Course:
+) -> RepairPlan:
     return chart(patient, diagnose(patient), reboot, tried)
 
 
-def ways(found: Course) -> list[tuple[tuple[str, ...], str]]:
-    return [(act.codes, act.rung) for act in found.acts]
+def ways(found: RepairPlan) -> list[tuple[tuple[str, ...], str]]:
+    return [(act.codes, act.method) for act in found.acts]
 
 
 def done(*acts: Act, result: str = "it is still there") -> dict[Attempt, str]:
     return {attempt: result for act in acts for attempt in act.attempts}
 
 
-def reasons(found: Course, code: str) -> str:
+def reasons(found: RepairPlan, code: str) -> str:
     return "; ".join(why for left in found.left if left.code == code for why in left.why)
 
 
 def test_healthy_host_has_nothing_to_be_done() -> None:
-    assert course(case()) == Course()
+    assert repair_plan(case()) == RepairPlan()
 
 
 @pytest.mark.parametrize("code", [c for c, row in faults().items() if c in ILL and row.repair])
 def test_every_fault_is_either_worked_on_or_left_with_what_to_do(code: str) -> None:
     for patient in ILL[code]:
-        found = course(patient, "if-needed")
+        found = repair_plan(patient, "if-needed")
         told = {c for act in found.acts for c in act.codes} | {left.code for left in found.left}
         assert told == {finding.code for finding in diagnose(patient).findings}
         assert all(left.do for left in found.left)
@@ -69,13 +69,13 @@ def test_every_fault_is_either_worked_on_or_left_with_what_to_do(code: str) -> N
 @pytest.mark.parametrize("code", [c for c, row in faults().items() if c in ILL and not row.repair])
 def test_what_the_data_have_no_way_for_is_left_to_a_person(code: str) -> None:
     for patient in ILL[code]:
-        assert code in {left.code for left in course(patient, "now").left}
+        assert code in {left.code for left in repair_plan(patient, "now").left}
 
 
 def test_missing_headers_are_installed_without_questions_and_the_module_is_built() -> None:
     evidence = {"headers": {KERNEL: Headers(None, "6.1")}}
     state = a_patient.kernels(headers=False)
-    found = course(case(evidence, **NO_MODULE, **state))
+    found = repair_plan(case(evidence, **NO_MODULE, **state))
     assert ways(found) == [(("D1",), "command")]
     (act,) = found.acts
     assert f"--reinstall linux-headers-{KERNEL} && dkms autoinstall -k {KERNEL}" in act.shown
@@ -89,18 +89,18 @@ def test_two_kernels_without_a_module_are_two_acts() -> None:
         a_patient.state().kernels,
         installed=(replace(first, headers=True), replace(first, release=OLD_KERNEL, headers=True)),
     )
-    found = course(case(kernels=both, **NO_MODULE))
+    found = repair_plan(case(kernels=both, **NO_MODULE))
     assert [act.shown.split()[-1] for act in found.acts] == [KERNEL, OLD_KERNEL]
 
 
 def test_fault_that_stays_is_tried_in_the_next_way_and_then_left() -> None:
     patient = case(**a_patient.kernels(headers=True), **NO_MODULE)
-    first = course(patient)
+    first = repair_plan(patient)
     assert ways(first) == [(("D1",), "command")]
     tried = done(*first.acts)
-    second = course(patient, tried=tried)
+    second = repair_plan(patient, tried=tried)
     assert ways(second) == [(("D1",), "build")]
-    last = course(patient, tried={**tried, **done(*second.acts, result="failed: no compiler")})
+    last = repair_plan(patient, tried={**tried, **done(*second.acts, result="failed: no compiler")})
     assert last.acts == ()
     assert "it is still there" in reasons(last, "D1")
     assert "no compiler" in reasons(last, "D1")
@@ -112,14 +112,14 @@ def test_package_manager_comes_before_modules_and_modules_before_containers() ->
     cgroups = replace(
         patient, evidence=replace(patient.evidence, engine=Engine(no_cgroups="no-cgroups = true"))
     )
-    found = course(cgroups)
+    found = repair_plan(cgroups)
     assert [act.stage for act in found.acts] == ["packages", "kernels", "containers"]
     assert {act.stage for act in found.first} == {"packages"}
 
 
 def test_busy_host_is_waited_for_and_nothing_else() -> None:
     lock = LockHolder("/var/lib/dpkg/lock-frontend", 7, "unattended-upgr")
-    found = course(case(**manager(locks=(lock,))))
+    found = repair_plan(case(**manager(locks=(lock,))))
     assert ways(found) == [(("BUSY",), "wait")]
 
 
@@ -128,11 +128,11 @@ def test_busy_host_is_waited_for_and_nothing_else() -> None:
 
 def test_old_module_is_reloaded_first_and_rebooted_only_if_that_is_allowed() -> None:
     patient = case(**OLD_LOADED)
-    first = course(patient)
+    first = repair_plan(patient)
     assert ways(first) == [(("D14",), "reload")]
     tried = done(*first.acts, result="refused: the GPU is in use by 7 python")
-    assert ways(course(patient, "if-needed", tried)) == [(("D14",), "reboot")]
-    refused = course(patient, "never", tried)
+    assert ways(repair_plan(patient, "if-needed", tried)) == [(("D14",), "reboot")]
+    refused = repair_plan(patient, "never", tried)
     assert refused.acts == ()
     assert "in use by 7 python" in reasons(refused, "D14")
     assert "reboot=if-needed" in reasons(refused, "D14")
@@ -143,15 +143,15 @@ def test_nouveau_is_blacklisted_then_unloaded_then_rebooted_away() -> None:
     listed = replace(patient.state.nouveau, blacklisted_in=("/etc/modprobe.d/gpuwright.conf",))
     tried: dict[Attempt, str] = {}
     seen = []
-    while (found := course(patient, "if-needed", tried)).acts:
-        seen += [act.rung for act in found.acts]
+    while (found := repair_plan(patient, "if-needed", tried)).acts:
+        seen += [act.method for act in found.acts]
         tried.update(done(*found.acts))
         patient = replace(patient, state=replace(patient.state, nouveau=listed))
     assert seen == ["nouveau", "release", "reboot"]
-    assert "D8" in {left.code for left in course(patient, "if-needed", tried).left}
+    assert "D8" in {left.code for left in repair_plan(patient, "if-needed", tried).left}
 
 
-def test_no_reboot_into_a_kernel_without_a_module_that_cannot_be_mended() -> None:
+def test_no_reboot_into_a_kernel_without_a_module_that_cannot_be_fixed() -> None:
     first = a_patient.state().kernels.installed[0]
     next_one = replace(
         a_patient.state().kernels,
@@ -160,9 +160,9 @@ def test_no_reboot_into_a_kernel_without_a_module_that_cannot_be_mended() -> Non
     )
     evidence = {"headers": {OLD_KERNEL: Headers(None, "")}}
     patient = case(evidence, kernels=next_one, **OLD_LOADED)
-    tried = done(*(a for a in course(patient).acts))
-    found = course(patient, "if-needed", tried)
-    assert "reboot" not in [act.rung for act in found.acts]
+    tried = done(*(a for a in repair_plan(patient).acts))
+    found = repair_plan(patient, "if-needed", tried)
+    assert "reboot" not in [act.method for act in found.acts]
     assert "would not bring the GPU back" in reasons(found, "D14")
 
 
@@ -177,18 +177,18 @@ def test_container_is_never_reloaded_nor_rebooted() -> None:
                     patient.state, system=replace(patient.state.system, container="docker")
                 ),
             )
-            rungs = {act.rung for act in course(jailed, "now").acts}
-            assert not rungs & {"reload", "release", "reboot"}, code
-    assert course(replace(inside, state=state), "now").acts == ()
+            methods = {act.method for act in repair_plan(jailed, "now").acts}
+            assert not methods & {"reload", "release", "reboot"}, code
+    assert repair_plan(replace(inside, state=state), "now").acts == ()
 
 
 def test_one_reboot_serves_all_that_need_one() -> None:
     patient = case(
         {"kernel_log": ("NVRM: GPU 0000:17:00.0: GPU has fallen off the bus.",)}, **OLD_LOADED
     )
-    found = course(patient, "if-needed")
-    assert [act.rung for act in found.acts].count("reboot") == 1
-    assert next(act for act in found.acts if act.rung == "reboot").codes[0] == "D22"
+    found = repair_plan(patient, "if-needed")
+    assert [act.method for act in found.acts].count("reboot") == 1
+    assert next(act for act in found.acts if act.method == "reboot").codes[0] == "D22"
 
 
 # --------------------------------------------------------------------------- what stands against
@@ -199,14 +199,14 @@ def test_blacklist_stays_where_gpus_are_given_to_virtual_machines() -> None:
         "pci": tuple(replace(d, driver="vfio-pci") for d in a_patient.state().pci)
     }
     patient = case(**driver(loaded="", loaded_modules=(), blocked_in=("/etc/modprobe.d/v.conf",)))
-    assert ways(course(patient)) == [(("D13",), "command")]
+    assert ways(repair_plan(patient)) == [(("D13",), "command")]
     given = replace(patient, state=replace(patient.state, **vfio))
-    assert "virtual machines" in reasons(course(given), "D13")
+    assert "virtual machines" in reasons(repair_plan(given), "D13")
 
 
 def test_command_line_of_the_kernel_is_a_persons() -> None:
     system = replace(a_patient.state().system, cmdline="quiet modprobe.blacklist=nvidia")
-    found = course(case(system=system, **driver(loaded="", loaded_modules=())))
+    found = repair_plan(case(system=system, **driver(loaded="", loaded_modules=())))
     assert "D13" in {left.code for left in found.left}
     assert not any("D13" in act.codes for act in found.acts)
 
@@ -217,16 +217,16 @@ def full(path: str, device: str) -> dict[str, Any]:
 
 
 def test_cache_is_emptied_where_it_is_on_the_full_disk() -> None:
-    assert ways(course(case(**full("/var", "/dev/vdb")))) == [(("DISK-FULL",), "clean")]
-    elsewhere = course(case(**full("/tmp", "tmpfs")))
+    assert ways(repair_plan(case(**full("/var", "/dev/vdb")))) == [(("DISK-FULL",), "clean")]
+    elsewhere = repair_plan(case(**full("/tmp", "tmpfs")))
     assert elsewhere.acts == ()
     assert "not on that disk" in reasons(elsewhere, "DISK-FULL")
 
 
 def test_plan_is_needed_to_install_what_is_missing() -> None:
     bare = a_host.bare()
-    assert "name a stack" in reasons(course(Case(bare)), "DRIVER-INCOMPLETE")
-    planned = course(Case(bare, plan=a_host.plan()))
+    assert "name a stack" in reasons(repair_plan(Case(bare)), "DRIVER-INCOMPLETE")
+    planned = repair_plan(Case(bare, plan=a_host.plan()))
     assert (("DRIVER-INCOMPLETE",), "plan") in ways(planned)
 
 
@@ -266,7 +266,7 @@ def test_module_of_another_version_is_first_met_by_packages_of_one_version() -> 
     stale = driver(modules=(module(version="535.183.01"),))["driver"]
     patient = mixed(*few)
     patient = replace(patient, state=replace(patient.state, driver=stale))
-    assert (("D15",), "converge") in ways(course(patient))
+    assert (("D15",), "converge") in ways(repair_plan(patient))
 
 
 # ----------------------------------------------------------------------------- the words, the shell
@@ -278,21 +278,21 @@ def test_plan_says_acts_in_order_reboot_policy_and_what_is_left() -> None:
         **OLD_LOADED,
     )
     answer = diagnose(patient)
-    text = wording.plan("gpu1", patient, answer, course(patient))
+    text = wording.plan("gpu1", patient, answer, repair_plan(patient))
     assert text.startswith("gpu1: CRITICAL; the repair:\n  1. D14: ")
     assert "reboot: never (--data reboot=if-needed allows one)" in text
-    assert "a person must: C6 WARN: Docker's settings were replaced" in text
+    assert "Manual action: C6 WARN: Docker's settings were replaced" in text
 
 
 def test_healthy_hosts_plan_is_two_lines() -> None:
-    text = wording.plan("gpu1", case(), diagnose(case()), Course())
+    text = wording.plan("gpu1", case(), diagnose(case()), RepairPlan())
     assert text.splitlines()[0] == "gpu1: OK, nothing to repair"
 
 
 @pytest.mark.parametrize("code", [c for c in ILL if c in faults()])
 def test_every_script_is_shell(code: str) -> None:
     for patient in ILL[code]:
-        for act in course(patient, "now").acts:
+        for act in repair_plan(patient, "now").acts:
             checked = subprocess.run(
                 ["sh", "-n"], input=act.script, text=True, capture_output=True, check=False
             )
@@ -321,7 +321,7 @@ def test_command_for_people_is_run_with_our_options_and_its_own_exit_status(
     tmp_path: Path,
 ) -> None:
     patient = case(**manager(half_configured=("half iF",)))
-    (act,) = course(patient).acts
+    (act,) = repair_plan(patient).acts
     good = run(tmp_path, act.script)
     assert "dpkg --force-confdef --force-confold --configure -a" in good.stdout
     assert "apt-get -y -q" in good.stdout
@@ -334,17 +334,17 @@ def test_command_for_people_is_run_with_our_options_and_its_own_exit_status(
 def test_reboot_at_the_end_of_a_command_is_left_to_the_repair() -> None:
     evidence = {"headers": {KERNEL: Headers(None, "")}}
     patient = case(evidence, **a_patient.kernels(headers=False), **NO_MODULE)
-    (act,) = course(patient).acts
+    (act,) = repair_plan(patient).acts
     assert act.codes == ("D2",)
     assert "reboot" not in act.shown
     assert means.REBOOT.strip() not in act.script
 
 
-def test_dkms_version_is_named_where_it_is_built_anew() -> None:
+def test_dkms_version_is_named_where_it_is_built_again() -> None:
     dkms = (DkmsBuild("nvidia-current", DRIVER, None, None, "added"),)
     patient = case(dkms=dkms, **a_patient.kernels(headers=True), **NO_MODULE)
-    first = course(patient)
-    (act,) = course(patient, tried=done(*first.acts)).acts
+    first = repair_plan(patient)
+    (act,) = repair_plan(patient, tried=done(*first.acts)).acts
     assert DRIVER in act.script
     assert KERNEL in act.script
 

@@ -71,5 +71,5 @@ def test_refused_user_is_not_sent_through_sudo() -> None:
 def test_host_without_a_driver_is_sent_to_the_deploy_that_brings_one(
     record: dict[str, object] | None, deploy: str
 ) -> None:
-    (conflict,) = guard_opening.objections(replace(a_host.bare(), record=record))
+    (conflict,) = guard_opening.conflicts(replace(a_host.bare(), record=record))
     assert conflict.remedies == (f"pyinfra INVENTORY deploys/{deploy}.py",)

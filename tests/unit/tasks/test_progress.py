@@ -18,7 +18,7 @@ class Line:
     verdict: str
     why: str = ""
 
-    def came_to(self, why: str) -> None:
+    def stopped_at(self, why: str) -> None:
         """Say how far the run came."""
         self.why = why
 

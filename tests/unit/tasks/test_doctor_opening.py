@@ -42,7 +42,7 @@ def facts(patient: Case, call: CudaAnswer = WORKS) -> Facts:
     return {HostEvidence: patient.evidence, CudaCall: call}
 
 
-def visited(run: ARun) -> int:
+def opened(run: ARun) -> int:
     """The exit status that the last host ends the run with."""
     with pytest.raises(SystemExit) as left:
         run.prepared(doctor_opening.this_one)
@@ -59,21 +59,21 @@ def test_run_ends_with_the_hosts_level(
     capsys: pytest.CaptureFixture[str], patient: Case, word: str, status: int
 ) -> None:
     run = ARun(patient.state, facts(patient))
-    assert visited(run) == status
+    assert opened(run) == status
     assert capsys.readouterr().out.startswith(f"{NAME}: {word}")
     assert (run.state.ops[run.host], run.wire.commands) == ({}, []), "it reads only"
 
 
 def test_healthy_host_is_asked_three_times() -> None:
     run = ARun(a_patient.state(), facts(case()))
-    visited(run)
+    opened(run)
     assert run.asked == [HostProbe, HostEvidence, CudaCall]
 
 
 def test_no_cuda_call_is_made_where_no_driver_is_loaded() -> None:
     patient = case(**driver(loaded="", loaded_modules=()))
     run = ARun(patient.state, facts(patient))
-    visited(run)
+    opened(run)
     assert run.asked == [HostProbe, HostEvidence]
 
 
@@ -83,7 +83,7 @@ def test_host_that_does_not_answer_is_unknown(
 ) -> None:
     run = ARun(a_patient.state(), facts(case()))
     run.answers.update(answers)
-    assert visited(run) == 3
+    assert opened(run) == 3
     assert f"{NAME}: UNKNOWN\n  its state could not be read" in capsys.readouterr().out
 
 
@@ -95,7 +95,7 @@ def test_host_that_goes_away_is_unknown_with_the_reason(
 
     run = ARun(a_patient.state())
     monkeypatch.setattr(run.host, "get_fact", gone)
-    assert visited(run) == 3
+    assert opened(run) == 3
     assert "No hosts remaining!" in capsys.readouterr().out
 
 
@@ -104,7 +104,7 @@ def test_host_that_was_not_reached_is_in_the_answer_and_only_an_ill_one_is_worse
     capsys: pytest.CaptureFixture[str], patient: Case, status: int
 ) -> None:
     run = ARun(patient.state, facts(patient), unreachable=("gpu2",))
-    assert visited(run) == status
+    assert opened(run) == status
     assert "gpu2: UNKNOWN\n  it could not be reached" in capsys.readouterr().out
 
 
@@ -112,7 +112,7 @@ def test_same_is_said_as_data(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["pyinfra", "--json", "x.py"])
-    visited(ARun(ILL.state, facts(ILL), unreachable=("gpu2",)))
+    opened(ARun(ILL.state, facts(ILL), unreachable=("gpu2",)))
     said = json.loads(capsys.readouterr().out)
     assert (said["verdict"], said["hosts"]["gpu2"]["verdict"]) == ("CRITICAL", "UNKNOWN")
     assert [f["code"] for f in said["hosts"][NAME]["findings"]] == ["D9"]
@@ -123,7 +123,7 @@ def test_host_whose_data_name_a_stack_is_compared_with_its_plan(
 ) -> None:
     patient = case(current_venv=None)
     run = ARun(patient.state, facts(patient), stack="pytorch-2.9")
-    assert visited(run) == 2
+    assert opened(run) == 2
     assert "TORCH-LINK" in capsys.readouterr().out
     assert run.asked == [HostProbe, HostEvidence, CudaCall]
 
@@ -132,6 +132,6 @@ def test_stack_that_cannot_be_read_is_complained_of_and_the_host_is_judged_all_t
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     run = ARun(a_patient.state(), facts(case()), stack="pytorch-9.9")
-    assert visited(run) == 0
+    assert opened(run) == 0
     said = capsys.readouterr().out
     assert said.startswith(f"{NAME}: OK") and "not compared with a plan: " in said

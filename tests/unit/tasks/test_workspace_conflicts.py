@@ -7,7 +7,7 @@ from typing import Any
 
 from facts.workspace_model import Folder, Listener, WorkspaceState
 from stacks.model.messages import Conflict
-from tasks.workspace.workspace_conflicts import may_be_mended, objections
+from tasks.workspace.workspace_conflicts import conflicts, may_be_fixed
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_workspace import KEY, NEW, OLD, done, placed, ready, settings_of, with_gpus
 
@@ -15,7 +15,7 @@ from tests.unit.tasks.a_workspace import KEY, NEW, OLD, done, placed, ready, set
 def found(state: WorkspaceState | None = None, **data: Any) -> list[Conflict]:
     """The conflicts of these host data."""
     asked = settings_of(**{"workspace_user": "alice", **data})
-    return list(objections(a_host.bare(), state or ready(), asked))
+    return list(conflicts(a_host.bare(), state or ready(), asked))
 
 
 def codes(state: WorkspaceState | None = None, **data: Any) -> list[str]:
@@ -42,7 +42,7 @@ def test_every_conflict_says_what_was_seen_and_a_way_out() -> None:
 
 
 def test_nothing_asked_for_says_how_to_ask() -> None:
-    (conflict,) = objections(a_host.bare(), ready(), settings_of())
+    (conflict,) = conflicts(a_host.bare(), ready(), settings_of())
     assert conflict.code == "WORKSPACE-NONE" and "workspace_user" in conflict.remedies[0]
 
 
@@ -162,8 +162,8 @@ def test_way_back_is_the_image_before() -> None:
 
 def test_only_what_earlier_deploys_bring_is_put_off() -> None:
     lacking = replace(ready(), images={}, gpus=None)
-    assert may_be_mended(tuple(found(lacking)))
-    assert not may_be_mended(tuple(found(replace(lacking, people={}))))
+    assert may_be_fixed(tuple(found(lacking)))
+    assert not may_be_fixed(tuple(found(replace(lacking, people={}))))
 
 
 def ran(state: WorkspaceState, *images: str) -> WorkspaceState:

@@ -22,11 +22,11 @@ BUSY = (Running("train", "base:1", gpus=True),)
 
 def said(
     state: HostState | None = None,
-    seen: Engines | None = None,
+    engines_state: Engines | None = None,
     settings: ContainerSettings = NOTHING,
 ) -> dict[str, Conflict]:
     state = state or a_host.bare()
-    found = engine_conflicts.of(state, seen or Engines(), host.plan(), settings)
+    found = engine_conflicts.conflicts(state, engines_state or Engines(), host.plan(), settings)
     return {c.code: c for c in found}
 
 
@@ -39,13 +39,13 @@ def test_bare_host_is_welcome() -> None:
 
 
 def test_host_without_containers_in_its_plan_is_not_judged() -> None:
-    seen = host.engines("not json")
-    assert engine_conflicts.of(a_host.bare(), seen, a_host.plan(), NOTHING) == ()
+    engines_state = host.engines("not json")
+    assert engine_conflicts.conflicts(a_host.bare(), engines_state, a_host.plan(), NOTHING) == ()
 
 
 def test_snap_is_refused_with_what_does_not_move() -> None:
-    seen = Engines(engine=Engine(docker="/usr/bin/snap", snap=True))
-    conflict = said(seen=seen)["DOCKER-SNAP"]
+    engines_state = Engines(engine=Engine(docker="/usr/bin/snap", snap=True))
+    conflict = said(engines_state=engines_state)["DOCKER-SNAP"]
     assert "snap remove" in conflict.remedies[1]
     for lost in ("images", "volumes", "daemon.json", "group"):
         assert lost in conflict.remedies[1]
@@ -61,14 +61,16 @@ def test_everything_that_dockers_own_cannot_stand_beside_is_named_at_once() -> N
     state = with_docker()
     for name in ("docker-cli", "runc"):
         state = with_packages(state, package(name, "1"))
-    (conflict,) = engine_conflicts.of(state, host.engines(), host.plan(host.DOCKERS_OWN), NOTHING)
+    (conflict,) = engine_conflicts.conflicts(
+        state, host.engines(), host.plan(host.DOCKERS_OWN), NOTHING
+    )
     assert "docker_origin: distribution" in conflict.remedies[0]
     assert conflict.remedies[1].endswith("--allow-change-held-packages docker.io docker-cli runc")
 
 
 def test_runc_without_docker_stands_in_dockers_way_too() -> None:
     state = with_docker("runc", "1.1.15")
-    (conflict,) = engine_conflicts.of(state, Engines(), host.plan(host.DOCKERS_OWN), NOTHING)
+    (conflict,) = engine_conflicts.conflicts(state, Engines(), host.plan(host.DOCKERS_OWN), NOTHING)
     assert conflict.code == "DOCKER-OTHER-ORIGIN"
 
 
@@ -77,8 +79,11 @@ def test_docker_of_the_planned_origin_stays() -> None:
 
 
 def test_docker_that_no_package_owns_is_refused_by_its_path() -> None:
-    seen = Engines(engine=Engine(docker="/usr/local/bin/docker"))
-    assert "/usr/local/bin/docker" in said(seen=seen)["DOCKER-OTHER-ORIGIN"].remedies[0]
+    engines_state = Engines(engine=Engine(docker="/usr/local/bin/docker"))
+    assert (
+        "/usr/local/bin/docker"
+        in said(engines_state=engines_state)["DOCKER-OTHER-ORIGIN"].remedies[0]
+    )
 
 
 def test_podman_under_dockers_name_is_refused() -> None:
@@ -107,29 +112,29 @@ def test_backup_of_broken_settings_is_named() -> None:
 
 def test_user_who_is_not_there_is_not_made() -> None:
     settings = ContainerSettings(users=("ana", "ben"))
-    seen = replace(host.engines(), users={"ana": User("ana", 1000, "/home/ana")})
-    assert "ben" in said(with_docker(), seen, settings)["DOCKER-USER"].what
-    assert "ana" not in said(with_docker(), seen, settings)["DOCKER-USER"].what
+    engines_state = replace(host.engines(), users={"ana": User("ana", 1000, "/home/ana")})
+    assert "ben" in said(with_docker(), engines_state, settings)["DOCKER-USER"].what
+    assert "ana" not in said(with_docker(), engines_state, settings)["DOCKER-USER"].what
 
 
 def test_containers_that_a_restart_would_stop_are_named() -> None:
-    seen = replace(host.engines(), docker=host.docker(*BUSY))
-    conflict = said(with_docker(), seen)["DOCKER-BUSY"]
+    engines_state = replace(host.engines(), docker=host.docker(*BUSY))
+    conflict = said(with_docker(), engines_state)["DOCKER-BUSY"]
     assert "train" in conflict.why
     assert "docker stop train" in conflict.remedies[0]
 
 
 def test_restart_that_is_allowed_is_no_conflict() -> None:
-    seen = replace(host.engines(), docker=host.docker(*BUSY))
-    assert said(with_docker(), seen, ContainerSettings(restart="now")) == {}
+    engines_state = replace(host.engines(), docker=host.docker(*BUSY))
+    assert said(with_docker(), engines_state, ContainerSettings(restart="now")) == {}
 
 
 def test_containers_that_outlive_docker_are_in_nobodys_way() -> None:
-    seen = replace(host.engines(), docker=host.docker(*BUSY, live_restore=True))
-    assert said(with_docker(), seen) == {}
+    engines_state = replace(host.engines(), docker=host.docker(*BUSY, live_restore=True))
+    assert said(with_docker(), engines_state) == {}
 
 
 def test_containers_do_not_matter_where_a_reload_is_enough() -> None:
     state = with_packages(with_docker(), *(package(n, "1.20.0-1") for n in host.TOOLKIT))
-    seen = replace(host.engines("{}"), docker=host.docker(*BUSY))
-    assert said(state, seen) == {}
+    engines_state = replace(host.engines("{}"), docker=host.docker(*BUSY))
+    assert said(state, engines_state) == {}

@@ -35,7 +35,7 @@ def said(monkeypatch: pytest.MonkeyPatch, at_end: list[Callable[..., None]]) -> 
 
 def opened(
     workspaces: WorkspaceState | None = READY, state: HostState | None = None, **data: Any
-) -> tuple[ARun, workspace_opening.Visit | None]:
+) -> tuple[ARun, workspace_opening.Opening | None]:
     """The host after its opening, and what that gave."""
     run = ARun(state or a_host.bare(), {Workspaces: workspaces}, **data)
     return run, run.prepared(workspace_opening.for_this_host)
@@ -49,7 +49,7 @@ def test_host_with_docker_and_image_gets_its_workspaces_after_two_questions(
     assert [w.user for w in found.settings.workspaces] == ["alice"]
     assert found.settings.workspaces[0].reference == "pytorch-cuda:v2.9"
     assert found.ask[0] == "--runtime=nvidia"
-    assert (found.way.host, found.way.port, found.deferred) == ("10.0.0.7", 2022, False)
+    assert (found.ssh_route.host, found.ssh_route.port, found.deferred) == ("10.0.0.7", 2022, False)
     assert (run.asked, run.exit_status) == ([HostProbe, Workspaces], 0)
     assert (said[NAME].verdict, run.wire.commands) == ("PLANNED", [])
 
