@@ -28,7 +28,7 @@ from tasks.workspace.entrance import SshRoute, entrance
 from tests.unit.golden.host_files import Section, joined, rows
 from tests.unit.golden.situations import SITUATIONS, Situation, installed
 from tests.unit.tasks import a_container_host, a_workspace
-from tests.unit.tasks.test_daemon_json import MIRRORS_AND_LOGS, OTHER_RUNTIMES
+from tests.unit.tasks.containers.test_daemon_json import MIRRORS_AND_LOGS, OTHER_RUNTIMES
 
 DAEMON = {
     "none": None,

@@ -13,7 +13,7 @@ from tests.unit.golden.host_files import Section, joined, rows
 from tests.unit.golden.plan_lines import plain, sha256
 from tests.unit.golden.situations import SITUATIONS
 from tests.unit.tasks import an_image
-from tests.unit.tasks.test_image_recipe import with_tarballs
+from tests.unit.tasks.recipe.test_recipe import with_tarballs
 
 ASKED: dict[str, tuple[str, dict[str, Any]]] = {
     "default": ("debian-12", {}),

@@ -12,7 +12,7 @@ from stacks.model.plan import Plan, Resolution
 from tasks.host import resolution
 from tests.unit.facts import golden_hosts
 from tests.unit.tasks import a_host
-from tests.unit.tasks.test_jetson import board
+from tests.unit.tasks.jetson.test_state import board
 
 H100 = golden_hosts.state("debian-12-managed-h100.txt")
 ROCKY = golden_hosts.state("rocky-9-managed-h100.txt")

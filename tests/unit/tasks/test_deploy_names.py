@@ -17,9 +17,9 @@ from tasks.hostdata.containers import ContainerSettings
 from tasks.repair.repair_plan import chart
 from tasks.verify import comparison, proof
 from tests.unit.tasks import a_container_host, a_host, a_patient
+from tests.unit.tasks.containers.test_cdi_state import GPUS, NODES, engines_state
 from tests.unit.tasks.ill_hosts import ILL
-from tests.unit.tasks.test_container_cdi import GPUS, NODES, engines_state
-from tests.unit.tasks.test_jetson import board, planned
+from tests.unit.tasks.jetson.test_state import board, planned
 
 GPU_HOST, CONTAINER_HOST = "deploys/gpu_host.py", "deploys/container_host.py"
 JETSON_HOST = "deploys/jetson_host.py"

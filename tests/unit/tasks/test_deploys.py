@@ -20,7 +20,7 @@ from tasks.python.state import env_of
 from tasks.repositories import offers
 from tasks.verify import host_verdict, report
 from tests.unit.tasks import a_host, a_run
-from tests.unit.tasks.test_jetson import board
+from tests.unit.tasks.jetson.test_state import board
 
 OLD = f"{ENVS}/an-earlier-one"
 

@@ -16,8 +16,8 @@ from tasks.packages import lists
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import DRIVER, KERNEL
 from tests.unit.tasks.a_run import ARun
+from tests.unit.tasks.packages.test_apt import Machine
 from tests.unit.tasks.sent import jobs, prepare, ran
-from tests.unit.tasks.test_apt_script import Machine
 
 STEPS = [
     operations.installed,

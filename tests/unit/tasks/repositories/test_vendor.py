@@ -14,8 +14,8 @@ from tasks.layout import ASIDE
 from tasks.repositories import trust, vendor
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_run import ARun
+from tests.unit.tasks.repositories.test_trust import NOW, REPOSITORY, answer
 from tests.unit.tasks.sent import ran
-from tests.unit.tasks.test_trust import NOW, REPOSITORY, answer
 
 LIST = "/etc/apt/sources.list.d/cuda.list"
 

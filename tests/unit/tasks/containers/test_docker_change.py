@@ -15,7 +15,7 @@ from tasks.hostdata.containers import ContainerSettings
 from tests.unit.tasks import a_container_host as host
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import package, with_packages
-from tests.unit.tasks.test_apt_repository import digest
+from tests.unit.tasks.repositories.test_apt_files import digest
 
 RIGHT = '{"runtimes": {"nvidia": {"path": "nvidia-container-runtime"}}}'
 CDI = host.plan(injection="cdi", features={"cdi": True})

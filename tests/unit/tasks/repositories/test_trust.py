@@ -14,7 +14,7 @@ from stacks.model.messages import Conflict
 from stacks.model.plan import Repository
 from tasks.repositories import trust
 
-KEYS = Path(__file__).parents[1] / "facts/golden/keys"
+KEYS = Path(__file__).parents[2] / "facts/golden/keys"
 GOOD = "842E1221BBACBD825E028AA2BBF7CED4BA735993"
 OTHER = "8680028958071000BD4F1774E521412E2DDCD1E7"
 NOW = 1_790_000_000.0

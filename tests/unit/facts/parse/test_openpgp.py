@@ -14,7 +14,7 @@ import pytest
 
 from facts.parse import openpgp
 
-GOLDEN = Path(__file__).with_name("golden") / "keys"
+GOLDEN = Path(__file__).parents[1] / "golden" / "keys"
 WITH_SUBKEY = "8680028958071000BD4F1774E521412E2DDCD1E7"
 PLAIN = "842E1221BBACBD825E028AA2BBF7CED4BA735993"
 PLAIN_ENDS, ENDED, PROLONGED = 1893499200, 1609416000, 2364120000

@@ -24,7 +24,7 @@ from tasks.steps import files
 from tests.unit.facts import golden_hosts
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import package, with_packages
-from tests.unit.tasks.test_apt_script import Machine
+from tests.unit.tasks.packages.test_apt import Machine
 
 MENU = BootMenu("/boot/grub/grub.cfg", "0", "/etc/default/grub", False, None)
 

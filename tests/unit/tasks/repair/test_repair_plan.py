@@ -24,7 +24,7 @@ from tasks.repair.repair_plan import Act, Attempt, RepairPlan, chart
 from tests.unit.tasks import a_host, a_patient
 from tests.unit.tasks.a_host import DRIVER, KERNEL
 from tests.unit.tasks.a_patient import OLD_KERNEL, case, driver, manager, module
-from tests.unit.tasks.test_doctor import ILL
+from tests.unit.tasks.doctor.test_tree import ILL
 
 NO_MODULE = driver(modules=(), loaded="", loaded_modules=())
 OLD_LOADED = driver(loaded="535.183.01")

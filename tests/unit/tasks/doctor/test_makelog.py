@@ -8,7 +8,7 @@ import pytest
 
 from tasks.doctor.makelog import kernel_compiler, reason
 
-GOLDEN = Path(__file__).with_name("golden")
+GOLDEN = Path(__file__).parents[1] / "golden"
 DIFFERS = "warning: the compiler differs from the one used to build the kernel"
 
 

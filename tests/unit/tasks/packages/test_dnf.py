@@ -12,7 +12,7 @@ import pytest
 
 from tasks.packages import dnf, dnf_transaction
 from tasks.packages.transaction import Installation, Transaction
-from tests.unit.tasks.test_apt_script import Machine
+from tests.unit.tasks.packages.test_apt import Machine
 
 HEAD = """\
 Dependencies resolved.

@@ -17,7 +17,7 @@ from tasks.host import resolution as host_resolution
 from tasks.verify import report
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_run import NAME, ARun
-from tests.unit.tasks.test_jetson import board
+from tests.unit.tasks.jetson.test_state import board
 
 pytestmark = pytest.mark.usefixtures("lines")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tasks.driver import nouveau_files
-from tests.unit.tasks.test_apt_script import Machine
+from tests.unit.tasks.packages.test_apt import Machine
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from tasks.image import image_opening, summary
 from tasks.steps.step import Commands, step
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_run import NAME, ARun
-from tests.unit.tasks.test_image_work import DOCKER
-from tests.unit.tasks.test_plans import NO_SYSTEMD, as_user
+from tests.unit.tasks.host.test_plans import NO_SYSTEMD, as_user
+from tests.unit.tasks.image.test_work import DOCKER
 
 DOWN = ImageState(why="docker version: cannot connect")
 

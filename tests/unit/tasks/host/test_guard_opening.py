@@ -12,8 +12,8 @@ from facts.model.host import HostState
 from tasks.host import guard_opening
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_run import ARun
-from tests.unit.tasks.test_jetson import board
-from tests.unit.tasks.test_plans import NO_SYSTEMD, as_user
+from tests.unit.tasks.host.test_plans import NO_SYSTEMD, as_user
+from tests.unit.tasks.jetson.test_state import board
 
 NO_ROOT = as_user(a_host.done(), sudo=False)
 

@@ -22,7 +22,7 @@ from tasks.repair.repair_plan import Act, chart
 from tasks.repair.work import DONE, Repair
 from tests.unit.tasks import a_patient
 from tests.unit.tasks.a_patient import case, driver, manager
-from tests.unit.tasks.test_repair_plan import NO_MODULE, NOUVEAU, OLD_LOADED
+from tests.unit.tasks.repair.test_repair_plan import NO_MODULE, NOUVEAU, OLD_LOADED
 
 Change = Callable[[Case], Case]
 

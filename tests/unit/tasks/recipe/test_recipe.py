@@ -17,7 +17,7 @@ from tasks.recipe.recipe import Recipe
 from tests.unit.tasks import a_host, an_image
 from tests.unit.tasks.an_image import LOCK, recipe
 
-GOLDEN = Path(__file__).with_name("golden") / "Dockerfile"
+GOLDEN = Path(__file__).parents[1] / "golden" / "Dockerfile"
 FILE = Download("cuda_nvcc", "http://archive.example.org/", "nvcc.tar.xz", "0" * 64)
 
 

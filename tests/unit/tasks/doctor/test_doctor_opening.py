@@ -20,7 +20,7 @@ from tasks.steps.answers import Answers
 from tests.unit.tasks import a_patient
 from tests.unit.tasks.a_patient import case, driver, manager
 from tests.unit.tasks.a_run import NAME, ARun, Facts
-from tests.unit.tasks.test_verdict import WORKS
+from tests.unit.tasks.verify.test_host_verdict import WORKS
 
 OLD_KERNEL = replace(a_patient.state().kernels.installed[0], release="6.1.0-50-cloud-amd64")
 WARNED = case(

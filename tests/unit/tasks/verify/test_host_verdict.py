@@ -17,7 +17,7 @@ from tasks.verify import host_verdict, report
 from tests.unit.tasks import a_host, a_patient
 from tests.unit.tasks.a_host import DRIVER, KERNEL, plan
 from tests.unit.tasks.a_run import NAME, ARun
-from tests.unit.tasks.test_findings import rolled_back
+from tests.unit.tasks.verify.test_comparison import rolled_back
 
 NO_DEVICE = CudaAnswer(code=100, name="CUDA_ERROR_NO_DEVICE", call="cuInit")
 WORKS = CudaAnswer(0, count=1, devices=(CudaDevice(0, name="NVIDIA H100", memory_ok=True),))

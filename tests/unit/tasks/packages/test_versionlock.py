@@ -11,7 +11,7 @@ from facts.model.host import HostState
 from facts.model.packages import Package
 from tasks.packages import versionlock
 from tests.unit.facts import golden_hosts
-from tests.unit.tasks.test_apt_script import Machine
+from tests.unit.tasks.packages.test_apt import Machine
 
 PACKAGES = [
     Package("nvidia-driver-cuda", "3:580.178.04-1.el9", "ii", "NVIDIA"),

@@ -17,7 +17,7 @@ from tasks.steps.record import TorchImport
 from tasks.verify import report
 from tests.unit.tasks import a_host, a_run
 from tests.unit.tasks.a_host import DRIVER, KERNEL, plan
-from tests.unit.tasks.test_jetson import board, planned
+from tests.unit.tasks.jetson.test_state import board, planned
 
 ENGINES = {"engine": "Docker 20.10.24", "toolkit": "1.20.0-1"}
 NO_TORCH = replace(plan(), cuda=None, cudnn=None, torch=None)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from facts.parse import grub, sections
 from tasks.guard import program
 from tests.unit.facts import golden_hosts
-from tests.unit.facts.test_kernel_order import MENU
+from tests.unit.facts.parse.test_grub import MENU
 from tests.unit.tasks.a_guarded_host import entry
 
 AWKS = [a for a in (["mawk"], ["gawk", "--posix"], ["busybox", "awk"]) if shutil.which(a[0])]

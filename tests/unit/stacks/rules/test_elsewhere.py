@@ -13,7 +13,7 @@ from stacks.catalog.read import load_catalog
 from stacks.rules import elsewhere
 from stacks.rules.jetson_ways import ways
 
-HOUSE = Path(__file__).parents[3]
+HOUSE = Path(__file__).parents[4]
 JUDGES = [
     *sorted((HOUSE / "stacks/rules").glob("*.py")),
     HOUSE / "stacks/resolve.py",

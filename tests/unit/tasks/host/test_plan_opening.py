@@ -17,8 +17,8 @@ from tasks.host import plan_opening, plans
 from tasks.steps.answers import Answers
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_run import NAME, ARun
-from tests.unit.tasks.test_jetson import board
-from tests.unit.tasks.test_plans import FULL, NO_ROOT
+from tests.unit.tasks.host.test_plans import FULL, NO_ROOT
+from tests.unit.tasks.jetson.test_state import board
 
 CONTAINER_HOST = replace(a_host.done(), record={"containers": {}})
 

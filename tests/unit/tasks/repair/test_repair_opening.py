@@ -17,9 +17,9 @@ from tasks.repair import closing, repair_opening
 from tests.unit.tasks import a_patient
 from tests.unit.tasks.a_patient import case, manager
 from tests.unit.tasks.a_run import NAME, ARun
+from tests.unit.tasks.host.test_plans import NO_SYSTEMD, as_user
 from tests.unit.tasks.ill_hosts import ILL
-from tests.unit.tasks.test_plans import NO_SYSTEMD, as_user
-from tests.unit.tasks.test_verdict import WORKS
+from tests.unit.tasks.verify.test_host_verdict import WORKS
 
 BROKEN = case(**manager(half_configured=("half iF",)))
 BEYOND_US = ILL["D10"][0]

@@ -16,7 +16,7 @@ from tasks.host import opening
 from tasks.steps.refusal import Refused
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_run import ARun
-from tests.unit.tasks.test_plans import NO_ROOT, NO_SYSTEMD, SUDO
+from tests.unit.tasks.host.test_plans import NO_ROOT, NO_SYSTEMD, SUDO
 
 CONFLICT = Conflict("DISK-SMALL", "the disk is too small", "1 MiB is free", ("add",), "docs")
 Decide = Callable[[Host, HostState], str | None]

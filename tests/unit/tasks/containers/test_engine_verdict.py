@@ -26,7 +26,7 @@ from tasks.steps.step import Commands, executing, step
 from tasks.verify import report
 from tests.unit.tasks import a_container_host, a_host
 from tests.unit.tasks.a_run import NAME, ARun, Facts
-from tests.unit.tasks.test_container_cdi import GPUS, NODES, WHOLE
+from tests.unit.tasks.containers.test_cdi_state import GPUS, NODES, WHOLE
 
 OLD = f"{ENVS}/pytorch-2.9-0123456789ab"
 RIGHT = '{"runtimes": {"nvidia": {"path": "nvidia-container-runtime"}}}'

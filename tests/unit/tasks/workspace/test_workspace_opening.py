@@ -17,8 +17,8 @@ from tasks.steps.step import Commands, step
 from tasks.workspace import report, workspace_opening
 from tests.unit.tasks import a_host, a_workspace
 from tests.unit.tasks.a_run import NAME, ARun
-from tests.unit.tasks.test_jetson import board
-from tests.unit.tasks.test_plans import NO_SYSTEMD, as_user
+from tests.unit.tasks.host.test_plans import NO_SYSTEMD, as_user
+from tests.unit.tasks.jetson.test_state import board
 
 READY = a_workspace.ready()
 NO_IMAGE = replace(READY, images={}, image_ids=())
