@@ -45,6 +45,7 @@ JUDGED_BY: dict[str, tuple[str, ...]] = {
         "tasks/repair/obstacles",
         "tasks/repair/wording",
     ),
+    "tasks/host/test_plans": ("tasks/host/resolution",),
     # Words and data by way of what reads them.
     "stacks/catalog/test_read": ("stacks/catalog/decode",),
     "stacks/explain/test_grid": ("stacks/explain/lines", "stacks/explain/words"),
@@ -61,6 +62,7 @@ JUDGED_BY: dict[str, tuple[str, ...]] = {
     "tasks/repositories/test_components": ("tasks/repositories/archives",),
     "tasks/workspace/test_container": ("tasks/workspace/gpus",),
     "tasks/workspace/test_images": ("tasks/workspace/findings",),
+    "tasks/workspace/test_service": ("tasks/workspace/placing",),
 }
 """Test of another name, below ``tests/unit`` and without suffix, to modules that it judges."""
 
