@@ -1,7 +1,10 @@
 """Which kernel is newest, and which one GRUB boots."""
 
+import shutil
+import subprocess
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from facts.parse.debversion import version_key
@@ -26,6 +29,37 @@ from tests.unit.facts.probe_text import host
 )
 def test_versions_sort_as_dpkg_sorts_them(older: str, newer: str) -> None:
     assert version_key(older) < version_key(newer)
+
+
+@pytest.mark.parametrize(
+    ("one", "same"),
+    [("1", "0:1"), ("0:1", "0:1-0"), ("1.0-1", "00:1.00-01"), ("1", "1-00"), ("1.", "1.0")],
+)
+def test_versions_that_dpkg_calls_equal_are_equal(one: str, same: str) -> None:
+    assert version_key(one) == version_key(same)
+
+
+def test_numbers_of_any_length_compare_as_numbers() -> None:
+    assert version_key("9" * 5000) < version_key("1" + "0" * 5000)
+
+
+VERSIONS = st.from_regex(r"([0-9]{1,2}:)?[0-9][0-9a.+~]{0,5}(-[0-9a.+~]{1,3})?", fullmatch=True)
+
+
+@pytest.mark.skipif(not shutil.which("dpkg"), reason="dpkg judges")
+@settings(max_examples=5, derandomize=True, deadline=None, database=None)
+@given(st.lists(st.tuples(VERSIONS, VERSIONS), min_size=25, max_size=25))
+def test_order_is_that_of_dpkg(pairs: list[tuple[str, str]]) -> None:
+    lines = "".join(f"{one} {other}\n" for one, other in pairs)
+    script = (
+        "while read -r a b; do for o in lt eq gt; do "
+        'if dpkg --compare-versions "$a" $o "$b"; then echo $o; fi; done; done'
+    )
+    said = subprocess.run(
+        ["sh", "-c", script], input=lines, capture_output=True, text=True, check=True
+    ).stdout.split()
+    keys = [(version_key(one), version_key(other)) for one, other in pairs]
+    assert said == ["lt" if a < b else "eq" if a == b else "gt" for a, b in keys]
 
 
 @given(st.text(max_size=40), st.text(max_size=40))
