@@ -7,11 +7,13 @@ is an error.
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from facts.parse import jsontext
+from facts.parse.sections import integer
 
 _FOLDER = Path(__file__).with_name("onhost")
 _JSON, _WHY, _EXIT, _NOTE = (f"##gpuwright-{w} " for w in ("json", "why", "exit", "note"))
@@ -79,7 +81,8 @@ def read(output: Sequence[str], seconds: int) -> tuple[int, list[str], str | Non
     for line in output:
         if line.startswith(_EXIT):
             status = line[len(_EXIT) :].strip()
-            code = int(status) if status.isascii() and status.isdigit() else 255
+            found = integer(status)
+            code = 255 if found is None else found
         elif line.startswith(_NOTE):
             note = line[len(_NOTE) :].strip()
         else:
@@ -100,8 +103,8 @@ def answer(output: Sequence[str], seconds: int) -> tuple[dict[str, Any], str | N
             return {"why": line[len(_WHY) :].strip()}, note
         if line.startswith(_JSON):
             try:
-                data = json.loads(line[len(_JSON) :])
-            except (ValueError, RecursionError):
+                data = jsontext.loads(line[len(_JSON) :])
+            except ValueError:
                 break
             if isinstance(data, dict):
                 return data, note

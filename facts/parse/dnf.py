@@ -21,7 +21,8 @@ def _ini(lines: Iterable[str]) -> configparser.RawConfigParser:
     parser = configparser.RawConfigParser(strict=False, allow_no_value=True)
     try:
         parser.read_string("\n".join(lines))
-    except configparser.Error:
+    # AttributeError: what older Pythons say to an indented line under a name without a value.
+    except (configparser.Error, AttributeError):
         return configparser.RawConfigParser()
     return parser
 
@@ -67,7 +68,10 @@ def holds(section: Section, listed: Mapping[str, Package]) -> tuple[str, ...]:
     with ``!`` shuts a version out (dnf-plugin-versionlock(8)).
     """
     plugin = _ini(section.part(_PLUGIN))
-    if section.has(_PLUGIN) and plugin.get("main", "enabled", fallback="1").lower() not in _ON:
+    if (
+        section.has(_PLUGIN)
+        and (plugin.get("main", "enabled", fallback="1") or "").lower() not in _ON
+    ):
         return ()
     entries = [line.split("#")[0].strip() for line in section.part(LOCKS)]
     patterns = [entry for entry in entries if entry and not entry.startswith("!")]

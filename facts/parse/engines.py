@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
 from facts.engine_model import CdiDevice, CdiSpec, Docker, Engine, Engines, Node, Running, User
-from facts.parse.sections import Section, fields, integer, split
+from facts.parse import jsontext
+from facts.parse.sections import Section, fields, integer, number, split
 
 _CONTAINERD = "/etc/containerd/config.toml"
 
@@ -57,7 +57,7 @@ def engine(section: Section, cdi: Section) -> Engine:
 def node(line: str) -> Node:
     """``path|major|minor|linked``. Raises `ProbeError` for another shape."""
     path, major, minor, linked = fields(line, 4)
-    return Node(path, int(major), int(minor), bool(linked))
+    return Node(path, number(major), number(minor), bool(linked))
 
 
 def _spec(file: str, lines: list[str]) -> CdiSpec:
@@ -83,12 +83,12 @@ def _spec(file: str, lines: list[str]) -> CdiSpec:
 
 def _docker(section: Section) -> Docker | None:
     try:
-        info = json.loads("\n".join(section.part("info")))
-    except (ValueError, RecursionError):
+        info = jsontext.loads("\n".join(section.part("info")))
+    except ValueError:
         return None
     if not isinstance(info, dict) or not info.get("ServerVersion"):
         return None  # a client without a daemon answers with its own half
-    runtimes = info.get("Runtimes")
+    runtimes, security = info.get("Runtimes"), info.get("SecurityOptions")
     return Docker(
         version=str(info["ServerVersion"]),
         root=str(info.get("DockerRootDir") or ""),
@@ -96,7 +96,7 @@ def _docker(section: Section) -> Docker | None:
         cgroup_driver=str(info.get("CgroupDriver") or ""),
         live_restore=bool(info.get("LiveRestoreEnabled")),
         runtimes=tuple(sorted(runtimes)) if isinstance(runtimes, dict) else (),
-        rootless=any("rootless" in str(o) for o in info.get("SecurityOptions") or ()),
+        rootless=isinstance(security, list) and any("rootless" in str(o) for o in security),
         started=integer(section.first("started")) or 0,
         images=_images(section.part("images")),
         running=tuple(_running(line) for line in section.part("running")),
@@ -110,7 +110,7 @@ def _images(lines: Iterable[str]) -> tuple[str, ...]:
 def _running(line: str) -> Running:
     name, image, runtime, requests = fields(line, 4)
     try:
-        asked: Any = json.loads(requests)
+        asked: Any = jsontext.loads(requests)
     except ValueError:
         asked = None
     return Running(name.lstrip("/"), image, runtime == "nvidia" or bool(asked))

@@ -14,11 +14,11 @@ from facts.evidence_model import (
     Smi,
 )
 from facts.parse.engines import engine, node
-from facts.parse.sections import Section, fields, integer, split
+from facts.parse.sections import Section, fields, integer, number, split
 
 _KERNEL = re.compile(r"make\.log for \S+ for kernel (\S+)")
 _GSP = re.compile(r"^/lib/firmware/nvidia/([0-9][^/]*)/gsp_")
-_MAJOR = re.compile(r"^\s*(\d+)\s+(\S+)$")
+_MAJOR = re.compile(r"^\s*(\d{1,9})\s+(\S+)$")
 
 
 def evidence(output: Iterable[str]) -> Evidence:
@@ -87,7 +87,7 @@ def _holders(section: Section) -> tuple[Holder, ...]:
     found = []
     for line in section.part("pids"):
         pid, name, container = fields(line, 3)
-        found.append(Holder(int(pid), name, names.get(container, container[:12]) or None))
+        found.append(Holder(number(pid), name, names.get(container, container[:12]) or None))
     return tuple(found)
 
 

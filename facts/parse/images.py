@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from facts.model.shown import Shown
-from facts.parse.sections import ProbeError
+from facts.parse import jsontext
+from facts.parse.sections import ProbeError, integer
 
 
 @dataclass(frozen=True)
@@ -66,25 +66,22 @@ def parse(output: Iterable[str]) -> ImageState:
         buildx="buildx" in one,
         zstd="zstd" in one,
         root=one.get("root") or None,
-        root_free_mb=_number(one.get("root_free_mb")),
-        var_free_mb=_number(one.get("var_free_mb")),
+        root_free_mb=integer(one.get("root_free_mb")),
+        var_free_mb=integer(one.get("var_free_mb")),
         same_disk=one.get("same_disk") != "no",
         images=images,
-        base_layers=_layers(one.get("base_layers")),
-        file_size=_number(one.get("file")),
+        base_layers=layers(one.get("base_layers")),
+        file_size=integer(one.get("file")),
         file_of=one.get("file_of"),
-        file_free_mb=_number(one.get("file_free_mb")),
+        file_free_mb=integer(one.get("file_free_mb")),
         record=_record(one.get("record")),
     )
 
 
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isdigit() else None
-
-
-def _layers(text: str | None) -> tuple[str, ...] | None:
+def layers(text: str | None) -> tuple[str, ...] | None:
+    """Digests in ``docker image inspect --format '{{json .RootFS.Layers}}'``; None: it has none."""
     try:
-        found = json.loads(text or "")
+        found = jsontext.loads(text or "")
     except ValueError:
         return None
     return tuple(str(layer) for layer in found) if isinstance(found, list) else None
@@ -92,7 +89,7 @@ def _layers(text: str | None) -> tuple[str, ...] | None:
 
 def _record(text: str | None) -> dict[str, Any] | None:
     try:
-        found = json.loads(base64.b64decode(text or ""))
+        found = jsontext.loads(base64.b64decode(text or ""))
     except ValueError:
         return None
     return found if isinstance(found, dict) else None

@@ -9,10 +9,11 @@ from facts.model.packages import Package
 from facts.model.system import Jetson, Job, Mount, Unit
 from facts.parse.sections import Section, fields, integer
 
-_DF = re.compile(r"^(.*?)\s+(\d+|-)\s+(\d+|-)\s+(-?\d+|-)\s+(\d+%|-)\s+(/.*)$")
+# The name ends with no blank: a line of blanks alone would else take time by their square.
+_DF = re.compile(r"^(.*?\S)\s+(\d+|-)\s+(\d+|-)\s+(-?\d+|-)\s+(\d+%|-)\s+(/.*)$")
 _POWER = re.compile(r"NV Power Mode:\s*(\S.*)")
-_PMODE = re.compile(r"pmode:\s*(\d+)")
-_POWER_NAME = re.compile(r"POWER_MODEL\s+ID=(\d+)\s+NAME=(\S+)")
+_PMODE = re.compile(r"pmode:\s*(\d{1,9})")
+_POWER_NAME = re.compile(r"POWER_MODEL\s+ID=(\d{1,9})\s+NAME=(\S+)")
 _TEGRA = re.compile(r"#\s*R(\d+)\s*\(release\),\s*REVISION:\s*([\d.]+)")
 
 

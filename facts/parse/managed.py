@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
 from facts.model.software import Setting
+from facts.parse import jsontext
 from facts.parse.sections import Section
 
 _SUM = re.compile(r"^\\?([0-9a-f]{64})  (/.*)$")
@@ -21,8 +21,8 @@ def record(section: Section, unread: dict[str, str]) -> dict[str, Any] | None:
     """The state record as data; None where there is none, with a reason where it is damaged."""
     for path, lines in section.files():
         try:
-            data = json.loads("\n".join(lines))
-        except (ValueError, RecursionError) as error:
+            data = jsontext.loads("\n".join(lines))
+        except ValueError as error:
             unread["record"] = f"{path} is not JSON: {error}"
             return None
         if isinstance(data, dict):

@@ -85,7 +85,7 @@ def _ends(packets: list[tuple[int, bytes]]) -> Iterator[int | None]:
         for tag, body in packets[start + 1 : stop]:
             if tag == _SUBKEY:
                 break
-            if tag != _SIGNATURE or body[:1] != b"\x04" or body[1] not in _CERTIFIES:
+            if tag != _SIGNATURE or body[:1] != b"\x04" or not _CERTIFIES & set(body[1:2]):
                 continue
             said = _subpackets(body)
             made = int.from_bytes(said.get(_MADE, b""), "big")

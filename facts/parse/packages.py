@@ -8,7 +8,8 @@ from facts.model.packages import Package
 from facts.parse import dnf
 from facts.parse.sections import Section, fields
 
-_SOURCE = re.compile(r"^\s+-?\d+ ([a-z0-9+.-]+:\S*) (.*?)\s*(?:\S+ )?Packages$")
+_PRIORITY = re.compile(r"-?\d+")
+_ADDRESS = re.compile(r"[a-z0-9+.-]+:")
 _RELEASE = re.compile(r"^/var/lib/apt/lists/(.*_)?(?:In)?Release:Origin:\s*(.*)$")
 # Characters that apt writes as %xx in the names of its list files
 # (apt, apt-pkg/contrib/strutl.cc, URItoFileName).
@@ -34,13 +35,25 @@ def origins(policy: list[str], releases: list[str]) -> dict[str, str]:
             mine = True
         elif not line.startswith("        "):
             mine = False
-        elif mine and package not in found and (match := _SOURCE.match(line)):
-            base, suite = _list_name(match[1]), match[2].split("/")[0]
+        elif mine and package not in found and (source := _source(line)):
+            base, suite = _list_name(source[0]), source[1]
             for name in (f"{base}dists_{suite}_", base, f"{base}._"):
                 if name in labels:
                     found[package] = labels[name]
                     break
     return found
+
+
+def _source(line: str) -> tuple[str, str] | None:
+    """Address and suite of a line like ``500 https://a.example/ubuntu jammy/main amd64 Packages``.
+
+    A folder without suites stands there as ``./``, or as nothing at all.
+    """
+    words = line.split()
+    if len(words) < 3 or words[-1] != "Packages" or not _PRIORITY.fullmatch(words[0]):
+        return None
+    suite = words[2].split("/")[0] if len(words) > 4 else ""
+    return (words[1], suite) if _ADDRESS.match(words[1]) else None
 
 
 def packages(section: Section) -> dict[str, Package]:

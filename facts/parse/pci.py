@@ -7,6 +7,9 @@ import shlex
 from facts.model.system import PciDevice
 from facts.parse.sections import Section, fields
 
+_LONGEST = 1000
+"""Characters of a line of lspci. `shlex` takes its time for longer words."""
+
 
 def _hex(value: str) -> str:
     return value.strip().lower().removeprefix("0x")
@@ -16,6 +19,8 @@ def names(lines: list[str]) -> dict[str, str]:
     """Device names by address from ``lspci -Dmm`` (lspci(8), "Machine-readable output")."""
     found = {}
     for line in lines:
+        if len(line) > _LONGEST:
+            continue
         try:
             words = shlex.split(line)
         except ValueError:

@@ -100,6 +100,14 @@ def integer(text: str | None) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
+def number(text: str) -> int:
+    """A decimal number that the script always prints; `ProbeError` where there is none."""
+    found = integer(text)
+    if found is None:
+        raise ProbeError(f"expected a number, got {text[:120]!r}")
+    return found
+
+
 def fields(line: str, count: int) -> list[str]:
     """Exactly ``count`` fields of a ``a|b|c`` line of the script; `ProbeError` otherwise."""
     parts = line.split("|", count - 1)

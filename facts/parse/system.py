@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 from facts.model.system import Login, System
+from facts.parse import jsontext
 from facts.parse.sections import ProbeError, Section, integer
 
 
@@ -49,8 +48,8 @@ def cloud_init(section: Section) -> str:
     result = section.part("/run/cloud-init/result.json")
     if result:
         try:
-            errors = json.loads("\n".join(result))["v1"]["errors"]
-        except (ValueError, KeyError, TypeError, RecursionError):
+            errors = jsontext.loads("\n".join(result))["v1"]["errors"]
+        except (ValueError, KeyError, TypeError):
             return "error"
         return "error" if errors else "done"
     return "running" if section.has("/run/cloud-init/status.json") else "not-run"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 from facts.model.software import CudaToolkit, Cudnn, Nccl
+from facts.parse import jsontext
 from facts.parse.sections import Section
 
 _RELEASE = re.compile(r"release (\d+\.\d+), (V[\d.]+)")
@@ -18,8 +18,8 @@ def _file_version(name: str, lines: list[str]) -> str | None:
     text = "\n".join(lines)
     if name.endswith(".json"):
         try:
-            return str(json.loads(text)["cuda"]["version"])
-        except (ValueError, KeyError, TypeError, RecursionError):
+            return str(jsontext.loads(text)["cuda"]["version"])
+        except (ValueError, KeyError, TypeError):
             return None
     match = _TXT.search(text)
     return match[1] if match else None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from typing import Any
 
-from facts.parse.sections import Section, fields, integer, split
+from facts.parse import jsontext
+from facts.parse.sections import Section, fields, integer, number, split
 from facts.workspace_model import (
     Answer,
     Folder,
@@ -22,7 +22,7 @@ from facts.workspace_model import (
 
 _GPU = re.compile(r"^GPU (\d+): (.*) \(UUID: (\S+?)\)")
 _MIG = re.compile(r"^\s+MIG (\S+) .*\(UUID: (\S+?)\)")
-_PUBLISHED = re.compile(r":(\d+)(?:-(\d+))?->")
+_PUBLISHED = re.compile(r":(\d{1,5})(?:-(\d{1,5}))?->")
 _USERS = re.compile(r'\("([^"]*)",pid=(\d+)')
 
 
@@ -83,8 +83,8 @@ def _users(section: Section) -> tuple[dict[str, Person], dict[str, Folder]]:
         kind, rest = fields(line, 2)
         if kind == "user":
             name, uid, gid, groups, home = fields(rest, 5)
-            listed = tuple(int(g) for g in groups.split(",") if g)
-            people[name] = Person(name, int(uid), int(gid), listed, home)
+            listed = tuple(number(g) for g in groups.split(",") if g)
+            people[name] = Person(name, number(uid), number(gid), listed, home)
         else:
             name, answer, path = fields(rest, 3)
             readable = None if answer == "absent" else answer == "yes"
@@ -141,14 +141,14 @@ def _workspace(user: str, lines: list[str]) -> SeenWorkspace:
 
 def _token(text: str | None) -> Token | None:
     words = (text or "").split()
-    return Token(int(words[0]), words[1], int(words[2])) if len(words) == 3 else None
+    return Token(number(words[0]), words[1], number(words[2])) if len(words) == 3 else None
 
 
 def _record(text: str) -> dict[str, Any]:
     """The record; an empty one where it is damaged: the host then has no former image to tell."""
     try:
-        data = json.loads(text)
-    except (ValueError, RecursionError):
+        data = jsontext.loads(text)
+    except ValueError:
         return {}
     return data if isinstance(data, dict) else {}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import shlex
 import shutil
 import tarfile
@@ -15,6 +14,7 @@ from pyinfra import logger
 from pyinfra.api import FunctionCommand
 from pyinfra.api.host import Host
 
+from facts.parse.images import layers as image_layers
 from tasks.bundle import bundle_conflicts, contents, manifest, wheels
 from tasks.bundle import work as works
 from tasks.bundle.contents import DEBS
@@ -99,13 +99,16 @@ def _save_base(host: Host, work: Work) -> bool:
     task = base_job(work)
     if not job.ran(host, task):
         return False
-    good, layers = run(host, f"cat {task.folder}/layers")
-    if not good or not _bring(host, task, "base.tar.gz", work.folder / asked.base_file):
+    good, said = run(host, f"cat {task.folder}/layers")
+    layers = image_layers(said)
+    if good and layers is None:
+        raise BundleError(f"{host.name} names no layers of {asked.base}: {said[:200]!r}")
+    if layers is None or not _bring(host, task, "base.tar.gz", work.folder / asked.base_file):
         return False
     _add(work.folder, asked.base_file, asked.base_key)
 
     def changed(now: Manifest) -> Manifest:
-        told = Base(asked.base_file, tuple(json.loads(layers)))
+        told = Base(asked.base_file, layers)
         return dataclasses.replace(now, bases={**now.bases, asked.base_key: told})
 
     manifest.change(work.folder, changed)

@@ -87,7 +87,7 @@ def read(folder: Path) -> Manifest:
         schema = told["schema"]
         if schema == SCHEMA:
             return _manifest(told)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BundleError(f"{file} is no manifest of a bundle: {error!r}") from None
     raise BundleError(f"{file} is of schema {schema!r}; this release reads {SCHEMA}")
 

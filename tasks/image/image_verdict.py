@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import shlex
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from pyinfra.api import StringCommand
 from pyinfra.api.host import Host
 
+from facts.parse import jsontext
 from facts.parse.images import ImageState
 from tasks.image import summary
 from tasks.image.look import images
@@ -59,7 +60,7 @@ def judged(output: str) -> SelfTest:
     """What the record keeps of the self-test's output; CRITICAL where there is none. Pure."""
     body, _, status = output.rpartition("status ")
     try:
-        found = json.loads(body)
+        found = jsontext.loads(body)
     except ValueError:
         found = None
     if not isinstance(found, dict) or found.get("verdict") not in LEVELS:
@@ -74,10 +75,15 @@ def judged(output: str) -> SelfTest:
     return SelfTest(
         verdict=found["verdict"],
         proof=str(found.get("proof")),
-        faults=tuple(f"SELFTEST (CRITICAL): {fault}" for fault in found.get("faults", [])),
-        notes=tuple(str(note) for note in found.get("notes", [])),
-        versions=found.get("versions", {}),
+        faults=tuple(f"SELFTEST (CRITICAL): {fault}" for fault in _listed(found, "faults")),
+        notes=tuple(str(note) for note in _listed(found, "notes")),
+        versions=versions if isinstance(versions := found.get("versions"), dict) else {},
     )
+
+
+def _listed(found: Mapping[str, Any], key: str) -> list[Any]:
+    value = found.get(key)
+    return value if isinstance(value, list) else []
 
 
 def _tested(host: Host, work: Work) -> SelfTest:
