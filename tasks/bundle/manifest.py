@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from stacks.model.plain import decoded
+
 SCHEMA = 1
 NAME = "manifest.json"
 _PATH = re.compile(r"[A-Za-z0-9][\w.+!~-]*(/[A-Za-z0-9][\w.+!~-]*)+", re.ASCII)
@@ -83,7 +85,7 @@ def read(folder: Path) -> Manifest:
     if not file.exists():
         return Manifest()
     try:
-        told = json.loads(file.read_text())
+        told = decoded(file.read_bytes())
         schema = told["schema"]
         if schema == SCHEMA:
             return _manifest(told)

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyinfra.api.host import Host
-from rich.console import Console
 
 from stacks.model.messages import Conflict
 from tasks.bundle import manifest
 from tasks.bundle.manifest import BundleError
 from tasks.bundle.work import Work
-from tasks.steps import progress
+from tasks.steps import progress, screen
 from tasks.steps.step import Commands, executing, step, this_host
 
 
@@ -61,19 +60,16 @@ def complete(work: Work) -> Commands:
 
 
 def _print() -> None:
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print()
-    for line in _lines.values():
-        console.print(f"{line.host}: verdict {line.verdict}: {line.why}", markup=False)
+    said = ["", *(f"{line.host}: verdict {line.verdict}: {line.why}" for line in _lines.values())]
     for folder in sorted({line.folder for line in _lines.values() if line.folder}):
         try:
             known = manifest.read(folder)
         except BundleError as error:
-            console.print(f"bundle {error}", markup=False)
+            said.append(f"bundle {error}")
             continue
         size = sum(entry.size for entry in known.files.values())
-        console.print(
+        said.append(
             f"bundle {folder}: {len(known.files)} files, {size // 2**20:,} MiB; "
-            f"bases: {', '.join(known.bases) or 'none'}; locks: {', '.join(known.locks) or 'none'}",
-            markup=False,
+            f"bases: {', '.join(known.bases) or 'none'}; locks: {', '.join(known.locks) or 'none'}"
         )
+    screen.say(said)

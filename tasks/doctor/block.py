@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from facts.model.boot import Kernel
+from stacks.model import plain
 from tasks.doctor.case import Case
 from tasks.doctor.load_rules import flavour_of
 from tasks.doctor.tree import Diagnosis, Named, Ready
@@ -32,7 +33,7 @@ def text(host: str, case: Case, answer: Diagnosis) -> str:
     unread = {**case.state.unread, **case.evidence.unread}
     if unread:
         lines.append("  not seen: " + "; ".join(f"{k} ({why})" for k, why in unread.items()))
-    return "\n".join(lines)
+    return plain.block(lines)
 
 
 def _finding(finding: Named) -> Iterator[str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 
 from packaging.version import InvalidVersion, Version
 
 from stacks.catalog.read import load_catalog
+from stacks.model.plain import decoded
 from tasks.containers import cdi_state
 from tasks.doctor.case import Case, Fault
 from tasks.packages.installed import upstream
@@ -32,7 +32,7 @@ def _toolkit(case: Case) -> str | None:
 
 def _settings(text: str | None) -> dict[str, object] | None:
     try:
-        data = json.loads(text or "{}")
+        data = decoded(text or "{}")
     except ValueError:
         return None
     return data if isinstance(data, dict) else None

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from facts.model.host import HostState
 from stacks.explain import words
+from stacks.model.plain import block
 from stacks.model.plan import Resolution
 from tasks.deploy import deploy_of
 from tasks.host import opening, plans, resolution
@@ -55,12 +56,14 @@ def _plan(host: Host, state: HostState) -> Answer:
     lines += ["", f"What {deploy_of(plan)} would do", *(f"  {line}" for line in to_do)]
     text = _printed(lambda console: words.show(console, stack, profile, found, known))
     data = {**words.as_data(stack, profile, found), "deploy": deploy_of(plan)}
-    told = "\n".join((f"{host.name}: plan\n{text}", *lines))
+    told = f"{host.name}: plan\n{text}\n{block(lines)}"
     return Answer("OK", told, {**data, "facts": facts, "forecast": to_do})
 
 
 def _printed(say: Callable[[Console], None]) -> str:
-    console = Console(file=io.StringIO(), width=80, highlight=False, soft_wrap=False)
+    console = Console(
+        file=io.StringIO(), width=80, highlight=False, soft_wrap=False, color_system=None
+    )
     with console.capture() as captured:
         say(console)
     return captured.get().rstrip()

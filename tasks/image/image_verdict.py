@@ -10,8 +10,8 @@ from typing import Any
 from pyinfra.api import StringCommand
 from pyinfra.api.host import Host
 
-from facts.parse import jsontext
 from facts.parse.images import ImageState
+from stacks.model.plain import decoded
 from tasks.image import summary
 from tasks.image.look import images
 from tasks.image.work import RECORD, Work, noted
@@ -60,7 +60,7 @@ def judged(output: str) -> SelfTest:
     """What the record keeps of the self-test's output; CRITICAL where there is none. Pure."""
     body, _, status = output.rpartition("status ")
     try:
-        found = jsontext.loads(body)
+        found = decoded(body)
     except ValueError:
         found = None
     if not isinstance(found, dict) or found.get("verdict") not in LEVELS:

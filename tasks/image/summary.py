@@ -5,15 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pyinfra.api.host import Host
-from rich.console import Console
-from rich.table import Table
 
 from stacks.model.messages import Conflict
 from tasks.image.work import Work
-from tasks.steps import progress
-
-_WIDTH = 120
-_COLOURS = {"OK": "green", "WARN": "yellow", "CRITICAL": "red", "REFUSED": "red", "FAILED": "red"}
+from tasks.steps import progress, screen
 
 
 @dataclass
@@ -68,17 +63,11 @@ def judged(host: Host, verdict: str, proof: str, notes: list[str]) -> None:
 
 
 def _print() -> None:
-    console = Console(stderr=True, width=_WIDTH, highlight=False, soft_wrap=False)
-    table = Table(title="gpuwright images", title_justify="left")
-    for name in ("host", "image", "torch", "beside it", "verdict"):
-        table.add_column(name, overflow="fold")
+    screen.verdicts(
+        "gpuwright images",
+        ("host", "image", "torch", "beside it", "verdict"),
+        ((ln.host, ln.image, ln.torch, ln.system, ln.verdict) for ln in _lines.values()),
+    )
     for line in _lines.values():
-        colour = _COLOURS.get(line.verdict, "white")
-        verdict = f"[{colour}]{line.verdict}[/]"
-        table.add_row(line.host, line.image, line.torch, line.system, verdict)
-    console.print()
-    console.print(table)
-    for line in _lines.values():
-        console.print(f"{line.host}: verdict {line.verdict}, proof: {line.proof}", markup=False)
-        for note in line.notes:
-            console.print(f"  {note}", markup=False)
+        said = f"{line.host}: verdict {line.verdict}, proof: {line.proof}"
+        screen.say([said, *(f"  {note}" for note in line.notes)])

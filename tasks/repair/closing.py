@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import atexit
 
-import click
 from pyinfra.api.host import Host
 from pyinfra.api.state import State
 
 from stacks.model.messages import Conflict
+from tasks.steps import screen
 from tasks.steps.step import this_run
 
 _lines: dict[str, str] = {}
@@ -36,4 +36,4 @@ def _print(state: State) -> None:
     for host in state.inventory:
         if host.name not in _lines and state.is_host_in_limit(host):
             say(host.name, f"{host.name}: UNKNOWN; it was not reached")
-    click.echo("\n".join(["repair:", *(f"  {line}" for line in _lines.values())]), err=True)
+    screen.say(["repair:", *(f"  {line}" for line in _lines.values())])

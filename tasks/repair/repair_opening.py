@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import click
 import gevent
 from pyinfra import logger
 from pyinfra.api import FunctionCommand
@@ -21,6 +20,7 @@ from tasks.repair import closing, records, wording
 from tasks.repair.fleet import Fleet, Limits
 from tasks.repair.repair_plan import chart
 from tasks.repair.work import Repair
+from tasks.steps import screen
 from tasks.steps.step import Commands, step, this_host, this_run
 
 
@@ -56,7 +56,8 @@ def _shown(host: Host, state: HostState) -> None:
     answer = diagnose(case)
     repair_plan = chart(case, answer, patient.repair.policy)
     text = wording.plan(host.name, case, answer, repair_plan)
-    click.echo(text + (f"\n  not compared with a plan: {complaint}" if complaint else ""), err=True)
+    also = [f"  not compared with a plan: {complaint}"] if complaint else []
+    screen.say([*text.split("\n"), *also])
     line = wording.line(host.name, answer.level, [], repair_plan.left)
     closing.say(host.name, f"{line}; nothing was done" if repair_plan.acts else line)
     if repair_plan.acts:
@@ -109,6 +110,6 @@ def _one(state: State, name: str) -> bool:
         return False
     assert repair.case is not None and repair.answer is not None
     text = wording.outcome(name, repair.case, repair.answer, repair.repair_plan, repair.done)
-    click.echo(f"{text}\n  record: {records.FILE}", err=True)
+    screen.say([*text.split("\n"), f"  record: {records.FILE}"])
     closing.say(name, wording.line(name, repair.level, repair.done, repair.repair_plan.left))
     return repair.as_foreseen

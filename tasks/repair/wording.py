@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from stacks.model import plain
 from tasks.doctor import block
 from tasks.doctor.case import Case
 from tasks.doctor.tree import Diagnosis
@@ -20,7 +21,7 @@ def plan(host: str, case: Case, answer: Diagnosis, repair_plan: RepairPlan) -> s
     """The block before: every act in its order, and what a person must do."""
     if not answer.findings:
         ready = f"  next_boot_ready: {answer.next_boot}"
-        return f"{host}: OK, nothing to repair\n{ready}\n  proof: {proof(case)}"
+        return plain.block([f"{host}: OK, nothing to repair", ready, f"  proof: {proof(case)}"])
     lines = [f"{host}: {answer.level}; the repair:"]
     told = {finding.code: finding for finding in answer.findings}
     for number, act in enumerate(repair_plan.acts, 1):
@@ -44,19 +45,17 @@ def plan(host: str, case: Case, answer: Diagnosis, repair_plan: RepairPlan) -> s
     elif repair_plan.left:
         lines.append("  nothing that can be done from here")
     lines += _left(repair_plan.left)
-    return "\n".join(lines)
+    return plain.block(lines)
 
 
 def outcome(
     host: str, case: Case, answer: Diagnosis, repair_plan: RepairPlan, done: list[tuple[Act, str]]
 ) -> str:
     """The block after: the doctor's own, what was done and how it went, what is left."""
-    lines = [block.text(host, case, answer)]
-    for act, result in done:
-        lines.append(f"  did {', '.join(act.codes)}: {act.title}: {result}")
+    lines = [f"  did {', '.join(act.codes)}: {act.title}: {result}" for act, result in done]
     lines.append(f"  proof: {proof(case)}")
     lines += _left(repair_plan.left)
-    return "\n".join(lines)
+    return f"{block.text(host, case, answer)}\n{plain.block(lines)}"
 
 
 def _left(left: tuple[ManualAction, ...]) -> Iterator[str]:

@@ -16,8 +16,10 @@ from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.host import Host
 from pyinfra.api.state import State
 
+from stacks.model.plain import one_line
 from tasks import finding
 from tasks.finding import SEVERITY, Finding, Level
+from tasks.steps import screen
 from tasks.steps.step import this_host, this_run
 
 
@@ -27,7 +29,7 @@ class Answer:
 
     level: Level
     text: str
-    """A block for a person, the host's name first."""
+    """A block of lines for a person, the host's name first."""
     data: Mapping[str, Any]
     """The same as data."""
 
@@ -61,7 +63,9 @@ class Answers:
 
     def _unknown(self, name: str, why: str) -> Answer:
         verdict = self._word("UNKNOWN")
-        return Answer("UNKNOWN", f"{name}: UNKNOWN\n  {why}", {"verdict": verdict, "why": why})
+        return Answer(
+            "UNKNOWN", f"{name}: UNKNOWN\n  {one_line(why)}", {"verdict": verdict, "why": why}
+        )
 
     def _word(self, level: Level) -> str:
         return self.words.get(level, level)
@@ -76,6 +80,8 @@ class Answers:
             hosts = {name: told.data for name, told in self.told.items()}
             print(json.dumps({"verdict": self._word(worst), "hosts": hosts}))
         else:
-            print("\n".join(told.text for told in self.told.values()))
+            screen.say(
+                (line for told in self.told.values() for line in told.text.split("\n")), err=False
+            )
         sys.stdout.flush()
         raise SystemExit(SEVERITY[worst])

@@ -22,6 +22,8 @@ from pyinfra.context import ctx_host, ctx_state
 
 from facts.host import HostProbe
 from facts.model.host import HostState
+from stacks.model.plain import plain, plain_value
+from tasks.steps import screen as screen  # whoever touches hosts logs plain messages
 from tasks.steps.files import write_script
 
 P = ParamSpec("P")
@@ -51,13 +53,13 @@ def host_state() -> HostState:
 
 
 def fact(kind: type[FactBase[Any]], **arguments: Any) -> Any:
-    """Another fact, kept and dropped together with the state."""
+    """Another fact, kept and dropped together with the state; its texts are plain."""
     host = this_host()
     _hurry(host)
     kept = _seen.setdefault(host, {})
     key = (kind, *sorted(arguments.items()))
     if key not in kept:
-        kept[key] = host.get_fact(kind, **arguments)
+        kept[key] = plain_value(host.get_fact(kind, **arguments))
     return kept[key]
 
 
@@ -92,6 +94,8 @@ def run(
 ) -> tuple[bool, str]:
     """Run a shell script as root, inside a step, and give back whether it went well and its output.
 
+    The output is plain text, whatever the host printed.
+
     Args:
         host: The pyinfra host.
         script: POSIX shell.
@@ -102,7 +106,7 @@ def run(
     good, output = host.run_shell_command(
         StringCommand(script), _sudo=bool(host.data.get("_sudo")), _timeout=timeout, _stdin=stdin
     )
-    return good, output.stdout
+    return good, plain(output.stdout)
 
 
 def _hurry(host: Host) -> None:

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pyinfra.api.host import Host
-from rich.console import Console
-from rich.table import Table
 
 from facts.model.host import HostState
 from stacks.model.messages import Conflict
@@ -15,14 +13,12 @@ from stacks.model.plan import Plan
 from tasks.driver import state as driver_state
 from tasks.driver.state import library_version
 from tasks.finding import Finding
-from tasks.steps import progress
+from tasks.steps import progress, screen
 from tasks.steps.record import TorchImport
 from tasks.verify.parts import parts
 
-_WIDTH = 120
 _NATIVE = ("CUDA", "cuDNN", "torch")
 _CONTAINERS = ("engine", "toolkit")
-_COLOURS = {"OK": "green", "WARN": "yellow", "CRITICAL": "red", "REFUSED": "red", "FAILED": "red"}
 
 
 @dataclass
@@ -128,23 +124,20 @@ def _readiness(state: HostState, next_boot: driver_state.NextBoot) -> str:
 
 
 def _print() -> None:
-    console = Console(stderr=True, width=_WIDTH, highlight=False, soft_wrap=False)
-    table = Table(title="gpuwright report", title_justify="left")
     columns = ["driver", "next boot"]
     known = {name for line in _lines.values() for name in line.versions}
     if known & {*_CONTAINERS}:
         columns += [*_CONTAINERS, *(name for name in _NATIVE if name in known)]
     else:
         columns += _NATIVE
-    for name in ["host", "GPUs", *columns, "verdict"]:
-        table.add_column(name, overflow="fold")
+    screen.verdicts(
+        "gpuwright report",
+        ["host", "GPUs", *columns, "verdict"],
+        (
+            [line.host, line.gpus, *(line.versions.get(c, "–") for c in columns), line.verdict]
+            for line in _lines.values()
+        ),
+    )
     for line in _lines.values():
-        colour = _COLOURS.get(line.verdict, "white")
-        cells = [line.versions.get(c, "–") for c in columns]
-        table.add_row(line.host, line.gpus, *cells, f"[{colour}]{line.verdict}[/]")
-    console.print()
-    console.print(table)
-    for line in _lines.values():
-        console.print(f"{line.host}: verdict {line.verdict}, proof: {line.proof}", markup=False)
-        for note in line.notes:
-            console.print(f"  {note}", markup=False)
+        said = f"{line.host}: verdict {line.verdict}, proof: {line.proof}"
+        screen.say([said, *(f"  {note}" for note in line.notes)])

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import click
 from pyinfra.api.host import Host
 
 from stacks.model.messages import Conflict
 from tasks.finding import Finding
-from tasks.steps import progress
+from tasks.steps import progress, screen
 
 
 @dataclass
@@ -72,4 +71,4 @@ def _print() -> None:
     for name, line in _lines.items():
         why = f" ({line.why})" if line.why else ""
         said += [f"{name}: verdict {line.verdict}{why}", *(f"  {text}" for text in line.rest)]
-    click.echo("\n".join(said), err=True)
+    screen.say(said)
