@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from stacks.catalog import decode
+from stacks.model import plain
 from stacks.model.containers import ContainerRequest, ImageRequest
 from stacks.model.requests import CudaRequest, CudnnRequest, DriverRequest, Stack, TorchRequest
 
 FOLDER = Path(__file__).parent
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+~:_*-]{0,127}")
+_MOST_REFERENCE = 255
+"""Characters of an image's reference; the rules say what one looks like."""
 
 
 class StackError(ValueError):
@@ -33,12 +39,35 @@ class _File:
     image: ImageRequest | None = None
 
 
+def is_name(name: object) -> bool:
+    """Whether this can be a stack's name: letters, digits and ``. _ -``, and no path."""
+    return isinstance(name, str) and _NAME.fullmatch(name) is not None
+
+
+def checked_word(key: str, value: str) -> str:
+    """A version, a name or the reference of an image, as a stack or host data may say it.
+
+    It becomes part of package names, requirement files and commands on hosts. Raises `StackError`
+    where it is none.
+    """
+    if key in ("image_base", "image.base"):
+        good = value.isprintable() and len(value) <= _MOST_REFERENCE
+    else:
+        good = _WORD.fullmatch(value) is not None
+    if not good:
+        raise StackError(
+            f'"{key}" is {plain.told(value)}, expected a version or a name: letters, digits and '
+            ". + ~ : _ - alone."
+        )
+    return value
+
+
 def stack_names(directory: Path | None = None) -> list[str]:
     """Names of the stacks in ``directory`` (ours where it is left out), sorted."""
     folder = directory or FOLDER
     if not folder.is_dir():
         raise StackError(f"{folder} is no folder; --stacks names the one that holds stack files.")
-    return sorted(path.stem for path in folder.glob("*.yaml"))
+    return sorted(path.stem for path in folder.glob("*.yaml") if is_name(path.stem))
 
 
 def load_stack(name: str, directory: Path | None = None) -> Stack:
@@ -56,7 +85,10 @@ def load_stack(name: str, directory: Path | None = None) -> Stack:
         known = sorted({stack for folder in folders for stack in stack_names(folder)})
         close = decode.nearest(name, known)
         meant = "Did you mean " + " or ".join(f'"{c}"' for c in close) + "? " if close else ""
-        raise StackError(f'There is no stack "{name}". {meant}Stacks: {", ".join(known)}.')
+        hint = "" if is_name(name) else "A name has letters, digits and . _ - alone. "
+        raise StackError(
+            f"There is no stack {plain.quoted(name)}. {hint}{meant}Stacks: {', '.join(known)}."
+        )
     shown = f"stacks/{path.name}" if path.parent == FOLDER else str(path)
     try:
         said = decode.load(path, _File, shown)
@@ -64,6 +96,7 @@ def load_stack(name: str, directory: Path | None = None) -> Stack:
         raise StackError(str(error)) from None
     except OSError as error:
         raise StackError(f"{shown} cannot be read: {error.strerror}.") from None
+    _check_words(said, shown)
     return Stack(
         name=name,
         summary=said.summary,
@@ -74,3 +107,18 @@ def load_stack(name: str, directory: Path | None = None) -> Stack:
         containers=said.containers,
         image=said.image,
     )
+
+
+def _check_words(said: _File, shown: str) -> None:
+    for part in fields(said):
+        request = getattr(said, part.name)
+        if request is None or isinstance(request, str):
+            continue
+        for one in fields(request):
+            value = getattr(request, one.name)
+            for word in value if isinstance(value, tuple) else (value,):
+                if word is not None:
+                    try:
+                        checked_word(f"{part.name}.{one.name}", word)
+                    except StackError as error:
+                        raise StackError(f"{shown}: {error}") from None

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Literal, TypeVar, get_args
 
 from stacks.catalog.decode import nearest
-from stacks.load import StackError
+from stacks.load import StackError, checked_word
 from stacks.model.containers import (
     ContainerRequest,
     Engine,
@@ -16,6 +16,7 @@ from stacks.model.containers import (
     ImageRequest,
     Injection,
 )
+from stacks.model.plain import quoted, told
 from stacks.model.requests import (
     CudaRequest,
     CudnnRequest,
@@ -117,26 +118,28 @@ def _checked(key: str, value: Any) -> Any:
     if key not in REQUESTS:
         close = nearest(key, REQUESTS)
         meant = "Did you mean " + " or ".join(f'"{c}"' for c in close) + "? " if close else ""
-        raise StackError(f'Unknown request "{key}". {meant}Known: {", ".join(REQUESTS)}.')
+        raise StackError(f"Unknown request {quoted(key)}. {meant}Known: {', '.join(REQUESTS)}.")
     if key in _LISTS:
         items = (value,) if isinstance(value, str) else tuple(value) if _is_list(value) else None
         if items is None or not all(isinstance(item, str) for item in items):
-            raise StackError(f'"{key}" is {value!r}, expected a list of names.')
+            raise StackError(f'"{key}" is {told(value)}, expected a list of names.')
         for item in items:
             _one_of(key, item, _LISTS[key])
+            checked_word(key, item)
         return items
     if key == "driver_branch" and isinstance(value, int) and not isinstance(value, bool):
-        return str(value)  # a branch has no dots, so nothing is lost: 580
+        return checked_word(key, told(value))  # a branch has no dots, so nothing is lost: 580
     if key in _FLAGS:
         if not isinstance(value, bool):
-            raise StackError(f'"{key}" is {value!r}, expected true or false.')
+            raise StackError(f'"{key}" is {told(value)}, expected true or false.')
         return value
     if not isinstance(value, str):
         raise StackError(
-            f'"{key}" is {value!r} (a {type(value).__name__}), expected text in quotes: "{value}".'
+            f'"{key}" is {told(value)} (a {type(value).__name__}), expected text in quotes: '
+            f'"{told(value)}".'
         )
     _one_of(key, value, _CHOICES.get(key))
-    return value
+    return checked_word(key, value)
 
 
 def _is_list(value: Any) -> bool:
@@ -147,4 +150,4 @@ def _one_of(key: str, value: str, choices: tuple[str, ...] | None) -> None:
     if choices is not None and value not in choices:
         close = nearest(value, choices, 1)
         meant = f'Did you mean "{close[0]}"? ' if close else ""
-        raise StackError(f'"{key}" is "{value}". {meant}Choices: {", ".join(choices)}.')
+        raise StackError(f'"{key}" is {quoted(value)}. {meant}Choices: {", ".join(choices)}.')

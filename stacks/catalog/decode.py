@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import functools
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -17,7 +18,12 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 import yaml
 
+from stacks.model.plain import obeyed, quoted, told
+
 T = TypeVar("T")
+MOST_BYTES = 1_000_000
+MOST_LEVELS = 20
+"""Lists and mappings within each other; our files have seven."""
 
 _WORDS: dict[Any, str] = {
     str: "text in quotes",
@@ -27,6 +33,9 @@ _WORDS: dict[Any, str] = {
 
 # libyaml reads the catalogue ten times faster; not every build of PyYAML has it.
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+_DIGITS = re.compile(r"[-+]?(0|[1-9][0-9_]{0,14})")
 
 
 class SchemaError(ValueError):
@@ -58,8 +67,15 @@ def load(path: Path, kind: type[T], shown_as: str | None = None) -> T:
     and for every key or value that ``kind`` does not allow, and `OSError` as the system does.
     """
     name = shown_as or path.name
-    text = path.read_text(encoding="utf-8", errors="replace")
+    with path.open("rb") as opened:
+        body = opened.read(MOST_BYTES + 1)
+    if len(body) > MOST_BYTES:
+        raise SchemaError(name, 1, f"the file has more than {MOST_BYTES:,} bytes")
+    text = body.decode("utf-8", errors="replace")
     try:
+        if line := _too_deep(text):
+            what = f"more than {MOST_LEVELS} lists or mappings are within each other here"
+            raise SchemaError(name, line, what)
         root = _compose(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -69,6 +85,25 @@ def load(path: Path, kind: type[T], shown_as: str | None = None) -> T:
     if root is None:
         raise SchemaError(name, 1, f"the file is empty, expected {_describe(kind)}")
     return typing.cast(T, _decode(root, kind, name, ""))
+
+
+def _too_deep(text: str) -> int:
+    """The line where there are more levels than anybody reads; 0: nowhere.
+
+    libyaml composes each level within the last, and would end this program's stack.
+    """
+    level = 0
+    try:
+        for event in yaml.parse(text, Loader=_Loader):
+            if isinstance(event, yaml.CollectionStartEvent):
+                level += 1
+                if level > MOST_LEVELS:
+                    return event.start_mark.line + 1 if event.start_mark else 1
+            elif isinstance(event, yaml.CollectionEndEvent):
+                level -= 1
+    except yaml.YAMLError:
+        pass  # `_compose` stops at the same place, and says why
+    return 0
 
 
 def _compose(text: str) -> Any:
@@ -112,9 +147,9 @@ def _decode(node: yaml.Node, hint: Any, file: str, at: str) -> Any:
 def _decode_scalar(node: yaml.Node, hint: Any, file: str, at: str) -> Any:
     if not isinstance(node, yaml.ScalarNode):
         raise _wrong(node, hint, file, at)
-    if hint is str and node.tag.endswith(":str"):
+    if hint is str and node.tag.endswith(":str") and not obeyed(node.value):
         return node.value
-    if hint is int and node.tag.endswith(":int"):
+    if hint is int and node.tag.endswith(":int") and _DIGITS.fullmatch(node.value):
         return int(node.value.replace("_", ""))
     if hint is bool and node.tag.endswith(":bool"):
         return node.value.lower() in ("true", "yes", "on")
@@ -132,7 +167,7 @@ def _decode_dataclass(node: yaml.Node, kind: Any, file: str, at: str) -> Any:
             raise SchemaError(
                 file,
                 key_node.start_mark.line + 1,
-                f'unknown key "{key}"{place}: {meant}Known keys are {", ".join(hints)}.',
+                f"unknown key {quoted(key)}{place}: {meant}Known keys are {', '.join(hints)}.",
             )
         values[key] = _decode(value, hints[key], file, f"{at}.{key}".lstrip("."))
     for field in dataclasses.fields(kind):
@@ -161,7 +196,9 @@ def _pairs(
             raise SchemaError(file, key_node.start_mark.line + 1, "a key must be plain text")
         if key_node.value in seen:
             raise SchemaError(
-                file, key_node.start_mark.line + 1, f'the key "{key_node.value}" is here twice'
+                file,
+                key_node.start_mark.line + 1,
+                f"the key {quoted(key_node.value)} is here twice",
             )
         seen.add(key_node.value)
         yield key_node.value, value, key_node
@@ -186,7 +223,7 @@ def _wrong(node: yaml.Node, hint: Any, file: str, at: str) -> SchemaError:
         found = "nothing"
     else:
         kind = node.tag.rsplit(":", 1)[-1].replace("float", "number").replace("int", "number")
-        found = f"{node.value!r}" + (f" (a {kind})" if kind != "str" else "")
+        found = told(node.value) + (f" (a {kind})" if kind != "str" else "")
     place = f'"{at}"' if at else "the file"
     return SchemaError(
         file, node.start_mark.line + 1, f"{place} is {found}, expected {_describe(hint)}."

@@ -52,6 +52,21 @@ def one_line(text: str) -> str:
     return line if left <= 0 else f"{line[:MOST_IN_A_LINE]}… ({left} characters more)"
 
 
+def told(value: object, most: int = 200) -> str:
+    """A value as Python writes it, for a message: on one line, and not too long for one."""
+    try:
+        text = plain(repr(value))
+    except (ValueError, RecursionError):  # a number of thousands of digits, a list without an end
+        return f"a {type(value).__name__} that nobody can read"
+    return text if len(text) <= most else f"{text[:most]}… ({len(text) - most} characters more)"
+
+
+def quoted(name: str) -> str:
+    """A name in quotes, for a message; as `told` writes it where it is strange."""
+    strange = len(name) > 100 or not name.isprintable() or '"' in name
+    return told(name) if strange else f'"{name}"'
+
+
 def block(lines: Iterable[str]) -> str:
     """Lines below each other: none of them can pass for two."""
     return "\n".join(map(one_line, lines))

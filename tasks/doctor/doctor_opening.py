@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyinfra.api.host import Host
 
+from stacks.model.plain import one_line
 from tasks.doctor import block
 from tasks.doctor.examination import examined
 from tasks.doctor.tree import diagnose
@@ -30,5 +31,5 @@ def _judged(host: Host) -> Answer | None:
     answer = diagnose(case)
     words = block.text(host.name, case, answer)
     if complaint:
-        words += f"\n  not compared with a plan: {complaint}"
+        words += "\n" + one_line(f"  not compared with a plan: {complaint}")
     return Answer(answer.level, words, {**block.data(case, answer), "plan": complaint})

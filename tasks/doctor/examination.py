@@ -11,7 +11,8 @@ from facts.evidence import HostEvidence
 from facts.evidence_model import Evidence
 from facts.model.host import HostState
 from facts.runtime import CudaAnswer
-from stacks.load import StackError
+from stacks.load import StackError, is_name
+from stacks.model.plain import told
 from stacks.model.plan import Plan
 from tasks.doctor.case import Case
 from tasks.doctor.tree import diagnose
@@ -48,11 +49,13 @@ def examined(host: Host) -> tuple[Case | None, str | None]:
 
 def _plan(state: HostState, host: Host) -> tuple[Plan | None, str | None]:
     """The host's plan where its data or its record names a stack; else None and no complaint."""
-    stack = host.data.get("stack") or read(HostRecord, state.record).stack
-    if not stack:
+    said, noted = host.data.get("stack"), read(HostRecord, state.record).stack
+    if not said and not noted:
         return None, None
+    if not said and not is_name(noted):  # the path of a file of this machine, say
+        return None, f"the host's record names the stack {told(noted)}, and no stack is called so"
     try:
-        named = _Named(host.data, str(stack))
+        named = host.data if said else _Named(host.data, str(noted))
         resolution = host_resolution.resolved(state, named, containers=has_containers(state))
     except (StackError, ValueError) as error:
         return None, str(error)

@@ -7,6 +7,7 @@ the value and what was expected.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,6 +15,7 @@ from typing import Literal
 from stacks.catalog.decode import nearest
 from stacks.catalog.read import Catalog
 from stacks.model.host import Gpu
+from stacks.model.plain import told
 from tasks.hostdata.reading import Data, Reader
 
 MIRRORS = ("pypi", "pytorch", "redist", "nvidia", "jetson", "toolkit", "docker")
@@ -25,7 +27,12 @@ Output = Literal["text", "json"]
 OUTPUTS: tuple[Output, ...] = ("text", "json")
 LOCK_WAIT_S = 600
 """Seconds to wait for dpkg's locks; jobs carry the host's own number as ``$LOCK_WAIT``."""
+MOST_GPUS = 1024
+"""That one host is told to expect; the largest servers have sixteen."""
+_COUNTED = re.compile(r"((?P<model>[^:]*):)?(?P<count>[0-9]{1,12})")
 _FINGERPRINT = re.compile(r"[0-9A-F]{40}")
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://[A-Za-z0-9._~:/@+,=%\[\]-]+")
+"""An address without what a shell, apt's and dnf's files or a requirement file would read in it."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +71,9 @@ def guard_settings(data: Data) -> GuardSettings:
 
 def stack(data: Data) -> str:
     """``stack``: the name of one, or the path of a file; empty where nothing is said."""
-    return Reader(data).text("stack", "the name of a stack, or the path of its file")
+    reader, expected = Reader(data), "the name of a stack, or the path of its file"
+    reader.file("stack", expected)
+    return reader.text("stack", expected)
 
 
 def rollback(data: Data) -> int:
@@ -79,8 +88,7 @@ def lock_wait(data: Data) -> int:
 
 def bundle(data: Data) -> Path | None:
     """``bundle``: a folder of this machine that `tasks.bundle` fills and others read."""
-    folder = Reader(data).text("bundle", "a folder of this machine")
-    return Path(folder).expanduser() if folder else None
+    return Reader(data).file("bundle", "a folder of this machine")
 
 
 def output(data: Data) -> Output:
@@ -95,11 +103,14 @@ def expected_gpus(data: Data, catalog: Catalog) -> tuple[Gpu, ...]:
     gpus: list[Gpu] = []
     for item in said if isinstance(said, list | tuple) else [] if said is None else [said]:
         text = str(item).lower()
-        if text.isdecimal():
-            gpus += [Gpu(None)] * int(text)
+        counts = _COUNTED.fullmatch(text)
+        model, count = (counts["model"] or "", int(counts["count"])) if counts else (text, 1)
+        if len(gpus) + count > MOST_GPUS:
+            raise reader.wrong("expected_gpus", item, f"{MOST_GPUS} GPUs at most")
+        if counts and not model:
+            gpus += [Gpu(None)] * count
             continue
-        model, colon, count = text.partition(":")
-        if colon and not count.isdecimal():
+        if ":" in model or isinstance(item, Mapping | list | tuple):
             expected = "a count, a model, or model:count such as h100:8"
             raise reader.wrong("expected_gpus", item, expected)
         known = catalog.gpus.models.rows
@@ -107,9 +118,10 @@ def expected_gpus(data: Data, catalog: Catalog) -> tuple[Gpu, ...]:
             close = nearest(model, known)
             meant = f"Did you mean {' or '.join(close)}? " if close else ""
             raise ValueError(
-                f'"expected_gpus" names {model!r}. {meant}Known models: {", ".join(sorted(known))}.'
+                f'"expected_gpus" names {told(model)}. {meant}'
+                f"Known models: {', '.join(sorted(known))}."
             )
-        gpus += [Gpu(model)] * int(count or 1)
+        gpus += [Gpu(model)] * count
     return tuple(gpus)
 
 
@@ -117,8 +129,8 @@ def _mirrors(data: Data) -> dict[str, str]:
     reader = Reader(data)
     found = reader.mapping("mirrors", MIRRORS, f"a mapping of {', '.join(MIRRORS)} to addresses")
     for kind, address in found.items():
-        if not isinstance(address, str) or "://" not in address:
-            expected = "an address such as https://mirror/simple"
+        if not isinstance(address, str) or not _ADDRESS.fullmatch(address):
+            expected = "an address such as https://mirror/simple, with other characters as %XX"
             raise reader.wrong(f"mirrors.{kind}", address, expected)
     return found
 

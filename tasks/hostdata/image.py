@@ -14,8 +14,9 @@ Source = Literal["build", "tar", "registry"]
 SOURCES: tuple[Source, ...] = ("build", "tar", "registry")
 UID = 1000
 """Of the image's user, where nothing is said."""
-_REGISTRY = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*")
+_REGISTRY = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]+)?(/[a-z0-9._-]+)*")
 _SAVE = "an absolute path on the host that ends with .tar.zst"
+_TAR = "a file of this machine, made with image_save"
 _APT_LINE = re.compile(r"deb (\[[^\]\n]*\] )?\S+://[^\n]+")
 _APT = (
     "lines of apt's one-line form such as "
@@ -48,6 +49,7 @@ class ImageSettings:
 def image_settings(data: Data) -> ImageSettings:
     """What these host data say."""
     reader = Reader(data)
+    reader.file("image_tar", _TAR)
     tar, registry = reader.text("image_tar"), _registry(reader)
     source = _source(reader, tar, registry)
     push = reader.flag("image_push")
@@ -77,7 +79,7 @@ def _source(reader: Reader, tar: str, registry: str) -> Source:
         if not tar:
             raise reader.wrong("image_from", source, "image_tar beside it: a file of this machine")
         if not Path(tar).is_file():
-            raise reader.wrong("image_tar", tar, "a file of this machine, made with image_save")
+            raise reader.wrong("image_tar", tar, _TAR)
     if source == "registry" and not registry:
         raise reader.wrong("image_from", source, "image_registry beside it")
     return source

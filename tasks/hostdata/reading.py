@@ -5,12 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
+
+from stacks.model.plain import told
+from tasks.hostdata import limits
 
 Chosen = TypeVar("Chosen", bound=str)
 Default = TypeVar("Default", bound="str | None")
 Number = TypeVar("Number", bound="int | None")
 _PASSWORD = re.compile(r"://[^/@\s]*@")
+MOST = 1_000_000
+"""Of a number without a limit of its own; of seconds, eleven days."""
 
 
 class Data(Protocol):
@@ -31,9 +37,16 @@ class Reader:
     prefix: str = ""
     """What stands before a key in messages, for a part of the data: ``workspaces[0].``"""
 
+    def given(self, key: str, default: Any = None) -> Any:
+        """The value as it is, even an empty one, once it is within `limits`."""
+        value = self.data.get(key, default)
+        if fault := limits.fault(value):
+            raise ValueError(f'"{self.prefix}{key}" {fault}.')
+        return value
+
     def said(self, key: str) -> Any:
         """The value as it is; ``None`` where nothing is said."""
-        value = self.data.get(key)
+        value = self.given(key)
         empty = isinstance(value, str | Mapping | list | tuple) and not value
         return None if empty else value
 
@@ -75,18 +88,27 @@ class Reader:
             raise self.wrong(key, text, expected)
         return text
 
-    def count(
-        self, key: str, default: Number, least: int = 0, most: int | None = None
-    ) -> int | Number:
+    def file(self, key: str, expected: str) -> Path | None:
+        """A path of this machine, with its ``~`` replaced; None where nothing is said."""
+        text = self.text(key, expected)
+        if not text:
+            return None
+        if any(len(part.encode()) > limits.MOST_NAME_BYTES for part in Path(text).parts):
+            raise self.wrong(key, text, expected)
+        try:
+            return Path(text).expanduser()
+        except RuntimeError:  # whose home that is, this machine does not know
+            raise self.wrong(key, text, expected) from None
+
+    def count(self, key: str, default: Number, least: int = 0, most: int = MOST) -> int | Number:
         """A whole number, as a number or as its digits."""
         value = self.said(key)
         if value is None:
             return default
-        plain = not isinstance(value, bool) and re.fullmatch(r"[0-9]+", str(value))
-        number = int(str(value)) if plain else -1
-        if number < least or (most is not None and number > most):
-            limits = f", {least} or more" if most is None else f" from {least} to {most}"
-            raise self.wrong(key, value, f"a whole number{limits}")
+        digits = not isinstance(value, bool) and re.fullmatch(r"[0-9]{1,15}", str(value))
+        number = int(str(value)) if digits else -1
+        if not least <= number <= most:
+            raise self.wrong(key, value, f"a whole number from {least} to {most}")
         return number
 
     def share(self, key: str, default: float) -> float:
@@ -154,13 +176,15 @@ class Reader:
         for kind in value:
             if kind not in kinds:
                 known = f"one of the kinds {', '.join(kinds)}"
+                if not isinstance(kind, str) or not kind.isidentifier():
+                    raise self.wrong(key, kind, known)
                 raise self.wrong(f"{key}.{kind}", value[kind], known)
         return dict(value)
 
     def wrong(self, key: str, value: object, expected: str) -> ValueError:
         """What to raise: ``"rollback" is 'x', expected …``; a password in an address is hidden."""
-        told = _PASSWORD.sub("://HIDDEN@", repr(value))
-        return ValueError(f'"{self.prefix}{key}" is {told}, expected {expected}.')
+        hidden = _PASSWORD.sub("://HIDDEN@", told(value))
+        return ValueError(f'"{self.prefix}{key}" is {hidden}, expected {expected}.')
 
     def secretly_wrong(self, key: str, expected: str) -> ValueError:
         """What to raise where the value may hold a password anywhere."""

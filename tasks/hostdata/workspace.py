@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from stacks.catalog.decode import nearest
+from stacks.model.plain import quoted
 from tasks.hostdata import host as host_data
 from tasks.hostdata.reading import Data, Number, Reader
 from tasks.hostdata.workspace_values import GpuChoice, Workspace, WorkspaceSettings, size_bytes
@@ -39,11 +40,12 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}")
 _IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:-]*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _SIZE = re.compile(r"[1-9][0-9]*[bkmg]?")
+_MOST_BYTES = 2**50
 _MEMLOCK = re.compile(rf"unlimited|{_SIZE.pattern}")
 _CPUS = re.compile(r"[0-9]{1,4}(\.[0-9]{1,3})?")
 _CODE = "an absolute path without quotes, commas and colons"
 _GPU = re.compile(r"[0-9]{1,2}|(GPU|MIG)-[0-9A-Za-z-]+")
-_KEY = re.compile(r"(ssh-|ecdsa-|sk-)[a-z0-9@.-]+ [A-Za-z0-9+/]+=*( [^\n]*)?")
+_KEY = re.compile(r"(ssh-|ecdsa-|sk-)[a-z0-9@.-]+ [A-Za-z0-9+/]+=*( [^\x00-\x1f\x7f]*)?")
 """A line of ``authorized_keys`` without options (sshd(8))."""
 
 
@@ -61,7 +63,8 @@ def workspace_settings(
     Raises:
         ValueError: A value is not as expected, or two workspaces want the same.
     """
-    shared = {key: data.get(f"workspace_{key}") for key in KEYS}
+    given = Reader(data).given
+    shared = {key: given(f"workspace_{key}") for key in KEYS}
     shared = {key: value for key, value in shared.items() if value not in (None, "")}
     parts = _listed(Reader(data), shared)
     if "user" in shared:
@@ -90,7 +93,8 @@ def _listed(reader: Reader, shared: Mapping[str, Any]) -> list[Reader]:
             if key not in KEYS:
                 close = nearest(str(key), KEYS)
                 meant = f"; did you mean {' or '.join(close)}?" if close else ""
-                raise ValueError(f'"{name}.{key}" is not known{meant} Known: {", ".join(KEYS)}.')
+                said = quoted(f"{name}.{key}")
+                raise ValueError(f"{said} is not known{meant} Known: {', '.join(KEYS)}.")
         parts.append(Reader({**shared, **item}, f"{name}."))
     return parts
 
@@ -102,7 +106,7 @@ def _one(part: Reader, image: str, tag: str, read: Callable[[str], str]) -> Work
             f'"{part.prefix}user" is missing: a workspace belongs to a user of the host'
         )
     default = Workspace(user, image, tag)
-    memory = part.match("memory", _SIZE, "a size such as 64g", numbers=True)
+    memory = _size(part, "memory", "a size such as 64g")
     fitting = min((s for s in (default.shm, memory) if s), key=size_bytes)
     return Workspace(
         user=user,
@@ -112,16 +116,23 @@ def _one(part: Reader, image: str, tag: str, read: Callable[[str], str]) -> Work
         address=_address(part, default.address),
         code=_code(part),
         gpus=_gpus(part),
-        shm=part.match("shm", _SIZE, "a size such as 8g", fitting, numbers=True),
-        memlock=part.match(
-            "memlock", _MEMLOCK, "unlimited, or a size", default.memlock, numbers=True
-        ),
+        shm=_size(part, "shm", "a size such as 8g", fitting),
+        memlock=_size(part, "memlock", "unlimited, or a size", default.memlock, _MEMLOCK),
         memory=memory,
         cpus=part.match("cpus", _CPUS, "a number such as 8 or 3.5", numbers=True),
         ssh_keys=_ssh_keys(part, read),
         ssh_port=_port(part, "ssh_port", default.ssh_port),
         tensorboard_port=_port(part, "tensorboard_port", None),
     )
+
+
+def _size(
+    part: Reader, key: str, expected: str, default: str = "", form: re.Pattern[str] = _SIZE
+) -> str:
+    size = part.match(key, form, expected, default, numbers=True)
+    if size != "unlimited" and size_bytes(size) > _MOST_BYTES:
+        raise part.wrong(key, size, f"{expected}, a petabyte at most")
+    return size
 
 
 def _port(part: Reader, key: str, default: Number) -> int | Number:
@@ -147,7 +158,7 @@ def _code(part: Reader) -> str:
 
 def _gpus(part: Reader) -> GpuChoice:
     """``all``; ``none``; a count; a list of ids; or ids with commas (``0,1``; one: ``0,``)."""
-    value = part.data.get("gpus", "all")
+    value = part.given("gpus", "all")
     if isinstance(value, list | tuple) or (isinstance(value, str) and "," in value):
         words = value.split(",") if isinstance(value, str) else value
         ids = tuple(str(word).strip() for word in words if str(word).strip())
@@ -178,7 +189,7 @@ def _ssh_keys(part: Reader, read: Callable[[str], str]) -> tuple[str, ...]:
         if not _KEY.fullmatch(text) and not _private(text):
             try:
                 text = read(text).strip()
-            except (OSError, UnicodeDecodeError) as error:
+            except (OSError, UnicodeDecodeError, RuntimeError) as error:
                 expected = f"a public key such as ssh-ed25519 AAAA…, or its file here ({error})"
                 raise part.wrong("ssh_key", item, expected) from None
         if _private(text):  # its text is not shown

@@ -54,7 +54,7 @@ class Answers:
         host, why = this_host(), "its state could not be read"
         try:
             found = judge(host)
-        except PyinfraError as error:
+        except (PyinfraError, ValueError) as error:  # it was not read, or its data cannot be
             found, why = None, str(error)
         self.told[host.name] = found or self._unknown(host.name, why)
         run = this_run()

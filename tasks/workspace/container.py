@@ -180,8 +180,9 @@ def compose_file(made: Container) -> str:
         "logging": {"driver": "json-file", "options": dict(_LOGS)},
         "ports": [f"{outside}:{inside}" for outside, inside in made.ports.items()],
         "volumes": [
-            {"type": "bind", "source": source, "target": target, "read_only": read_only}
-            for target, (source, read_only) in made.mounts.items()
+            # Compose puts a variable's value for "$NAME"; "$$" is the character.
+            {"type": "bind", "source": path.replace("$", "$$"), "target": to, "read_only": fixed}
+            for to, (path, fixed) in made.mounts.items()
         ],
         **gpus,
         "environment": {**made.environment, **gpus.get("environment", {})},

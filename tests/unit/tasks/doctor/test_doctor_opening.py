@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -135,3 +136,24 @@ def test_stack_that_cannot_be_read_is_complained_of_and_the_host_is_judged_all_t
     assert opened(run) == 0
     said = capsys.readouterr().out
     assert said.startswith(f"{NAME}: OK") and "not compared with a plan: " in said
+
+
+@pytest.mark.parametrize("noted", ["{folder}/mine.yaml", "../mine.yaml", "$(touch x)", "\x1b[2J"])
+def test_record_names_no_file_of_this_machine(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, noted: str
+) -> None:
+    (tmp_path / "mine.yaml").write_text("summary: mine\n")
+    state = replace(a_patient.state(), record={"stack": noted.format(folder=tmp_path)})
+    run = ARun(state, facts(case()))
+    assert opened(run) == 0
+    said = capsys.readouterr().out
+    assert "the host's record names the stack '" in said and "\x1b" not in said
+
+
+@pytest.mark.parametrize("rollback", ["one", -1, 10**5000], ids=["word", "negative", "huge"])
+def test_wrong_data_of_one_host_are_its_answer_and_do_not_end_the_run(
+    capsys: pytest.CaptureFixture[str], rollback: object
+) -> None:
+    run = ARun(a_patient.state(), facts(case()), rollback=rollback)
+    assert opened(run) == 3
+    assert capsys.readouterr().out.startswith(f'{NAME}: UNKNOWN\n  "rollback" ')
