@@ -22,6 +22,7 @@ from stacks.locking import jetson as jetson_lock
 from stacks.locking import services as workspace_lock
 from stacks.locking import torch as lock
 from stacks.model.host import Gpu, HostProfile, InstalledDriver
+from stacks.model.plain import plain
 from stacks.model.requests import Stack
 from stacks.requests import with_requests
 from stacks.resolve import resolve
@@ -70,11 +71,11 @@ def main(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except (_UsageError, StackError, lock.TargetError) as error:
-        complaint.print(Text(str(error)))
+        complaint.print(Text(plain(str(error))))
         complaint.print(Text("`python -m stacks --help` shows the commands and options."))
         return BAD_ARGUMENTS
     except (SchemaError, lock.LockError, OSError) as error:
-        complaint.print(Text(str(error)))
+        complaint.print(Text(plain(str(error))))
         return FAILED
 
 
@@ -267,7 +268,7 @@ def _lock(console: Console, options: argparse.Namespace, catalog: Catalog) -> in
             console.print(Text(f"{target.name}: {'written' if changed else 'unchanged'}"))
         except lock.LockError as error:
             failed += 1
-            console.print(Text(str(error)))
+            console.print(Text(plain(str(error))))
     console.print(Text(f"{len(wanted) - failed} of {len(wanted)} locks are up to date."))
     return FAILED if failed else OK
 

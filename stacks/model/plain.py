@@ -38,7 +38,7 @@ def plain(text: str) -> str:
 
     Tab and the end of a line stay.
     """
-    if text.isprintable():
+    if not obeyed(text):
         return text
     return "".join("?" if _is_obeyed(c) else c for c in text.replace("\r\n", "\n"))
 

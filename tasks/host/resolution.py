@@ -109,8 +109,7 @@ def stack_of(
         stack = load_stack(Path(name).stem, Path(name).parent)
     else:
         stack = load_stack(name)
-    given = reading.Reader(data).given
-    said = {name: given(name) for name in REQUESTS}
+    said = {name: reading.Reader(data).given(name) for name in REQUESTS}
     if native and said["with_native"] is None:
         said["with_native"] = True
     return with_requests(stack, said, containers)

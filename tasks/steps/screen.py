@@ -32,7 +32,6 @@ def say(lines: Iterable[str], err: bool = True) -> None:
 
 def verdicts(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table whose last column is a verdict; a cell may have several lines."""
-    console = Console(stderr=True, width=_WIDTH, highlight=False, soft_wrap=False)
     table = Table(title=Text(title), title_justify="left")
     for name in columns:
         table.add_column(Text(plain(name)), overflow="fold")
@@ -40,8 +39,20 @@ def verdicts(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) 
         colour = _COLOURS.get(verdict, "white")
         shown = (Text(block(cell.split("\n"))) for cell in cells)
         table.add_row(*shown, Text(one_line(verdict), style=colour))
+    console = _console()
     console.print()
     console.print(table)
+
+
+def notes(lines: Iterable[str]) -> None:
+    """Print these lines below the table, none of them wider than it is."""
+    console = _console()
+    for line in lines:
+        console.print(Text(one_line(line)))
+
+
+def _console() -> Console:
+    return Console(stderr=True, width=_WIDTH, highlight=False, soft_wrap=False)
 
 
 class PlainMessages(logging.Filter):

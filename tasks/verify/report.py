@@ -140,4 +140,4 @@ def _print() -> None:
     )
     for line in _lines.values():
         said = f"{line.host}: verdict {line.verdict}, proof: {line.proof}"
-        screen.say([said, *(f"  {note}" for note in line.notes)])
+        screen.notes([said, *(f"  {note}" for note in line.notes)])

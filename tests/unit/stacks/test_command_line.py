@@ -207,3 +207,9 @@ def test_image_that_cannot_be_ends_with_2(capsys: pytest.CaptureFixture[str]) ->
 def test_folder_of_stacks_that_is_none_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list", "--stacks", "/nonexistent"]) == 64
     assert "/nonexistent" in capsys.readouterr().err
+
+
+def test_complaint_holds_nothing_that_a_terminal_obeys(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*DEBIAN, "--gpu", "h100:\x1b]52;c;aGk=\x07[bold]"]) == 64
+    said = capsys.readouterr().err
+    assert '"?]52;c;aGk=?[bold]" is not a count' in said

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from stacks.load import load_stack
+from stacks.load import StackError, load_stack
 from stacks.model.host import HostProfile, InstalledDriver
 from stacks.model.image import ImagePlan
 from stacks.model.messages import Conflict
@@ -112,10 +112,15 @@ def test_base_that_nobody_knows_is_refused_with_the_way_out() -> None:
 
 @pytest.mark.parametrize(
     "reference",
-    ["debian:bookworm\nRUN id", "debian :12", "Debian:12", "debian:12@sha256:ab", "", "$(id)"],
+    ["debian :12", "Debian:12", "debian:12@sha256:ab", "", "$(id)"],
 )
 def test_what_is_no_reference_is_refused(reference: str) -> None:
     assert "no reference" in refused("IMAGE-BASE", image_base=reference).what
+
+
+def test_reference_of_two_lines_is_refused_before_any_rule_reads_it() -> None:
+    with pytest.raises(StackError, match="image_base"):
+        image(image_base="debian:bookworm\nRUN id")
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def test_texts_are_plain_wherever_they_are_in_a_value() -> None:
 
 
 def test_plain_value_is_the_very_same_object() -> None:
-    value = {"a": (Seen("b", ["c"]), 1.5, True)}
+    value = {"a": (Seen("b\nc", ["c"]), 1.5, True)}
     assert plain.plain_value(value) is value
 
 

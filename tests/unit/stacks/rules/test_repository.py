@@ -6,6 +6,7 @@ import fnmatch
 
 import pytest
 
+from stacks.load import StackError
 from stacks.model.host import Gpu
 from stacks.model.plan import Plan
 from tests.unit.stacks.hosts import host, noticed, planned, refused
@@ -122,9 +123,14 @@ def test_exact_version_is_followed_in_every_package() -> None:
     assert set(driver.versions.values()) == {"580.159.04-*"}
 
 
-@pytest.mark.parametrize("version", ["580", "580.", "580.*", "580.159.04; reboot", "580.159.04-1"])
+@pytest.mark.parametrize("version", ["580", "580.", "580.*", "580.159.04-1"])
 def test_what_is_no_version_is_refused(version: str) -> None:
     refused("DRIVER-NONE", host("ubuntu-22.04", "a100"), driver_version=version)
+
+
+def test_version_with_a_command_behind_it_is_refused_before_any_rule_reads_it() -> None:
+    with pytest.raises(StackError, match="driver_version"):
+        refused("DRIVER-NONE", host("ubuntu-22.04", "a100"), driver_version="580.159.04; reboot")
 
 
 def test_exact_version_of_an_unknown_branch_is_refused() -> None:
