@@ -7,13 +7,13 @@ of grubenv wins once, then ``set default``; an entry is named by number, title o
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-_TITLE = re.compile(r"^(menuentry|submenu)\s+(?:'([^']*)'|\"([^\"]*)\"|(\S+))")
-_IDENT = re.compile(r"(?:\$\{?menuentry_id_option\}?|--id)[ =]+(?:'([^']*)'|\"([^\"]*)\"|(\S+))")
-_LINUX = re.compile(r"^linux(?:efi|16)?\s+(\S+)")
-_DEFAULT = re.compile(r"^set default=\"?([^\"]*)\"?\s*$")
+_LINUX = ("linux", "linuxefi", "linux16")
+_IDENT = ("--id", "$menuentry_id_option", "${menuentry_id_option}")
+_WITH_VALUE = ("--class", "--users", "--hotkey", "--source")
+"""Options of ``menuentry`` that take a word (GRUB manual, "menuentry")."""
 
 
 @dataclass
@@ -28,13 +28,62 @@ class Entry:
 
     def leaf(self) -> Entry | None:
         """What boots when this is chosen: itself, or a submenu's first leaf."""
-        if not self.menu:
-            return self
-        return next((leaf for child in self.children if (leaf := child.leaf())), None)
+        waiting = [self]
+        while waiting:
+            entry = waiting.pop()
+            if not entry.menu:
+                return entry
+            waiting += reversed(entry.children)
+        return None
+
+    def named(self, name: str) -> bool:
+        """Whether a default means this one."""
+        return bool(name) and name in (self.title, self.ident)
 
 
-def _word(match: re.Match[str], first: int) -> str:
-    return next((g for g in match.groups()[first:] if g is not None), "")
+def words(line: str) -> list[str]:
+    r"""A line's words as GRUB's shell parts them (GRUB manual, "Shell-like scripting", "Quoting").
+
+    ``'It'\''s'`` is one word. A quote that does not end reaches to the end of the line.
+    """
+    found: list[str] = []
+    inside, quote = False, ""
+    characters = iter(line)
+    for char in characters:
+        if char == quote:
+            quote = ""
+            continue
+        if char in " \t" and not quote:
+            inside = False
+            continue
+        if not inside:
+            found.append("")
+            inside = True
+        if char == "\\" and quote != "'":
+            char = _escaped(next(characters, ""), quote)
+        elif char in "'\"" and not quote:
+            quote, char = char, ""
+        found[-1] += char
+    return found
+
+
+def _escaped(char: str, quote: str) -> str:
+    return char if not quote or char in '$"\\' else f"\\{char}"
+
+
+def _names(arguments: Iterator[str]) -> tuple[str, str]:
+    """Title and id of a ``menuentry`` or ``submenu``."""
+    title, ident = "", ""
+    for word in arguments:
+        option, equals, value = word.partition("=")
+        if word == "{":
+            break
+        if option in (*_IDENT, *_WITH_VALUE):
+            value = value if equals else next(arguments, "")
+            ident = value if option in _IDENT else ident
+        elif not title and not word.startswith("--"):
+            title = word
+    return title, ident
 
 
 def menu(lines: list[str]) -> tuple[list[Entry], list[str]]:
@@ -43,19 +92,22 @@ def menu(lines: list[str]) -> tuple[list[Entry], list[str]]:
     stack = [root]
     defaults = []
     for raw in lines:
-        line = raw.strip()
+        line = raw.strip(" \t\r")
         if line == "}":
             if len(stack) > 1:
                 stack.pop()
-        elif title := _TITLE.match(line):
-            ident = _IDENT.search(line)
-            entry = Entry(_word(title, 1), _word(ident, 0) if ident else "", title[1] == "submenu")
+            continue
+        said = words(line)
+        if len(said) < 2:
+            continue
+        if said[0] in ("menuentry", "submenu"):
+            entry = Entry(*_names(iter(said[1:])), menu=said[0] == "submenu")
             stack[-1].children.append(entry)
             stack.append(entry)
-        elif linux := _LINUX.match(line):
-            stack[-1].kernel = stack[-1].kernel or release_of(linux[1])
-        elif default := _DEFAULT.match(line):
-            defaults.append(default[1])
+        elif said[0] in _LINUX:
+            stack[-1].kernel = stack[-1].kernel or release_of(said[1])
+        elif said[0] == "set" and said[1].startswith("default="):
+            defaults.append(said[1].removeprefix("default="))
     return root.children, defaults
 
 
@@ -73,17 +125,24 @@ def environment(lines: list[str]) -> dict[str, str]:
 
 
 def find(entries: list[Entry], wanted: str) -> Entry | None:
-    """The entry that ``set default`` names; None where the menu has none."""
-    for entry in entries:
-        if wanted in (entry.title, entry.ident):
-            return entry.leaf()
-    head, inner, rest = wanted.partition(">")
-    named = next((e for e in entries if head in (e.title, e.ident)), None)
-    if named is None and head.isascii() and head.isdigit() and len(head) < 6:
-        named = entries[int(head)] if int(head) < len(entries) else None
-    if named is None:
-        return None
-    return find(named.children, rest) if inner else named.leaf()
+    """The entry that ``set default`` names; None where the menu has none.
+
+    Nothing, alone or behind a ``>``, means the first one.
+    """
+    while True:
+        wanted = wanted or "0"
+        for entry in entries:
+            if entry.named(wanted):
+                return entry.leaf()
+        head, inner, rest = wanted.partition(">")
+        named = next((e for e in entries if e.named(head)), None)
+        if named is None and head.isascii() and head.isdigit() and len(head) < 6:
+            named = entries[int(head)] if int(head) < len(entries) else None
+        if named is None:
+            return None
+        if not inner:
+            return named.leaf()
+        entries, wanted = named.children, rest
 
 
 def next_boot(config: list[str], env: dict[str, str]) -> tuple[str, str] | None:

@@ -103,6 +103,35 @@ def test_menu_without_linux_lines_names_no_kernel() -> None:
     assert next_boot(["menuentry 'Windows' {", "}"], {}) is None
 
 
+def test_kernel_in_quotes_is_the_one_that_boots() -> None:
+    """As Ubuntu writes it for a root on ZFS (``/etc/grub.d/10_linux_zfs``)."""
+    path = "/BOOT/ubuntu_5jf3xi@/vmlinuz-5.15.0-26-generic"
+    for quote in ('"', "'"):
+        config = ["menuentry 'Ubuntu' {", f"linux\t{quote}{path}{quote} root=ZFS=rpool ro", "}"]
+        assert (next_boot(config, {}) or ("",))[0] == "5.15.0-26-generic"
+
+
+def test_title_with_an_apostrophe_is_found() -> None:
+    """grub-mkconfig's ``grub_quote`` writes it as three pieces of one word."""
+    config = [*MENU, r"menuentry 'Ann'\''s' --id ann {", "linux /vmlinuz-1.0-ann", "}"]
+    for wanted in ("Ann's", "ann"):
+        assert (next_boot(config, {"next_entry": wanted}) or ("",))[0] == "1.0-ann"
+
+
+@pytest.mark.parametrize("value", ["1>1", '"1>1"', "'1>1'", "1'>'1"])
+def test_default_is_read_in_every_way_to_quote_it(value: str) -> None:
+    assert (next_boot([*MENU, f"set default={value}"], {}) or ("",))[0] == "6.1.0-50-amd64"
+
+
+def test_menu_of_any_depth_is_read() -> None:
+    head = 'set default="${next_entry}"'
+    deep = [head, *["submenu a {"] * 5000, "menuentry b {", "linux /vmlinuz-1.0-b", "}"]
+    assert (next_boot(deep, {}) or ("",))[0] == "1.0-b"
+    wanted = ">".join(["0"] * 5001)
+    found = next_boot(deep, {"next_entry": wanted})
+    assert found == ("1.0-b", f"grub next entry (once) {wanted!r}")
+
+
 def test_boot_loader_entry_named_in_grubenv_is_followed() -> None:
     kernels = host(
         kernels="@running\n5.14.0-1\n"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import subprocess
+from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +16,7 @@ from facts.parse import grub, sections
 from tasks.guard import program
 from tests.unit.facts import golden_hosts
 from tests.unit.facts.parse.test_grub import MENU
+from tests.unit.mutated import mutated
 from tests.unit.tasks.a_guarded_host import entry
 
 AWKS = [a for a in (["mawk"], ["gawk", "--posix"], ["busybox", "awk"]) if shutil.which(a[0])]
@@ -89,6 +93,71 @@ def test_any_menu_is_read_alike(names: list[str], wanted: str) -> None:
             config.append(f"linux /vmlinuz-{at}.0-x root=/dev/vda1")
         config.append("}")
     assert next_kernel(AWKS[0], config, {}) == expected(config, {})
+
+
+SHAPES = [
+    *MENU,
+    'set default="${saved_entry}"',
+    "menuentry 'It'\\''s' --class os --id=quoted $menuentry_id_option 'gnulinux-1' {",
+    'linux "/BOOT/ubuntu_5jf3xi@/vmlinuz-5.15.0-26-generic" root=ZFS="rpool/ROOT/ubuntu"',
+    "}",
+    "submenu --class os Bare {",
+    "submenu 'Inner' --id inner {",
+    "menuentry 01 --unrestricted {",
+    "linuxefi ($root)/vmlinuz-6.1.0-1 ro",
+    "}",
+    "}",
+    "}",
+]
+ODD = (
+    *("'", '"', "\\", "'\\''", '\\"', "\t", " ", "{", "}", "=", ">", "0", "1", "1>1", "a", ""),
+    *("--id", "--id=", "--class", "$menuentry_id_option", "${menuentry_id_option} b", "next_entry"),
+    *("menuentry ", "submenu", "linux ", "/vmlinuz-1.0-x"),
+    *("set default=", "set default=1", "set default='1>0'"),
+)
+ENTRIES = ["", "0", "1", "2", "01", "1.0", "1e0", "3", "3>0", "3>0>0", "3>", ">0", "Bare>Inner>01"]
+ENTRIES += ["It's", "gnulinux-1", "quoted", "gone", "99999999", "1>old", "Debian", "3>inner"]
+
+
+def each_next(awk: list[str], menus: list[tuple[list[str], str, str]], folder: Path) -> list[str]:
+    """The next kernel of each menu with its saved_entry and next_entry; one shell asks for all."""
+    for at, (config, saved, once) in enumerate(menus):
+        (folder / f"{at}.cfg").write_text("".join(f"{line}\n" for line in config))
+        (folder / f"{at}.env").write_text(f"{saved}\n{once}\n")
+    script = (
+        f"cd {folder}; i=0; while [ -e $i.cfg ]; do "
+        "{ IFS= read -r SAVED; IFS= read -r ONCE; } <$i.env; export SAVED ONCE; "
+        f'{shlex.join(awk)} -f "$1" $i.cfg >$i.out || echo failed >$i.out; i=$((i + 1)); done'
+    )
+    (folder / "menu.awk").write_text(program.menu())
+    done = subprocess.run(
+        ["sh", "-c", script, "sh", str(folder / "menu.awk")],
+        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == ""
+    said = [(folder / f"{at}.out").read_text().splitlines() for at in range(len(menus))]
+    return [
+        next((line.split("\t")[1] for line in lines if line.startswith("next\t")), "")
+        for lines in said
+    ]
+
+
+@pytest.mark.parametrize("awk", AWKS, ids=lambda a: a[0])
+def test_damaged_menus_are_read_alike(awk: list[str], tmp_path: Path) -> None:
+    chance = Random(1)
+    menus = [
+        (mutated(SHAPES, seed, ODD)[:120], chance.choice(ENTRIES), chance.choice(["", *ENTRIES]))
+        for seed in range(100)
+    ]
+    wanted = [
+        expected(config, {"saved_entry": saved, "next_entry": once}) or ""
+        for config, saved, once in menus
+    ]
+    assert len(set(wanted)) > 4
+    assert each_next(awk, menus, tmp_path) == wanted
 
 
 def test_entry_of_a_kernel_is_one_that_boots_no_other() -> None:
