@@ -21,6 +21,13 @@ reload behavior"). ``features`` is read on a reload too, but CDI is set up at th
 ``cmd/dockerd/daemon.go``)."""
 
 
+MARK_SINCE = 23
+"""From this version on Docker reads a file that begins with a byte order mark (moby 23.0.0,
+``daemon/config/config.go``)."""
+_MARKS = ("\ufeff", "???")
+"""The mark; the look at a host shows each of its three bytes as "?", with which no JSON begins."""
+
+
 class DaemonJsonError(ValueError):
     """The file is not what Docker reads; the text says what is wrong with it."""
 
@@ -38,6 +45,16 @@ class Settings:
     """Folders in which CDI specs are looked for."""
 
 
+def marked(text: str | None) -> bool:
+    """Whether it begins with a byte order mark, as editors on Windows write it."""
+    return (text or "").startswith(_MARKS)
+
+
+def unmarked(text: str) -> str:
+    """The text behind its byte order mark, if it has one."""
+    return text[next((len(mark) for mark in _MARKS if text.startswith(mark)), 0) :]
+
+
 def read(text: str | None) -> dict[str, Any]:
     """The file's keys; none where there is no file.
 
@@ -46,6 +63,7 @@ def read(text: str | None) -> dict[str, Any]:
     """
     if text is None:
         return {}
+    text = unmarked(text)
     if not text.strip():
         raise DaemonJsonError("it is empty, and not even {}")
     try:

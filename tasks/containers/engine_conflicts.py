@@ -9,7 +9,7 @@ from facts.engine_model import Engines
 from facts.model.host import HostState
 from stacks.model.messages import Conflict
 from stacks.model.plan import Plan
-from tasks.containers import daemon_json, docker_change, rootless_state
+from tasks.containers import daemon_json, docker_change, engine_state, rootless_state
 from tasks.containers.daemon_json import DaemonJsonError
 from tasks.hostdata.containers import ContainerSettings
 
@@ -29,7 +29,7 @@ def conflicts(
         found += _origin(state, engines_state, plan)
         found += _shim(state)
         found += _masked(state)
-        found += _settings(engines_state)
+        found += _settings(state, engines_state)
     found += _users(engines_state, settings)
     found += rootless_state.conflicts(state, engines_state, plan, settings)
     if not found:
@@ -143,7 +143,19 @@ def _masked(state: HostState) -> list[Conflict]:
     ]
 
 
-def _settings(engines_state: Engines) -> list[Conflict]:
+def _settings(state: HostState, engines_state: Engines) -> list[Conflict]:
+    old = engine_state.reads_no_mark(state)
+    if old and daemon_json.marked(engines_state.engine.daemon_json):
+        return [
+            Conflict(
+                "DAEMON-JSON",
+                f"Docker's settings cannot be read: {daemon_json.PATH}",
+                f"it begins with a byte order mark, which Docker reads from version "
+                f"{daemon_json.MARK_SINCE} on; this one is {old}",
+                (f"take the mark out: sed -i '1s/^\\xef\\xbb\\xbf//' {daemon_json.PATH}",),
+                SOURCE,
+            )
+        ]
     try:
         daemon_json.read(engines_state.engine.daemon_json)
     except DaemonJsonError as error:

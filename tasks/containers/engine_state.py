@@ -9,8 +9,8 @@ from facts.engine_model import Engines
 from facts.model.host import HostState
 from stacks.model.containers import EnginePlan
 from stacks.model.plan import Plan
-from tasks.containers.daemon_json import RUNTIME
-from tasks.packages.installed import lacking
+from tasks.containers.daemon_json import MARK_SINCE, RUNTIME
+from tasks.packages.installed import lacking, upstream
 
 DOCKER_MARK = "/opt/gpuwright/etc/docker-restart-due"
 """Lies on the host while Docker must restart: it looks for some things at its start only."""
@@ -49,6 +49,16 @@ def to_come(state: HostState, plan: Plan) -> list[str]:
 def missing(state: HostState, part: Part) -> list[str]:
     """Packages of one part that are not there as planned."""
     return lacking(state, part.packages, part.versions)
+
+
+def reads_no_mark(state: HostState) -> str:
+    """The version of a Docker that refuses a byte order mark; empty: there is none so old."""
+    packages = (state.packages.get(name) for name in ("docker-ce", "docker.io"))
+    there = next((p for p in packages if p is not None and p.installed), None)
+    version = upstream(there.version) if there else ""
+    series = version.split(".")[0]
+    old = series.isascii() and series.isdigit() and len(series) < 3 and int(series) < MARK_SINCE
+    return version if old else ""
 
 
 DROP_IN = "/etc/containerd/conf.d/99-nvidia.toml"

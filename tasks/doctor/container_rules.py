@@ -8,7 +8,7 @@ from packaging.version import InvalidVersion, Version
 
 from stacks.catalog.read import load_catalog
 from stacks.model.plain import decoded
-from tasks.containers import cdi_state
+from tasks.containers import cdi_state, daemon_json, engine_state
 from tasks.doctor.case import Case, Fault
 from tasks.packages.installed import upstream
 
@@ -32,7 +32,7 @@ def _toolkit(case: Case) -> str | None:
 
 def _settings(text: str | None) -> dict[str, object] | None:
     try:
-        data = decoded(text or "{}")
+        data = decoded(daemon_json.unmarked(text or "{}"))
     except ValueError:
         return None
     return data if isinstance(data, dict) else None
@@ -164,12 +164,15 @@ def replaced(case: Case) -> Iterator[Fault]:
     if engine.daemon_json is None:
         return
     live = _settings(engine.daemon_json)
+    told = "/etc/docker/daemon.json cannot be parsed"
+    if daemon_json.marked(engine.daemon_json) and (old := engine_state.reads_no_mark(case.state)):
+        live, told = None, f"daemon.json begins with a byte order mark, which Docker {old} refuses"
     if live is None:
         yield Fault(
             "C6",
             "CRITICAL",
             "Docker's settings are not JSON",
-            "/etc/docker/daemon.json cannot be parsed",
+            told,
             values={"file": next(iter(engine.backups), "BACKUP")},
         )
         return

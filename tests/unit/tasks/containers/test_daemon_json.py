@@ -119,7 +119,6 @@ def test_password_that_was_hidden_on_the_way_changes_no_decision() -> None:
         (" \n", "empty"),
         ('{"a": 1,}', "no JSON"),
         ("// mine\n{}", "no JSON"),
-        ("\ufeff{}", "no JSON"),
         ("[]", "list"),
         ('{"features": []}', "features"),
         ('{"runtimes": "nvidia"}', "runtimes"),
@@ -166,3 +165,13 @@ def test_whatever_the_file_holds_it_keeps_it_and_a_second_merge_changes_nothing(
     assert all(after["runtimes"][k] == v for k, v in runtimes.items() if k != "nvidia")
     assert all(after["features"][k] == v for k, v in features.items() if k not in settings.features)
     assert merged(text, settings) is None
+
+
+@pytest.mark.parametrize("mark", ["\ufeff", "???"])
+def test_byte_order_mark_is_no_part_of_the_settings(mark: str) -> None:
+    """``???`` is how the look at a host shows it."""
+    assert read(mark + MIRRORS_AND_LOGS) == json.loads(MIRRORS_AND_LOGS)
+    text = merged(mark + MIRRORS_AND_LOGS, RUNTIME)
+    assert text is not None
+    assert text[0] == "{"
+    assert merged(mark + text, RUNTIME) is None

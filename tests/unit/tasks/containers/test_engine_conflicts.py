@@ -138,3 +138,14 @@ def test_containers_do_not_matter_where_a_reload_is_enough() -> None:
     state = with_packages(with_docker(), *(package(n, "1.20.0-1") for n in host.TOOLKIT))
     engines_state = replace(host.engines("{}"), docker=host.docker(*BUSY))
     assert said(state, engines_state) == {}
+
+
+def test_byte_order_mark_is_refused_only_for_a_docker_that_refuses_it() -> None:
+    marked = host.engines("???{}")
+    assert said(with_docker("docker.io", "26.1.5+dfsg1-9"), marked) == {}
+    (found,) = said(with_docker(), marked).values()
+    assert (found.code, "this one is 20.10.24" in found.why) == ("DAEMON-JSON", True)
+    assert found.remedies == (
+        r"take the mark out: sed -i '1s/^\xef\xbb\xbf//' /etc/docker/daemon.json",
+    )
+    assert said(with_docker(), host.engines("{}")) == {}

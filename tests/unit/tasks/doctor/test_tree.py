@@ -190,3 +190,17 @@ def test_plan_is_compared_too() -> None:
 def test_missing_headers_are_not_told_twice_where_there_is_a_plan() -> None:
     patient = case(**kernels(headers=False), **NO_MODULE)
     assert codes(replace(patient, plan=a_host.plan())) == ["D1"]
+
+
+@pytest.mark.parametrize(("version", "found"), [("20.10.24", ["C6"]), ("28.2.2", [])])
+def test_byte_order_mark_in_dockers_settings_is_an_illness_of_old_versions(
+    version: str, found: list[str]
+) -> None:
+    settings = "???" + DOCKER["daemon_json"]
+    patient = engine(docker="/usr/bin/docker", daemon_json=settings, cdi=SPEC)
+    assert codes(case(patient, **packages(TOOLKIT, docker(version)))) == found
+
+
+def test_settings_of_too_many_brackets_are_an_illness_and_end_no_run() -> None:
+    patient = engine(docker="/usr/bin/docker", daemon_json="[" * 90_000, cdi=SPEC)
+    assert "C6" in codes(case(patient, **packages(TOOLKIT, docker("28.2.2"))))
