@@ -14,6 +14,9 @@ _ONE_LINE = re.compile(r"^deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)\s*(.*)$")
 _LOCK = re.compile(r"^\d+: POSIX\s+\S+\s+WRITE (-?\d+) [0-9a-f]+:[0-9a-f]+:(\d+) ")
 _UPGRADES = re.compile(r'^APT::Periodic::Unattended-Upgrade "(.*)";')
 
+_OFF = ("no", "false", "without", "off", "disable", "0")
+"""What apt takes for no (apt, apt-pkg/contrib/strutl.cc, ``StringToBool``)."""
+
 INLINE_KEY = "key in the file itself"
 """Stands for a ``Signed-By`` that holds the whole key."""
 
@@ -25,7 +28,12 @@ def one_line(path: str, lines: list[str]) -> Iterator[AptSource]:
             options = dict(o.split("=", 1) for o in (match[1] or "").split() if "=" in o)
             signed = options.pop("signed-by", None)
             yield AptSource(
-                path, (match[2],), (match[3],), tuple(match[4].split()), signed, options
+                path,
+                (match[2].strip('"'),),
+                (match[3].strip('"'),),
+                tuple(word.strip('"') for word in match[4].split()),
+                signed,
+                options,
             )
 
 
@@ -56,7 +64,7 @@ def deb822(path: str, lines: list[str]) -> Iterator[AptSource]:
     for stanza in stanzas(lines):
         if "deb" not in stanza.get("types", "").split():
             continue
-        if stanza.get("enabled", "yes").lower() in ("no", "false", "without", "off", "disable"):
+        if stanza.get("enabled", "yes").lower() in _OFF:
             continue
         signed = stanza.get("signed-by")
         if signed and "BEGIN PGP" in signed:

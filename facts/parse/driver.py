@@ -84,11 +84,12 @@ def modprobe_d(section: Section) -> tuple[tuple[str, ...], tuple[str, ...]]:
         words = text.split()
         if len(words) < 2:
             continue
-        verb, module = words[0], words[1]
+        # To modprobe "-" and "_" in a name are one (modprobe.d(5)).
+        verb, module = words[0], words[1].replace("-", "_")
         if verb == "blacklist" or (verb == "install" and _NOTHING.search(text)):
             if module == "nouveau":
                 nouveau.add(path)
-            elif module in ("nvidia", "nvidia-current"):
+            elif module in ("nvidia", "nvidia_current"):
                 nvidia.add(path)
     return tuple(sorted(nouveau)), tuple(sorted(nvidia))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from facts.model.system import Login, System
 from facts.parse import jsontext
 from facts.parse.sections import ProbeError, Section, integer
@@ -22,15 +24,25 @@ def login(section: Section) -> Login:
     )
 
 
+_DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_SINGLE = re.compile(r"'([^']*)'")
+
+
+def _unquoted(value: str) -> str:
+    """A value as the shell reads it: os-release(5) has quotes, and the backslash inside of them."""
+    if double := _DOUBLE.match(value):
+        return re.sub(r"\\([\\\"$`])", r"\1", double[1])
+    single = _SINGLE.match(value)
+    return single[1] if single else value
+
+
 def os_release(lines: list[str]) -> dict[str, str]:
     """Variables of ``/etc/os-release`` (os-release(5): shell assignments without expansion)."""
     values = {}
     for line in lines:
         key, mark, value = line.strip().partition("=")
         if mark and not key.startswith("#"):
-            if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
-                value = value[1:-1]
-            values[key] = value
+            values[key] = _unquoted(value)
     return values
 
 

@@ -1,5 +1,7 @@
 """The driver as it is loaded, as it lies on the disk, and what DKMS knows."""
 
+import pytest
+
 from tests.unit.facts.probe_text import host
 
 NVRM = "NVRM version: NVIDIA UNIX {}x86_64 Kernel Module  535.309.01  Release Build"
@@ -96,3 +98,21 @@ def test_nvswitch_is_a_device_but_no_gpu() -> None:
     state = host(pci="0000:05:00.0|0x22a3|0x068000|||")
     assert len(state.pci) == 1
     assert state.gpus == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "blocked"),
+    [
+        ("blacklist nvidia_current", True),
+        ("\tblacklist\tnvidia-current  # not now", True),
+        ("install nvidia /bin/false", True),
+        ("install nvidia /usr/bin/true", True),
+        ("install nvidia /sbin/modprobe -i nvidia", False),
+        ("#blacklist nvidia", False),
+        ("blacklist nvidiafb", False),
+        ("options nvidia NVreg_x=1", False),
+    ],
+)
+def test_line_of_modprobes_settings_that_keeps_the_driver_out(line: str, blocked: bool) -> None:
+    state = host(modprobe_d=f"/etc/modprobe.d/a.conf:{line}")
+    assert (state.driver.blocked_in == ("/etc/modprobe.d/a.conf",)) is blocked

@@ -1,8 +1,12 @@
 """Login, Secure Boot, disks, units, jobs, Jetson, cloud-init, files of ours."""
 
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from facts.parse import ProbeError
+from facts.parse.system import os_release
 from tests.unit.facts.probe_text import LEAST, host
 
 
@@ -194,3 +198,28 @@ def test_global_library_path_is_shown_with_its_file() -> None:
         "/etc/environment",
         "LD_LIBRARY_PATH=/usr/local/cuda/lib64",
     )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ID=debian",
+        "ID='rocky'",
+        'ID="ubuntu"   # a comment',
+        r'ID="a \"quoted\" \$word \`and\` a \\ \x"',
+        r"ID='a \"quoted\" \$word'",
+        'ID=""',
+        "ID=''",
+        "  ID=indented",
+        "#ID=commented",
+        "ID=1\nID=2",
+    ],
+)
+def test_os_release_is_read_as_the_shell_reads_it(line: str, tmp_path: Path) -> None:
+    file = tmp_path / "os-release"
+    file.write_text(f"{line}\n")
+    script = 'ID=; . "$1"; printf %s "$ID"'
+    said = subprocess.run(
+        ["sh", "-c", script, "sh", str(file)], capture_output=True, text=True, check=True
+    ).stdout
+    assert os_release(line.splitlines()).get("ID", "") == said

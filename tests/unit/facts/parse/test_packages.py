@@ -1,5 +1,11 @@
 """dpkg, rpm, apt's sources, origins."""
 
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
 from tests.unit.facts.probe_text import host
 
 POLICY = """\
@@ -119,6 +125,47 @@ def test_deb822_stanza_with_two_suites_and_a_key_inside() -> None:
     assert source.suites == ("bookworm", "bookworm-updates")
     assert source.components == ("main", "non-free")
     assert source.signed_by == "key in the file itself"
+
+
+ONE_LINE = [
+    "deb\thttp://a.example/debian\tbookworm  main # mine",
+    "  deb [ arch=amd64 signed-by=/k.gpg ] http://a.example/debian bookworm main#mine",
+    'deb "http://a.example/debian" bookworm main',
+    "#deb http://a.example/debian bookworm main",
+    "deb http://a.example/debian ./",
+]
+STANZA = "URIs: http://a.example/debian\nSuites: bookworm\nComponents: main\n"
+STANZAS = [
+    f"\n\nTypes:deb  \n{STANZA}\n\n",
+    "types: deb\nuris:\n http://a.example/debian\n# mine\n\thttp://b.example/\nsuites: x\n"
+    "components: main\n",
+    *(f"Types: deb\n{STANZA}Enabled: {word}\n" for word in ("0", "No", "disable", "1", "never")),
+    f"Types: deb\n{STANZA}\nTypes: deb\nURIs: http://b.example/\nSuites: y\nComponents: z\n",
+]
+
+
+@pytest.mark.skipif(not shutil.which("apt-get"), reason="apt judges")
+@pytest.mark.parametrize(
+    ("name", "text"), [*(("a.list", t) for t in ONE_LINE), *(("a.sources", t) for t in STANZAS)]
+)
+def test_sources_are_those_that_apt_reads(name: str, text: str, tmp_path: Path) -> None:
+    file = tmp_path / name
+    file.write_text(text + "\n")
+    said = subprocess.run(
+        ["apt-get", "update", "--print-uris"]
+        + ["-o", f"Dir::Etc::sourcelist={file}", "-o", "Dir::Etc::sourceparts=/dev/null"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    found = host(sources=f"@/etc/apt/{name}\n{text}").package_manager.sources
+    ours = {
+        f"{uri.rstrip('/')}/{suite if suite == './' else f'dists/{suite}/'}InRelease"
+        for source in found
+        for uri in source.uris
+        for suite in source.suites
+    }
+    assert {w.strip("'") for w in said.split() if w.endswith("InRelease'")} == ours
 
 
 def test_launchpad_archive_is_named_as_such() -> None:
