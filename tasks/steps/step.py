@@ -14,8 +14,10 @@ from collections.abc import Callable, Generator
 from typing import Any, ParamSpec, cast
 from weakref import WeakKeyDictionary
 
+from pyinfra import logger
 from pyinfra.api import FactBase, StringCommand, operation
 from pyinfra.api.command import PyinfraCommand
+from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.host import Host
 from pyinfra.api.state import State
 from pyinfra.context import ctx_host, ctx_state
@@ -53,14 +55,37 @@ def host_state() -> HostState:
 
 
 def fact(kind: type[FactBase[Any]], **arguments: Any) -> Any:
-    """Another fact, kept and dropped together with the state; its texts are plain."""
+    """Another fact, kept and dropped together with the state; its texts are plain.
+
+    An answer that is empty, or that its fact cannot read, fails this host and no other: pyinfra
+    takes the one for "nothing to say", and the other ends its whole run. None then.
+
+    Raises:
+        pyinfra.api.exceptions.PyinfraError: See `host_state`.
+    """
     host = this_host()
     _hurry(host)
     kept = _seen.setdefault(host, {})
     key = (kind, *sorted(arguments.items()))
     if key not in kept:
-        kept[key] = plain_value(host.get_fact(kind, **arguments))
+        kept[key] = plain_value(_asked(host, kind, arguments))
     return kept[key]
+
+
+def _asked(host: Host, kind: type[FactBase[Any]], arguments: dict[str, Any]) -> Any:
+    why = "the host's answer is empty: does its login shell run another program?"
+    found = None
+    try:
+        found = host.get_fact(kind, **arguments)
+    except PyinfraError:
+        raise
+    except Exception as error:
+        why = f"the host's answer cannot be read: {type(error).__name__}: {error}"
+        logger.debug(why, exc_info=error)
+    if found is None and host not in this_run().failed_hosts:
+        logger.error(f"{host.print_prefix}{kind.__name__}: {why}")
+        this_run().fail_hosts({host})  # type: ignore[no-untyped-call]
+    return found
 
 
 def invalidate(host: Host) -> None:

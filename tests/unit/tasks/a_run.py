@@ -102,6 +102,8 @@ class ARun:
 
     def _told(self, fact: type[FactBase[Any]], *_: Any, **__: Any) -> Any:
         self.asked.append(fact)
+        if self.answers[fact] is None:  # pyinfra has said why, and goes on with the other hosts
+            self.state.failed_hosts.add(self.host)
         return self.answers[fact]
 
     def prepared(self, deploy: Callable[[], T]) -> T:

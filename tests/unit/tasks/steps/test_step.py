@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from pyinfra.api import FunctionCommand, StringCommand
+from pyinfra.api.exceptions import PyinfraError
 
 from facts.cuda_call import CudaCall
 from facts.engines import ContainerEngines
@@ -140,3 +142,34 @@ def test_script_inside_a_step_gives_its_output_and_runs_as_root() -> None:
     host.executed()
     assert said == [(True, "6.1.0\n2")]
     assert (host.wire.commands, host.wire.as_root) == (["uname -r"], [True])
+
+
+def saying_nothing(**more: Any) -> ARun:
+    """A run on a host whose shell ends well and prints nothing: pyinfra then gives None."""
+    run = ARun(STATE, **more)
+    run.host.get_fact = lambda *_, **__: None  # type: ignore[assignment,method-assign]
+    return run
+
+
+def test_empty_answer_fails_this_host_with_the_reason(caplog: pytest.LogCaptureFixture) -> None:
+    run = saying_nothing(unreachable=("other",))
+    run.state.activate_host(run.state.inventory.get_host("other"))
+    assert run.prepared(lambda: fact(CudaCall)) is None
+    assert run.state.failed_hosts == {run.host}
+    assert "CudaCall: the host's answer is empty" in caplog.text
+
+
+def test_answer_that_its_fact_cannot_read_fails_this_host_and_not_the_run(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    run = ARun(STATE, unreachable=("other",))
+    run.state.activate_host(run.state.inventory.get_host("other"))
+    assert run.prepared(lambda: fact(CudaCall)) is None  # of which this run knows no answer
+    assert run.state.failed_hosts == {run.host}
+    assert "CudaCall: the host's answer cannot be read: KeyError" in caplog.text
+
+
+def test_last_host_without_an_answer_ends_the_run_as_pyinfra_ends_it() -> None:
+    run = saying_nothing()
+    with pytest.raises(PyinfraError, match="No hosts remaining"):
+        run.prepared(lambda: fact(CudaCall))
