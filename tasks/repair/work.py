@@ -7,7 +7,6 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Any
 
-from paramiko import SSHException
 from pyinfra import logger
 from pyinfra.api import StringCommand
 from pyinfra.api.arguments import ConnectorArguments
@@ -30,13 +29,11 @@ from tasks.repair.repair_plan import Act, Attempt, RepairPlan, chart
 from tasks.repositories import components as repositories
 from tasks.repositories import vendor
 from tasks.steps import job, reboot
-from tasks.steps.step import fact, invalidate, run, this_run
+from tasks.steps.step import LOST, fact, invalidate, run, this_run
 
 LOOKS = 16
 """More than any chain of faults is long: the end of a repair that goes round in a circle."""
 DONE = "done"
-_LOST = (TimeoutError, OSError, EOFError, SSHException, PyinfraError)
-"""What a host that goes away in the middle makes of a command."""
 
 
 @dataclass
@@ -85,7 +82,7 @@ class Repair:
             self._acts()
             self._held_again(before)
             self._end()
-        except _LOST as error:
+        except LOST as error:
             self.lost = str(error) or type(error).__name__
 
     def _acts(self) -> None:

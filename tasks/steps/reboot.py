@@ -11,12 +11,10 @@ import logging
 import time
 
 import gevent
-from paramiko import SSHException
 from pyinfra import logger
-from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.host import Host
 
-from tasks.steps.step import invalidate, run
+from tasks.steps.step import LOST, invalidate, run
 
 _BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
 _GO = "( sleep 1; systemctl reboot || reboot ) </dev/null >/dev/null 2>&1 &"
@@ -76,7 +74,7 @@ def _asked(host: Host) -> str:
         if not host.connected:
             return ""
         good, output = run(host, _BOOT_ID, timeout=10)
-    except (TimeoutError, OSError, EOFError, SSHException, PyinfraError):
+    except LOST:
         return ""  # it went down while we asked
     return output.strip() if good else ""
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator
 from typing import Any, ParamSpec, cast
 from weakref import WeakKeyDictionary
 
+from paramiko import SSHException
 from pyinfra import logger
 from pyinfra.api import FactBase, StringCommand, operation
 from pyinfra.api.command import PyinfraCommand
@@ -30,6 +31,8 @@ from tasks.steps.files import write_script
 
 P = ParamSpec("P")
 Commands = Generator[str | PyinfraCommand, None, None]
+LOST = (TimeoutError, OSError, EOFError, SSHException, PyinfraError)
+"""What a host that goes away in the middle makes of a command."""
 
 _seen: WeakKeyDictionary[Host, dict[tuple[Any, ...], Any]] = WeakKeyDictionary()
 _hurried: WeakKeyDictionary[Host, object] = WeakKeyDictionary()
@@ -62,6 +65,7 @@ def fact(kind: type[FactBase[Any]], **arguments: Any) -> Any:
 
     Raises:
         pyinfra.api.exceptions.PyinfraError: See `host_state`.
+        OSError, EOFError, SSHException: The host went away; see `LOST`.
     """
     host = this_host()
     _hurry(host)
@@ -77,7 +81,7 @@ def _asked(host: Host, kind: type[FactBase[Any]], arguments: dict[str, Any]) -> 
     found = None
     try:
         found = host.get_fact(kind, **arguments)
-    except PyinfraError:
+    except LOST:
         raise
     except Exception as error:
         why = f"the host's answer cannot be read: {type(error).__name__}: {error}"

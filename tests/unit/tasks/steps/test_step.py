@@ -173,3 +173,15 @@ def test_last_host_without_an_answer_ends_the_run_as_pyinfra_ends_it() -> None:
     run = saying_nothing()
     with pytest.raises(PyinfraError, match="No hosts remaining"):
         run.prepared(lambda: fact(CudaCall))
+
+
+def test_host_that_goes_away_is_left_to_whoever_waits_for_it() -> None:
+    run = ARun(STATE)
+
+    def cut(*_: Any, **__: Any) -> Any:
+        raise EOFError
+
+    run.host.get_fact = cut  # type: ignore[method-assign]
+    with pytest.raises(EOFError):
+        run.prepared(lambda: fact(CudaCall))
+    assert not run.state.failed_hosts
