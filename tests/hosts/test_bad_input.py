@@ -6,6 +6,7 @@ Each test asks the way a user asks, with pyinfra's command line on a bare sandbo
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from tests.hosts.runner import Outcome, untouched
 
 pytestmark = needs_hosts()
 
+PLAN = "deploys/plan.py"
 Bare = Callable[[str], SandboxHost]
 
 
@@ -204,3 +206,27 @@ def test_refused_host_does_not_stop_the_others(bare: Bare, tmp_path: Path) -> No
     assert f"{bad.name}: verdict REFUSED" in outcome.said
     assert f"{good.name}: verdict PLANNED" in outcome.said
     assert outcome.code == 1
+
+
+def test_plan_of_a_bare_host_is_told_as_json_and_touches_nothing(
+    bare: Bare, tmp_path: Path
+) -> None:
+    host = bare("h100")
+    with untouched(host):
+        outcome = runner.run(host, tmp_path, "--data", "format=json", deploy=PLAN)
+    assert outcome.code == 0, outcome.said
+    (told,) = [line for line in outcome.said.splitlines() if line.startswith('{"verdict"')]
+    answer = json.loads(told)
+    assert answer["verdict"] == "plan"
+    (of_host,) = answer["hosts"].values()
+    assert of_host["plan"]["torch"]["version"] == "2.9.1"
+    assert of_host["facts"]["os"] == "debian-12"
+
+
+def test_host_that_cannot_be_planned_ends_with_two(bare: Bare, tmp_path: Path) -> None:
+    host = bare("h100")
+    with untouched(host):
+        outcome = runner.run(host, tmp_path, deploy=PLAN, driver_branch="9999")
+    assert outcome.code == 2, outcome.said
+    assert "DRIVER-NONE" in outcome.said
+    assert "Traceback" not in outcome.said
