@@ -17,6 +17,7 @@ from typing import Literal, TypeVar
 
 from stacks.catalog import decode
 from stacks.catalog.containers import Containers
+from stacks.catalog.decode import SchemaError
 from stacks.catalog.distributions import Distribution, Distributions, Repositories
 from stacks.catalog.driver_sets import DriverSet, DriverSets, completed
 from stacks.catalog.hardware import Drivers, Gpus, Jetson
@@ -101,16 +102,19 @@ def load_catalog(folder: Path = FOLDER) -> Catalog:
 
     gpus, codes = read("gpus.yaml", Gpus), read("codes.yaml", Codes)
     sets = read("driver_sets.yaml", DriverSets).sets
+    distributions = read("distributions.yaml", Distributions).distributions
+    repositories = read("repositories.yaml", Repositories)
+    _check_names(folder, distributions, sets, repositories)
     return Catalog(
         gpus=gpus,
         drivers=read("drivers.yaml", Drivers),
         cuda=read("cuda.yaml", Cuda),
         cudnn=read("cudnn.yaml", Cudnn),
         pytorch=read("pytorch.yaml", Pytorch),
-        distributions=completed(read("distributions.yaml", Distributions).distributions, sets),
+        distributions=completed(distributions, sets),
         driver_sets=sets,
         jetson=read("jetson.yaml", Jetson),
-        repositories=read("repositories.yaml", Repositories),
+        repositories=repositories,
         containers=read("containers.yaml", Containers),
         image=read("image.yaml", ImageFacts),
         kernels=read("kernels.yaml", KernelPackagesByManager).kernels,
@@ -121,6 +125,36 @@ def load_catalog(folder: Path = FOLDER) -> Catalog:
             {pci: key for key, model in gpus.models.rows.items() for pci in model.pci}
         ),
     )
+
+
+def _check_names(
+    folder: Path,
+    distributions: Mapping[str, Distribution],
+    sets: Mapping[str, DriverSet],
+    repositories: Repositories,
+) -> None:
+    """What one file names has its row in the other.
+
+    Raises `SchemaError`, at the line that names it.
+    """
+    for release, dist in distributions.items():
+        named = dist.nvidia_repository
+        if named is not None and named not in repositories.repositories:
+            what = f"{release}: repository {named} has no row in stacks/catalog/repositories.yaml"
+            raise _error(folder, "distributions.yaml", f"nvidia_repository: {named}", what)
+        for offer in dist.drivers:
+            if offer.set and offer.set not in sets:
+                what = f"{release}: set {offer.set} has no row in stacks/catalog/driver_sets.yaml"
+                raise _error(folder, "distributions.yaml", f"set: {offer.set}", what)
+    for name, key in repositories.repositories.items():
+        if key not in repositories.keys:
+            what = f"{name}: key {key} has no row under `keys`"
+            raise _error(folder, "repositories.yaml", f"{name}: {key}", what)
+
+
+def _error(folder: Path, name: str, words: str, what: str) -> SchemaError:
+    text = (folder / "catalog" / name).read_text()
+    return SchemaError(f"stacks/catalog/{name}", 1 + text[: text.find(words)].count("\n"), what)
 
 
 def read_locks(folder: Path) -> Mapping[str, Lock]:

@@ -165,3 +165,24 @@ def test_missing_key_is_named(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace('  minimum: "4.15"\n', ""))
     with pytest.raises(SchemaError, match='"minimum" of "kernel" is missing'):
         load_catalog(folder)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "named"),
+    [
+        ("distributions.yaml", "nvidia_repository: rhel9", "nvidia_repository: rhel11", "rhel11"),
+        ("distributions.yaml", "set: nvidia", "set: nvidja", "nvidja"),
+        ("repositories.yaml", "rhel9: D42D0685", "rhel9: D42D0686", "D42D0686"),
+    ],
+)
+def test_a_name_without_its_row_is_an_error_of_the_line_that_names_it(
+    tmp_path: Path, file: str, old: str, new: str, named: str
+) -> None:
+    path = copied(tmp_path) / "catalog" / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(SchemaError, match="has no row") as caught:
+        load_catalog(tmp_path)
+    assert named in caught.value.what
+    assert new in path.read_text().splitlines()[caught.value.line - 1]
