@@ -5,6 +5,7 @@ It is a simulation and says so: each device folder holds a file `simulated`. Not
 behind the addresses; a driver finds no GPU there.
 """
 
+import functools
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -69,6 +70,7 @@ def write(folder: Path, gpus: Sequence[str]) -> None:
         _write_function(folder / function.address, function)
 
 
+@functools.cache
 def _models() -> dict[str, Any]:
     loaded: dict[str, Any] = yaml.safe_load(_GPUS.read_text())
     return loaded

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit import trees
+
 HOUSE = Path(__file__).parents[2]
 ROOMS = ("stacks", "facts", "tasks", "image", "sandbox")
 MOST_LINES = 300
@@ -29,7 +31,7 @@ def graph(house: Path, rooms: tuple[str, ...] = ROOMS) -> Graph:
 
 
 def _imported(name: str, file: Path, files: dict[str, Path]) -> Iterator[str]:
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in trees.nodes(file.read_text()):
         if isinstance(node, ast.Import):
             wanted = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):

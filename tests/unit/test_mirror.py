@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import ast
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 
 import pytest
+
+from tests.unit import trees
 
 HOUSE = Path(__file__).parents[2]
 UNIT = HOUSE / "tests/unit"
@@ -90,7 +93,7 @@ ON_HOSTS: dict[str, tuple[str, ...]] = {
 
 def lines(text: str) -> int:
     """Lines inside the functions of a module, without docstrings, comments and empty ones."""
-    functions = [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.FunctionDef)]
+    functions = [n for n in trees.nodes(text) if isinstance(n, ast.FunctionDef)]
     inside = {i for node in functions for i in range(node.lineno, (node.end_lineno or 0) + 1)}
     words = [
         statement
@@ -113,6 +116,7 @@ def own_test(module: str) -> Path:
     return UNIT / folder / f"test_{'command_line' if name == '__main__' else name}.py"
 
 
+@cache
 def of_some_size() -> dict[str, int]:
     """Modules that must have a test, and how long they are."""
     files = [file for room in ROOMS for file in (HOUSE / room).rglob("*.py")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,8 @@ from stacks.requests import with_requests
 from stacks.resolve import resolve
 
 CATALOG = load_catalog()
+stack_of = functools.cache(load_stack)
+"""A stack of ours by its name, read once."""
 
 
 def host(os: str, *gpus: str, arch: str = "x86_64", **more: Any) -> HostProfile:
@@ -25,7 +28,7 @@ def host(os: str, *gpus: str, arch: str = "x86_64", **more: Any) -> HostProfile:
 
 def ask(profile: HostProfile, stack: str | Stack = "pytorch-2.9", **requests: Any) -> Resolution:
     """Resolve with requests of host data."""
-    base = load_stack(stack) if isinstance(stack, str) else stack
+    base = stack_of(stack) if isinstance(stack, str) else stack
     return resolve(with_requests(base, requests), profile, CATALOG)
 
 
@@ -55,6 +58,6 @@ def noticed(code: str, plan: Plan) -> Notice:
 
 def torch_request(**changes: Any) -> Stack:
     """The stack pytorch-2.9 with another request about PyTorch, as a stack file may state it."""
-    stack = load_stack("pytorch-2.9")
+    stack = stack_of("pytorch-2.9")
     assert stack.torch is not None
     return replace(stack, torch=replace(stack.torch, **changes))

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stacks.load import load_stack, stack_names
+from stacks.load import stack_names
 from stacks.model.containers import ContainerRequest
 from stacks.model.host import Gpu, HostProfile, InstalledDriver, InstalledEngine
 from stacks.model.requests import CudaRequest, CudnnRequest, DriverRequest, Stack, TorchRequest
 from stacks.requests import with_requests
 from stacks.resolve import resolve
 from tests.unit.stacks.checker import faults
-from tests.unit.stacks.hosts import CATALOG
+from tests.unit.stacks.hosts import CATALOG, stack_of
 
 KERNELS = (
     "6.1.0-56-cloud-amd64",
@@ -199,7 +199,7 @@ requests = st.fixed_dictionaries(
 def test_plain_hosts_with_the_requests_of_host_data(
     name: str, said: dict[str, object], profile: HostProfile, containers: bool
 ) -> None:
-    stack = with_requests(load_stack(name), said, containers)
+    stack = with_requests(stack_of(name), said, containers)
     resolution = resolve(stack, profile, CATALOG)
     assert (resolution.plan is None) == bool(resolution.conflicts)
     if resolution.plan is not None:
@@ -215,7 +215,7 @@ def test_every_gpu_with_every_stack_and_what_can_be_left_out(os: str) -> None:
         ("x86_64", "aarch64"),
         CATALOG.gpus.models.rows,
     ):
-        stack = with_requests(load_stack(name), {"without": without})
+        stack = with_requests(stack_of(name), {"without": without})
         profile = HostProfile(os, arch, gpus=(Gpu(gpu),))
         resolution = resolve(stack, profile, CATALOG)
         assert (resolution.plan is None) == bool(resolution.conflicts)
@@ -228,7 +228,7 @@ def test_every_gpu_with_every_stack_and_what_can_be_left_out(os: str) -> None:
 @settings(max_examples=100, deadline=None)
 @given(plain)
 def test_order_of_the_gpus_does_not_matter(profile: HostProfile) -> None:
-    stack = load_stack("pytorch-2.9")
+    stack = stack_of("pytorch-2.9")
     other = replace(profile, gpus=profile.gpus[::-1])
     one, two = resolve(stack, profile, CATALOG), resolve(stack, other, CATALOG)
     assert (one.plan and one.plan.digest) == (two.plan and two.plan.digest)

@@ -6,13 +6,14 @@ pyinfra's own inventory, operations and failures are at work; only the wire to t
 from __future__ import annotations
 
 import base64
+import functools
 import json
 import re
 from collections.abc import Callable, Iterator
 from io import IOBase
 from typing import Any, TypeVar
 
-from pyinfra.api import Config, FactBase, Inventory, State, StringCommand
+from pyinfra.api import Config, FactBase, Inventory, State, StringCommand, connectors, inventory
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.host import Host
 from pyinfra.api.operations import run_ops
@@ -27,6 +28,9 @@ T = TypeVar("T")
 NAME = "gpu1"
 Facts = dict[type[FactBase[Any]], Any]
 """What facts tell, by their class."""
+# pyinfra looks for them among all that is installed, twice for each inventory.
+_connectors = functools.cache(connectors.get_all_connectors)
+connectors.get_all_connectors = inventory.get_all_connectors = _connectors
 
 
 class Wire(BaseConnector):
@@ -86,10 +90,10 @@ class ARun:
         unreachable: tuple[str, ...] = (),
         **data: Any,
     ) -> None:
-        inventory = Inventory(([(NAME, data), *unreachable], {}))  # type: ignore[no-untyped-call]
+        hosts = Inventory(([(NAME, data), *unreachable], {}))  # type: ignore[no-untyped-call]
         self.config = Config()  # type: ignore[no-untyped-call]
-        self.state = State(inventory, self.config)
-        host = inventory.get_host(NAME)
+        self.state = State(hosts, self.config)
+        host = hosts.get_host(NAME)
         assert host is not None
         self.host: Host = host
         self.wire = Wire(self.state, host)

@@ -12,6 +12,7 @@ import pytest
 from stacks.catalog.read import load_catalog
 from stacks.rules import elsewhere
 from stacks.rules.jetson_ways import ways
+from tests.unit import trees
 
 HOUSE = Path(__file__).parents[4]
 JUDGES = [
@@ -30,13 +31,13 @@ CATALOG = load_catalog()
 
 def said(text: str) -> list[str]:
     """Strings of a module that are no docstrings."""
-    tree = ast.parse(text)
+    nodes = trees.nodes(text)
     quiet = {
         id(node.value)
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     }
-    constants = [n for n in ast.walk(tree) if isinstance(n, ast.Constant) and id(n) not in quiet]
+    constants = [n for n in nodes if isinstance(n, ast.Constant) and id(n) not in quiet]
     return [n.value for n in constants if isinstance(n.value, str)]
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import yaml
 
+from tests.unit import trees
+
 ROOMS = ("tasks", "stacks", "facts", "deploys", "image")
 RAISERS = {"Conflict", "Finding", "Notice", "Fault", "Named", "ManualAction", "RefusalError"}
 """Classes whose first argument is a code."""
@@ -46,9 +48,9 @@ def source(root: Path = Path()) -> Source:
     raised: list[Seen] = []
     named: list[Seen] = []
     computed: list[Seen] = []
-    trees = {path: ast.parse(path.read_text()) for path in _files(root, ".py")}
-    constants = _constants(trees.values())
-    for path, tree in trees.items():
+    parsed = {path: trees.tree(path.read_text()) for path in _files(root, ".py")}
+    constants = _constants(parsed.values())
+    for path, tree in parsed.items():
         sites = [part for code in _sites(tree) for part in _branches(code)]
         for code in sites:
             place = f"{path}:{code.lineno}"

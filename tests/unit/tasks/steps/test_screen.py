@@ -30,6 +30,7 @@ from tasks.repair.repair_plan import Act, ManualAction, RepairPlan
 from tasks.steps import answers, ending, job, refusal, screen, step
 from tasks.verify import report
 from tasks.workspace import report as workspace_report
+from tests.unit import trees
 from tests.unit.tasks import a_host, a_patient
 from tests.unit.tasks.a_run import NAME, ARun
 
@@ -270,7 +271,7 @@ def test_nothing_in_tasks_prints_or_decodes_by_another_way() -> None:
     }
     found: dict[str, set[str]] = {name: set() for name in allowed}
     for path in TASKS.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in trees.nodes(path.read_text()):
             if isinstance(node, ast.Call):
                 name = getattr(node.func, "attr", getattr(node.func, "id", ""))
                 if name in found:
