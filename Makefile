@@ -53,8 +53,7 @@ bench: env
 	$(PYTHON) -m bench
 
 lock: env
-	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
-	    --extra dev pyproject.toml --output-file requirements.lock
+	$(PYTHON) -m tests.project_lock
 
 clean-sandbox: env
 	$(PYTHON) -m sandbox clean

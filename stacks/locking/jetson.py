@@ -58,4 +58,4 @@ def make(wanted: Target, stack: Stack, catalog: Catalog, index: str | None = Non
     asked = [*row.requires, *(f"{name}{specifier}" for name, specifier in extras.items())]
     head = lock.header(wanted.ordinary, row.source, "secondary", f"jetson-{row.variant}")
     rest = lock.compile_for(wanted.ordinary, asked)
-    return head + rest + f"torch=={row.version} \\\n    --hash=sha256:{row.sha256}\n"
+    return head + rest + lock.one_wheel(wanted.ordinary, row.sha256, "", "linux")

@@ -16,15 +16,15 @@ import uv
 
 from stacks.catalog.read import FOLDER, Catalog
 from stacks.catalog.software import Release
+from stacks.locking import wheels
+from stacks.locking.wheels import LockError
 from stacks.model.requests import Stack
 from stacks.model.versions import minor
 from stacks.rules.torch import lock_file
 
 UV_SECONDS = 600
-
-
-class LockError(RuntimeError):
-    """A lock could not be made. ``str()`` is the whole message for a user."""
+PLATFORM = "manylinux_2_28"
+"""Of the oldest C library that is served; a wheel for it serves every newer one (PEP 600)."""
 
 
 class TargetError(LockError):
@@ -118,26 +118,46 @@ def make(target: Target, stack: Stack, catalog: Catalog, index: str | None = Non
 
 def _from_catalog(target: Target, catalog: Catalog, asked: list[str]) -> str:
     """A lock from the catalogue's digest and pins, or nothing where it has none."""
-    wheels = catalog.pytorch.wheels
+    known = catalog.pytorch.wheels
     tag = f"{target.variant}-cp{target.python.replace('.', '')}-{target.arch}"
-    digest = wheels.rows.get(f"torch-{target.version}+{tag}")
+    digest = known.rows.get(f"torch-{target.version}+{tag}")
     release = catalog.pytorch.releases[minor(target.version)]
     pins = release.variants[target.variant].pins
-    triton = wheels.triton.get(target.version)
+    triton = known.triton.get(target.version)
     if digest is None or not pins or triton is None:
         return ""
     needs = [f"{name}=={version}" for name, version in pins.items()]
-    rest = compile_for(target, [*needs, *wheels.common, f"triton=={triton}", *asked])
-    return rest + f"torch=={target.version}+{target.variant} \\\n    --hash=sha256:{digest}\n"
+    rest = compile_for(target, [*needs, *known.common, f"triton=={triton}", *asked])
+    return rest + one_wheel(target, digest, f"+{target.variant}", PLATFORM)
+
+
+def one_wheel(target: Target, digest: str, local: str, platform: str) -> str:
+    """The lines that pin torch by the digest of its one wheel, which no index tells here.
+
+    Args:
+        target: The lock.
+        digest: The wheel's SHA-256, as the catalogue has it from those who name the wheel.
+        local: Its local version: ``+cu126``, or nothing.
+        platform: The first part of its platform tag: ``manylinux_2_28``.
+    """
+    python = f"cp{target.python.replace('.', '')}"
+    file = f"torch-{target.version}{local}-{python}-{python}-{platform}_{target.arch}.whl"
+    return f"torch=={target.version}{local} \\\n" + wheels.entry([digest], {digest: file})
 
 
 def compile_for(
     target: Target, asked: list[str], index: str | None = None, constraints: str = ""
 ) -> str:
-    """What uv resolves for this target, with hashes. Raises `LockError` with uv's own words.
+    """What uv resolves for this target, with the hashes and names of the wheels that fit it.
 
-    ``constraints`` is a file of pins that bind what is asked for by others.
+    ``constraints`` is a file of pins that bind what is asked for by others. Raises `LockError` with
+    uv's own words.
     """
+    options = [
+        f"--python-version={target.python}",
+        f"--python-platform={target.arch}-{PLATFORM}",
+        *([f"--index={index}"] if index else []),
+    ]
     command = [
         uv.find_uv_bin(),
         "pip",
@@ -148,12 +168,9 @@ def compile_for(
         "--no-annotate",
         "--no-header",
         "--quiet",
-        "--only-binary=:all:",
-        f"--python-version={target.python}",
-        f"--python-platform={target.arch}-manylinux_2_28",
+        wheels.ONLY,
+        *options,
     ]
-    if index:
-        command.append(f"--index={index}")
     if constraints:
         command.append(f"--constraints={constraints}")
     try:
@@ -166,11 +183,13 @@ def compile_for(
             check=False,
             env={**os.environ, "UV_NO_PROGRESS": "1"},
         )
+        if done.returncode:
+            raise LockError(wheels.in_words(done.stderr))
+        return wheels.pinned(done.stdout, wheels.named(done.stdout, options, UV_SECONDS))
     except subprocess.TimeoutExpired:
         raise LockError(f"{target.name}: uv did not answer within {UV_SECONDS} s.") from None
-    if done.returncode:
-        raise LockError(f"{target.name}: uv could not resolve it:\n{done.stderr.strip()}")
-    return done.stdout
+    except LockError as error:
+        raise LockError(f"{target.name}: uv could not resolve it:\n{error}") from None
 
 
 def header(target: Target, source: str, confidence: str, variant: str | None = None) -> str:

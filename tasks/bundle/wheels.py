@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from stacks.locking import wheels as locked_wheels
 from stacks.model.image import ImagePlan
 from tasks.bundle import contents, manifest
 from tasks.bundle.contents import WHEELS, Contents
@@ -22,8 +23,6 @@ from tasks.python import uv
 NEWEST_GLIBC = 40
 """uv knows platforms up to manylinux_2_40 (uv 0.13, ``--python-platform``)."""
 UV_SECONDS = 600
-# Python 3.10 has no reader for TOML; this is how uv 0.13 writes a wheel.
-_WHEEL = re.compile(r'[{] url = "([^"]+)"[^\n]*?sha256 = "([0-9a-f]{64})"')
 
 
 def collect(
@@ -73,7 +72,7 @@ def _offered(plan: ImagePlan, text: str, addresses: Mapping[str, str]) -> dict[s
         pins.write_text(text)
         command = [
             *(str(uv.local_binary(os.uname().machine)), "pip", "compile", str(pins)),
-            *("--no-deps", "--no-header", "--quiet", "--only-binary=:all:"),
+            *("--no-deps", "--no-header", "--quiet", locked_wheels.ONLY),
             *("--format=pylock.toml", f"--output-file={out}"),
             f"--python-version={plan.torch.python}",
             f"--python-platform={platform(plan)}",
@@ -92,7 +91,7 @@ def _offered(plan: ImagePlan, text: str, addresses: Mapping[str, str]) -> dict[s
         if done.returncode != 0:
             said = re.sub(r"://[^/@\s]*@", "://HIDDEN@", done.stderr.strip())
             raise BundleError(f"the package index does not serve what the lock pins: {said}")
-        return {sha256: url for url, sha256 in _WHEEL.findall(out.read_text())}
+        return locked_wheels.offered(out.read_text())
 
 
 def platform(plan: ImagePlan) -> str:

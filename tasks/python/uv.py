@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import importlib.metadata
@@ -9,16 +10,20 @@ import platform
 import shlex
 import subprocess
 import sys
+import tempfile
 from pathlib import Path, PurePosixPath
 
 from pyinfra.api import FileUploadCommand, StringCommand
 
 from facts.model.host import HostState
+from stacks.locking import wheels
 from stacks.model.image import ImagePlan
 from stacks.model.plan import Plan
 from tasks.layout import CACHE, ROOT
 from tasks.steps.step import Commands, host_state, step
 
+LOCK = Path(__file__).with_name("uv.txt")
+"""The digests of uv's wheels, with their names; ``make lock`` writes it."""
 PLATFORMS = {"x86_64": "x86_64-manylinux_2_28", "aarch64": "aarch64-manylinux_2_28"}
 
 
@@ -58,8 +63,10 @@ def remote_path(arch: str) -> str:
 def local_binary(arch: str) -> Path:
     """A uv for this architecture: ours, or the same version's wheel for another one.
 
+    That wheel is checked by the digests of `LOCK`, which are those of ``requirements.lock``.
+
     Raises:
-        RuntimeError: The wheel for another architecture cannot be fetched.
+        RuntimeError: The wheel for another architecture cannot be fetched, or no digest is known.
     """
     from uv import find_uv_bin
 
@@ -67,17 +74,29 @@ def local_binary(arch: str) -> Path:
     if arch == platform.machine():
         return ours
     version = importlib.metadata.version("uv")
-    target = Path.home() / ".cache" / "gpuwright" / f"uv-{version}-{arch}"
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not (target / "bin" / "uv").exists():
-        done = subprocess.run(
-            [str(ours), "pip", "install", "--quiet", "--no-deps", "--target", str(target)]
-            + ["--python", sys.executable, "--python-platform", PLATFORMS[arch], f"uv=={version}"],
-            capture_output=True,
-            text=True,
+    if f"uv=={version} " not in LOCK.read_text():
+        raise RuntimeError(
+            f"uv {version} is installed here, and {LOCK.name} has digests of another version: a uv "
+            f"for {arch} could not be checked. Make the environment again: make env"
         )
-        if done.returncode != 0:
-            raise RuntimeError(f"uv {version} for {arch} cannot be fetched: {done.stderr.strip()}")
+    # The digests are part of its name: what was fetched by others is not taken.
+    target = Path.home() / ".cache" / "gpuwright" / f"uv-{version}-{arch}-{_digest(LOCK)[:12]}"
+    if not (target / "bin" / "uv").exists():
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+            part = Path(folder, "uv")
+            done = subprocess.run(
+                [str(ours), "pip", "install", wheels.ONLY, "--require-hashes", "--no-deps"]
+                + ["--quiet", "--target", str(part), "--requirement", str(LOCK)]
+                + ["--python", sys.executable, "--python-platform", PLATFORMS[arch]],
+                capture_output=True,
+                text=True,
+            )
+            if done.returncode != 0:
+                why = done.stderr.strip()
+                raise RuntimeError(f"uv {version} for {arch} cannot be fetched: {why}")
+            with contextlib.suppress(OSError):  # another run of ours may have put it there since
+                part.replace(target)
     return target / "bin" / "uv"
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import jinja2
 
 import image
+from stacks.locking import wheels
 from tasks.layout import ASIDE
 
 _environment = jinja2.Environment(
@@ -23,6 +24,7 @@ _environment = jinja2.Environment(
 )
 _environment.filters["q"] = shlex.quote
 _environment.globals["aside"] = ASIDE
+_environment.globals["wheels_only"] = wheels.ONLY
 
 
 def render(name: str, **values: Any) -> str:

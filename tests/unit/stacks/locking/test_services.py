@@ -14,9 +14,11 @@ from stacks.load import load_stack
 from stacks.locking import services as workspace_lock
 from stacks.locking import torch as lock
 from tests.unit.stacks.hosts import CATALOG
+from tests.unit.stacks.locking.test_torch import a_wheel
 
 STACK = load_stack("pytorch-2.9")
 TORCH = lock.Target("2.9.1", "cu128", "3.11", "x86_64", ())
+DIGESTS = tuple(digit * 64 for digit in "012")
 SHIPPED = sorted(path.name for path in (FOLDER / "locks").glob("workspace-*.txt"))
 
 
@@ -51,12 +53,13 @@ def test_a_lock_is_asked_for_with_pytorch_s_pins_and_without_pytorch(
     seen: dict[str, str] = {}
 
     def run(command: list[str], *, input: str, **_: Any) -> CompletedProcess[str]:
+        if "--format=pylock.toml" in command:
+            return CompletedProcess(command, 0, "".join(map(a_wheel, "jlt", DIGESTS)), "")
         (path,) = (w.partition("=")[2] for w in command if w.startswith("--constraints="))
         seen.update(asked=input, pins=Path(path).read_text())
-        answer = (
-            "jinja2==3.1.6 \\\n    --hash=sha256:0\njupyterlab==4.6.6 \\\n    --hash=sha256:1\n"
-            "Typing_Extensions==4.16.0 \\\n    --hash=sha256:2\n"
-        )
+        pins = ("jinja2==3.1.6", "jupyterlab==4.6.6", "Typing_Extensions==4.16.0")
+        both = zip(pins, DIGESTS, strict=True)
+        answer = "".join(f"{pin} \\\n    --hash=sha256:{digest}\n" for pin, digest in both)
         return CompletedProcess(command, 0, answer, "")
 
     monkeypatch.setattr("stacks.locking.torch.subprocess.run", run)
@@ -64,7 +67,7 @@ def test_a_lock_is_asked_for_with_pytorch_s_pins_and_without_pytorch(
     assert "torch" not in seen["asked"] and "jupyterlab==" in seen["asked"]
     assert "torch==2.9.1\n" in seen["pins"] and "numpy==" in seen["pins"]
     assert re.findall(r"^(\S+)==", text, re.MULTILINE) == ["jupyterlab"]
-    assert "sha256:1" in text and "sha256:2" not in text
+    assert DIGESTS[1] in text and DIGESTS[2] not in text
 
 
 def test_without_its_torch_lock_there_is_none(tmp_path: Path) -> None:

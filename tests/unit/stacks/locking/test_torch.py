@@ -22,15 +22,30 @@ CU128 = lock.Target("2.9.1", "cu128", "3.11", "x86_64", ())
 CU126 = lock.Target("2.9.1", "cu126", "3.11", "x86_64", ())
 
 
+ZERO, SOURCE = "0" * 64, "f" * 64
+
+
+def a_wheel(name: str, digest: str) -> str:
+    """What uv says of the files of one package, as a ``pylock.toml``."""
+    file = f"{name}-1-py3-none-any.whl"
+    return f'wheels = [{{ url = "http://x/{file}", hashes = {{ sha256 = "{digest}" }} }}]\n'
+
+
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], str]]:
-    """Commands and inputs that would have gone to uv; index requests fail as when unreachable."""
+    """Commands and inputs that would have gone to uv; index requests fail as when unreachable.
+
+    What it is asked about the files of its own answer is not among them.
+    """
     calls: list[tuple[list[str], str]] = []
 
     def run(command: list[str], *, input: str, **_: Any) -> CompletedProcess[str]:
+        if "--format=pylock.toml" in command:
+            return CompletedProcess(command, 0, a_wheel("a", ZERO), "")
         calls.append((command, input))
         failed = any(word.startswith("--index=") for word in command)
-        return CompletedProcess(command, int(failed), "a==1 --hash=sha256:0\n", "no route")
+        answer = f"a==1 \\\n    --hash=sha256:{ZERO} \\\n    --hash=sha256:{SOURCE}\n"
+        return CompletedProcess(command, int(failed), answer, "no route")
 
     monkeypatch.setattr(lock.subprocess, "run", run)
     return calls
@@ -104,6 +119,8 @@ def test_unreachable_index_falls_back_to_the_catalogue_s_digest(
 ) -> None:
     text = lock.make(CU126, STACK, CATALOG)
     assert "torch==2.9.1+cu126 \\\n    --hash=sha256:57e4f908" in text
+    assert "    # torch-2.9.1+cu126-cp311-cp311-manylinux_2_28_x86_64.whl\n" in text
+    assert ZERO in text and SOURCE not in text
     assert "confidence: secondary" in text
     assert "nvidia-cublas-cu12==12.6.4.1" in asked[1][1]
 

@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import io
-import zipfile
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
@@ -19,65 +13,21 @@ from tasks.bundle import contents, manifest, wheels
 from tasks.bundle.contents import Contents
 from tasks.bundle.manifest import BundleError
 from tasks.bundle.work import lacking_wheels
+from tests.unit.an_index import ANY, Index, serving
 from tests.unit.tasks import an_image
 
 LOCK = "torch-of-the-test.txt"
-ANY = "py3-none-any"
 OURS = "cp311-cp311-manylinux_2_28_x86_64"
 TOO_NEW = "cp311-cp311-manylinux_2_39_x86_64"
 OTHER_PYTHON = "cp312-cp312-manylinux_2_28_x86_64"
 
 
-def wheel(name: str, tag: str) -> bytes:
-    """A wheel as small as they come."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as file:
-        place = f"{name}-1.0.dist-info"
-        file.writestr(f"{place}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-        file.writestr(f"{place}/WHEEL", f"Wheel-Version: 1.0\nTag: {tag}\n")
-        file.writestr(f"{place}/RECORD", "")
-    return buffer.getvalue()
-
-
-class Index:
-    """An index (PEP 503) of what is put into it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.address = ""
-
-    def put(self, name: str, *tags: str) -> str:
-        """Wheels of one package; gives its lines of a lock."""
-        place = self.folder / "simple" / name
-        place.mkdir(parents=True)
-        lines, links = [f"{name}==1.0"], []
-        for tag in tags:
-            data, file = wheel(name, tag), f"{name}-1.0-{tag}.whl"
-            digest = hashlib.sha256(data).hexdigest()
-            (self.folder / file).write_bytes(data)
-            links.append(f'<a href="../../{file}#sha256={digest}">{file}</a>')
-            lines.append(f"    --hash=sha256:{digest}")
-        (place / "index.html").write_text("\n".join(links))
-        return " \\\n".join(lines) + "\n"
-
-
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
-    folder = tmp_path / "index"
-    folder.mkdir()
-    made = Index(folder)
-
-    class Handler(SimpleHTTPRequestHandler):
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder))) as server:
-        made.address = f"http://127.0.0.1:{server.server_port}/simple"
-        Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    with serving(tmp_path / "index") as made:
         yield made
-        server.shutdown()
 
 
 def plan(index: Index) -> ImagePlan:

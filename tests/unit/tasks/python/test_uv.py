@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import subprocess
 from dataclasses import replace
+from pathlib import Path
+
+import pytest
 
 from facts.model.host import HostState
 from stacks.model.plan import Plan
 from tasks.python import uv
+from tests.unit.an_index import serving, wheel
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import plan
 
@@ -60,3 +65,29 @@ def test_torchs_own_index_is_asked_beside_the_default_one() -> None:
 def test_uv_neither_downloads_pythons_nor_reads_the_hosts_configuration() -> None:
     found = variables(a_host.bare(), plan())
     assert (found["UV_PYTHON_DOWNLOADS"], found["UV_NO_CONFIG"]) == ("never", "1")
+
+
+def test_uv_for_another_architecture_is_not_taken_from_a_mirror_that_forges_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = importlib.metadata.version("uv")
+    file = f"uv-{version}-py3-none-manylinux_2_28_aarch64.whl"
+    assert file in uv.LOCK.read_text()
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("UV_CACHE_DIR", raising=False)
+    with serving(tmp_path / "index") as index:
+        index.put_files("uv", {file: wheel("uv", files={"bin/uv": "forged"})})
+        monkeypatch.setenv("UV_DEFAULT_INDEX", index.address)
+        with pytest.raises(RuntimeError, match="for aarch64 cannot be fetched"):
+            uv.local_binary.__wrapped__("aarch64")
+    assert not list(tmp_path.rglob("bin/uv"))
+
+
+def test_uv_of_a_version_without_digests_is_not_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "uv.txt").write_text("uv==0.1 \\\n    --hash=sha256:0\n")
+    monkeypatch.setattr(uv, "LOCK", tmp_path / "uv.txt")
+    with pytest.raises(RuntimeError, match="digests of another version"):
+        uv.local_binary.__wrapped__("aarch64")

@@ -1,0 +1,57 @@
+"""Resolve the controller's own dependencies again: ``python -m tests.project_lock``.
+
+Writes ``requirements.lock`` at the root of the checkout, and of it the lines of uv for
+``tasks/python/uv.txt``, by which a uv for hosts of another architecture is fetched. Pins that still
+serve stay; with ``--upgrade`` the newest are taken. Only digests of wheels are written.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import uv
+
+from stacks.locking import wheels
+
+ROOT = Path(__file__).parent.parent
+LOCK = ROOT / "requirements.lock"
+UV = ROOT / "tasks/python/uv.txt"
+SECONDS = 600
+
+
+def resolved(more: list[str]) -> str:
+    """The text of the lock, resolved now. Raises `wheels.LockError`."""
+    done = subprocess.run(
+        [uv.find_uv_bin(), "pip", "compile", "pyproject.toml", "--extra=dev", wheels.ONLY]
+        + ["--universal", "--generate-hashes", "--no-emit-index-url", "--no-header", "--quiet"]
+        + [f"--output-file={LOCK}", *more],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    if done.returncode:
+        raise wheels.LockError(wheels.in_words(done.stderr))
+    text = LOCK.read_text(encoding="utf-8")
+    return wheels.pinned(text, wheels.named(text, ["--universal"], SECONDS))
+
+
+def uv_part(lock: str) -> str:
+    """The lines of a lock that pin uv, without what asks for it."""
+    (block,) = re.findall(r"(?m)^uv==.*\n(?:[ ]+.*\n)+", lock)
+    return "".join(line for line in block.splitlines(keepends=True) if "# via" not in line)
+
+
+if __name__ == "__main__":
+    former = LOCK.read_text(encoding="utf-8")
+    try:
+        made = resolved(sys.argv[1:])
+    except wheels.LockError as error:
+        LOCK.write_text(former, encoding="utf-8")
+        sys.exit(f"requirements.lock is as it was: {error}")
+    LOCK.write_text(made, encoding="utf-8")
+    UV.write_text(uv_part(made), encoding="utf-8")
