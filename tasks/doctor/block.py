@@ -8,9 +8,9 @@ from typing import Any
 
 from facts.model.boot import Kernel
 from stacks.model import plain
-from tasks.doctor.case import Case
-from tasks.doctor.load_rules import flavour_of
 from tasks.doctor.tree import Diagnosis, Named, Ready
+from tasks.health.case import Case
+from tasks.health.load_rules import flavour_of
 
 
 def text(host: str, case: Case, answer: Diagnosis) -> str:

@@ -9,7 +9,7 @@ from packaging.version import InvalidVersion, Version
 from stacks.catalog.read import load_catalog
 from stacks.model.plain import decoded
 from tasks.containers import cdi_state, daemon_json, engine_state
-from tasks.doctor.case import Case, Fault
+from tasks.health.case import Case, Fault
 from tasks.packages.installed import upstream
 
 _CDI_IN_DOCKER = Version("1.18")

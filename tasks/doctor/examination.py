@@ -14,8 +14,8 @@ from facts.runtime import CudaAnswer
 from stacks.load import StackError, is_name
 from stacks.model.plain import told
 from stacks.model.plan import Plan
-from tasks.doctor.case import Case
 from tasks.doctor.tree import diagnose
+from tasks.health.case import Case
 from tasks.host import opening
 from tasks.host import resolution as host_resolution
 from tasks.host.which_deploy import has_containers

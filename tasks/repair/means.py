@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tasks.doctor.case import Case
-from tasks.doctor.tree import Named, filled
 from tasks.driver import nouveau_files
 from tasks.faults.catalog import Method, faults
+from tasks.health.case import Case
+from tasks.health.naming import Named, filled
 from tasks.packages import apt, dnf
 from tasks.packages import manager as packages
 from tasks.repair import versions

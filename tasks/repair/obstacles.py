@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tasks.doctor.case import Case
-from tasks.doctor.kernel_rules import no_room
-from tasks.doctor.tree import Diagnosis, Named
+from tasks.doctor.tree import Diagnosis
 from tasks.faults.catalog import Method
+from tasks.health.case import Case
+from tasks.health.kernel_rules import no_room
+from tasks.health.naming import Named
 from tasks.host import preflight
 from tasks.hostdata.repair import Reboot
 from tasks.repair import versions

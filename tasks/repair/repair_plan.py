@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from tasks.doctor.case import Case
-from tasks.doctor.tree import Diagnosis, Named
+from tasks.doctor.tree import Diagnosis
 from tasks.faults.catalog import Method, Stage, faults
 from tasks.finding import Level
+from tasks.health.case import Case
+from tasks.health.naming import Named
 from tasks.host.which_deploy import deploy_for
 from tasks.hostdata.repair import Reboot
 from tasks.repair import means, obstacles, versions

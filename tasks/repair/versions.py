@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from tasks.doctor.case import Case
 from tasks.faults.catalog import Method
+from tasks.health.case import Case
 from tasks.packages.installed import upstream
 from tasks.packages.manager import manager_for
 from tasks.packages.transaction import Installation, Transaction

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from stacks.model import plain
 from tasks.doctor import block
-from tasks.doctor.case import Case
 from tasks.doctor.tree import Diagnosis
+from tasks.health.case import Case
 from tasks.repair.repair_plan import Act, ManualAction, RepairPlan
 
 _REBOOT = {

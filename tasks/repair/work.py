@@ -15,11 +15,11 @@ from pyinfra.api.host import Host
 
 from facts.gpu_users import GpuUsers
 from stacks.model.plan import Plan
-from tasks.doctor.case import Case
 from tasks.doctor.examination import examined
 from tasks.doctor.tree import Diagnosis, diagnose
 from tasks.driver import fabric_manager, nouveau, persistence, reload
 from tasks.driver import operations as driver
+from tasks.health.case import Case
 from tasks.holds import operations as holds
 from tasks.hostdata import host as host_data
 from tasks.hostdata.repair import Reboot

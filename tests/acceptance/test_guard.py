@@ -10,9 +10,9 @@ import pytest
 from facts.evidence import evidence_command
 from facts.parse.evidence import evidence
 from stacks.model.plan import DriverPlan
-from tasks.doctor.case import Case
 from tasks.doctor.tree import diagnose
 from tasks.guard import kernel_guard, kernel_holds, program
+from tasks.health.case import Case
 from tests.acceptance.subject import Subject
 
 SIMULATED = {

@@ -29,9 +29,9 @@ from sandbox.doubles.nvidia import AptDouble
 from sandbox.hosts import HostSpec, SandboxHost
 from sandbox.local import prepare
 from sandbox.roots.build import root
-from tasks.doctor.case import Case
 from tasks.doctor.tree import Ready, diagnose
 from tasks.guard import kernel_holds, program
+from tasks.health.case import Case
 from tests.hosts import nvidia_rows, runner
 from tests.hosts.lab import Lab, Made, Run
 

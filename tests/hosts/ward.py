@@ -17,8 +17,8 @@ from sandbox.checkout import SOURCE
 from sandbox.faults import catalog
 from sandbox.faults.catalog import Fault
 from sandbox.hosts import SandboxHost
-from tasks.doctor.case import Case
 from tasks.doctor.tree import Diagnosis, diagnose
+from tasks.health.case import Case
 from tests.hosts import runner
 
 DOCTOR = "deploys/driver_doctor.py"

@@ -39,7 +39,7 @@ JUDGED_BY: dict[str, tuple[str, ...]] = {
     "stacks/rules/test_jetson": ("stacks/rules/jetson_torch",),
     "stacks/rules/test_torch": ("stacks/rules/torch_requests",),
     "stacks/test_resolve_image": ("stacks/rules/image",),
-    "tasks/doctor/test_tree": ("tasks/doctor/*_rules",),
+    "tasks/doctor/test_tree": ("tasks/doctor/*_rules", "tasks/health/*"),
     "tasks/verify/test_comparison": ("tasks/driver/findings",),
     "tasks/guard/test_policy": ("tasks/guard/kernel_guard", "tasks/guard/kernel_holds"),
     "tasks/packages/test_dnf": ("tasks/packages/dnf_transaction",),

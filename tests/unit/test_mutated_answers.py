@@ -30,7 +30,7 @@ from facts.repository import RepositoryOffers
 from facts.torch import TorchRuntime
 from facts.workspaces import WorkspaceAnswers, Workspaces
 from tasks.containers import daemon_json
-from tasks.doctor import makelog
+from tasks.health import makelog
 from tasks.image import image_verdict
 from tests.unit import whole_answers as whole
 from tests.unit.facts import golden_hosts

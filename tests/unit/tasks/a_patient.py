@@ -11,8 +11,8 @@ from facts.evidence_model import Evidence, Smi
 from facts.model.driver import ModuleFile
 from facts.model.host import HostState
 from facts.model.system import PciDevice
-from tasks.doctor.case import Case
 from tasks.doctor.tree import Diagnosis, diagnose
+from tasks.health.case import Case
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import DRIVER, KERNEL
 

@@ -18,7 +18,7 @@ from facts.model.packages import AptSource, LockHolder, Package
 from facts.model.software import Setting, Venv
 from facts.model.system import Jetson, Mount, PciDevice, Unit
 from facts.runtime import CudaAnswer
-from tasks.doctor.case import Case
+from tasks.health.case import Case
 from tests.unit.tasks import a_host, a_patient
 from tests.unit.tasks.a_host import DRIVER, KERNEL, package
 from tests.unit.tasks.a_patient import OLD_KERNEL, case, driver, kernels, manager, module

@@ -16,7 +16,7 @@ from facts.evidence import HostEvidence
 from facts.host import HostProbe
 from facts.runtime import CudaAnswer
 from tasks.doctor import doctor_opening
-from tasks.doctor.case import Case
+from tasks.health.case import Case
 from tasks.steps.answers import Answers
 from tests.unit.tasks import a_patient
 from tests.unit.tasks.a_patient import case, driver, manager

@@ -10,8 +10,8 @@ from facts.evidence_model import (
     Holder,
     Smi,
 )
-from tasks.doctor.case import Case
 from tasks.faults.catalog import faults
+from tasks.health.case import Case
 from tests.unit.tasks import a_host, a_patient
 from tests.unit.tasks.a_host import DRIVER, KERNEL
 from tests.unit.tasks.a_patient import OLD_KERNEL, case, codes, driver, kernels, module

@@ -11,9 +11,9 @@ import pytest
 
 from stacks.catalog.read import load_catalog
 from stacks.load import stack_names
-from tasks.doctor import makelog
 from tasks.faults import codes
 from tasks.faults.catalog import faults
+from tasks.health import makelog
 from tasks.hostdata import table
 from tests.unit.tasks.faults.raised import source
 

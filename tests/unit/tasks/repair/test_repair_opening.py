@@ -12,7 +12,7 @@ from facts.cuda_call import CudaCall
 from facts.evidence import HostEvidence
 from facts.host import HostProbe
 from facts.model.host import HostState
-from tasks.doctor.case import Case
+from tasks.health.case import Case
 from tasks.repair import closing, repair_opening
 from tests.unit.tasks import a_patient
 from tests.unit.tasks.a_patient import case, manager

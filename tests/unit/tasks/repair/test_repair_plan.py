@@ -15,9 +15,9 @@ from facts.evidence_model import Headers
 from facts.model.driver import DkmsBuild
 from facts.model.packages import LockHolder, Package
 from facts.model.system import Mount
-from tasks.doctor.case import Case
 from tasks.doctor.tree import diagnose
 from tasks.faults.catalog import faults
+from tasks.health.case import Case
 from tasks.hostdata.repair import Reboot
 from tasks.repair import means, versions, wording
 from tasks.repair.repair_plan import Act, Attempt, RepairPlan, chart

@@ -15,7 +15,7 @@ import pytest
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.host import Host
 
-from tasks.doctor.case import Case
+from tasks.health.case import Case
 from tasks.hostdata.repair import Reboot
 from tasks.repair import records, work
 from tasks.repair.repair_plan import Act, chart

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from tasks.doctor.case import Case, Fault
 from tasks.driver import state as driver_state
+from tasks.health.case import Case, Fault
 
 
 def copies(case: Case) -> Iterator[Fault]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.doctor.makelog import kernel_compiler, reason
+from tasks.health.makelog import kernel_compiler, reason
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 DIFFERS = "warning: the compiler differs from the one used to build the kernel"

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from facts.model.driver import ModuleFile
 from stacks.catalog.hardware import module_flavours
 from stacks.catalog.read import load_catalog
-from tasks.doctor.case import Case, Fault
 from tasks.driver import state as driver_state
+from tasks.health.case import Case, Fault
 
 _BLOCKED = re.compile(
     r"\b(?:modprobe\.blacklist|module_blacklist|rd\.driver\.blacklist)=(?:\S*,)?nvidia(?:,|\s|$)"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from facts.model.packages import AptSource
-from tasks.doctor.case import Case, Fault
+from tasks.health.case import Case, Fault
 
 _WARN_MB, _CRITICAL_MB = 1024, 200
 _BOOT_WARN_MB, _BOOT_CRITICAL_MB = 100, 30

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from stacks.catalog.read import load_catalog
-from tasks.doctor.case import Case, Fault
-from tasks.doctor.load_rules import log
 from tasks.faults.catalog import XidAction, smi_exits, xids
+from tasks.health.case import Case, Fault
+from tasks.health.load_rules import log
 from tasks.packages.installed import upstream
 
 _XID = re.compile(r"NVRM: Xid \((?:PCI:)?([0-9a-fA-F:.]+)\): (\d+)")

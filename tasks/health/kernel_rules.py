@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from facts.model.boot import Kernel
-from tasks.doctor.case import Case, Fault
-from tasks.doctor.load_rules import log
-from tasks.doctor.makelog import kernel_compiler, reason
 from tasks.finding import Level
+from tasks.health.case import Case, Fault
+from tasks.health.load_rules import log
+from tasks.health.makelog import kernel_compiler, reason
 
 _KILLED = re.compile(r"Out of memory: Killed process \d+ \((?:cc1|ld|make|as)\b")
 _ROOM_MB = 100
