@@ -18,6 +18,8 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
+from stacks.model.address import masked
+
 T = TypeVar("T")
 
 MOST_LEVELS = 50
@@ -44,7 +46,8 @@ def plain(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """The text, plain, as one line that is not too long for a screen."""
+    """The text, plain, as one line that is not too long for a screen; a login in it is hidden."""
+    text = masked(text)
     if len(text) <= MOST_IN_A_LINE and text.isprintable():
         return text
     line = _BREAK.sub(" / ", plain(text).strip("\n")).replace("\t", " ")

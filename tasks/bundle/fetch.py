@@ -10,8 +10,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
+from stacks.model import address as addresses
 from tasks.bundle.manifest import BundleError
 
 TRIES = 4
@@ -63,9 +64,7 @@ def fetch(url: str, sha256: str, target: Path, known: Iterable[str] = ()) -> Non
 
 def _receive(url: str, part: Path, known: Iterable[str]) -> None:
     """Append to ``part`` what it lacks; begin again where the server cannot do that."""
-    parts = urlsplit(url)
-    plain = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-    request = urllib.request.Request(plain)
+    request = urllib.request.Request(addresses.bare(url))
     if login := _login(url, known):
         # Not to be sent to where a redirection leads.
         request.add_unredirected_header("Authorization", f"Basic {login}")
@@ -85,9 +84,9 @@ def _receive(url: str, part: Path, known: Iterable[str]) -> None:
 def _login(url: str, known: Iterable[str]) -> str:
     server = _server(url)
     for address in (url, *known):
-        parts = urlsplit(address)
-        if parts.username is not None and _server(address) == server:
-            pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        login = addresses.login(address)
+        if login is not None and _server(address) == server:
+            pair = f"{login.user}:{login.password}"
             return base64.b64encode(pair.encode()).decode()
     return ""
 

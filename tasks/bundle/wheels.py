@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from stacks.locking import wheels as locked_wheels
+from stacks.model.address import masked
 from stacks.model.image import ImagePlan
 from tasks.bundle import contents, manifest
 from tasks.bundle.contents import WHEELS, Contents
@@ -89,7 +90,7 @@ def _offered(plan: ImagePlan, text: str, addresses: Mapping[str, str]) -> dict[s
         except subprocess.TimeoutExpired:
             raise BundleError(f"uv did not answer within {UV_SECONDS} s") from None
         if done.returncode != 0:
-            said = re.sub(r"://[^/@\s]*@", "://HIDDEN@", done.stderr.strip())
+            said = masked(done.stderr.strip())
             raise BundleError(f"the package index does not serve what the lock pins: {said}")
         return locked_wheels.offered(out.read_text())
 

@@ -14,6 +14,7 @@ from typing import Literal
 
 from stacks.catalog.decode import nearest
 from stacks.catalog.read import Catalog
+from stacks.model import address as addresses
 from stacks.model.host import Gpu
 from stacks.model.plain import told
 from tasks.hostdata.reading import Data, Reader
@@ -132,6 +133,11 @@ def _mirrors(data: Data) -> dict[str, str]:
         if not isinstance(address, str) or not _ADDRESS.fullmatch(address):
             expected = "an address such as https://mirror/simple, with other characters as %XX"
             raise reader.wrong(f"mirrors.{kind}", address, expected)
+        if why := addresses.fault(address):
+            raise ValueError(
+                f'"mirrors.{kind}" has {why}. Its value is not shown, for it may hold a password; '
+                "expected http://USER:PASSWORD@HOST/PATH."
+            )
     return found
 
 

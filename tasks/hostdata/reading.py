@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from stacks.model.address import masked
 from stacks.model.plain import told
 from tasks.hostdata import limits
 
 Chosen = TypeVar("Chosen", bound=str)
 Default = TypeVar("Default", bound="str | None")
 Number = TypeVar("Number", bound="int | None")
-_PASSWORD = re.compile(r"://[^/@\s]*@")
 MOST = 1_000_000
 """Of a number without a limit of its own; of seconds, eleven days."""
 
@@ -183,7 +183,7 @@ class Reader:
 
     def wrong(self, key: str, value: object, expected: str) -> ValueError:
         """What to raise: ``"rollback" is 'x', expected …``; a password in an address is hidden."""
-        hidden = _PASSWORD.sub("://HIDDEN@", told(value))
+        hidden = masked(told(value))
         return ValueError(f'"{self.prefix}{key}" is {hidden}, expected {expected}.')
 
     def secretly_wrong(self, key: str, expected: str) -> ValueError:

@@ -16,6 +16,7 @@ from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.host import Host
 from pyinfra.api.state import State
 
+from stacks.model.address import masked
 from stacks.model.plain import one_line
 from tasks import finding
 from tasks.finding import SEVERITY, Finding, Level
@@ -78,7 +79,7 @@ class Answers:
         worst = finding.worst(levels)
         if "--json" in sys.argv or any(h.data.get("format") == "json" for h in run.inventory):
             hosts = {name: told.data for name, told in self.told.items()}
-            print(json.dumps({"verdict": self._word(worst), "hosts": hosts}))
+            print(masked(json.dumps({"verdict": self._word(worst), "hosts": hosts})))
         else:
             screen.say(
                 (line for told in self.told.values() for line in told.text.split("\n")), err=False

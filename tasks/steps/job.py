@@ -7,7 +7,7 @@ What it prints stays in ``/var/lib/gpuwright/jobs/<name>/log``.
 
 from __future__ import annotations
 
-import base64
+import hashlib
 import shlex
 import time
 from dataclasses import dataclass
@@ -89,10 +89,12 @@ def ran(host: Host, job: Job) -> bool:
 def start_script(job: Job, lock_wait: int = LOCK_WAIT_S) -> str:
     """Shell that starts the job on the host, or joins one that runs already.
 
+    It reads `payload`: a script and its inputs may hold a password, and what is in a command line
+    stands in the list of processes, and in the log of sudo.
+
     A unit of the same name that still runs belongs to a run that was cut off: it is never
     stopped. The script says ``joined`` then, else ``started``.
     """
-    body = f"set -eu\ncd {job.folder}\n{job.script}\n"
     wrapper = (
         f"cd {job.folder} && nice -n {job.nice} sh ./script >log 2>&1; code=$?; "
         f"echo $code >exit.new && mv exit.new exit; exit $code"
@@ -100,13 +102,11 @@ def start_script(job: Job, lock_wait: int = LOCK_WAIT_S) -> str:
     undo = f"--property={shlex.quote('ExecStopPost=-/bin/sh ' + job.folder + '/undo')} "
     lines = [
         _alive(job),
-        "if alive; then echo joined; exit 0; fi",
+        "if alive; then cat >/dev/null; echo joined; exit 0; fi",
         f"systemctl reset-failed {job.unit} 2>/dev/null || true",
         f"mkdir -p {job.folder} && chmod 700 {FOLDER} && cd {job.folder} || exit 1",
         "rm -f exit log status",
-        *(_unpack(text, name) for name, text in job.inputs),
-        _unpack(body, "script"),
-        _unpack(job.undo + "\n", "undo"),
+        *(_taken(name, text) for name, text in _texts(job)),
         f"systemd-run --quiet --unit={job.unit} --collect --service-type=exec "
         "--setenv=DEBIAN_FRONTEND=noninteractive --setenv=NEEDRESTART_MODE=a "
         f"--setenv=UCF_FORCE_CONFFOLD=1 --setenv=LC_ALL=C.UTF-8 --setenv=HOME=/root "
@@ -116,6 +116,11 @@ def start_script(job: Job, lock_wait: int = LOCK_WAIT_S) -> str:
         "echo started",
     ]
     return "\n".join(lines)
+
+
+def payload(job: Job) -> str:
+    """What `start_script` reads: the texts of the job's files, one behind the other."""
+    return "".join(text for _, text in _texts(job))
 
 
 def poll_script(job: Job, seconds: int) -> str:
@@ -146,20 +151,28 @@ def _alive(job: Job) -> str:
     )
 
 
-def _unpack(text: str, name: str) -> str:
-    packed = base64.b64encode(text.encode()).decode()
-    return f"printf %s {packed} | base64 -d >{name}"
+def _texts(job: Job) -> list[tuple[str, str]]:
+    body = f"set -eu\ncd {job.folder}\n{job.script}\n"
+    return [*job.inputs, ("script", body), ("undo", job.undo + "\n")]
+
+
+def _taken(name: str, text: str) -> str:
+    """Shell that takes one file out of what is read; `head` reads no byte further."""
+    content = text.encode()
+    whole = f'echo "{hashlib.sha256(content).hexdigest()}  {name}" | sha256sum --check --status'
+    cut = shlex.quote(f"{name} did not come whole to this host: df -P {FOLDER} shows its room")
+    return f"head -c {len(content)} >{name} && {whole} || {{ echo {cut}; exit 1; }}"
 
 
 def _start(state: object, host: Host, job: Job) -> bool:
     start_it = start_script(job, host_data.lock_wait(host.data))
-    good, output = run(host, start_it, timeout=60)
+    good, output = run(host, start_it, timeout=60, stdin=payload(job))
     while good and output.endswith("joined"):
         # A run that was cut off left it. It must end before we look at what is still to do.
         _say(host, f"{job.title}: still running since an earlier run; waiting for it")
         good, output = run(host, poll_script(job, 60), timeout=120)
         if good and not output.startswith("state running"):
-            good, output = run(host, start_it, timeout=60)
+            good, output = run(host, start_it, timeout=60, stdin=payload(job))
         else:
             output = "joined"
     if not good:

@@ -37,6 +37,7 @@ from tests.hosts import runner
 from tests.hosts.able import needs_hosts
 from tests.hosts.cut_relay import CutRelay
 from tests.hosts.lab import Lab, Made, Run
+from tests.job_script import started
 
 pytestmark = needs_hosts()
 NAME = "ways"
@@ -89,7 +90,7 @@ class Place:
 
     def do(self, work: job.Job) -> str:
         """Start the job as the deploy does, wait for its end, and give what it says."""
-        self.on_host(job.start_script(work))
+        self.on_host(started(work))
         while (said := self.host.run(job.poll_script(work, 5)).stdout).startswith("state running"):
             pass
         log = self.on_host(f"cat {work.folder}/log")

@@ -35,6 +35,7 @@ from tasks.cuda import state as cuda_state
 from tasks.cuda import toolkit as cuda
 from tasks.packages import apt
 from tasks.steps import job
+from tests.job_script import started
 
 NVCC = "#!/bin/sh\necho 'Cuda compilation tools, release 11.8, V11.8.89'\n"
 CUDA = {
@@ -89,8 +90,8 @@ def tarball(folder: Path, name: str, files: dict[str, str], base: str) -> Downlo
 
 def do(host: SandboxHost, work: job.Job) -> str:
     """Start the job on the host as the deploy does, wait for its end, and give what it says."""
-    started = host.run(job.start_script(work))
-    assert started.returncode == 0, started.stderr
+    begun = host.run(started(work))
+    assert begun.returncode == 0, begun.stderr
     while True:
         said = host.run(job.poll_script(work, 5)).stdout
         if not said.startswith("state running"):

@@ -39,6 +39,8 @@ class Wire(BaseConnector):
     def __init__(self, state: State, host: Host) -> None:
         super().__init__(state, host)
         self.commands: list[str] = []
+        self.read: list[str] = []
+        """What each of them is sent to read; empty: nothing."""
         self.as_root: list[bool] = []
         """Whether each of them was sent through sudo."""
         self.says: list[str] = []
@@ -58,6 +60,7 @@ class Wire(BaseConnector):
     ) -> tuple[bool, CommandOutput]:
         """Keep it."""
         self.commands.append(command.get_raw_value())
+        self.read.append(arguments.get("_stdin") or "")
         self.as_root.append(bool(arguments.get("_sudo")))
         lines = [OutputLine("stdout", line) for line in self.says]
         return True, CommandOutput(lines)

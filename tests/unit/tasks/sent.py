@@ -62,10 +62,17 @@ def files(run: ARun) -> dict[str, str]:
 def jobs(run: ARun) -> dict[str, str]:
     """Name to script of the jobs that were started, in their order."""
     found: dict[str, str] = {}
-    for command in run.wire.commands:
+    for command, read in zip(run.wire.commands, run.wire.read, strict=True):
         name = re.search(r"--unit=gpuwright-(\S+)\.service", command)
-        script = re.search(r"printf %s (\S+) \| base64 -d >script\n", command)
-        if name and script:
+        if name and "systemd-run" in command:
             assert name[1] not in found, f"{name[1]} was started twice"
-            found[name[1]] = base64.b64decode(script[1]).decode()
+            found[name[1]] = taken(command, read)["script"]
+    return found
+
+
+def taken(command: str, read: str) -> dict[str, str]:
+    """Name to text of the files that the start of a job takes out of what it reads."""
+    found, rest = {}, read.encode()
+    for size, name in re.findall(r"^head -c (\d+) >(\S+) ", command, re.MULTILINE):
+        found[name], rest = rest[: int(size)].decode(), rest[int(size) :]
     return found

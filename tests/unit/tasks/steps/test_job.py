@@ -6,6 +6,7 @@ unit's process is a plain process whose pid lies in a file.
 
 from __future__ import annotations
 
+import base64
 import os
 import subprocess
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tasks.steps import job
+from tests.job_script import started
 
 SYSTEMD_RUN = """#!/bin/sh
 echo "$@" >>"$UNITS/asked"
@@ -40,8 +42,15 @@ class Machine:
 
     def run(self, script: str) -> list[str]:
         """Run a script of `tasks.steps.job`; gives the lines that it prints."""
-        done = subprocess.run(
+        done = self.sent(script, "")
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    def sent(self, script: str, read: str) -> subprocess.CompletedProcess[str]:
+        """Run a script with something to read."""
+        return subprocess.run(
             ["sh", "-c", script],
+            input=read,
             env={
                 "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
                 "UNITS": str(self.folder / "units"),
@@ -50,8 +59,6 @@ class Machine:
             text=True,
             check=False,
         )
-        assert done.returncode == 0, done.stderr
-        return done.stdout.splitlines()
 
     def pid(self, a_job: job.Job) -> int:
         """The process of the job's unit."""
@@ -84,28 +91,28 @@ def gate(tmp_path: Path, then: str = ":") -> str:
 
 def test_job_runs_to_its_end(machine: Machine) -> None:
     step = job.Job("build", "a build", "echo built >result")
-    assert machine.run(job.start_script(step)) == ["started"]
+    assert machine.run(started(step)) == ["started"]
     assert machine.run(job.poll_script(step, 30)) == ["state done 0"]
     assert (Path(step.folder) / "result").read_text() == "built\n"
 
 
 def test_running_job_tells_how_far_it_is(machine: Machine, tmp_path: Path) -> None:
     step = job.Job("build", "a build", gate(tmp_path), progress="echo early; echo half done")
-    machine.run(job.start_script(step))
+    machine.run(started(step))
     assert machine.run(job.poll_script(step, 0)) == ["state running", "half done"]
 
 
 def test_progress_that_fails_is_silent(machine: Machine, tmp_path: Path) -> None:
     step = job.Job("build", "a build", gate(tmp_path), progress="cat no-such-file")
-    machine.run(job.start_script(step))
+    machine.run(started(step))
     assert machine.run(job.poll_script(step, 0)) == ["state running"]
 
 
 def test_running_job_is_joined_and_never_started_twice(machine: Machine, tmp_path: Path) -> None:
     step = job.Job("build", "a build", gate(tmp_path, "echo once >>result"))
-    machine.run(job.start_script(step))
+    machine.run(started(step))
     first = machine.pid(step)
-    assert machine.run(job.start_script(step)) == ["joined"]
+    assert machine.run(started(step)) == ["joined"]
     assert machine.pid(step) == first
     (tmp_path / "go").touch()
     assert machine.run(job.poll_script(step, 30)) == ["state done 0"]
@@ -116,7 +123,7 @@ def test_failed_job_ends_with_its_status_and_the_end_of_its_log(machine: Machine
     lines = job.LOG_LINES + 5
     script = f"i=0; while [ $i -lt {lines} ]; do echo line $i; i=$((i+1)); done; exit 7"
     step = job.Job("build", "a build", script)
-    machine.run(job.start_script(step))
+    machine.run(started(step))
     state, mark, *tail = machine.run(job.poll_script(step, 30))
     assert (state, mark) == ("state done 7", "---")
     assert tail == [f"line {i}" for i in range(lines - job.LOG_LINES, lines)]
@@ -124,19 +131,19 @@ def test_failed_job_ends_with_its_status_and_the_end_of_its_log(machine: Machine
 
 def test_command_that_fails_ends_the_job(machine: Machine) -> None:
     step = job.Job("build", "a build", "false\necho still here")
-    machine.run(job.start_script(step))
+    machine.run(started(step))
     assert machine.run(job.poll_script(step, 30))[0] == "state done 1"
 
 
 def test_unset_variable_ends_the_job(machine: Machine) -> None:
     step = job.Job("build", "a build", 'rm -rf "$unset/important"')
-    machine.run(job.start_script(step))
+    machine.run(started(step))
     assert not machine.run(job.poll_script(step, 30))[0].endswith(" 0")
 
 
 def test_killed_job_is_lost_and_not_done(machine: Machine, tmp_path: Path) -> None:
     step = job.Job("build", "a build", "echo begun\n" + gate(tmp_path))
-    machine.run(job.start_script(step))
+    machine.run(started(step))
     log = Path(step.folder) / "log"
     machine.run(f"until grep -q begun {log} 2>/dev/null; do sleep 0.05; done")
     subprocess.run(["kill", "-9", "--", f"-{machine.pid(step)}"], check=True)
@@ -147,10 +154,10 @@ def test_job_that_was_lost_starts_again_without_the_old_answer(
     machine: Machine, tmp_path: Path
 ) -> None:
     failed = job.Job("build", "a build", "exit 7")
-    machine.run(job.start_script(failed))
+    machine.run(started(failed))
     machine.run(job.poll_script(failed, 30))
     again = job.Job("build", "a build", gate(tmp_path))
-    assert machine.run(job.start_script(again)) == ["started"]
+    assert machine.run(started(again)) == ["started"]
     assert machine.run(job.poll_script(again, 0)) == ["state running"]
 
 
@@ -158,14 +165,14 @@ def test_script_may_hold_any_character(machine: Machine) -> None:
     text = "quotes ' \" $HOME `id` \\n %s Ü"
     script = f"cat >result <<'END'\n{text}\nEND"
     step = job.Job("build", "a build", script)
-    machine.run(job.start_script(step))
+    machine.run(started(step))
     assert machine.run(job.poll_script(step, 30)) == ["state done 0"]
     assert (Path(step.folder) / "result").read_text() == f"{text}\n"
 
 
 def test_job_asks_nothing_and_speaks_plainly(machine: Machine) -> None:
     step = job.Job("build", "a build", "echo $DEBIAN_FRONTEND $LC_ALL $HOME $LOCK_WAIT >result")
-    machine.run(job.start_script(step, lock_wait=5))
+    machine.run(started(step, lock_wait=5))
     machine.run(job.poll_script(step, 30))
     result = (Path(step.folder) / "result").read_text()
     assert result == "noninteractive C.UTF-8 /root 5\n"
@@ -173,11 +180,28 @@ def test_job_asks_nothing_and_speaks_plainly(machine: Machine) -> None:
 
 def test_undo_is_systemds_to_run_however_the_job_ends(machine: Machine) -> None:
     step = job.Job("build", "a build", ":", undo="rm -f /run/mark")
-    machine.run(job.start_script(step))
+    machine.run(started(step))
     assert f"--property=ExecStopPost=-/bin/sh {step.folder}/undo" in machine.asked
     assert (Path(step.folder) / "undo").read_text() == "rm -f /run/mark\n"
 
 
 def test_job_without_undo_leaves_systemd_nothing_to_run(machine: Machine) -> None:
-    machine.run(job.start_script(job.Job("build", "a build", ":")))
+    machine.run(started(job.Job("build", "a build", ":")))
     assert "ExecStopPost" not in machine.asked
+
+
+def test_script_and_inputs_are_in_no_command_line(machine: Machine) -> None:
+    secret = "hunter2"
+    step = job.Job("build", "a build", f"echo {secret}", inputs=(("list", secret),), undo=secret)
+    command = job.start_script(step)
+    for form in (secret, base64.b64encode(secret.encode()).decode()[:8]):
+        assert form not in command
+    assert job.payload(step).count(secret) == 3
+
+
+@pytest.mark.parametrize("lost", [1, 20])
+def test_script_that_came_cut_is_not_run(machine: Machine, lost: int) -> None:
+    step = job.Job("build", "a build", "touch done", inputs=(("list", "one\ntwo\n"),))
+    done = machine.sent(job.start_script(step), job.payload(step)[:-lost])
+    assert done.returncode == 1 and "did not come whole" in done.stdout
+    assert not (machine.folder / "units/asked").exists()
