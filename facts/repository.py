@@ -23,6 +23,9 @@ class RepositoryOffers(FactBase[tuple[RepositoryAnswer, ...]]):
       the folder with the index, of the folder with apt's ``Packages``; folders end with a slash
     + packages: names of the packages whose versions are wanted
 
+    Addresses are without a login: a command line is for everybody to read. Those that need one get
+    it from the ``_stdin`` of the call, a line for each repository, as `facts/repository.sh` says.
+
     No signature is checked here: the package manager does that before it installs anything.
     """
 
@@ -36,7 +39,7 @@ class RepositoryOffers(FactBase[tuple[RepositoryAnswer, ...]]):
         self.addresses = tuple(index for _, _, index, _ in repositories)
         words = shlex.join([" ".join(packages), *(w for r in repositories for w in r)])
         script = _SCRIPT.read_text(encoding="utf-8")
-        return f"sh -s -- {words} <<'{_END}'\n{script}\n{_END}\n"
+        return f"sh -s -- {words} 3<&0 <<'{_END}'\n{script}\n{_END}\n"
 
     @override
     def process(self, output: list[str]) -> tuple[RepositoryAnswer, ...]:

@@ -2,7 +2,8 @@
 #
 # Arguments: PACKAGES, then KIND KEY INDEX PACKAGES-INDEX for each repository: whole addresses of
 # its key file and of the folders with its index (apt: Release; dnf: repodata/) and with apt's
-# Packages. What is fetched lies in a folder of its own below /tmp and goes away; the output has the
+# Packages. From file 3 a line for each repository: how its program is told a user and a password, as
+# apt's auth.conf or curl's configuration has it; empty where it needs none. What is fetched lies in a folder of its own below /tmp and goes away; the output has the
 # form of facts/probe/head.sh.
 
 export LC_ALL=C LANG=C
@@ -15,7 +16,7 @@ part() { printf '##%s @%s\n' "$N" "$1"; }
 # The reason in one line, with passwords in addresses hidden.
 no() {
   printf '##%s !repository%s %s\n' "$N" "$1" \
-    "$(printf %s "$2" | tr '\n' ' ' | sed 's#://[^/@ ]*@#://HIDDEN@#g' | cut -c 1-400)"
+    "$(printf %s "$2" | tr '\n' ' ' | sed 's#://[^/"[:space:]]*@#://HIDDEN@#g' | cut -c 1-400)"
 }
 bound() { if command -v timeout >/dev/null; then timeout -k 5 "$@"; else shift; "$@"; fi; }
 
@@ -24,11 +25,14 @@ get() {
   rm -f "$1"
   if [ -x /usr/lib/apt/apt-helper ] && [ "$kind" = apt ]; then
     bound 120 /usr/lib/apt/apt-helper -q -o Acquire::Retries=2 -o Acquire::http::Timeout=20 \
-      -o Acquire::https::Timeout=20 download-file "$2" "$1" >said 2>&1 && [ -s "$1" ]
+      -o Acquire::https::Timeout=20 ${login:+-o "Dir::Etc::netrc=$folder/login"} \
+      download-file "$2" "$1" >said 2>&1 && [ -s "$1" ]
   else
     proxy=$(sed -n 's/^proxy[ =]*//p' /etc/dnf/dnf.conf 2>/dev/null | head -n 1)
-    curl -fsSL --retry 2 --connect-timeout 20 --max-time 120 ${proxy:+--proxy "$proxy"} \
-      -o "$1" "$2" >said 2>&1 && [ -s "$1" ]
+    # Its command line is in the list of processes; the proxy's address may hold a password too.
+    printf 'url = "%s"\n%s\n%s\n' "$2" "$login" "${proxy:+proxy = \"$proxy\"}" |
+      curl --config - -fsSL --retry 2 --connect-timeout 20 --max-time 120 -o "$1" \
+        >said 2>&1 && [ -s "$1" ]
   fi
 }
 failed() {
@@ -84,7 +88,9 @@ main() {
   folder=$(mktemp -d) && cd "$folder" && chmod 755 . && { chown _apt . 2>/dev/null || :; }
   at=0
   while [ $# -ge 4 ]; do
-    kind=$1 index=$3 list=$4
+    kind=$1 index=$3 list=$4 login=
+    IFS= read -r login <&3 || :
+    [ -z "$login" ] || (umask 077; printf '%s\n' "$login" >login)
     sec "repository $at"
     if get "$folder/key" "$2"; then
       part key; base64 <key

@@ -30,7 +30,7 @@ show() {
     part "$f"
     [ -r "$f" ] || { no "file:$f" "permission denied"; continue; }
     # shellcheck disable=SC1003 # sed's own backslash
-    sed -e 's#://[^/@[:space:]]*@#://HIDDEN@#g' -e '$a\' "$f" 2>/dev/null
+    sed -e 's#://[^/"[:space:]]*@#://HIDDEN@#g' -e '$a\' "$f" 2>/dev/null
   done
 }
 # Existing paths among the arguments, one per line (patterns that match nothing fall away).

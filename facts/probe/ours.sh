@@ -12,6 +12,7 @@ ours() {
   sec managed
   files=$(exist /etc/modprobe.d/*gpuwright* /etc/apt/preferences.d/*gpuwright* \
     /etc/apt/apt.conf.d/*gpuwright* /etc/apt/sources.list.d/*gpuwright* \
+    /etc/apt/auth.conf.d/*gpuwright* \
     /etc/yum.repos.d/*gpuwright* /etc/pki/rpm-gpg/*gpuwright* \
     /etc/profile.d/*gpuwright* /etc/systemd/system/*gpuwright* /etc/systemd/system/*/*gpuwright* \
     /etc/dkms/*gpuwright* /etc/udev/rules.d/*gpuwright* /usr/share/keyrings/*gpuwright* \

@@ -8,5 +8,5 @@ settings() {
   sec pip
   show /etc/pip.conf /etc/xdg/pip/pip.conf "$HOME/.pip/pip.conf" "$HOME/.config/pip/pip.conf"
   [ -z "$PIP_INDEX_URL" ] || { part PIP_INDEX_URL; printf '%s\n' "$PIP_INDEX_URL" |
-    sed 's#://[^/@[:space:]]*@#://HIDDEN@#'; }
+    sed 's#://[^/"[:space:]]*@#://HIDDEN@#'; }
 }

@@ -11,7 +11,7 @@ from tasks.packages.transaction import Installation, Transaction
 from tasks.python import uv
 from tasks.steps import job
 from tasks.steps.step import Commands, host_state, step
-from tasks.templates import render
+from tasks.templates import logins, render
 
 
 @step
@@ -44,6 +44,7 @@ def _script(state: HostState, plan: Plan, cudnn: CudnnPlan) -> str:
             [
                 manager.refresh_if_stale(),
                 manager.install(Installation(manager.FETCH_TOOLS)),
+                *logins.for_fetch(cudnn.download.url),
                 render("cudnn_tarball.sh.j2", cudnn=cudnn, link=CUDNN),
             ]
         )

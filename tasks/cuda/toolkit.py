@@ -11,7 +11,7 @@ from tasks.packages.transaction import Installation, Transaction
 from tasks.steps import job
 from tasks.steps.overlap import overlaps
 from tasks.steps.step import Commands, host_state, step
-from tasks.templates import render
+from tasks.templates import logins, render
 
 ARCHIVES = "/var/cache/gpuwright/cuda-packages"
 
@@ -117,6 +117,7 @@ def _from_tarballs(manager: packages.Manager, cuda: CudaPlan) -> str:
         [
             manager.refresh_if_stale(),
             manager.install(Installation(needed)),
+            *logins.for_fetch(cuda.downloads[0].url),
             render("cuda_redist.sh.j2", cuda=cuda),
         ]
     )

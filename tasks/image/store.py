@@ -29,10 +29,11 @@ from tasks.image.work import (
 from tasks.packages import manager as packages
 from tasks.packages.transaction import Installation
 from tasks.python import uv
+from tasks.recipe import inputs
 from tasks.recipe.recipe import BUNDLE, DEBS, DEV
 from tasks.steps import job
 from tasks.steps.step import Commands, host_state, run, step
-from tasks.templates import render
+from tasks.templates import logins, render
 
 JOB = "image"
 CONTEXT = f"{FOLDER}/context.tar"
@@ -140,7 +141,7 @@ def pushed(work: Work) -> Commands:
 def build(state: HostState, work: Work) -> job.Job:
     """The job that builds the image from the pushed context."""
     supply = work.supply
-    fetch = uv.indexes(state, work.plan)
+    fetch = [*uv.indexes(state, work.plan), *_fetch_login(work)]
     apt = work.settings.apt
     if supply:
         fetch = [f"export UV_OFFLINE=1 UV_FIND_LINKS={DEV}/bundle"]
@@ -172,6 +173,12 @@ def build(state: HostState, work: Work) -> job.Job:
             ("sums", supply.sums() if supply else ""),
         ),
     )
+
+
+def _fetch_login(work: Work) -> list[str]:
+    """Tarballs come from one server; a step's own text is no secret of the build."""
+    found = [one for files in inputs.tarballs(work.plan).values() for one in files]
+    return logins.for_fetch(found[0].url) if found else []
 
 
 def save(work: Work) -> job.Job:

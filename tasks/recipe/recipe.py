@@ -117,6 +117,7 @@ def recipe_of(plan: ImagePlan, lock: str, services: str, uid: int = 1000) -> Rec
         "fetch_tools": FETCH_TOOLS,
         "apt_steps": inputs.APT_STEPS,
         "file_steps": inputs.FILE_STEPS,
+        "fetch_steps": tuple(inputs.tarballs(plan)),
     }
     named = ", ".join(f"{name} {version}" for name, version in plan.service.packages.items())
     files = {

@@ -10,14 +10,17 @@ import shlex
 
 from facts.model.host import HostState
 from facts.model.packages import AptSource
+from stacks.model import address
 from stacks.model.messages import Conflict
 from stacks.model.plan import Repository
 from tasks.layout import ASIDE
 from tasks.repositories import identity
 from tasks.steps import files
+from tasks.templates import logins
 
 KEYRINGS = "/usr/share/keyrings"
 SOURCES = "/etc/apt/sources.list.d"
+LOGINS = "/etc/apt/auth.conf.d"
 QUIET = "/etc/apt/apt.conf.d/52gpuwright-old-files"
 """apt says at each call that it ignores such a file; here it is told not to (apt.conf(5))."""
 QUIET_TEXT = files.HEADER.replace("#", "//", 1) + f'Dir::Ignore-Files-Silently:: "\\{ASIDE}$";\n'
@@ -29,14 +32,14 @@ def due(state: HostState, repository: Repository) -> bool:
 
 
 def script(state: HostState, repository: Repository, keyring: bytes) -> str:
-    """Shell that sets the repository up.
+    """Shell that sets the repository up; it reads `private`.
 
     Args:
         state: What the probe saw.
         repository: The planned repository.
         keyring: Its keys, checked.
     """
-    path = keyring_path(repository, keyring)
+    path = key_path(repository, keyring)
     lines = [
         files.write_bytes_script(path, keyring),
         files.write_script(pins_path(repository), pins_text(repository)),
@@ -45,12 +48,30 @@ def script(state: HostState, repository: Repository, keyring: bytes) -> str:
     if aside:
         lines.append(files.write_script(QUIET, QUIET_TEXT))
     lines += [f"mv {shlex.quote(f)} {shlex.quote(f + ASIDE)}" for f in aside]
+    if private(repository):
+        lines.append(f"({files.put_script(login_path(repository))})")
+    elif login_path(repository) in state.managed_files:
+        lines.append(f"rm -f {login_path(repository)}")
     lines.append(files.write_script(sources_path(repository), sources_text(repository, path)))
     lines += [f"rm -f {shlex.quote(p)}" for p in _keyrings(state, repository) if p != path]
     return " &&\n".join(lines)
 
 
-def keyring_path(repository: Repository, keyring: bytes) -> str:
+def private(repository: Repository, key: str = "") -> str:
+    """Text of the file with the repository's login, for root alone; empty: it has none.
+
+    ``key`` is not in it.
+    """
+    line = logins.for_apt(repository.address)
+    return f"{files.HEADER}{line}\n" if line else ""
+
+
+def login_path(repository: Repository) -> str:
+    """Where apt finds that login: apt_auth.conf(5)."""
+    return f"{LOGINS}/gpuwright-{repository.name}.conf"
+
+
+def key_path(repository: Repository, keyring: bytes) -> str:
     """Where these keys lie on the host."""
     return f"{KEYRINGS}/gpuwright-{repository.name}-{identity.digest(keyring)}.gpg"
 
@@ -70,7 +91,7 @@ def sources_text(repository: Repository, keyring: str) -> str:
     lines = [
         f"# Trusted: {', '.join(repository.fingerprints)}",
         "Types: deb",
-        f"URIs: {repository.address}",
+        f"URIs: {address.bare(repository.address)}",
         f"Suites: {repository.suite or '/'}",
         f"Components: {repository.component}" if repository.suite else "",
         f"Architectures: {repository.arch}" if repository.arch else "",
@@ -149,6 +170,13 @@ def _keyrings(state: HostState, repository: Repository) -> list[str]:
 def _keyring_there(state: HostState, repository: Repository) -> str | None:
     """The keyring that our source names, where all three files are as they should be."""
     if files.differs(state, pins_path(repository), pins_text(repository)):
+        return None
+    login = private(repository)
+    if (
+        files.differs(state, login_path(repository), login)
+        if login
+        else login_path(repository) in state.managed_files
+    ):
         return None
     for path in _keyrings(state, repository):
         digest = path.rpartition("-")[2].removesuffix(".gpg")

@@ -11,11 +11,13 @@ import shlex
 
 from facts.model.host import HostState
 from facts.model.packages import DnfRepository
+from stacks.model import address
 from stacks.model.messages import Conflict
 from stacks.model.plan import Repository
 from tasks.layout import ASIDE
 from tasks.repositories import identity
 from tasks.steps import files
+from tasks.templates import logins
 
 KEYS = "/etc/pki/rpm-gpg"
 FOLDER = "/etc/yum.repos.d"
@@ -27,7 +29,7 @@ def due(state: HostState, repository: Repository) -> bool:
 
 
 def script(state: HostState, repository: Repository, keyring: bytes) -> str:
-    """Shell that sets the repository up.
+    """Shell that sets the repository up; it reads `private`.
 
     Args:
         state: What the probe saw.
@@ -38,9 +40,20 @@ def script(state: HostState, repository: Repository, keyring: bytes) -> str:
     aside = sorted({r.file for r in others(state, repository)})
     lines = [files.write_bytes_script(path, keyring)]
     lines += [f"mv {shlex.quote(f)} {shlex.quote(f + ASIDE)}" for f in aside]
-    lines.append(files.write_script(repo_path(repository), repo_text(repository, path)))
+    if private(repository, path):
+        lines.append(f"({files.put_script(repo_path(repository))})")
+    else:
+        lines.append(files.write_script(repo_path(repository), repo_text(repository, path)))
     lines += [f"rm -f {shlex.quote(p)}" for p in _keys(state, repository) if p != path]
     return " &&\n".join(lines)
+
+
+def private(repository: Repository, key: str = "") -> str:
+    """Text of the ``.repo`` file where it holds a login, for root alone; empty: it has none.
+
+    ``key`` is the path of the key file.
+    """
+    return repo_text(repository, key) if address.login(repository.address) else ""
 
 
 def key_path(repository: Repository, keyring: bytes) -> str:
@@ -58,7 +71,8 @@ def repo_text(repository: Repository, key: str) -> str:
     lines = [
         f"[gpuwright-{repository.name}]",
         f"name=Packages for gpuwright's plan ({repository.name})",
-        f"baseurl={repository.address}",
+        f"baseurl={address.bare(repository.address)}",
+        *logins.for_dnf(repository.address),
         "enabled=1",
         f"gpgcheck={int('packages' in repository.signed)}",
         f"repo_gpgcheck={int('index' in repository.signed)}",

@@ -19,7 +19,13 @@ class RepositoryFiles(Protocol):
         """Whether a file of ours is missing or differs, or one of others names this repository."""
 
     def script(self, state: HostState, repository: Repository, keyring: bytes) -> str:
-        """Shell that sets the repository up, with its checked keys."""
+        """Shell that sets the repository up, with its checked keys; it reads `private`."""
+
+    def private(self, repository: Repository, key: str) -> str:
+        """Text of the file that only root may read, for it holds a login; empty: there is none."""
+
+    def key_path(self, repository: Repository, keyring: bytes) -> str:
+        """Where the checked keys lie on the host."""
 
     def others(
         self, state: HostState, repository: Repository

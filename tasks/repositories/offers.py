@@ -7,17 +7,20 @@ round trip.
 from __future__ import annotations
 
 import time
+from urllib.parse import urljoin
 from weakref import WeakKeyDictionary
 
 from pyinfra.api.host import Host
 
 from facts.parse.repository import RepositoryAnswer
 from facts.repository import RepositoryOffers
+from stacks.model import address
 from stacks.model.messages import Conflict
 from stacks.model.plan import Plan, Repository
 from tasks.repositories import trust
 from tasks.repositories.files import Available
 from tasks.steps.step import fact, this_host
+from tasks.templates import logins
 
 _checked: WeakKeyDictionary[Host, dict[Repository, bytes]] = WeakKeyDictionary()
 
@@ -30,9 +33,11 @@ def asked(plan: Plan, names: tuple[str, ...] = ()) -> tuple[Available, tuple[Con
     answers: tuple[RepositoryAnswer, ...] | None = fact(
         RepositoryOffers,
         repositories=tuple(
-            (r.kind, r.key_address, r.index, r.packages_index) for r in plan.repositories
+            (r.kind, *map(address.bare, (r.key_address, r.index, r.packages_index)))
+            for r in plan.repositories
         ),
         packages=names,
+        _stdin="".join(f"{_login(r)}\n" for r in plan.repositories),
     )
     if answers is None:  # the host was lost, and pyinfra has said so
         return {}, (_lost(plan),)
@@ -58,6 +63,13 @@ def keyring(plan: Plan, repository: Repository) -> bytes | tuple[Conflict, ...]:
         if repository not in known:
             return conflicts
     return known[repository]
+
+
+def _login(repository: Repository) -> str:
+    """For all of its server: the key may lie beside its folder."""
+    if repository.kind == "dnf":
+        return logins.for_curl(repository.address)
+    return logins.for_apt(urljoin(repository.address, "/"))
 
 
 def _lost(plan: Plan) -> Conflict:

@@ -28,4 +28,6 @@ def added(plan: Plan) -> Commands:
                 f"{this_host().print_prefix}{source.file} names {repository.address} too: it is "
                 f"kept as {source.file}{ASIDE}"
             )
-        yield StringCommand(files.script(state, repository, keyring))
+        script = files.script(state, repository, keyring)
+        private = files.private(repository, files.key_path(repository, keyring))
+        yield StringCommand(script, _stdin=private) if private else StringCommand(script)

@@ -13,7 +13,9 @@ import jinja2
 
 import image
 from stacks.locking import wheels
+from stacks.model import address
 from tasks.layout import ASIDE
+from tasks.templates import logins
 
 _environment = jinja2.Environment(
     loader=jinja2.FileSystemLoader([Path(__file__).parent, Path(image.__file__).parent]),
@@ -23,8 +25,12 @@ _environment = jinja2.Environment(
     lstrip_blocks=True,
 )
 _environment.filters["q"] = shlex.quote
+_environment.filters["bare"] = address.bare
+_environment.filters["for_curl"] = logins.for_curl
 _environment.globals["aside"] = ASIDE
 _environment.globals["wheels_only"] = wheels.ONLY
+_environment.globals["masking"] = 's#://[^/"[:space:]]*@#://HIDDEN@#g'
+"""For sed: what `address.masked` does."""
 
 
 def render(name: str, **values: Any) -> str:

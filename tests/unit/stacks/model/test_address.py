@@ -1,4 +1,4 @@
-"""Addresses with a login: told without it, taken apart, and refused where a file cannot say them."""
+"""Addresses with a login: told without it, taken apart, refused where a file cannot say them."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ KEYRING = b"the keys"
 REPOSITORY = Repository(
     "nvidia-cuda", "apt", ADDRESS, "key.pub", ("A" * 40,), ("nvidia-*", "cuda-*-11-8")
 )
-PATH = files.keyring_path(REPOSITORY, KEYRING)
+PATH = files.key_path(REPOSITORY, KEYRING)
 
 
 def digest(content: bytes) -> str:
@@ -61,7 +61,7 @@ def test_other_fingerprints_make_the_key_be_fetched_again() -> None:
 
 
 def test_keyring_of_before_goes() -> None:
-    old = files.keyring_path(REPOSITORY, b"the old keys")
+    old = files.key_path(REPOSITORY, b"the old keys")
     script = files.script(host(managed={old: digest(b"the old keys")}), REPOSITORY, KEYRING)
     assert f"rm -f {old}" in script
     assert f"rm -f {PATH}" not in script
@@ -158,3 +158,25 @@ def test_other_suite_of_the_same_address_is_another_repository() -> None:
     same = source("bookworm", "stable", uris=uri, file="/etc/apt/sources.list.d/docker.list")
     other = source("trixie", "stable", uris=uri, file="/etc/apt/sources.list.d/next.list")
     assert files.others(a_host.with_sources(same, other), DOCKER) == [same]
+
+
+LOGIN = replace(REPOSITORY, address=ADDRESS.replace("http://", "http://ana:hunter2%24@"))
+
+
+def test_login_lies_in_a_file_for_root_alone_and_nowhere_else() -> None:
+    script = files.script(host(), LOGIN, KEYRING)
+    assert f"cat >{files.login_path(LOGIN)}.new && chmod 600" in script
+    assert "hunter2" not in script + files.sources_text(LOGIN, PATH) + files.pins_text(LOGIN)
+    line = "machine http://mirror.example.org/repos/ubuntu2204/x86_64/ login ana password hunter2$"
+    assert files.private(LOGIN).splitlines()[-1] == line
+
+
+def test_login_that_comes_changes_or_goes_is_due() -> None:
+    path, text = files.login_path(LOGIN), files.private(LOGIN)
+    there = {path: digest(text.encode())}
+    assert not files.due(host(managed=there), LOGIN)
+    assert files.due(host(), LOGIN)
+    assert files.due(host(managed={path: digest(b"another")}), LOGIN)
+    assert files.due(host(managed=there), REPOSITORY)
+    assert f"rm -f {path}" in files.script(host(managed=there), REPOSITORY, KEYRING)
+    assert files.private(REPOSITORY) == ""

@@ -99,3 +99,17 @@ def test_former_key_file_is_removed() -> None:
 
 def test_kind_chooses_the_module() -> None:
     assert repository_files.files_for(REPOSITORY) is dnf_files
+
+
+def test_login_lies_in_a_file_for_root_alone_and_in_no_command() -> None:
+    address = REPOSITORY.address.replace("https://", "https://ana:hunter2%24@")
+    login = replace(REPOSITORY, address=address)
+    script = dnf_files.script(host(), login, KEY)
+    assert f"cat >{dnf_files.repo_path(login)}.new && chmod 600" in script
+    assert "hunter2" not in script
+    parser = ConfigParser(interpolation=None)
+    parser.read_string(dnf_files.private(login, dnf_files.key_path(login, KEY)))
+    row = parser["gpuwright-nvidia-cuda"]
+    assert (row["username"], row["password"]) == ("ana", "hunter2$")
+    assert row["baseurl"] == REPOSITORY.address
+    assert dnf_files.private(REPOSITORY, "") == ""
