@@ -7,6 +7,9 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+
 from pyinfra.api import FactBase, FactProcessError
 from typing_extensions import override
 
@@ -55,6 +58,6 @@ class HostProbe(FactBase[HostState]):
     @override
     def process(self, output: list[str]) -> HostState:
         try:
-            return parse_host(output)
+            return replace(parse_host(output), asked_s=time.time())
         except ProbeError as error:
             raise FactProcessError(f"cannot read this host's state: {error}") from error

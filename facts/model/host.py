@@ -9,6 +9,7 @@ from typing import Any
 from facts.model.boot import Kernels
 from facts.model.driver import DkmsBuild, Driver, Nouveau
 from facts.model.packages import Package, PackageManager
+from facts.model.settings import HostSettings
 from facts.model.shown import Shown
 from facts.model.software import Compiler, CudaToolkit, Cudnn, Nccl, Python, Setting, Venv
 from facts.model.system import Jetson, Job, Login, Mount, PciDevice, System, Unit
@@ -56,6 +57,15 @@ class HostState(Shown):
     settings: tuple[Setting, ...] = ()
     """Loader and CUDA settings for all users: ld.so.conf.d lines that name cuda, cudnn or nvidia,
     ``ld.so.preload``, ``LD_LIBRARY_PATH`` and fellows in environment and profile files."""
+
+    others: HostSettings = field(default_factory=HostSettings)
+    """What others have set for all logins and for the package managers."""
+    unwritable: tuple[str, ...] = ()
+    """Paths among those of ``mounts``, and ``/var/tmp``, where not even root may write."""
+    modes: Mapping[str, int] = field(default_factory=dict)
+    """Permissions of ``/tmp`` and ``/var/tmp``, with the sticky bit."""
+    asked_s: float | None = None
+    """What the clock of the machine that asked said then, in seconds since 1970."""
 
     @property
     def gpus(self) -> tuple[PciDevice, ...]:

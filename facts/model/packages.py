@@ -45,6 +45,32 @@ class AptSource(Shown):
     components: tuple[str, ...]
     signed_by: str | None
     options: Mapping[str, str] = field(default_factory=dict)
+    line: int = field(default=0, compare=False)
+    """Where it begins in its file, from 1 on; 0: unknown."""
+
+    @property
+    def place(self) -> str:
+        """``/etc/apt/sources.list:3``."""
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+
+@dataclass(frozen=True)
+class Release(Shown):
+    """What an archive's Release file says of it (the copy in apt's lists)."""
+
+    origin: str | None = None
+    """``Debian``."""
+    label: str | None = None
+    suite: str | None = None
+    """``oldstable``, ``jammy-updates``."""
+    codename: str | None = None
+    """``bookworm``, ``bookworm-security``."""
+    version: str | None = None
+    """``12.15``."""
+    components: tuple[str, ...] = ()
+    """All that the archive has, enabled here or not."""
+    date: int | None = None
+    """When it was made, in seconds since 1970."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +82,8 @@ class DnfRepository(Shown):
     """Its id: ``baseos``, ``epel``, ``cuda-rhel9-x86_64``."""
     addresses: tuple[str, ...]
     enabled: bool
+    brought_by: str | None = None
+    """The installed package that owns its file; None: somebody wrote it."""
 
 
 @dataclass(frozen=True)
@@ -82,5 +110,7 @@ class PackageManager(Shown):
     """dpkg's own: ``amd64``."""
     repositories: tuple[DnfRepository, ...] = ()
     """dnf's, enabled or not."""
+    releases: Mapping[str, Release] = field(default_factory=dict)
+    """Release files in apt's lists, by the start of their name (`facts.parse.releases.stem`)."""
     streams: Mapping[str, str] = field(default_factory=dict)
     """dnf module to its enabled stream: ``nvidia-driver`` to ``580-open``."""

@@ -44,6 +44,11 @@ class System(Shown):
     """``absent``, ``done``, ``running``, ``error``, ``disabled``, ``not-run``."""
     cmdline: str | None = None
     """The running kernel's command line."""
+    clock_s: int | None = None
+    """What the host's clock says, in seconds since 1970; None: unknown."""
+    resolver: str | None = None
+    """Who answers for names: ``resolv.conf`` (a server that it names), ``systemd-resolved``,
+    ``local`` (something on this machine); ``none``; None: unknown."""
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,17 @@ import re
 from collections.abc import Iterator
 
 from facts.model.packages import AptSource, LockHolder, Package, PackageManager
-from facts.parse import dnf
+from facts.parse import dnf, releases
 from facts.parse.packages import half_configured
 from facts.parse.sections import Section, integer
 
-_ONE_LINE = re.compile(r"^deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)\s*(.*)$")
+# A word goes on within brackets and quotes: ``cdrom:[Debian GNU/Linux 12]/`` is one.
+_WORD = r"((?:\[[^\]]*\]|\"[^\"]*\"|[^\s\[\"])+)"
+_ONE_LINE = re.compile(rf"^deb\s+(?:\[([^\]]*)\]\s*)?{_WORD}\s+{_WORD}\s*(.*)$")
 _LOCK = re.compile(r"^\d+: POSIX\s+\S+\s+WRITE (-?\d+) [0-9a-f]+:[0-9a-f]+:(\d+) ")
 _UPGRADES = re.compile(r'^APT::Periodic::Unattended-Upgrade "(.*)";')
 
-_OFF = ("no", "false", "without", "off", "disable", "0")
+OFF = ("no", "false", "without", "off", "disable", "0")
 """What apt takes for no (apt, apt-pkg/contrib/strutl.cc, ``StringToBool``)."""
 
 INLINE_KEY = "key in the file itself"
@@ -23,7 +25,7 @@ INLINE_KEY = "key in the file itself"
 
 def one_line(path: str, lines: list[str]) -> Iterator[AptSource]:
     """Sources of a ``.list`` file (sources.list(5), "One-line-style format")."""
-    for line in lines:
+    for number, line in enumerate(lines, 1):
         if match := _ONE_LINE.match(line.split("#", 1)[0].strip()):
             options = dict(o.split("=", 1) for o in (match[1] or "").split() if "=" in o)
             signed = options.pop("signed-by", None)
@@ -34,19 +36,23 @@ def one_line(path: str, lines: list[str]) -> Iterator[AptSource]:
                 tuple(word.strip('"') for word in match[4].split()),
                 signed,
                 options,
+                number,
             )
 
 
-def stanzas(lines: list[str]) -> Iterator[dict[str, str]]:
-    """Stanzas of a deb822 file; field names in lower case, continued lines joined by newlines."""
+def stanzas(lines: list[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Stanzas of a deb822 file, each with the line where it begins.
+
+    Field names are in lower case, continued lines joined by newlines.
+    """
     stanza: dict[str, str] = {}
-    last = ""
-    for line in [*lines, ""]:
+    began, last = 0, ""
+    for number, line in enumerate([*lines, ""], 1):
         if line.startswith("#"):
             continue
         if not line.strip():
             if stanza:
-                yield stanza
+                yield began, stanza
             stanza, last = {}, ""
         elif line[0].isspace():
             if last:
@@ -55,16 +61,17 @@ def stanzas(lines: list[str]) -> Iterator[dict[str, str]]:
             key, mark, value = line.partition(":")
             last = key.strip().lower() if mark else ""
             if last:
+                began = began if stanza else number
                 stanza[last] = value.strip()
 
 
 def deb822(path: str, lines: list[str]) -> Iterator[AptSource]:
     """Enabled sources of a ``.sources`` file (sources.list(5), "deb822-style format")."""
     known = {"types", "uris", "suites", "components", "signed-by", "enabled"}
-    for stanza in stanzas(lines):
+    for line, stanza in stanzas(lines):
         if "deb" not in stanza.get("types", "").split():
             continue
-        if stanza.get("enabled", "yes").lower() in _OFF:
+        if stanza.get("enabled", "yes").lower() in OFF:
             continue
         signed = stanza.get("signed-by")
         if signed and "BEGIN PGP" in signed:
@@ -76,6 +83,7 @@ def deb822(path: str, lines: list[str]) -> Iterator[AptSource]:
             components=tuple(stanza.get("components", "").split()),
             signed_by=signed,
             options={k: v for k, v in stanza.items() if k not in known},
+            line=line,
         )
 
 
@@ -159,4 +167,5 @@ def package_manager(
         architecture=native,
         repositories=dnf.repositories(source_files),
         streams=dnf.streams(section),
+        releases=releases.releases(source_files),
     )

@@ -30,6 +30,7 @@ def _ini(lines: Iterable[str]) -> configparser.RawConfigParser:
 def repositories(section: Section) -> tuple[DnfRepository, ...]:
     """All repositories of ``.repo`` files (dnf.conf(5), "Repo options"), file by file."""
     found = []
+    brought = dict(line.split("|", 1) for line in section.part("brought") if "|" in line)
     for path, lines in section.files():
         if not path.endswith(".repo"):
             continue
@@ -43,6 +44,7 @@ def repositories(section: Section) -> tuple[DnfRepository, ...]:
                     name=name,
                     addresses=tuple(where.replace(",", " ").split()),
                     enabled=(row.get("enabled") or "1").strip().lower() in _ON,
+                    brought_by=brought.get(path),
                 )
             )
     return tuple(found)

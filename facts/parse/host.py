@@ -15,6 +15,7 @@ from facts.parse import (
     packages,
     pci,
     sections,
+    surroundings,
     system,
     toolkits,
 )
@@ -60,4 +61,7 @@ def parse_host(output: Iterable[str]) -> HostState:
         pip_index=interpreters.pip_index(text["pip"], unread),
         unread=unread,
         settings=managed.settings(text["settings"]),
+        others=surroundings.host_settings(text["settings"], text["pip"]),
+        unwritable=tuple(p for p in text["disks"].part("unwritable") if p.startswith("/")),
+        modes=machine.modes(text["disks"]),
     )

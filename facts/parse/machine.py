@@ -62,6 +62,12 @@ def mounts(section: Section, unread: dict[str, str]) -> dict[str, Mount]:
     return found
 
 
+def modes(section: Section) -> dict[str, int]:
+    """Permissions by path, from ``mode|path`` with the mode in octal digits."""
+    pairs = (line.partition("|") for line in section.part("modes"))
+    return {p: int(mode, 8) for mode, _, p in pairs if p and re.fullmatch("[0-7]{1,5}", mode)}
+
+
 def _blocks(lines: list[str]) -> Iterator[dict[str, str]]:
     block: dict[str, str] = {}
     for line in [*lines, ""]:

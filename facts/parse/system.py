@@ -96,4 +96,6 @@ def system(section: Section, unread: dict[str, str]) -> System:
         systemd=section.first("systemd") == "yes",
         cloud_init=cloud_init(section),
         cmdline=section.first("cmdline"),
+        clock_s=integer(section.first("clock")),
+        resolver=section.first("resolver"),
     )

@@ -33,5 +33,7 @@ show() {
     sed -e 's#://[^/"[:space:]]*@#://HIDDEN@#g' -e '$a\' "$f" 2>/dev/null
   done
 }
+# Passwords in addresses, of text on its way out.
+hidden() { sed 's#://[^/[:space:]]*@#://HIDDEN@#g'; }
 # Existing paths among the arguments, one per line (patterns that match nothing fall away).
 exist() { for f in "$@"; do if [ -e "$f" ] || [ -L "$f" ]; then printf '%s\n' "$f"; fi; done; }

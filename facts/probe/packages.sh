@@ -86,6 +86,14 @@ apt_state() {
   sec sources
   show /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources
   if red_hat; then show /etc/yum.repos.d/*.repo; fi
+  part releases
+  grep -sE '^(Origin|Label|Suite|Codename|Version|Components|Date):' /var/lib/apt/lists/*Release \
+    /dev/null
+  part brought; if red_hat; then
+    for f in /etc/yum.repos.d/*.repo; do
+      owner=$(rpm -qf --qf '%{NAME}' "$f" 2>/dev/null) && printf '%s|%s\n' "$f" "$owner"
+    done
+  fi
   sec locks
   if [ -r /proc/locks ]; then
     set -- /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock \

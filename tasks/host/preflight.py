@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from facts.model.host import HostState
 from facts.model.system import Mount
-from facts.parse.apt import INLINE_KEY
 from stacks.model.messages import Conflict
 from stacks.model.plan import Plan
 from tasks.repositories import archives
@@ -56,24 +55,9 @@ def access(state: HostState) -> list[Conflict]:
 
 
 def _sources(state: HostState, plan: Plan) -> list[Conflict]:
-    """Archives that we would have to repeat in a file of ours and cannot."""
-    found = []
-    for source in archives.extended(state, archives.wanted(plan)):
-        secret = any("HIDDEN" in uri for uri in source.uris)
-        inline = source.signed_by == INLINE_KEY
-        if not secret and not inline:
-            continue
-        why = "its address has a password" if secret else "its key is in the file itself"
-        components = " ".join(archives.wanted(plan))
-        found.append(
-            Conflict(
-                "SOURCE-PASSWORD" if secret else "SOURCE-KEY-INLINE",
-                f"the archive of {source.file} cannot be extended by a file of ours",
-                f"{why}; repeating that elsewhere would spread a secret or make apt refuse both",
-                (f"add the components to {source.file} yourself: {components}",),
-                "sources.list(5)",
-            )
-        )
+    """Archives that the plan needs and that we cannot extend, repeat or replace."""
+    wanted = archives.wanted(plan)
+    found = [*archives.unrepeatable(state, wanted), *archives.missing(state, wanted)]
     for repository in plan.repositories:
         found += repository_files.files_for(repository).shared(state, repository)
     found += archives.epel_missing(state, plan)

@@ -135,6 +135,8 @@ def test_what_is_installed_needs_no_room() -> None:
     [
         ({"signed_by": INLINE_KEY}, "SOURCE-KEY-INLINE"),
         ({"uris": ("http://HIDDEN@mirror.example.org/debian",)}, "SOURCE-PASSWORD"),
+        ({"options": {"trusted": "yes"}}, "SOURCE-UNCHECKED"),
+        ({"options": {"allow-insecure": "true"}}, "SOURCE-UNCHECKED"),
     ],
 )
 def test_archive_that_cannot_be_repeated_is_refused(changes: dict[str, Any], code: str) -> None:

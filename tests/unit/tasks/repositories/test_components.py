@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from facts.model.packages import AptSource
 from facts.parse.apt import deb822
 from tasks.repositories import archives
@@ -78,11 +80,19 @@ def test_key_of_the_source_is_kept() -> None:
 
 
 def test_options_without_which_the_archive_cannot_be_read_are_kept() -> None:
-    options = {"trusted": "yes", "arch": "amd64,i386", "lang": "none"}
+    options = {"check-valid-until": "no", "arch": "amd64,i386", "lang": "none"}
     assert added(source("bookworm", "main", options=options))[0].options == {
-        "trusted": "yes",
+        "check-valid-until": "no",
         "architectures": "amd64 i386",
     }
+
+
+@pytest.mark.parametrize("option", archives.UNCHECKED)
+def test_leave_to_take_unsigned_packages_is_never_copied(option: str) -> None:
+    text = archives.sources_text(
+        with_sources(source("bookworm", "main", options={option: "yes"})), WANTED
+    )
+    assert text is not None and option not in text.lower()
 
 
 def test_several_addresses_stay_together() -> None:
