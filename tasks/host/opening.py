@@ -11,7 +11,9 @@ from facts.model.host import HostState
 from stacks.load import StackError
 from stacks.model.messages import Conflict
 from tasks.host import preflight
-from tasks.hostdata import names
+from tasks.hostdata import names, network
+from tasks.repositories import strangers
+from tasks.steps import around
 from tasks.steps.refusal import Refused, bad_data, refuse
 from tasks.steps.step import host_state, this_host
 
@@ -73,7 +75,9 @@ def decided(host: Host, decide: Decide[T]) -> T | None:
         return None
     if conflicts := preflight.access(state):
         raise Refused(*conflicts)
+    around.tolerate(host, strangers.of_host(state))
     try:
+        network.network_settings(host.data)  # every job reads it later: what is wrong is said now
         return decide(host, state)
     except (StackError, ValueError, OSError) as error:
         raise Refused(bad_data(error)) from error

@@ -6,15 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from tasks.hostdata import network
 from tasks.hostdata.reading import Data, Reader
 
 Restart = Literal["if-idle", "now"]
 RESTARTS: tuple[Restart, ...] = ("if-idle", "now")
 _NAME = re.compile(r"[a-z_][a-z0-9_-]{0,31}\$?")
-_HOST = r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?"
-_MIRROR = re.compile(rf"https?://{_HOST}/?")
-_PROXY = re.compile(rf"(https?|socks5h?)://([^\s\"'\\@/]+@)?{_HOST}/?")
-_NO_PROXY = re.compile(r"[A-Za-z0-9.:*/_-]+")
+_MIRROR = re.compile(rf"https?://{network.HOST}/?")
 _IMAGE = re.compile(r"[A-Za-z0-9][\w.:/@-]*")
 _A_USER = "the name of a user who is not root"
 
@@ -27,7 +25,7 @@ class ContainerSettings:
     """Who may talk to Docker (which is as much as being root)."""
     mirrors: tuple[str, ...] = ()
     proxy: str = ""
-    """May hold a password: never printed."""
+    """Docker's own, else the host's. May hold a password: never printed."""
     no_proxy: tuple[str, ...] = ()
     default_runtime: bool = False
     """Whether every container runs by the runtime ``nvidia``."""
@@ -44,6 +42,7 @@ class ContainerSettings:
 def container_settings(data: Data) -> ContainerSettings:
     """What these host data say. Raises `ValueError` with key, value and what was expected."""
     reader = Reader(data)
+    of_host = network.network_settings(data)
     rootless = reader.match("docker_rootless", _NAME, _A_USER)
     if rootless == "root":
         raise reader.wrong("docker_rootless", rootless, _A_USER)
@@ -57,14 +56,10 @@ def container_settings(data: Data) -> ContainerSettings:
                 "addresses without a path, user or password, such as ['https://mirror.example.org']",
             )
         ),
-        proxy=reader.match(
-            "docker_proxy",
-            _PROXY,
-            "http://[user:password@]host[:port], with special characters of the password written "
-            "as %XX",
-            secret=True,
-        ),
-        no_proxy=reader.matches("docker_no_proxy", _NO_PROXY, "hosts and networks"),
+        proxy=reader.match("docker_proxy", network.PROXY, network.PROXY_EXPECTED, secret=True)
+        or of_host.proxy,
+        no_proxy=reader.matches("docker_no_proxy", network.NO_PROXY, "hosts and networks")
+        or of_host.no_proxy,
         default_runtime=reader.choice("docker_default_runtime", ("nvidia",), "") == "nvidia",
         restart=reader.choice("docker_restart", RESTARTS, "if-idle"),
         rootless=rootless,

@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from tasks.hostdata.host import LOCK_WAIT_S
-from tasks.packages import apt_transaction, lists
+from tasks.packages import apt_transaction, apt_update, lists
 from tasks.packages.transaction import Installation, script
 
 STATUS = "status"
@@ -60,13 +60,8 @@ def repaired() -> str:
 
 
 def refresh() -> str:
-    """Read the package lists again, and fail if one cannot be read.
-
-    apt-get exits 0 when a list could not be fetched and an older one is used; ``Error-Mode=any``
-    makes that a failure (apt.conf(5), since apt 2.2).
-    """
-    update = f"patiently apt-get update {options()} -o APT::Update::Error-Mode=any"
-    return f"{PATIENTLY}\n{lists.tried_again(update)}"
+    """Read the package lists again, and fail if one that is needed cannot be read."""
+    return f"{PATIENTLY}\n{apt_update.updated(options())}\n{lists.tried_again('updated')}"
 
 
 def refresh_if_stale() -> str:

@@ -92,6 +92,20 @@ def strangers(state: HostState) -> tuple[tuple[AptSource, str, str], ...]:
     return tuple(found)
 
 
+def named(uri: str, suite: str) -> str:
+    """An archive as apt names it when it cannot read it: ``http://archive.example.org/debian bookworm``.
+
+    Users and passwords are no part of it.
+    """
+    scheme, mark, rest = uri.partition("://")
+    if mark:
+        host, slash, path = rest.partition("/")
+        uri = f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+    elif uri.startswith("cdrom:"):
+        uri = f"cdrom://{uri.removeprefix('cdrom:')}"
+    return f"{uri.rstrip('/')} {suite}"
+
+
 def described(state: HostState, uri: str, suite: str) -> str:
     """An archive in words: ``bookworm: Origin Debian, with main contrib``."""
     release = release_of(state, uri, suite)

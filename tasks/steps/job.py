@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import shlex
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 import gevent
@@ -20,6 +20,7 @@ from pyinfra.api.host import Host
 
 from tasks.hostdata import host as host_data
 from tasks.hostdata.host import LOCK_WAIT_S
+from tasks.steps import around
 from tasks.steps.step import run, this_host
 
 FOLDER = "/var/lib/gpuwright/jobs"
@@ -165,6 +166,7 @@ def _taken(name: str, text: str) -> str:
 
 
 def _start(state: object, host: Host, job: Job) -> bool:
+    job = replace(job, script=f"{around.of_host(host)}{job.script}")
     start_it = start_script(job, host_data.lock_wait(host.data))
     good, output = run(host, start_it, timeout=60, stdin=payload(job))
     while good and output.endswith("joined"):

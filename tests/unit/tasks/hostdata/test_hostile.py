@@ -20,13 +20,14 @@ from stacks.load import StackError, load_stack
 from tasks.guard import program
 from tasks.hostdata import host as host_data
 from tasks.hostdata import image as image_data
-from tasks.hostdata import table
+from tasks.hostdata import network, table
 from tasks.image import store
 from tasks.image.work import Work
 from tasks.packages import manager as packages
 from tasks.packages.transaction import Installation
 from tasks.python import uv
 from tasks.recipe import opening
+from tasks.steps import surroundings
 from tasks.steps.job import start_script
 from tasks.workspace import placing, service
 from tests.unit.golden import container_files, host_files, image_files
@@ -74,6 +75,8 @@ SHAPES: dict[str, Any] = {
     "expected_gpus": lambda text: [f"h100:{text}"],
     "stack": lambda text: f"{text}.yaml",
     "docker_proxy": lambda text: f"http://me:{text}@proxy.example.org:3128",
+    "proxy": lambda text: f"http://me:{text}@proxy.example.org:3128",
+    "no_proxy": lambda text: ["localhost", text],
     "docker_no_proxy": lambda text: ["localhost", text],
     "docker_registry_mirrors": lambda text: [f"https://mirror.example.org{text}"],
     "textfile_folder": lambda text: f"/var/lib/{text}",
@@ -174,6 +177,7 @@ def _host(data: dict[str, Any]) -> Iterator[str]:
             for f in program.written("hold", "apt", guard.textfile_folder)
             if f.path not in (program.PROGRAM, program.MENU)
         )
+        yield surroundings.text(network.network_settings(data), surroundings.Strangers())
         state, lock_wait = one.state, host_data.lock_wait(data)
         assert 0 <= lock_wait <= 1_000_000
         install = packages.manager_for(state).install(Installation(["nvidia-driver"]))

@@ -12,7 +12,7 @@ import pytest
 
 from stacks.requests import REQUESTS
 from tasks.host import resolution
-from tasks.hostdata import containers, image, repair, table, workspace
+from tasks.hostdata import containers, image, network, repair, table, workspace
 from tasks.hostdata import host as host_data
 from tasks.python import locks
 from tests.host_data_page import page
@@ -48,6 +48,8 @@ WRONG: Mapping[str, Any] = {
     "docker_users": ["Ana; reboot"],
     "docker_registry_mirrors": ["https://mirror.example.org/v2"],
     "docker_proxy": "proxy:3128",
+    "proxy": "proxy:3128",
+    "no_proxy": ["a;b"],
     "docker_no_proxy": ["a;b"],
     "docker_default_runtime": "runc",
     "docker_restart": "maybe",
@@ -107,6 +109,7 @@ def read(said: Mapping[str, Any]) -> tuple[set[str], tuple[Any, ...]]:
     data = Recorder(said)
     values = (
         host_data.plan_settings(data, resolution.catalog()),
+        network.network_settings(data),
         host_data.guard_settings(data),
         host_data.rollback(data),
         host_data.lock_wait(data),

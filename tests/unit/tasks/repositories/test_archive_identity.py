@@ -10,7 +10,7 @@ from facts.model.host import HostState
 from facts.model.packages import AptSource, Release
 from facts.parse import releases
 from facts.parse.apt import one_line, stanzas
-from tasks.repositories import archive_identity, archives
+from tasks.repositories import archive_identity, archives, strangers
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import source
 
@@ -175,3 +175,22 @@ def test_name_of_a_cdrom_with_blanks_is_one_word() -> None:
 def test_stanza_is_found_at_its_line() -> None:
     text = "# head\n\nTypes: deb\nURIs: a\n\n\nTypes: deb\nURIs: b\n"
     assert [line for line, _ in stanzas(text.splitlines())] == [3, 7]
+
+
+@pytest.mark.parametrize(
+    ("uri", "name"),
+    [
+        ("https://HIDDEN@apt.example/x/", "https://apt.example/x bookworm"),
+        ("cdrom:[Debian 12]/", "cdrom://[Debian 12] bookworm"),
+        ("file:/srv/repo", "file:/srv/repo bookworm"),
+        ("mirror+file:/etc/m.txt", "mirror+file:/etc/m.txt bookworm"),
+    ],
+)
+def test_archive_is_named_as_apt_names_it(uri: str, name: str) -> None:
+    assert archive_identity.named(uri, "bookworm") == name
+
+
+def test_jobs_are_told_of_strangers_once_each() -> None:
+    twice = replace(OTHER, file="/etc/apt/sources.list.d/again.list")
+    state = host(read(BASE, DEBIAN), BASE, OTHER, twice)
+    assert strangers.of_host(state).archives == ("https://apt.company.example/tools bookworm",)
