@@ -23,7 +23,7 @@ plan = plans.for_this_host(for_jetsons=True)
 if plan is not None:
     first_boot.first_boot_done(plan=plan, name="First boot has ended")
     readiness.lock_free(plan=plan, limit_s=plans.lock_wait(), name="Package manager is free")
-    readiness.dpkg_repaired(plan=plan, name="Package manager is whole")
+    readiness.dpkg_repaired(plan=plan, unmet=plans.unmet(), name="Package manager is whole")
 
     jetson.held(plan=plan, name="Jetson Linux held")
     holds.kept_from_unattended_upgrades(plan=plan, name="Set kept from unattended upgrades")

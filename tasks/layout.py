@@ -12,3 +12,7 @@ ASIDE = ".gpuwright-old"
 """Ending of files that were moved aside: neither apt nor dnf reads a file of that name."""
 CUDNN = f"{ROOT}/cudnn-8"
 ENVIRONMENT = f"{ROOT}/etc/cuda.sh"
+
+MOVING = "/opt/gpuwright/etc/moving-driver-"
+"""Beginning of the name of a mark that lies on the host while one driver goes and another comes;
+the rest says which goes: ``535-from-nvidia``. A run that finds it goes on with the move."""

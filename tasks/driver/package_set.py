@@ -9,12 +9,10 @@ from facts.model.driver import ModuleFile
 from facts.model.host import HostState
 from facts.model.packages import Package
 from stacks.model.plan import DriverPlan, Plan
+from tasks.layout import MOVING as MOVING
 from tasks.packages.installed import upstream
 from tasks.packages.transaction import Transaction
 
-MOVING = "/opt/gpuwright/etc/moving-driver-"
-"""Beginning of the name of a mark that lies on the host while one driver goes and another comes;
-the rest says which goes: ``535-from-nvidia``. A run that finds it goes on with the move."""
 _DRIVER_VERSION = re.compile(r"\d{3}\.\d+(?:\.\d+)?")
 _DRIVER = re.compile(r"nvidia|^libcuda|^libnv|^cuda-drivers|^kmod-nvidia")
 

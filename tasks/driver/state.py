@@ -43,14 +43,19 @@ def missing_packages(state: HostState, driver: DriverPlan) -> list[str]:
     """Packages of the driver and headers of bootable kernels that are not there as planned."""
     names = (*driver.pinning, *driver.packages, *driver.headers)
     missing = lacking(state, names, driver.versions)
-    if driver.modules == "precompiled":
-        return missing
-    return missing + [f"headers of {k}" for k in kernels_to_serve(state) if not _headers(state, k)]
+    return missing + [f"headers of {k}" for k in kernels_without_headers(state, driver)]
 
 
 def kernels_to_serve(state: HostState) -> list[str]:
     """Every kernel that can boot here, the running one among them where it is installed."""
     return [k.release for k in state.kernels.installed if k.bootable]
+
+
+def kernels_without_headers(state: HostState, driver: DriverPlan) -> list[str]:
+    """Kernels to serve for which a module cannot be built yet; shipped modules need no headers."""
+    if driver.modules == "precompiled":
+        return []
+    return [k for k in kernels_to_serve(state) if not _headers(state, k)]
 
 
 def _headers(state: HostState, kernel: str) -> bool:

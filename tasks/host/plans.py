@@ -13,12 +13,13 @@ from tasks.containers import engine_conflicts, look
 from tasks.containers import forecast as container_forecast
 from tasks.containers import proof as container_proof
 from tasks.guard import kernel_guard
-from tasks.host import forecast, needs, opening, preflight
+from tasks.host import forecast, needs, opening, package_outlook, preflight
 from tasks.host.resolution import catalog, resolved
 from tasks.hostdata import containers as container_data
 from tasks.hostdata import host as host_data
 from tasks.hostdata.containers import ContainerSettings
 from tasks.jetson import state as jetson_state
+from tasks.packages import repair_state
 from tasks.python import state as python_state
 from tasks.repositories import offers
 from tasks.steps.refusal import Refused
@@ -75,6 +76,9 @@ def decided(
     if plan.containers is not None:
         engines_state = look.engines(container_settings())
         conflicts += engine_conflicts.conflicts(state, engines_state, plan, container_settings())
+    if not conflicts and package_outlook.needed(state, plan):
+        outlook = package_outlook.asked(state, plan)
+        conflicts = repair_state.conflicts(state, outlook, repair_state.removable(state, plan))
     if not conflicts and needs.needed(state, plan):
         available, conflicts = offers.asked(plan, needs.wanted(plan))
         conflicts = conflicts or resolved(state, host.data, available, containers).conflicts
@@ -96,6 +100,11 @@ def expected_gpus() -> int:
 def lock_wait() -> int:
     """Seconds to wait for whoever holds the package manager: host data ``lock_wait``."""
     return host_data.lock_wait(this_host().data)
+
+
+def unmet() -> tuple[str, ...]:
+    """What packages of the host lacked before anything was touched, in apt's words."""
+    return package_outlook.unmet()
 
 
 def kernel_policy() -> str | None:

@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from tasks.hostdata.host import LOCK_WAIT_S
-from tasks.packages import apt_transaction, apt_update, lists
+from tasks.packages import apt_repair, apt_transaction, apt_update, lists
 from tasks.packages.transaction import Installation, script
 
 STATUS = "status"
@@ -18,14 +18,22 @@ FETCH_TOOLS: tuple[str, ...] = ("curl", "ca-certificates", "xz-utils")
 """What fetching and unpacking a tarball needs."""
 
 
+SETTINGS = (
+    "-o Acquire::Retries=3 "
+    # A name that no archive has would else be a pattern: `g++-9` then brings 217 packages.
+    "-o APT::Get::Assume-Yes=true -o Dpkg::Use-Pty=0 -o APT::Cmd::Pattern-Only=true "
+    "-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "
+    # The host's own settings must not let more in than the simulation is judged by.
+    "-o APT::Get::AutomaticRemove=false -o APT::Get::AllowUnauthenticated=false "
+    "-o APT::Get::Force-Yes=false -o APT::Get::allow-downgrades=false "
+    "-o APT::Install-Suggests=false"
+)
+"""What is the same whether something is tried or done."""
+
+
 def options() -> str:
     """Options that every apt-get call of ours carries."""
-    return (
-        f"-y -q -o DPkg::Lock::Timeout=${{LOCK_WAIT:-{LOCK_WAIT_S}}} -o Acquire::Retries=3 "
-        # A name that no archive has would else be a pattern: `g++-9` then brings 217 packages.
-        "-o APT::Get::Assume-Yes=true -o Dpkg::Use-Pty=0 -o APT::Cmd::Pattern-Only=true "
-        "-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold"
-    )
+    return f"-y -q -o DPkg::Lock::Timeout=${{LOCK_WAIT:-{LOCK_WAIT_S}}} {SETTINGS}"
 
 
 PATIENTLY = f"""\
@@ -54,9 +62,14 @@ def finished() -> str:
     return f"{PATIENTLY}\npatiently dpkg --configure -a --force-confdef --force-confold"
 
 
-def repaired() -> str:
-    """`finished`, and dependencies made whole."""
-    return f"{finished()} || true\napt-get {options()} --fix-broken install\n{finished()}"
+def repaired(ours: Sequence[str] = ()) -> str:
+    """`finished`, what was cut off unpacked again, and dependencies made whole.
+
+    Args:
+        ours: Shell patterns of what may go on the way: half-installed parts of the set that is
+            moved. A package of others never goes.
+    """
+    return f"{finished()} || true\n{apt_repair.script(ours, options())}\n{finished()}"
 
 
 def refresh() -> str:
@@ -83,8 +96,10 @@ def install(wanted: Installation) -> str:
     if transaction is None:
         trial = [
             f"apt-get install -s {flags} {names} >simulation",
-            "if grep '^Remv ' simulation; then",
-            "  echo 'The packages above would have to go. Nothing was changed.'; exit 1; fi",
+            # None of others may go, and no kernel may come that is not named.
+            apt_transaction.judged(
+                ours="'.*'", named=f"\" $(printf '%s ' {names} | sed 's/=[^ ]* / /g')\""
+            ),
         ]
     else:
         flags += f" {apt_transaction.options(transaction)}"

@@ -20,7 +20,7 @@ PRIORITY = 32767
 JUDGE = r"""
     /^Remv / {
         sub(/:.*/, "", $2)
-        if (index(goes, " " $2 " ")) next
+        if (index(goes, " " $2 " ") || (removable != "" && $2 ~ removable)) next
         print "  " $2 " would be removed"; bad = 1
     }
     /^Inst / {
@@ -35,7 +35,15 @@ JUDGE = r"""
         }
     }
     END { exit bad }"""
-"""awk over the simulation's ``Inst`` and ``Remv`` lines. mawk reads it too (Debian's default)."""
+"""awk over the simulation's ``Inst`` and ``Remv`` lines. mawk reads it too (Debian's default).
+
+``removable`` is an expression: what it matches may go as well (`tasks.packages.apt_repair`)."""
+REFUSED = """\
+  echo 'Nothing was changed: the lines above say what this would do to packages that'
+  echo 'are no part of it. Do that yourself if it is right (apt-get install, or'
+  echo 'apt-get remove, of these names), and run this again.'
+  exit 1"""
+"""Shell that ends a job whose simulation `JUDGE` has refused."""
 
 FUNCTIONS = r"""
 in_one_line() { printf ' '; tr '\n' ' '; }
@@ -155,11 +163,22 @@ def simulation(
             'awk -v ours="$ours" -v goes=" $goes " '
             '-v named=" $named" -v needed="$needed" -v kernel=$kernel '
             '-v held="$(apt-mark showhold | in_one_line)" \'' + JUDGE + "' simulation || {",
-            "  echo 'Nothing was changed: the lines above say what this would do to packages that'",
-            "  echo 'are no part of it. Do that yourself if it is right (apt-get install, or'",
-            "  echo 'apt-get remove, of these names), and run this again.'",
-            "  exit 1; }",
+            f"{REFUSED}; }}",
         ]
+    )
+
+
+def judged(ours: str, named: str, removable: str = '""') -> str:
+    """Shell that ends the job unless the file ``simulation`` does only what is allowed.
+
+    Args:
+        ours: Expression of names that may be upgraded, as the shell reads it.
+        named: Names between blanks that may come, be upgraded, or be a kernel; likewise.
+        removable: Expression of names that may go; likewise.
+    """
+    return (
+        f"awk -v ours={ours} -v named={named} -v removable={removable} -v goes= -v needed= "
+        f"-v held= '{JUDGE}' simulation || {{\n{REFUSED}; }}"
     )
 
 

@@ -36,9 +36,13 @@ def finished() -> str:
     return ":"
 
 
-def repaired() -> str:
-    """Take out the older halves of updates that were cut off."""
-    return f"dnf remove --duplicates {options()}"
+def repaired(ours: Sequence[str] = ()) -> str:
+    """Take out the older halves of updates that were cut off, and nothing else.
+
+    Args:
+        ours: Shell patterns of what may go with them.
+    """
+    return dnf_transaction.without_duplicates(ours, options())
 
 
 def refresh() -> str:

@@ -7,10 +7,14 @@ other in exactly one version, and those that the plan names come as ``name-versi
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 
-from tasks.packages import versionlock
 from tasks.packages.apt_transaction import expression
 from tasks.packages.transaction import Transaction
+
+LOCKS = "/etc/dnf/plugins/versionlock.list"
+RELEASED = "--disableplugin=versionlock"
+"""Option of dnf for our own transactions, which move the set as the plan says."""
 
 JUDGE = r"""
     /^[A-Z].*:$/ { section = $0; next }
@@ -24,7 +28,8 @@ JUDGE = r"""
     name == "" { next }
     {
         told = index(named, " " name " ") || name ~ ours
-        if (what == "removed" && !index(goes, " " name " ")) {
+        gone = index(goes, " " name " ") || (removable != "" && name ~ removable)
+        if (what == "removed" && !gone) {
             print "  " name " would be removed"; bad = 1
         } else if (what == "installed" && name ~ /^kernel(-[a-z0-9]+)*$/ && \
                 name !~ /-(devel|headers|tools|doc)/ && !index(named, " " name " ")) {
@@ -61,7 +66,7 @@ simulated() {
 def options(transaction: Transaction) -> str:
     """Options of simulation and installation. Our own locks do not bind our own transactions."""
     erasing = " --allowerasing" if transaction.goes else ""
-    return f"{versionlock.RELEASED} --noautoremove{erasing}"
+    return f"{RELEASED} --noautoremove{erasing}"
 
 
 def simulation(transaction: Transaction, names: str, flags: str, more: str) -> str:
@@ -74,7 +79,7 @@ def simulation(transaction: Transaction, names: str, flags: str, more: str) -> s
         more: Shell that gives further names, unquoted.
     """
     needed = " ".join([*transaction.prerequisites, more]).strip()
-    own = f"sed '/^# gpuwright: begin/,/^# gpuwright: end/d' {versionlock.LIST} 2>/dev/null"
+    own = f"sed '/^# gpuwright: begin/,/^# gpuwright: end/d' {LOCKS} 2>/dev/null"
     return "\n".join(
         [
             FUNCTIONS,
@@ -100,6 +105,35 @@ def simulation(transaction: Transaction, names: str, flags: str, more: str) -> s
     )
 
 
+def without_duplicates(ours: Sequence[str], flags: str) -> str:
+    """Shell that takes out the older of two versions of a package, or ends the job.
+
+    ``dnf remove --duplicates`` takes whatever depends on them along.
+
+    Args:
+        ours: Shell patterns of names that may go with them.
+        flags: Options of dnf.
+    """
+    pattern = shlex.quote(expression(ours))
+    return "\n".join(
+        [
+            "in_one_line() { printf ' '; tr '\\n' ' '; }",
+            f"dnf remove --duplicates {flags} --assumeno >simulation 2>&1 || :",
+            "twice=$(rpm -qa --qf '%{NAME}\\n' | sort | uniq -d | "
+            # Of these there may be several: they are no doubles (dnf.conf(5), installonlypkgs).
+            "grep -v '^kernel\\|^gpg-pubkey' | in_one_line)",
+            f'awk -v ours={pattern} -v goes="$twice" -v named="$twice" -v needed= '
+            f"-v held= -v back=0 -v removable={pattern} '{JUDGE}' simulation || {{",
+            "  cat simulation",
+            "  echo 'Nothing was changed: see above which packages of others would have to go.'",
+            "  echo 'Take the older versions out yourself: dnf remove --duplicates; or bring what'",
+            "  echo 'needs them up to date first: dnf upgrade, of these names.'",
+            "  exit 1; }",
+            f"dnf remove --duplicates {flags}",
+        ]
+    )
+
+
 def leftovers(transaction: Transaction, flags: str) -> str:
     """Shell that takes out what had to go and did not give way by itself."""
     return "\n".join(
@@ -109,7 +143,16 @@ def leftovers(transaction: Transaction, flags: str) -> str:
             '    grep -q "^ $name\\( \\|$\\)" simulation || ! rpm -q "$name" >/dev/null ||',
             '        left="$left $name"',
             "done",
-            f'[ -z "$left" ] || dnf remove {flags} $left',
+            'if [ -n "$left" ]; then',
+            f"    dnf remove {flags} $left --assumeno >simulation 2>&1 || :",
+            f"    awk -v goes={shlex.quote(' ' + ' '.join(transaction.goes) + ' ')} -v ours='^$' "
+            f"-v named= -v needed= -v held= -v back=0 '{JUDGE}' simulation || {{",
+            "      cat simulation",
+            "      echo 'The packages above need the driver that went. Take them out yourself if'",
+            "      echo 'nobody needs them (dnf remove, of these names), and run this again.'",
+            "      exit 1; }",
+            f"    dnf remove {flags} $left",
+            "fi",
         ]
     )
 

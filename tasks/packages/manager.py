@@ -29,8 +29,8 @@ class Manager(Protocol):
     def finished(self) -> str:
         """Finish what a power cut or a kill left half done."""
 
-    def repaired(self) -> str:
-        """`finished`, and dependencies made whole."""
+    def repaired(self, ours: Sequence[str]) -> str:
+        """`finished`, and dependencies made whole; nothing goes but what these patterns match."""
 
     def install(self, wanted: Installation) -> str:
         """Install packages, after a simulation that the installation's move allows."""

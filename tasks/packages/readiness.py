@@ -13,6 +13,7 @@ from facts.model.host import HostState
 from stacks.model.plan import Plan
 from tasks.hostdata import host as hostdata_host
 from tasks.packages import manager as packages
+from tasks.packages import repair_state
 from tasks.steps import job
 from tasks.steps.step import Commands, host_state, invalidate, step, this_host
 
@@ -84,14 +85,18 @@ def _wait(state: object, host: Host, limit_s: int) -> bool:
 
 
 @step
-def dpkg_repaired(plan: Plan) -> Commands:
-    """Finish what an interrupted installation left half done."""
+def dpkg_repaired(plan: Plan, unmet: tuple[str, ...] = ()) -> Commands:
+    """Finish what an interrupted installation left half done; nothing of others goes for it.
+
+    Args:
+        plan: Parts of its set may go on the way.
+        unmet: What packages lack that dpkg itself has nothing against, one sentence each.
+    """
     state = host_state()
     found = state.package_manager
-    if not found.half_configured and not found.broken:
+    if not unmet and not repair_state.is_broken(state):
         return
-    what = ", ".join(found.half_configured[:5]) or found.broken
+    what = ", ".join(found.half_configured[:5]) or found.broken or "; ".join(unmet[:5])
     logger.info(f"{this_host().print_prefix}an installation was interrupted; repairing: {what}")
-    yield job.complete(
-        job.Job("mend", "repair half-installed packages", packages.manager_for(state).repaired())
-    )
+    script = packages.manager_for(state).repaired(repair_state.removable(state, plan))
+    yield job.complete(job.Job("mend", "repair half-installed packages", script))

@@ -13,8 +13,10 @@ from collections.abc import Sequence
 
 from facts.model.host import HostState
 from facts.model.packages import Package
+from tasks.packages import dnf, dnf_transaction
+from tasks.packages.transaction import Installation
 
-LIST = "/etc/dnf/plugins/versionlock.list"
+LIST = dnf_transaction.LOCKS
 PLUGIN = "python3-dnf-plugin-versionlock"
 BEGIN = "# gpuwright: begin (changes between these lines are overwritten)"
 END = "# gpuwright: end"
@@ -39,9 +41,7 @@ def script(state: HostState, packages: Sequence[Package], block: str = SET) -> s
     """Shell that makes a block hold exactly these packages, and leaves all other lines alone."""
     plugin = state.packages.get(PLUGIN)
     needed = [
-        f"dnf -q -y install --setopt=install_weak_deps=False {PLUGIN}"
-        if plugin is None or not plugin.installed
-        else ":",
+        _plugin() if plugin is None or not plugin.installed else ":",
         "sed -i 's/^enabled *=.*/enabled = 1/' /etc/dnf/plugins/versionlock.conf",
     ]
     begin, end = (mark.replace(SET, block, 1) for mark in (BEGIN, END))
@@ -65,9 +65,11 @@ def released(block: str) -> str:
     )
 
 
+def _plugin() -> str:
+    """Shell that installs the plugin, judged like every transaction, in a folder of its own."""
+    inside = 'folder=$(mktemp -d)\ntrap \'rm -rf "$folder"\' EXIT\ncd "$folder"\n'
+    return f"sh -euc {shlex.quote(inside + dnf.install(Installation([PLUGIN])))} >/dev/null"
+
+
 def _without(block: str) -> str:
     return f"sed '/^# {block}: begin/,/^# {block}: end/d' {LIST}"
-
-
-RELEASED = "--disableplugin=versionlock"
-"""Option of dnf for our own transactions, which move the set as the plan says."""

@@ -23,6 +23,8 @@ from pyinfra.context import ctx_config, ctx_host, ctx_state
 
 from facts.host import HostProbe
 from facts.model.host import HostState
+from facts.model.outlook import Outlook
+from facts.outlook import PackageOutlook
 
 T = TypeVar("T")
 NAME = "gpu1"
@@ -100,7 +102,7 @@ class ARun:
         assert host is not None
         self.host: Host = host
         self.wire = Wire(self.state, host)
-        self.answers: Facts = {HostProbe: state, **(more or {})}
+        self.answers: Facts = {HostProbe: state, PackageOutlook: Outlook(), **(more or {})}
         self.asked: list[type[FactBase[Any]]] = []
         """Facts in the order in which the host was asked for them: a round trip each."""
         host.connector = self.wire

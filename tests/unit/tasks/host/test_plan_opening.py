@@ -13,6 +13,7 @@ from facts.engine_model import Engines
 from facts.engines import ContainerEngines
 from facts.host import HostProbe
 from facts.model.host import HostState
+from facts.outlook import PackageOutlook
 from tasks.host import plan_opening, plans
 from tasks.steps.answers import Answers
 from tests.unit.tasks import a_host
@@ -54,7 +55,8 @@ def test_plan_is_told_with_reasons_and_facts_and_the_host_is_not_touched(
     assert "\nWhy\n" in said and "    source: " in said
     assert "\nFacts\n  os: debian-12\n" in said
     assert "\nWhat deploys/gpu_host.py would do\n" in said
-    assert (run.asked, run.wire.commands, run.state.ops[run.host]) == ([HostProbe], [], {})
+    assert run.asked == [HostProbe, PackageOutlook]
+    assert (run.wire.commands, run.state.ops[run.host]) == ([], {})
 
 
 def test_same_is_one_document_of_the_whole_fleet(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,8 @@ from facts.engine_model import Engines
 from facts.engines import ContainerEngines
 from facts.host import HostProbe
 from facts.model.host import HostState
+from facts.model.outlook import Outlook
+from facts.outlook import PackageOutlook
 from facts.repository import RepositoryOffers
 from tasks.host import plans
 from tasks.host import resolution as host_resolution
@@ -43,7 +45,7 @@ def test_host_that_fits_gets_its_plan_after_one_look(lines: dict[str, report.Lin
     plan = run.prepared(plans.for_this_host)
     assert plan is not None and plan.digest == a_host.plan().digest
     assert (lines[NAME].verdict, run.exit_status) == ("PLANNED", 0)
-    assert (run.asked, run.state.ops[run.host]) == ([HostProbe], {})
+    assert (run.asked, run.state.ops[run.host]) == ([HostProbe, PackageOutlook], {})
 
 
 @pytest.mark.parametrize(
@@ -111,6 +113,21 @@ def test_root_is_taken_by_sudo_only_where_it_is_needed_and_to_be_had(
     assert run.host.data.get("_sudo") is sudo
 
 
+def test_package_of_others_that_only_a_removal_would_help_refuses_the_host(
+    lines: dict[str, report.Line],
+) -> None:
+    run = ARun(a_host.bare(), {PackageOutlook: Outlook(removals=("acme-agent",))})
+    assert run.prepared(plans.for_this_host) is None
+    assert codes(lines[NAME]) == ["PACKAGES-BROKEN"]
+    assert run.wire.commands == []
+
+
+def test_finished_host_costs_no_further_look() -> None:
+    run = ARun(a_host.done())
+    assert run.prepared(plans.for_this_host) is not None
+    assert run.asked == [HostProbe]
+
+
 def test_container_host_is_asked_for_its_engines_and_its_repositories_once(
     monkeypatch: pytest.MonkeyPatch, lines: dict[str, report.Line]
 ) -> None:
@@ -119,14 +136,14 @@ def test_container_host_is_asked_for_its_engines_and_its_repositories_once(
     plan = run.prepared(lambda: plans.for_this_host(containers=True))
     assert plan is not None and plan.containers is not None and plan.torch is None
     assert lines[NAME].verdict == "PLANNED"
-    assert run.asked == [HostProbe, ContainerEngines]
+    assert run.asked == [HostProbe, ContainerEngines, PackageOutlook]
 
 
 def test_repository_that_does_not_answer_refuses_the_host(lines: dict[str, report.Line]) -> None:
     run = ARun(a_host.bare(), {ContainerEngines: Engines(), RepositoryOffers: None})
     assert run.prepared(lambda: plans.for_this_host(containers=True)) is None
     assert codes(lines[NAME]) == ["REPO-UNREACHABLE"]
-    assert run.asked == [HostProbe, ContainerEngines, RepositoryOffers]
+    assert run.asked == [HostProbe, ContainerEngines, PackageOutlook, RepositoryOffers]
 
 
 def test_torch_of_another_deploy_stays_in_a_container_hosts_plan(

@@ -158,7 +158,7 @@ def test_package_of_the_set_that_somebody_locked_is_named(machine: Machine) -> N
     machine.write("dnf", f"cat {machine.folder}/table; exit 1\n")
     transaction = Transaction(ours=("nvidia-*", "libnvidia-*"))
     script = dnf_transaction.simulation(transaction, "nvidia-driver-cuda", "", "")
-    done = machine.run(script.replace(dnf_transaction.versionlock.LIST, str(locks)))
+    done = machine.run(script.replace(dnf_transaction.LOCKS, str(locks)))
     assert done.returncode == 1
     assert "dnf versionlock delete nvidia-driver-cuda" in done.stdout
     assert "libnvidia-ml is locked" not in done.stdout
