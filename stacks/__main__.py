@@ -233,14 +233,11 @@ def _installed(said: str | None) -> InstalledDriver | None:
 
 def _gpus(said: str, catalog: Catalog) -> tuple[Gpu, ...]:
     word, colon, count = said.partition(":")
-    models = catalog.gpus.models.rows
-    key = word.lower().replace("-", "").replace(" ", "").replace("_", "")
+    key = catalog.known.key(word)
     if colon and not (count.isdecimal() and 0 < int(count) <= 64):
         raise _UsageError(f'--gpu {said}: "{count}" is not a count from 1 to 64')
-    if key not in models:
-        close = nearest(key, models)
-        meant = f"Did you mean {' or '.join(close)}? " if close else ""
-        raise _UsageError(f'--gpu {said}: unknown GPU "{word}". {meant}Known: {", ".join(models)}')
+    if key is None:
+        raise _UsageError(f'--gpu {said}: unknown GPU "{word}". {catalog.known.like(word)}')
     return (Gpu(key),) * (int(count) if colon else 1)
 
 

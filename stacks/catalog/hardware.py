@@ -45,6 +45,15 @@ class GpuModel:
     """Tegra chip id, where the GPU is part of a Jetson and its driver of Jetson Linux."""
 
 
+@dataclass(frozen=True)
+class Chip:
+    """What all GPUs of a chip have in common."""
+
+    generation: str
+    sm: str
+    """Compute capability: ``9.0``."""
+
+
 def module_flavours(model: GpuModel, generation: Generation) -> tuple[Flavour, ...]:
     """Kernel module flavours that drive a model, of those that drive its generation."""
     return ("open",) if model.open_required else generation.flavours
@@ -65,6 +74,13 @@ class GpuModels(Group):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Chips(Group):
+    """Chips by the beginning of their name (``GA10``)."""
+
+    rows: Mapping[str, Chip]
+
+
+@dataclass(frozen=True, kw_only=True)
 class FirstBranches(Group):
     """First driver branch by GPU model; a model that is not here is older than all of them."""
 
@@ -76,6 +92,7 @@ class Gpus:
     """``catalog/gpus.yaml``."""
 
     generations: Generations
+    chips: Chips
     models: GpuModels
     first_branches: FirstBranches
 

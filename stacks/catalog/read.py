@@ -23,6 +23,7 @@ from stacks.catalog.driver_sets import DriverSet, DriverSets, completed
 from stacks.catalog.hardware import Drivers, Gpus, Jetson
 from stacks.catalog.image import ImageFacts
 from stacks.catalog.kernels import KernelPackages, KernelPackagesByManager
+from stacks.catalog.pci import GpuTable, gpu_table
 from stacks.catalog.provenance import Confidence
 from stacks.catalog.software import Cuda, Cudnn, Pytorch
 
@@ -90,8 +91,8 @@ class Catalog:
     other_rules: Mapping[str, str]
     locks: Mapping[str, Lock]
     """Lock files by name."""
-    pci: Mapping[str, str]
-    """PCI device id to GPU model key."""
+    known: GpuTable
+    """Every GPU that is known: those of ``gpus`` and those of ``pci.tsv``."""
 
 
 @functools.cache
@@ -125,9 +126,7 @@ def load_catalog(folder: Path = FOLDER) -> Catalog:
         codes=codes.codes,
         other_rules=codes.other_rules,
         locks=read_locks(folder / "locks"),
-        pci=MappingProxyType(
-            {pci: key for key, model in gpus.models.rows.items() for pci in model.pci}
-        ),
+        known=gpu_table(gpus, (folder / "catalog/pci.tsv").read_text()),
     )
 
 

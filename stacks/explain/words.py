@@ -109,7 +109,7 @@ def _title(stack: Stack, profile: HostProfile, resolution: Resolution, catalog: 
     there = profile.gpus + profile.expected_gpus
     for gpu in there or (resolution.plan.gpus if resolution.plan else ()):
         word = gpu.model or gpu.pci_id or "?"
-        row = catalog.gpus.models.rows.get(word)
+        row = catalog.known.models.get(word)
         name = row.name if row else word
         counts[name] = counts.get(name, 0) + 1
     gpus = ", ".join(f"{n} × {name}" if n > 1 else name for name, n in counts.items())

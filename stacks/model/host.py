@@ -52,6 +52,8 @@ class HostProfile:
     gpus: tuple[Gpu, ...] = ()
     expected_gpus: tuple[Gpu, ...] = ()
     """GPUs that are not there yet (an image that is baked before the GPU is attached)."""
+    gpu_like: str | None = None
+    """Key of the GPU that stands for each one that the catalogue does not know."""
     kernel_running: str | None = None
     kernel_next_boot: str | None = None
     kernels: tuple[str, ...] = ()

@@ -44,7 +44,13 @@ class Card:
     @property
     def name(self) -> str:
         """Name and compute capability for a person."""
-        return f"{self.model.name} (sm_{self.model.sm.replace('.', '')})"
+        sm = self.model.sm.replace(".", "")
+        return f"{self.model.name} (sm_{sm})" if sm else self.model.name
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the catalogue knows more of it than its age."""
+        return bool(self.model.sm)
 
 
 @dataclass

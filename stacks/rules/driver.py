@@ -24,6 +24,7 @@ def candidates(case: Case, dist: Distribution) -> list[DriverOffer]:
     """
     request = case.stack.driver
     flavours = gpu_rules.flavours(case)
+    unknown = not all(card.is_known for card in case.cards)
     offers = [
         offer
         for row in dist.drivers
@@ -41,12 +42,15 @@ def candidates(case: Case, dist: Distribution) -> list[DriverOffer]:
             or request.origin
             or request.version
             or _signed(case, offer)
+            or unknown
         )
         and (offer.modules == "dkms" or kernel_rules.flavours(case, dist))
     ]
     if case.profile.secure_boot:
         # A driver that is there may well load: its key was enrolled once. Else the signed first.
         left.sort(key=lambda offer: (not _is_there(case, offer), offer.modules == "dkms"))
+    if unknown:  # the newest may know what older ones do not; what is there was seen to be taken
+        left.sort(key=lambda offer: (not _is_there(case, offer), -int(offer.branch)))
     if not left:
         driver_refusals.nothing_on_offer(case, dist)
         return []

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import replace
 
-from stacks.catalog.decode import nearest
-from stacks.catalog.hardware import module_flavours
+from stacks.catalog.hardware import GpuModel, module_flavours
 from stacks.model.host import Gpu
 from stacks.model.versions import minor
 from stacks.rules.case import Card, Case, names, numbers
@@ -15,8 +15,9 @@ from stacks.rules.case import Card, Case, names, numbers
 def identify(case: Case) -> None:
     """Find the host's GPUs in the catalogue.
 
-    Adds NO-GPU where there is none and none is expected, and GPU-UNKNOWN for each card that the
-    catalogue does not know. GPUs that are only expected count as if they were there.
+    Adds NO-GPU where there is none and none is expected. GPUs that are only expected count as if
+    they were there. A card that the catalogue does not know is taken for what host data call it
+    (``gpu_like``); else for one of its age, with the notice GPU-UNKNOWN.
     """
     gpus = case.profile.gpus + case.profile.expected_gpus
     if not gpus:
@@ -30,32 +31,12 @@ def identify(case: Case) -> None:
         )
         return
     counts: Counter[str] = Counter()
-    unknown: dict[str, Gpu] = {}
+    unknown: Counter[str] = Counter()
     for gpu in gpus:
         key = _key(case, gpu)
-        if key in case.catalog.gpus.models.rows:
-            counts[key] += 1
-        else:
-            unknown.setdefault(key or gpu.pci_id or "?", gpu)
-    models = case.catalog.gpus.models.rows
-    for word, gpu in unknown.items():
-        close = nearest(word, models) if gpu.model else []
-        hint = f"Known names like it: {', '.join(close)}. " if close else ""
-        case.conflict(
-            "GPU-UNKNOWN",
-            f'The GPU "{word}" is not in the catalogue.',
-            "Without its compute capability nobody can say which driver and which PyTorch fit. "
-            f"{hint}Known GPUs: {', '.join(models)}.",
-            "Add it to stacks/catalog/gpus.yaml: name, generation, sm and PCI id, with a source.",
-            "If it is a sibling of a known GPU, name that one: `--gpu a100`, or in the host data "
-            "`expected_gpus: [a100]` for a GPU that is attached later.",
-        )
-    generations = case.catalog.gpus.generations.rows
-    first = case.catalog.gpus.first_branches.rows
-    case.cards = tuple(
-        Card(key, models[key], generations[models[key].generation], count, first.get(key))
-        for key, count in counts.items()
-    )
+        (counts if key in case.catalog.known.models else unknown)[key or gpu.pci_id or ""] += 1
+    case.cards = tuple(_card(case, key, count) for key, count in counts.items())
+    case.cards += tuple(_unknown(case, word, count) for word, count in unknown.items())
     if not case.profile.gpus:
         case.notice(
             "GPU-EXPECTED",
@@ -65,6 +46,42 @@ def identify(case: Case) -> None:
         )
 
 
+def _card(case: Case, key: str, count: int) -> Card:
+    known = case.catalog.known
+    model = known.models[key]
+    generation = case.catalog.gpus.generations.rows[model.generation]
+    return Card(key, model, generation, count, known.first_branches.get(key))
+
+
+def _unknown(case: Case, word: str, count: int) -> Card:
+    """The card as one of its age; adds GPU-UNKNOWN."""
+    known = case.catalog.known
+    is_id = re.fullmatch(r"[0-9a-f]{4}", word) is not None
+    key = known.generation_beside(word) if is_id else known.generation_beside("ffff")
+    generation = case.catalog.gpus.generations.rows[key]
+    name = f"unknown GPU 10de:{word}" if is_id else f'unknown GPU "{word}"'
+    flavour = "open" if "open" in generation.flavours else "proprietary"
+    limit = case.stack.cuda.version if case.stack.cuda else ""
+    case.notice(
+        "GPU-UNKNOWN",
+        f"The catalogue does not know the {name}; it is taken for one of the generation "
+        f"{generation.name}.",
+        f"Its PCI id lies among those of {generation.name}. So the plan takes the newest branch "
+        f"that is maintained, with the {flavour} kernel module"
+        + (
+            f", and leaves open whether CUDA {limit} compiles for it: only its driver knows its "
+            "compute capability (`nvidia-smi --query-gpu=compute_cap --format=csv`)."
+            if limit
+            else "."
+        ),
+        "If it is a sibling of a known GPU, name that one in the host data: `gpu_like: rtx3090`. "
+        "If newer lists have it (`update-pciids`; `lspci -nn -d 10de:`), draw them anew with "
+        "`python make/pci.py`.",
+    )
+    model = GpuModel(name=name, generation=key, sm="")
+    return Card(word, model, generation, count, None)
+
+
 def named(case: Case) -> tuple[Gpu, ...]:
     """The host's GPUs, or those that it expects, each with its key of the catalogue."""
     gpus = case.profile.gpus or case.profile.expected_gpus
@@ -72,7 +89,9 @@ def named(case: Case) -> tuple[Gpu, ...]:
 
 
 def _key(case: Case, gpu: Gpu) -> str:
-    return gpu.model or case.catalog.pci.get((gpu.pci_id or "").lower(), "")
+    known = case.catalog.known
+    key = gpu.model or known.pci.get((gpu.pci_id or "").lower(), "")
+    return key if key in known.models else case.profile.gpu_like or key
 
 
 def check_flavours(case: Case) -> None:
@@ -112,7 +131,7 @@ def check_cuda118(case: Case) -> None:
         return
     toolkit = case.catalog.cuda.toolkits.rows[request.version]
     newest = numbers(toolkit.sm[-1])
-    beyond = [card for card in case.cards if numbers(card.model.sm) > newest]
+    beyond = [c for c in case.cards if c.model.sm and numbers(c.model.sm) > newest]
     if not beyond:
         return
     first, last = beyond[0].generation, _generation(case, toolkit.sm[-1])
@@ -134,7 +153,7 @@ def check_cuda118(case: Case) -> None:
 def _generation(case: Case, sm: str) -> str:
     """Name of the generation that a compute capability belongs to."""
     gpus = case.catalog.gpus
-    key = next(model.generation for model in gpus.models.rows.values() if model.sm == sm)
+    key = next(chip.generation for chip in gpus.chips.rows.values() if chip.sm == sm)
     return gpus.generations.rows[key].name
 
 

@@ -79,7 +79,11 @@ def _fits(case: Case, request: TorchRequest, line: JetsonLine, row: JetsonTorch)
         and request.index is None
         and not request.cudnn
         and not request.companions
-        and all(torch_rules.runs_on(codes, numbers(card.model.sm)) for card in case.cards)
+        and all(
+            torch_rules.runs_on(codes, numbers(card.model.sm))
+            for card in case.cards
+            if card.is_known
+        )
     )
 
 

@@ -196,7 +196,7 @@ def _variants(case: Case, request: TorchRequest, release: Release) -> list[Build
 
 def _runs(variant: Variant, cards: tuple[Card, ...], arch: str) -> bool:
     codes = [numbers(sm) for sm in variant.sm[arch]]
-    return all(runs_on(codes, numbers(card.model.sm)) for card in cards)
+    return all(runs_on(codes, numbers(card.model.sm)) for card in cards if card.is_known)
 
 
 def runs_on(codes: list[tuple[int, ...]], sm: tuple[int, ...]) -> bool:

@@ -157,7 +157,7 @@ def flavour(case: Case) -> Iterator[Fault]:
 def _drivers_of(device: str) -> tuple[str, tuple[str, ...], str | None]:
     """Name, module flavours and last branch of a PCI device; one not known takes them all."""
     catalog = load_catalog()
-    model = catalog.gpus.models.rows.get(catalog.pci.get(device.lower(), ""))
+    model = catalog.known.models.get(catalog.known.pci.get(device.lower(), ""))
     if model is None:
         return f"10de:{device}", ("open", "proprietary"), None
     generation = catalog.gpus.generations.rows[model.generation]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -70,6 +71,10 @@ def question(
         settings.fingerprints,
         available,
     )
+    # One kind of GPU that is expected stands for one that is there and that nobody knows.
+    models = {gpu.model for gpu in expected}
+    alone = next(iter(models)) if len(models) == 1 else None
+    profile = replace(profile, gpu_like=settings.gpu_like or alone)
     known = locks.catalog_with_own(catalog(), data)
     return stack_of(data, state.jetson is not None, containers, _native(state)), profile, known
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from stacks.catalog.decode import nearest
 from stacks.catalog.read import Catalog
 from stacks.model import address as addresses
 from stacks.model.host import Gpu
@@ -45,6 +44,8 @@ class PlanSettings:
     """Addresses by kind, as in `MIRRORS`."""
     fingerprints: dict[str, tuple[str, ...]]
     """Keys trusted instead of the catalogue's, by kind, as in `TRUSTED`."""
+    gpu_like: str | None = None
+    """Key of the known GPU that stands for an unknown one."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,9 @@ class GuardSettings:
 
 def plan_settings(data: Data, catalog: Catalog) -> PlanSettings:
     """What the resolver is told."""
-    return PlanSettings(expected_gpus(data, catalog), _mirrors(data), _fingerprints(data))
+    return PlanSettings(
+        expected_gpus(data, catalog), _mirrors(data), _fingerprints(data), gpu_like(data, catalog)
+    )
 
 
 def guard_settings(data: Data) -> GuardSettings:
@@ -114,16 +117,21 @@ def expected_gpus(data: Data, catalog: Catalog) -> tuple[Gpu, ...]:
         if ":" in model or isinstance(item, Mapping | list | tuple):
             expected = "a count, a model, or model:count such as h100:8"
             raise reader.wrong("expected_gpus", item, expected)
-        known = catalog.gpus.models.rows
-        if model not in known:
-            close = nearest(model, known)
-            meant = f"Did you mean {' or '.join(close)}? " if close else ""
-            raise ValueError(
-                f'"expected_gpus" names {told(model)}. {meant}'
-                f"Known models: {', '.join(sorted(known))}."
-            )
-        gpus += [Gpu(model)] * count
+        gpus += [Gpu(_model("expected_gpus", model, catalog))] * count
     return tuple(gpus)
+
+
+def gpu_like(data: Data, catalog: Catalog) -> str | None:
+    """``gpu_like``: the known GPU that stands for one that the catalogue does not know."""
+    said = Reader(data).text("gpu_like")
+    return _model("gpu_like", said, catalog) if said else None
+
+
+def _model(key: str, name: str, catalog: Catalog) -> str:
+    found = catalog.known.key(name)
+    if found is None:
+        raise ValueError(f'"{key}" names {told(name)}. {catalog.known.like(name)}')
+    return found
 
 
 def _mirrors(data: Data) -> dict[str, str]:

@@ -36,15 +36,19 @@ KEYS = {row["fingerprint"] for row in _read("repositories")["keys"].values()}
 JETSON = _read("jetson")
 PCI = {pci: key for key, row in GPUS["models"]["rows"].items() for pci in row.get("pci", ())}
 
+UNKNOWN = {"name": "unknown", "generation": "blackwell"}
+"""No list has it: a card without an id, or with one above all others, is of the newest age."""
+
 
 def faults(plan: Plan, stack: Stack, profile: HostProfile) -> list[str]:
     """Every constraint of the catalogue that the plan breaks, in words."""
     keys = {
-        gpu.model or PCI[(gpu.pci_id or "").lower()]
+        gpu.model or PCI.get((gpu.pci_id or "").lower(), "unknown")
         for gpu in (*profile.gpus, *profile.expected_gpus)
     }
     first = GPUS["first_branches"]["rows"]
-    cards = [{**GPUS["models"]["rows"][key], "first_branch": first.get(key, "0")} for key in keys]
+    rows = GPUS["models"]["rows"]
+    cards = [{**rows.get(key, UNKNOWN), "first_branch": first.get(key, "0")} for key in keys]
     found: list[str] = []
     if not cards and profile.jetson_l4t is None:
         found.append("a plan without a GPU")
@@ -204,7 +208,7 @@ def _cuda(plan: Plan, stack: Stack, profile: HostProfile, cards: list[Any]) -> l
     toolkit = CUDA["toolkits"]["rows"][cuda.version]
     newest = max(Version(sm) for sm in toolkit["sm"])
     for card in cards:
-        if Version(card["sm"]) > newest:
+        if Version(card.get("sm", "0")) > newest:
             found.append(f"CUDA {cuda.version} cannot compile for {card['name']}")
     if request.version != cuda.version or request.origin not in (None, cuda.origin):
         found.append("the request for CUDA is not followed")
@@ -291,6 +295,8 @@ def _torch(plan: Plan, stack: Stack, profile: HostProfile, cards: list[Any]) -> 
     if (torch.cuda, torch.cudnn) != (variant["cuda"], variant["cudnn"]):
         found.append("another CUDA or cuDNN than the wheel's")
     for card in cards:
+        if "sm" not in card:
+            continue
         major, minor = card["sm"].split(".")
         codes = [sm.split(".") for sm in variant["sm"][profile.arch]]
         if not any(m == major and int(n) <= int(minor) for m, n in codes):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fnmatch import fnmatch
 
 from stacks.model.host import Gpu, HostProfile
@@ -131,7 +132,31 @@ def test_gpu_is_found_by_its_pci_id() -> None:
     assert planned(profile).torch == planned(host("debian-12", "h100")).torch
 
 
-def test_unknown_gpu_is_named_by_its_id() -> None:
-
+def test_unknown_gpu_is_taken_for_the_newest_and_named_by_its_id() -> None:
     profile = HostProfile("debian-12", "x86_64", gpus=(Gpu(None, pci_id="ffff"),))
-    assert "ffff" in refused("GPU-UNKNOWN", profile).what
+    plan = planned(profile)
+    (notice,) = [n for n in plan.notices if n.code == "GPU-UNKNOWN"]
+    assert "10de:ffff" in notice.what
+    assert "gpu_like" in notice.remedy
+    assert plan.driver is not None
+    assert (plan.driver.origin, plan.driver.flavour) == ("nvidia", "open")
+
+
+def test_unknown_gpu_of_an_old_age_gets_a_branch_that_drives_that_age() -> None:
+    profile = HostProfile("debian-12", "x86_64", gpus=(Gpu(None, pci_id="1b99"),))
+    driver = planned(profile).driver
+    assert driver is not None
+    assert (driver.flavour, int(driver.branch) <= 580) == ("proprietary", True)
+
+
+def test_unknown_gpu_is_what_host_data_call_it() -> None:
+    unknown = HostProfile("debian-12", "x86_64", gpus=(Gpu(None, pci_id="ffff"),))
+    plan = planned(replace(unknown, gpu_like="rtx3090"))
+    assert plan.torch == planned(host("debian-12", "rtx3090")).torch
+    assert "GPU-UNKNOWN" not in {n.code for n in plan.notices}
+    assert plan.driver == planned(host("debian-12", "rtx3090")).driver
+
+
+def test_unknown_gpu_beside_a_known_one_leaves_the_known_one_its_rules() -> None:
+    cards = (Gpu(None, pci_id="ffff"), Gpu(None, pci_id="2901"))
+    assert refused("GPU-118-BLACKWELL", HostProfile("debian-12", "x86_64", gpus=cards))

@@ -21,8 +21,13 @@ ROWS = [
 ]
 JETSONS = ["35.4.1", "36.4.7", "38.4.0", "39.2.0"]
 ONE_EACH = {
-    model.generation: key for key, model in CATALOG.gpus.models.rows.items() if model.soc is None
+    model.generation: key
+    for rows in (CATALOG.known.models, CATALOG.gpus.models.rows)  # those with more detail last
+    for key, model in rows.items()
+    if model.soc is None
 }
+
+TOO_OLD = ("tesla", "fermi", "kepler")
 
 
 def test_the_grid_has_every_generation() -> None:
@@ -50,7 +55,9 @@ def test_every_row_answers_for_every_generation(
 
 
 @pytest.mark.parametrize("os", ROWS)
-@pytest.mark.parametrize("gpu", [g for key, g in ONE_EACH.items() if key not in ("kepler",)])
+@pytest.mark.parametrize(
+    "gpu", [g for key, g in ONE_EACH.items() if key not in ("tesla", "fermi", "kepler")]
+)
 def test_a_driver_can_be_had_for_every_generation_that_torch_knows(os: str, gpu: str) -> None:
     without = ["--without", "cuda", "--without", "torch"]
     assert (

@@ -21,6 +21,7 @@ from tests.unit.tasks.a_workspace import KEY
 WRONG: Mapping[str, Any] = {
     "stack": 29,
     "expected_gpus": "h1000",
+    "gpu_like": "h1000",
     "mirrors": {"pip": "https://mirror.example.org"},
     "fingerprints": {"nvidia": ["3BF863CC"]},
     "without": "cudda",

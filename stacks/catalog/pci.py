@@ -1,0 +1,152 @@
+"""All GPUs that are known: the curated models of ``gpus.yaml``, and those of ``pci.tsv``. Pure.
+
+``pci.tsv`` is drawn from public lists by ``make/pci.py``. A model that ``gpus.yaml`` has with more
+detail (boards with NVSwitch) keeps its row there; the drawn names lead to it.
+"""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from stacks.catalog.decode import nearest
+from stacks.catalog.hardware import Chip, GpuModel, Gpus
+
+_NO_PART = re.compile(r"\b(?:nvidia|geforce|tesla|generation|gpu|edition)\b|[^a-z0-9]+")
+_BOARD = re.compile(r"\b(?:SXM\d?|HGX)\b")
+"""Words in a name of a module that hangs on a board's NVSwitches."""
+
+
+def plain_name(name: str) -> str:
+    """A name as people may write it, without what they may leave out.
+
+    ``NVIDIA GeForce RTX 3080``, ``rtx-3080`` and ``RTX_3080`` are one: ``rtx3080``.
+    """
+    return _NO_PART.sub("", name.lower().replace("_", " "))
+
+
+@dataclass(frozen=True)
+class GpuTable:
+    """Every known GPU, and the ways to it."""
+
+    models: Mapping[str, GpuModel]
+    """By key: the curated ones first."""
+    pci: Mapping[str, str]
+    """PCI device id, four hexadecimal digits in lower case, to key."""
+    names: Mapping[str, str]
+    """Names as `plain_name` gives them to key."""
+    first_branches: Mapping[str, str]
+    """First driver branch by key; a model that is not here is older than all of them."""
+    ages: tuple[tuple[int, str], ...]
+    """Device ids in their order, each with its generation: NVIDIA numbers as time goes."""
+
+    def key(self, name: str) -> str | None:
+        """The key of a GPU by the name that a person uses; None: no GPU is called so."""
+        return name if name in self.models else self.names.get(plain_name(name))
+
+    def like(self, name: str) -> str:
+        """Which GPUs are called about so, as a sentence for a person."""
+        called = [key for key, model in self.models.items() if not key.endswith(model.pci[:1])]
+        word = plain_name(name)
+        close = [key for key in called if word and key.startswith(word)][:4]
+        close = close or nearest(word, called)
+        meant = f"Did you mean {' or '.join(close)}? " if close else ""
+        return f"{meant}{len(self.models)} GPUs are known by names such as rtx3090, a16 or h100."
+
+    def generation_beside(self, pci_id: str) -> str:
+        """Generation of the known device whose id is the nearest, of its chip's block if one is."""
+        number = int(pci_id, 16)
+        at = bisect.bisect_left(self.ages, (number, ""))
+        around = self.ages[max(at - 1, 0) : at + 1]
+        # A chip has a block of 128 ids, so a farther one in the same block is the nearer kin.
+        return min(around, key=lambda age: (age[0] >> 7 != number >> 7, abs(age[0] - number)))[1]
+
+
+@dataclass(frozen=True)
+class _Device:
+    pci: str
+    chip: Chip
+    names: tuple[str, ...]
+    first: str
+    base: str
+
+    @property
+    def name(self) -> str:
+        return self.names[0] if self.names else f"{self.base} {self.pci}"
+
+
+def gpu_table(gpus: Gpus, drawn: str) -> GpuTable:
+    """The curated GPUs with the drawn ones.
+
+    Args:
+        gpus: ``gpus.yaml``.
+        drawn: Text of ``pci.tsv``: device, chip, names, first branch, with tabs between.
+    """
+    models = dict(gpus.models.rows)
+    pci = {device: key for key, model in models.items() for device in model.pci}
+    first = dict(gpus.first_branches.rows)
+    ages = {int(device, 16): models[key].generation for device, key in pci.items()}
+    called: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    alike: defaultdict[tuple[str, Chip], list[_Device]] = defaultdict(list)
+    for device in _devices(gpus, drawn):
+        ages[int(device.pci, 16)] = device.chip.generation
+        if device.pci in pci:
+            for name in device.names:
+                called[plain_name(name)][pci[device.pci]] = None
+        else:
+            alike[plain_name(device.name), device.chip].append(device)
+    chips = defaultdict(set)
+    for name, chip in alike:
+        chips[name].add(chip)
+    for (name, _chip), devices in alike.items():
+        alone = len(chips[name]) == 1 and name not in models
+        key = name if alone else f"{name}{devices[0].base.lower()}"
+        models[key] = _model(devices)
+        pci |= {device.pci: key for device in devices}
+        known_from = [int(device.first) for device in devices if device.first]
+        if known_from:
+            first[key] = str(max(known_from))
+        for word in (n for device in devices for n in device.names):
+            called[plain_name(word)][key] = None
+    # A name of two different chips is none: each has its key with the chip in it.
+    names = {
+        name: next(iter(keys))
+        for name, keys in called.items()
+        if len({(models[k].generation, models[k].sm) for k in keys}) == 1
+    }
+    return GpuTable(
+        MappingProxyType(models),
+        MappingProxyType(pci),
+        MappingProxyType(names | {plain_name(key): key for key in models}),
+        MappingProxyType(first),
+        tuple(sorted(ages.items())),
+    )
+
+
+def _devices(gpus: Gpus, drawn: str) -> Iterator[_Device]:
+    for line in drawn.splitlines():
+        if line.startswith("#"):
+            continue
+        pci, whole, names, first = line.split("\t")
+        fits = [name for name in gpus.chips.rows if whole.startswith(name)]
+        if fits:
+            chip = gpus.chips.rows[max(fits, key=len)]
+            base = whole.rstrip("GLM") if whole[-1] in "LM" else whole
+            yield _Device(pci, chip, tuple(filter(None, names.split(" / "))), first, base)
+
+
+def _model(devices: list[_Device]) -> GpuModel:
+    one = devices[0]
+    boards = tuple(d.pci for d in devices if any(map(_BOARD.search, d.names)))
+    return GpuModel(
+        name=one.name,
+        generation=one.chip.generation,
+        sm=one.chip.sm,
+        pci=tuple(device.pci for device in devices),
+        sxm=boards,
+        nvswitch=bool(boards),
+    )

@@ -1,0 +1,102 @@
+"""Every known GPU by its PCI id and by the names that people use."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from stacks.catalog.pci import gpu_table, plain_name
+from tests.unit.stacks.hosts import CATALOG
+
+KNOWN = CATALOG.known
+DRAWN = Path("stacks/catalog/pci.tsv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "sm"),
+    [
+        ("a10g", "8.6"),
+        ("rtx-3080", "8.6"),
+        ("RTX_3080", "8.6"),
+        ("NVIDIA GeForce RTX 3080 Ti Laptop GPU", "8.6"),
+        ("NVIDIA A16", "8.6"),
+        ("a2", "8.6"),
+        ("GTX 1650", "7.5"),
+        ("Quadro RTX 8000", "7.5"),
+        ("TITAN RTX", "7.5"),
+        ("H20", "9.0"),
+        ("H100 NVL", "9.0"),
+        ("A100-SXM4-80GB", "8.0"),
+        ("RTX 6000 Ada Generation", "8.9"),
+        ("rtx pro 4500 blackwell", "12.0"),
+        ("GB300", "10.3"),
+        ("tesla m40", "5.2"),
+        ("b200", "10.0"),
+    ],
+)
+def test_names_that_people_use_lead_to_the_gpu(name: str, sm: str) -> None:
+    key = KNOWN.key(name)
+    assert key is not None
+    assert KNOWN.models[key].sm == sm
+
+
+def test_a_name_of_two_chips_is_none_and_both_are_named() -> None:
+    assert KNOWN.key("GT 730") is None
+    said = KNOWN.like("GT 730")
+    assert "gt730gf108" in said
+    assert "gt730gk208" in said
+
+
+@pytest.mark.parametrize(
+    ("pci_id", "key"), [("2330", "h100"), ("20f3", "a100"), ("2206", "rtx3080"), ("25b6", "a16")]
+)
+def test_ids_lead_to_the_gpu(pci_id: str, key: str) -> None:
+    assert KNOWN.pci[pci_id] == key
+
+
+def test_curated_rows_keep_their_detail() -> None:
+    for key, model in CATALOG.gpus.models.rows.items():
+        assert KNOWN.models[key] is model
+        assert all(KNOWN.pci[device] == key for device in model.pci)
+
+
+def test_every_drawn_device_of_a_known_chip_is_known() -> None:
+    rows = [line.split("\t") for line in DRAWN.splitlines() if not line.startswith("#")]
+    assert len(rows) > 1000
+    unknown = {row[1] for row in rows if row[0] not in KNOWN.pci}
+    # Those that NVIDIA has told nothing of yet.
+    assert unknown == {"GB112", "GB120", "GR100", "GR102"}
+
+
+def test_table_has_one_row_for_a_device_and_says_where_it_is_from() -> None:
+    lines = DRAWN.splitlines()
+    assert lines[1].startswith("# source: PCI ID database 20")
+    devices = [line.split("\t")[0] for line in lines if not line.startswith("#")]
+    assert len(devices) == len(set(devices))
+    assert all(re.fullmatch(r"[0-9a-f]{4}", device) for device in devices)
+
+
+def test_boards_are_told_by_their_names() -> None:
+    assert KNOWN.models[KNOWN.pci["2909"]].sxm == ("2909",)
+    assert not KNOWN.models[KNOWN.pci["2206"]].nvswitch
+
+
+@pytest.mark.parametrize(
+    ("pci_id", "generation"),
+    [("ffff", "blackwell"), ("1b99", "pascal"), ("1dff", "volta"), ("0000", "tesla")],
+)
+def test_age_is_that_of_the_nearest_known_id(pci_id: str, generation: str) -> None:
+    assert KNOWN.generation_beside(pci_id) == generation
+
+
+def test_first_branch_is_the_highest_of_a_models_devices() -> None:
+    drawn = "9001\tGA102\tX 1\t\n9002\tGA102\tX 1\t570\n9003\tGA102\tX 1\t525\n"
+    table = gpu_table(CATALOG.gpus, drawn)
+    assert table.first_branches["x1"] == "570"
+    assert table.models["x1"].pci == ("9001", "9002", "9003")
+
+
+def test_what_may_be_left_out_of_a_name() -> None:
+    assert {plain_name(n) for n in ("NVIDIA Tesla T4", "t4", "T-4")} == {"t4"}
