@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import re
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping

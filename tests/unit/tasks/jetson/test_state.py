@@ -137,7 +137,7 @@ def test_lock_beside_a_stack_of_ones_own_takes_the_place_of_ours(tmp_path: Path)
     (tmp_path / "mine.yaml").write_text('summary: mine\ntorch:\n  version: "2.9.1"\n')
     data = {"stack": str(tmp_path / "mine.yaml")}
     ours = planned(board(), **data).torch
-    (tmp_path / "locks" / name).write_text("torch==2.9.1 --hash=sha256:0\n")
+    (tmp_path / "locks" / name).write_text(f"torch==2.9.1 --hash=sha256:{'0' * 64}\n")
     mine = planned(board(), **data).torch
     assert ours is not None and mine is not None
     assert ours.lock == mine.lock == name and ours.env_digest != mine.env_digest
