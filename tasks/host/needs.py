@@ -20,6 +20,14 @@ def needed(state: HostState, plan: Plan) -> bool:
     )
 
 
+def from_archives(state: HostState, plan: Plan) -> bool:
+    """Whether something is still to come out of archives of the host's own sources."""
+    return state.package_manager.kind == "apt" and bool(
+        any(part.asks_repository for part in parts(state, plan))
+        or engine_state.to_come(state, plan)
+    )
+
+
 def wanted(plan: Plan) -> tuple[str, ...]:
     """Packages of the plan that come from one of its repositories, in a version that it names."""
     parts = (p for p in (plan.driver, plan.cuda, plan.cudnn) if p and p.origin == "nvidia")

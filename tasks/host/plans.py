@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pyinfra import logger
 from pyinfra.api.host import Host
 
@@ -21,7 +23,7 @@ from tasks.hostdata.containers import ContainerSettings
 from tasks.jetson import state as jetson_state
 from tasks.packages import repair_state
 from tasks.python import state as python_state
-from tasks.repositories import offers
+from tasks.repositories import archive_answers, archive_asking, offers
 from tasks.steps.refusal import Refused
 from tasks.steps.step import this_host
 from tasks.verify import report
@@ -76,10 +78,19 @@ def decided(
     if plan.containers is not None:
         engines_state = look.engines(container_settings())
         conflicts += engine_conflicts.conflicts(state, engines_state, plan, container_settings())
-    if not conflicts and package_outlook.needed(state, plan):
+    if conflicts:
+        raise Refused(*conflicts)
+    if package_outlook.needed(state, plan):
         outlook = package_outlook.asked(state, plan)
-        conflicts = repair_state.conflicts(state, outlook, repair_state.removable(state, plan))
-    if not conflicts and needs.needed(state, plan):
+        removable = repair_state.removable(state, plan)
+        if conflicts := repair_state.conflicts(state, outlook, removable):
+            raise Refused(*conflicts)
+    answers = archive_asking.asked(host, state) if needs.from_archives(state, plan) else ()
+    known = archive_asking.identified(host, state)
+    if conflicts := preflight.sources(known, plan, answers):
+        raise Refused(*conflicts)
+    plan = replace(plan, notices=(*plan.notices, *archive_answers.notices(known, answers)))
+    if needs.needed(state, plan):
         available, conflicts = offers.asked(plan, needs.wanted(plan))
         conflicts = conflicts or resolved(state, host.data, available, containers).conflicts
     if conflicts:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from facts.model.host import HostState
 from facts.model.system import Mount
+from facts.parse.archives import ArchiveAnswer
 from stacks.model.messages import Conflict
 from stacks.model.plan import Plan
-from tasks.repositories import archives
+from tasks.repositories import archive_answers, archives
 from tasks.repositories import files as repository_files
 from tasks.verify.parts import parts
 
@@ -17,7 +18,6 @@ HEADROOM_MB = 1024
 def conflicts(state: HostState, plan: Plan) -> tuple[Conflict, ...]:
     """What speaks against this plan on this host, once `access` is given."""
     found: list[Conflict] = []
-    found += _sources(state, plan)
     found += _foreign_driver(state, plan)
     found += _disk(state, plan)
     return tuple(found)
@@ -54,14 +54,26 @@ def access(state: HostState) -> list[Conflict]:
     return found
 
 
-def _sources(state: HostState, plan: Plan) -> list[Conflict]:
-    """Archives that the plan needs and that we cannot extend, repeat or replace."""
+def sources(
+    state: HostState, plan: Plan, answers: tuple[ArchiveAnswer, ...] = ()
+) -> tuple[Conflict, ...]:
+    """What speaks against the host's own package sources, once their archives were asked.
+
+    Args:
+        state: What was seen, with what the archives say of themselves.
+        plan: What should be.
+        answers: Of the archives that were asked.
+    """
     wanted = archives.wanted(plan)
-    found = [*archives.unrepeatable(state, wanted), *archives.missing(state, wanted)]
+    found = [
+        *archive_answers.conflicts(state, answers),
+        *archives.unrepeatable(state, wanted),
+        *archives.missing(state, wanted),
+    ]
     for repository in plan.repositories:
         found += repository_files.files_for(repository).shared(state, repository)
     found += archives.epel_missing(state, plan)
-    return found
+    return tuple(found)
 
 
 def _foreign_driver(state: HostState, plan: Plan) -> list[Conflict]:

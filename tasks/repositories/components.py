@@ -5,9 +5,9 @@ from __future__ import annotations
 from stacks.model.plan import Plan
 from tasks.packages import dnf
 from tasks.packages.transaction import Installation
-from tasks.repositories import archives
+from tasks.repositories import archive_asking, archives
 from tasks.steps import files, job
-from tasks.steps.step import Commands, host_state, step, write
+from tasks.steps.step import Commands, host_state, step, this_host, write
 
 EPEL = "epel-release"
 """Brings EPEL's key and ``.repo`` file; Rocky and Alma have it in their own ``extras``."""
@@ -20,7 +20,7 @@ def components(plan: Plan) -> Commands:
     The host's own files stay as they are: ours adds the missing components with the same address,
     suites, key and options.
     """
-    state = host_state()
+    state = archive_asking.identified(this_host(), host_state())
     if state.package_manager.kind == "dnf":
         if archives.epel_due(state, plan):
             script = dnf.refresh_if_stale() + "\n" + dnf.install(Installation([EPEL]))

@@ -21,6 +21,7 @@ from pyinfra.connectors.base import BaseConnector
 from pyinfra.connectors.util import CommandOutput, OutputLine
 from pyinfra.context import ctx_config, ctx_host, ctx_state
 
+from facts.archives import ArchiveAnswers
 from facts.host import HostProbe
 from facts.model.host import HostState
 from facts.model.outlook import Outlook
@@ -102,7 +103,12 @@ class ARun:
         assert host is not None
         self.host: Host = host
         self.wire = Wire(self.state, host)
-        self.answers: Facts = {HostProbe: state, PackageOutlook: Outlook(), **(more or {})}
+        self.answers: Facts = {
+            HostProbe: state,
+            PackageOutlook: Outlook(),
+            ArchiveAnswers: (),
+            **(more or {}),
+        }
         self.asked: list[type[FactBase[Any]]] = []
         """Facts in the order in which the host was asked for them: a round trip each."""
         host.connector = self.wire

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from facts.archives import ArchiveAnswers
 from facts.engine_model import Engines
 from facts.engines import ContainerEngines
 from facts.host import HostProbe
@@ -55,8 +56,11 @@ def test_plan_is_told_with_reasons_and_facts_and_the_host_is_not_touched(
     assert "\nWhy\n" in said and "    source: " in said
     assert "\nFacts\n  os: debian-12\n" in said
     assert "\nWhat deploys/gpu_host.py would do\n" in said
-    assert run.asked == [HostProbe, PackageOutlook]
-    assert (run.wire.commands, run.state.ops[run.host]) == ([], {})
+    assert (run.asked, run.wire.commands, run.state.ops[run.host]) == (
+        [HostProbe, PackageOutlook, ArchiveAnswers],
+        [],
+        {},
+    )
 
 
 def test_same_is_one_document_of_the_whole_fleet(capsys: pytest.CaptureFixture[str]) -> None:

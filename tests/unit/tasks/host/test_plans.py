@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from facts.archives import ArchiveAnswers
 from facts.engine_model import Engines
 from facts.engines import ContainerEngines
 from facts.host import HostProbe
@@ -45,7 +46,7 @@ def test_host_that_fits_gets_its_plan_after_one_look(lines: dict[str, report.Lin
     plan = run.prepared(plans.for_this_host)
     assert plan is not None and plan.digest == a_host.plan().digest
     assert (lines[NAME].verdict, run.exit_status) == ("PLANNED", 0)
-    assert (run.asked, run.state.ops[run.host]) == ([HostProbe, PackageOutlook], {})
+    assert (run.asked, run.state.ops[run.host]) == ([HostProbe, PackageOutlook, ArchiveAnswers], {})
 
 
 @pytest.mark.parametrize(
@@ -136,14 +137,20 @@ def test_container_host_is_asked_for_its_engines_and_its_repositories_once(
     plan = run.prepared(lambda: plans.for_this_host(containers=True))
     assert plan is not None and plan.containers is not None and plan.torch is None
     assert lines[NAME].verdict == "PLANNED"
-    assert run.asked == [HostProbe, ContainerEngines, PackageOutlook]
+    assert run.asked == [HostProbe, ContainerEngines, PackageOutlook, ArchiveAnswers]
 
 
 def test_repository_that_does_not_answer_refuses_the_host(lines: dict[str, report.Line]) -> None:
     run = ARun(a_host.bare(), {ContainerEngines: Engines(), RepositoryOffers: None})
     assert run.prepared(lambda: plans.for_this_host(containers=True)) is None
     assert codes(lines[NAME]) == ["REPO-UNREACHABLE"]
-    assert run.asked == [HostProbe, ContainerEngines, PackageOutlook, RepositoryOffers]
+    assert run.asked == [
+        HostProbe,
+        ContainerEngines,
+        PackageOutlook,
+        ArchiveAnswers,
+        RepositoryOffers,
+    ]
 
 
 def test_torch_of_another_deploy_stays_in_a_container_hosts_plan(

@@ -20,7 +20,8 @@ EVERYTHING = DRIVER.disk_mb + CUDA.disk_mb + CUDA.disk_mb // 3 + CUDNN.disk_mb +
 
 def conflicts(state: HostState) -> dict[str, Conflict]:
     """Conflicts by code."""
-    return {c.code: c for c in preflight.conflicts(state, plan())}
+    found = (*preflight.conflicts(state, plan()), *preflight.sources(state, plan()))
+    return {c.code: c for c in found}
 
 
 def bare(**system: Any) -> HostState:
