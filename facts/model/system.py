@@ -49,6 +49,8 @@ class System(Shown):
     resolver: str | None = None
     """Who answers for names: ``resolv.conf`` (a server that it names), ``systemd-resolved``,
     ``local`` (something on this machine); ``none``; None: unknown."""
+    known_names: tuple[str, ...] = ()
+    """Names and addresses of ``/etc/hosts``."""
 
 
 @dataclass(frozen=True)

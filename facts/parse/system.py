@@ -98,4 +98,5 @@ def system(section: Section, unread: dict[str, str]) -> System:
         cmdline=section.first("cmdline"),
         clock_s=integer(section.first("clock")),
         resolver=section.first("resolver"),
+        known_names=tuple(line.strip() for line in section.part("names") if line.strip()),
     )

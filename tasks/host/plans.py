@@ -15,10 +15,11 @@ from tasks.containers import engine_conflicts, look
 from tasks.containers import forecast as container_forecast
 from tasks.containers import proof as container_proof
 from tasks.guard import kernel_guard
-from tasks.host import forecast, needs, opening, package_outlook, preflight
+from tasks.host import forecast, needs, opening, others, package_outlook, preflight
 from tasks.host.resolution import catalog, resolved
 from tasks.hostdata import containers as container_data
 from tasks.hostdata import host as host_data
+from tasks.hostdata import network
 from tasks.hostdata.containers import ContainerSettings
 from tasks.jetson import state as jetson_state
 from tasks.packages import repair_state
@@ -68,10 +69,11 @@ def decided(
     if resolution.plan is None:
         raise Refused(*resolution.conflicts)
     plan = resolution.plan
+    way_out = network.network_settings(host.data)
     conflicts = (
         *_unsupported(plan),
         *jetson_state.conflicts(state, plan),
-        *preflight.conflicts(state, plan),
+        *preflight.conflicts(state, plan, way_out),
         *_no_way_back(state, plan),
     )
     engines_state = None
@@ -89,7 +91,8 @@ def decided(
     known = archive_asking.identified(host, state)
     if conflicts := preflight.sources(known, plan, answers):
         raise Refused(*conflicts)
-    plan = replace(plan, notices=(*plan.notices, *archive_answers.notices(known, answers)))
+    seen = (*archive_answers.notices(known, answers), *others.notices(known, way_out))
+    plan = replace(plan, notices=(*plan.notices, *seen))
     if needs.needed(state, plan):
         available, conflicts = offers.asked(plan, needs.wanted(plan))
         conflicts = conflicts or resolved(state, host.data, available, containers).conflicts

@@ -7,6 +7,8 @@ from facts.model.system import Mount
 from facts.parse.archives import ArchiveAnswer
 from stacks.model.messages import Conflict
 from stacks.model.plan import Plan
+from tasks.host import ground, others
+from tasks.hostdata.network import NetworkSettings
 from tasks.repositories import archive_answers, archives
 from tasks.repositories import files as repository_files
 from tasks.verify.parts import parts
@@ -15,9 +17,12 @@ HEADROOM_MB = 1024
 """Left free on every file system, so that logs and package lists still fit."""
 
 
-def conflicts(state: HostState, plan: Plan) -> tuple[Conflict, ...]:
+def conflicts(
+    state: HostState, plan: Plan, network: NetworkSettings | None = None
+) -> tuple[Conflict, ...]:
     """What speaks against this plan on this host, once `access` is given."""
     found: list[Conflict] = []
+    found += ground.conflicts(state, plan, network or NetworkSettings())
     found += _foreign_driver(state, plan)
     found += _disk(state, plan)
     return tuple(found)
@@ -69,6 +74,7 @@ def sources(
         *archive_answers.conflicts(state, answers),
         *archives.unrepeatable(state, wanted),
         *archives.missing(state, wanted),
+        *others.conflicts(state, plan),
     ]
     for repository in plan.repositories:
         found += repository_files.files_for(repository).shared(state, repository)

@@ -18,7 +18,7 @@ echo "$http_proxy" >"$0.proxy"
 case $file in
   *good*InRelease) echo "E: Failed to fetch $file  404  Not Found"; exit 100 ;;
   *good*Release)
-    printf '%s\\n' 'Origin: Debian' 'Codename: bookworm' 'Components: main contrib' MD5Sum: >"$url" ;;
+    printf '%s\\n' 'Origin: Debian' 'Codename: bookworm' 'Components: main contrib' MD5: >"$url" ;;
   *empty*) : >"$url" ;;
   *) echo "E: Failed to fetch $file  401  Unauthorized [IP: 192.0.2.1 80]"; exit 100 ;;
 esac
