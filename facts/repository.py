@@ -22,6 +22,7 @@ class RepositoryOffers(FactBase[tuple[RepositoryAnswer, ...]]):
     + repositories: of each its kind (``apt`` or ``dnf``) and whole addresses: of the key file, of
       the folder with the index, of the folder with apt's ``Packages``; folders end with a slash
     + packages: names of the packages whose versions are wanted
+    + surroundings: a file of the host that is sourced before: proxies, say
 
     Addresses are without a login: a command line is for everybody to read. Those that need one get
     it from the ``_stdin`` of the call, a line for each repository, as `facts/repository.sh` says.
@@ -34,11 +35,15 @@ class RepositoryOffers(FactBase[tuple[RepositoryAnswer, ...]]):
 
     @override
     def command(
-        self, repositories: Sequence[Sequence[str]] = (), packages: Sequence[str] = ()
+        self,
+        repositories: Sequence[Sequence[str]] = (),
+        packages: Sequence[str] = (),
+        surroundings: str = "",
     ) -> str:
         self.addresses = tuple(index for _, _, index, _ in repositories)
         words = shlex.join([" ".join(packages), *(w for r in repositories for w in r)])
-        script = _SCRIPT.read_text(encoding="utf-8")
+        script = f"surroundings={shlex.quote(surroundings)}\n"
+        script += _SCRIPT.read_text(encoding="utf-8")
         return f"sh -s -- {words} 3<&0 <<'{_END}'\n{script}\n{_END}\n"
 
     @override

@@ -2,9 +2,10 @@
 #
 # Arguments: PACKAGES, then KIND KEY INDEX PACKAGES-INDEX for each repository: whole addresses of
 # its key file and of the folders with its index (apt: Release; dnf: repodata/) and with apt's
-# Packages. From file 3 a line for each repository: how its program is told a user and a password, as
-# apt's auth.conf or curl's configuration has it; empty where it needs none. What is fetched lies in a folder of its own below /tmp and goes away; the output has the
-# form of facts/probe/head.sh.
+# Packages. From file 3 a line for each repository: how its program is told a user and a password,
+# as apt's auth.conf or curl's configuration has it; empty where it needs none. What is fetched lies
+# in a folder of its own below /tmp and goes away; the output has the form of facts/probe/head.sh.
+# $surroundings is set before: a file that is sourced, or nothing.
 
 export LC_ALL=C LANG=C
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -80,10 +81,23 @@ dnf_offer() {
     wanted
 }
 
+nowhere() {
+  at=0
+  while [ $# -ge 4 ]; do
+    sec "repository $at"
+    no $at "no folder can be made for what is fetched: $around"
+    shift 4; at=$((at + 1))
+  done
+  printf '##%s end\n' "$N"
+}
+
 main() {
   N=; IFS= read -r N </proc/sys/kernel/random/uuid || N=$$-$(date +%s)
   printf '##gpuwright-probe 1 %s\n' "$N"
   packages=$1; shift
+  around=$(mktemp -d 2>&1) && cd "$around" || { nowhere "$@"; return; }
+  # shellcheck disable=SC1090,SC2154 # host data's proxy, of the run at work
+  [ -z "$surroundings" ] || . "$surroundings"
   # apt fetches as its own user, who must be able to write here.
   folder=$(mktemp -d) && cd "$folder" && chmod 755 . && { chown _apt . 2>/dev/null || :; }
   at=0
@@ -98,7 +112,7 @@ main() {
     else failed $at "$2"; fi
     shift 4; at=$((at + 1))
   done
-  cd / && rm -rf "$folder"
+  cd / && rm -rf "$folder" "$around"
   printf '##%s end\n' "$N"
 }
 

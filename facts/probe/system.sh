@@ -38,7 +38,8 @@ system() {
     grep -qs '^hosts:.*resolve' /etc/nsswitch.conf; then echo systemd-resolved
   elif grep -qs ':0035 ' /proc/net/udp /proc/net/udp6; then echo local
   else echo none; fi
-  part names; sed 's/#.*//' /etc/hosts 2>/dev/null | tr -s ' \t' '\n\n' | head -n 500
+  part names
+  sed 's/#.*//' /etc/hosts 2>/dev/null | awk '{ for (i = 1; i <= NF; i++) print $i }' | head -n 500
   if have cloud-init; then
     part cloud_init
     exist /etc/cloud/cloud-init.disabled /run/cloud-init/disabled /run/cloud-init/enabled

@@ -19,6 +19,7 @@ from stacks.model.messages import Conflict
 from stacks.model.plan import Plan, Repository
 from tasks.repositories import trust
 from tasks.repositories.files import Available
+from tasks.steps import around
 from tasks.steps.step import fact, this_host
 from tasks.templates import logins
 
@@ -38,6 +39,7 @@ def asked(plan: Plan, names: tuple[str, ...] = ()) -> tuple[Available, tuple[Con
         ),
         packages=names,
         _stdin="".join(f"{_login(r)}\n" for r in plan.repositories),
+        surroundings=around.file(this_host()),
     )
     if answers is None:  # the host was lost, and pyinfra has said so
         return {}, (_lost(plan),)

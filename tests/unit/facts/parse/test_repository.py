@@ -132,6 +132,27 @@ def test_nothing_is_left_on_the_host(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
+def test_host_without_room_for_a_folder_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "not-there"))
+    answer = ask("dnf", "file:///nowhere/", "nvidia-driver")
+    assert answer.key is None
+    assert answer.why is not None
+    assert answer.why.startswith("no folder can be made for what is fetched: mktemp: ")
+
+
+def test_proxy_of_host_data_is_used(tmp_path: Path) -> None:
+    (tmp_path / "around").write_text("export http_proxy=http://127.0.0.1:9\n")
+    fact = RepositoryOffers()
+    command = fact.command(
+        repositories=(("dnf", *["http://mirror.example.org/"] * 3),),
+        surroundings=f"{tmp_path}/around",
+    ).replace("--retry 2", "")
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
+    assert "127.0.0.1" in str(fact.process(done.stdout.splitlines())[0].why)
+
+
 def test_answer_that_is_cut_off_fails_the_host_alone() -> None:
     fact = RepositoryOffers()
     fact.command(repositories=(("apt", *["http://mirror.example.org/"] * 3),))
