@@ -10,6 +10,8 @@ from __future__ import annotations
 from pyinfra.api import FactBase, FactProcessError
 from typing_extensions import override
 
+from facts.script import LIMITED
+
 _END = "##gpuwright-users-end"
 
 
@@ -22,12 +24,12 @@ class GpuUsers(FactBase[list[str]]):
     @override
     def command(self) -> str:
         return (
-            "for fd in $(find /proc/[0-9]*/fd -lname '/dev/nvidia*' 2>/dev/null); do "
+            "{ for fd in $(find /proc/[0-9]*/fd -lname '/dev/nvidia*' 2>/dev/null); do "
             "pid=${fd#/proc/}; echo ${pid%%/*}; done | sort -un | while read -r pid; do "
             "name=$(cat /proc/$pid/comm 2>/dev/null) || continue; case $name in "
             "nvidia-persiste*|nv-fabricmanage*|nv-hostengine*|dcgm-exporter*|nvidia-gridd*"
             '|nvidia-topology*|nvlsm*) ;; *) echo "$pid $name" ;; esac; done; '
-            f"echo '{_END}'"
+            f"echo '{_END}'; }} | {LIMITED}"
         )
 
     @override

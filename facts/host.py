@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from facts.model.host import HostState
 from facts.parse import ProbeError, parse_host
-from facts.script import text
+from facts.script import LIMITED, text
 
 _PARTS = (
     *("head", "system", "pci", "kernels", "driver", "packages", "secure_boot", "software", "ours"),
@@ -41,7 +41,7 @@ def probe_script() -> str:
 def probe_command() -> str:
     """The shell text of the probe: as root, through ``sudo -n``, or else with fewer rights."""
     call = '$gw_sh -s -- "$(id -un)" "$(id -u)" "$gw_sudo"'
-    return f"{_HEAD}{call} <<'{_END}'\n{probe_script()}\n{_END}\n"
+    return f"{_HEAD}{call} <<'{_END}' | {LIMITED}\n{probe_script()}\n{_END}\n"
 
 
 class HostProbe(FactBase[HostState]):

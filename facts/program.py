@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from facts.parse import jsontext
-from facts.parse.sections import integer
+from facts.parse.sections import cut_off, integer
+from facts.script import LIMITED
 
 _FOLDER = Path(__file__).with_name("onhost")
 _JSON, _WHY, _EXIT, _NOTE = (f"##gpuwright-{w} " for w in ("json", "why", "exit", "note"))
 _END = "GPUWRIGHT_PROGRAM_ENDS"
 # Bytes that are not printable ASCII would break the reader of lines on our side.
-_CLEAN = "LC_ALL=C tr '\\000-\\010\\013-\\037\\177-\\377' '?'"
+_CLEAN = f"LC_ALL=C tr '\\000-\\010\\013-\\037\\177-\\377' '?' | {LIMITED}"
 
 
 class AnswerError(ValueError):
@@ -88,7 +89,8 @@ def read(output: Sequence[str], seconds: int) -> tuple[int, list[str], str | Non
         else:
             words.append(line)
     if code is None:
-        raise AnswerError("the host's answer is cut off: connection lost or shell killed")
+        cut = cut_off(words[-1] if words else "", "what the program prints")
+        raise AnswerError(cut or "the host's answer is cut off: connection lost or shell killed")
     return code, words, note
 
 

@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from facts.parse.repository import RepositoryAnswer, answers
 from facts.parse.sections import ProbeError
+from facts.script import LIMITED
 
 _SCRIPT = Path(__file__).with_name("repository.sh")
 _END = "GPUWRIGHT_REPOSITORY_ENDS"
@@ -44,7 +45,7 @@ class RepositoryOffers(FactBase[tuple[RepositoryAnswer, ...]]):
         words = shlex.join([" ".join(packages), *(w for r in repositories for w in r)])
         script = f"surroundings={shlex.quote(surroundings)}\n"
         script += _SCRIPT.read_text(encoding="utf-8")
-        return f"sh -s -- {words} 3<&0 <<'{_END}'\n{script}\n{_END}\n"
+        return f"sh -s -- {words} 3<&0 <<'{_END}' | {LIMITED}\n{script}\n{_END}\n"
 
     @override
     def process(self, output: list[str]) -> tuple[RepositoryAnswer, ...]:

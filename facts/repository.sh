@@ -21,9 +21,16 @@ no() {
 }
 bound() { if command -v timeout >/dev/null; then timeout -k 5 "$@"; else shift; "$@"; fi; }
 
-# get FILE ADDRESS: with the program that the package manager itself would use, and its proxy.
+# get FILE ADDRESS [KIB]: with the program that the package manager itself would use, and its proxy.
+# What is longer than so many KiB (an index: 256 MiB) is not fetched to its end.
 get() {
   rm -f "$1"
+  (ulimit -f $((${3:-262144} * 2)); fetched "$@") && return
+  [ ! -e "$1" ] || [ "$(wc -c <"$1")" -lt $((${3:-262144} * 1024)) ] ||
+    printf 'curl: it is longer than %s KiB\n' "${3:-262144}" >said
+  return 1
+}
+fetched() {
   if [ -x /usr/lib/apt/apt-helper ] && [ "$kind" = apt ]; then
     bound 120 /usr/lib/apt/apt-helper -q -o Acquire::Retries=2 -o Acquire::http::Timeout=20 \
       -o Acquire::https::Timeout=20 ${login:+-o "Dir::Etc::netrc=$folder/login"} \
@@ -54,9 +61,9 @@ wanted() { awk -F'|' -v names="$packages" '
 # NVIDIA's container toolkit has an InRelease only, and no Packages.gz; the release file tells what
 # there is.
 apt_offer() {
-  get release "${index}Release" || get release "${index}InRelease" ||
+  get release "${index}Release" 16384 || get release "${index}InRelease" 16384 ||
     { failed "$1" "${index}Release"; return; }
-  part label; sed -n 's/^Label:[[:space:]]*//p' release | head -n 1
+  part label; sed -n 's/^Label:[[:space:]]*//p' release | head -n 1 | cut -c 1-200
   name=Packages.gz
   for end in .gz .xz ''; do
     grep -q " ${list#"$index"}Packages$end\$" release || continue
@@ -70,7 +77,7 @@ apt_offer() {
 
 # createrepo's metadata: repomd.xml names the file that lists the packages.
 dnf_offer() {
-  get repomd "${index}repodata/repomd.xml" || { failed "$1" "${index}repodata/repomd.xml"; return; }
+  get repomd "${index}repodata/repomd.xml" 4096 || { failed "$1" "${index}repodata/repomd.xml"; return; }
   primary=$(tr '\n' ' ' <repomd | sed 's/<data /\n&/g' |
     sed -n 's/^<data [^>]*type="primary".*<location [^>]*href="\([^"]*\)".*/\1/p' | head -n 1)
   [ -n "$primary" ] || { no "$1" "${index}repodata/repomd.xml names no list of packages"; return; }
@@ -106,7 +113,7 @@ main() {
     IFS= read -r login <&3 || :
     [ -z "$login" ] || (umask 077; printf '%s\n' "$login" >login)
     sec "repository $at"
-    if get "$folder/key" "$2"; then
+    if get "$folder/key" "$2" 1024; then
       part key; base64 <key
       case $kind in apt) apt_offer $at ;; *) dnf_offer $at ;; esac
     else failed $at "$2"; fi

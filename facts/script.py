@@ -6,8 +6,14 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from facts.parse.sections import CUT, MOST_BYTES
+
 _FOLDER = Path(__file__).parent
 _END = "GPUWRIGHT_SCRIPT_ENDS"
+LIMITED = (
+    f"{{ head -c {MOST_BYTES}; [ -z \"$(head -c 1 | tr '\\000' x)\" ] || printf '\\n{CUT}\\n'; }}"
+)
+"""The end of every fact's pipe: what is longer than it can be does not reach us as a whole."""
 
 
 def text(*names: str) -> str:
@@ -19,5 +25,5 @@ def as_root(script: str, arguments: Sequence[str] = ()) -> str:
     """The command that runs a script as root, through ``sudo -n``, or else with fewer rights."""
     return (
         'gw_sh=sh; [ "$(id -u)" = 0 ] || ! sudo -n true 2>/dev/null || gw_sh="sudo -n sh"\n'
-        f"$gw_sh -s -- {shlex.join(arguments)} <<'{_END}'\n{script}\n{_END}\n"
+        f"$gw_sh -s -- {shlex.join(arguments)} <<'{_END}' | {LIMITED}\n{script}\n{_END}\n"
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from facts.model.shown import Shown
 from facts.parse import jsontext
-from facts.parse.sections import ProbeError, integer
+from facts.parse.sections import ProbeError, cut_off, integer
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def parse(output: Iterable[str]) -> ImageState:
     """The answer. Raises `ProbeError` where it is cut off."""
     one: dict[str, str] = {}
     images: dict[str, str] = {}
-    ended = False
+    ended, line = False, ""
     for line in output:
         key, _, value = line.strip().partition(" ")
         if key == "end":
@@ -57,7 +57,8 @@ def parse(output: Iterable[str]) -> ImageState:
         else:
             one[key] = value.strip()
     if not ended:
-        raise ProbeError("the host's answer about its images is cut off")
+        where = "the list of its images"
+        raise ProbeError(cut_off(line, where) or f"the host's answer is cut off in {where}")
     server, _, client = one.get("version", "").partition(" ")
     return ImageState(
         server=server or None,

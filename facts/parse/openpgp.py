@@ -1,7 +1,7 @@
 """Which keys a file holds: OpenPGP certificates (RFC 4880, RFC 9580), read without any program.
 
-A bare host has no gnupg, and a key must be known before anything trusts it. Nothing is verified
-here: who pins a fingerprint trusts the key behind it, and the package manager checks signatures.
+A bare host has no gnupg, and a key must be known before anything trusts it. Of each certificate
+only what its primary key vouches for is read on: see `facts.parse.openpgp_vouched`.
 """
 
 from __future__ import annotations
@@ -13,16 +13,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_ARMOUR = re.compile(
-    rb"-----BEGIN PGP PUBLIC KEY BLOCK-----[ \t]*\r?\n(.*?)-----END PGP PUBLIC KEY BLOCK-----",
-    re.DOTALL,
-)
+from facts.parse.openpgp_vouched import Packet, vouched
+
+MOST_BYTES = 1 << 20
+"""Of a key file: NVIDIA's have 2 KiB."""
+_BEGIN = re.compile(rb"-----BEGIN PGP PUBLIC KEY BLOCK-----[ \t]{0,80}\r?\n")
+_END = b"-----END PGP PUBLIC KEY BLOCK-----"
 _SECRET = {5: "secret key", 7: "secret subkey"}
 _PRIMARY, _SUBKEY, _MARKER, _SIGNATURE = 6, 14, 10, 2
 _CERTIFIES = {0x10, 0x11, 0x12, 0x13, 0x1F}
 """Kinds of signature that say something of the primary key (RFC 4880, 5.2.1)."""
-_MADE, _LIFE, _ISSUER = 2, 9, 16
-"""Subpackets: when it was made, how many seconds the key lives, by whom (RFC 4880, 5.2.3.1)."""
+_MADE, _LIFE = 2, 9
+"""Subpackets: when it was made, how many seconds the key lives (RFC 4880, 5.2.3.1)."""
 _KNOWN = {_PRIMARY, _SUBKEY, _MARKER, _SIGNATURE, 12, 13, 17}
 """Packets of a certificate: keys, signatures, trust, user ids and attributes (RFC 4880, 4.3)."""
 
@@ -38,7 +40,10 @@ class Keys:
     fingerprints: tuple[str, ...]
     """Of every primary key, in order: 40 upper-case hexadecimal digits."""
     binary: bytes
-    """The same certificates without armour, packet by packet: a keyring that apt and rpm read."""
+    """The same certificates without armour, packet by packet: a keyring that apt and rpm read.
+
+    Only what their own primary keys have signed is in it.
+    """
     ends: tuple[int | None, ...] = ()
     """When each primary key ends, in seconds since 1970; None: never."""
 
@@ -48,8 +53,10 @@ def read(data: bytes) -> Keys:
 
     Raises:
         OpenPgpError: It holds no key, a secret key, a key that is not of version 4, or anything
-            that is no part of a certificate.
+            that is no part of a certificate, or is longer than `MOST_BYTES`.
     """
+    if len(data) > MOST_BYTES:
+        raise OpenPgpError(f"it is longer than {MOST_BYTES >> 10} KiB, which no key is")
     packets = [p for block in _blocks(data) for p in _packets(block)]
     found: list[str] = []
     for tag, body in packets:
@@ -66,8 +73,22 @@ def read(data: bytes) -> Keys:
             found.append(fingerprint(body))
     if not found:
         raise OpenPgpError("it holds no key")
-    kept = (_packed(tag, body) for tag, body in packets if tag != _MARKER)
-    return Keys(tuple(found), b"".join(kept), tuple(_ends(packets)))
+    kept = [packet for one in _certificates(packets) for packet in vouched(one)]
+    return Keys(
+        tuple(found), b"".join(_packed(tag, body) for tag, body in kept), tuple(_ends(kept))
+    )
+
+
+def _certificates(packets: list[Packet]) -> Iterator[list[Packet]]:
+    """The packets of each primary key: itself, and what follows it."""
+    own: list[Packet] = []
+    for packet in packets:
+        if packet[0] == _PRIMARY and own:
+            yield own
+            own = []
+        if packet[0] != _MARKER:
+            own.append(packet)
+    yield own
 
 
 def fingerprint(body: bytes) -> str:
@@ -75,21 +96,18 @@ def fingerprint(body: bytes) -> str:
     return hashlib.sha1(b"\x99" + len(body).to_bytes(2, "big") + body).hexdigest().upper()
 
 
-def _ends(packets: list[tuple[int, bytes]]) -> Iterator[int | None]:
+def _ends(packets: list[Packet]) -> Iterator[int | None]:
     """When each primary key ends: what its own newest signature says of it."""
-    starts = [i for i, (tag, _) in enumerate(packets) if tag == _PRIMARY]
-    for start, stop in zip(starts, [*starts[1:], len(packets)], strict=True):
-        key = packets[start][1]
-        own = bytes.fromhex(fingerprint(key))[-8:]
+    for (_, key), *rest in _certificates(packets):
         newest, life = -1, 0
-        for tag, body in packets[start + 1 : stop]:
+        for tag, body in rest:
             if tag == _SUBKEY:
                 break
-            if tag != _SIGNATURE or body[:1] != b"\x04" or not _CERTIFIES & set(body[1:2]):
+            if tag != _SIGNATURE or not _CERTIFIES & set(body[1:2]):
                 continue
             said = _subpackets(body)
             made = int.from_bytes(said.get(_MADE, b""), "big")
-            if said.get(_ISSUER, own) == own and made >= newest:
+            if made >= newest:
                 newest, life = made, int.from_bytes(said.get(_LIFE, b""), "big")
         yield int.from_bytes(key[1:5], "big") + life if life else None
 
@@ -120,7 +138,13 @@ def _subpacket_length(data: bytes, at: int) -> tuple[int, int]:
 def _blocks(data: bytes) -> list[bytes]:
     if data[:1] and data[0] & 0x80:
         return [data]
-    blocks = [_dearmoured(match[1]) for match in _ARMOUR.finditer(data)]
+    blocks, at = [], 0
+    while begin := _BEGIN.search(data, at):
+        end = data.find(_END, begin.end())
+        if end < 0:
+            break
+        blocks.append(_dearmoured(data[begin.end() : end]))
+        at = end
     if not blocks:
         start = " ".join(data[:60].decode("ascii", "replace").split())
         raise OpenPgpError(f"it is no OpenPGP key; it begins with {start!r}")
@@ -129,7 +153,8 @@ def _blocks(data: bytes) -> list[bytes]:
 
 def _dearmoured(text: bytes) -> bytes:
     """The bytes of one armoured block; its checksum is compared where there is one."""
-    head, blank, rest = re.sub(rb"[ \t\r]+\n", b"\n", text).partition(b"\n\n")
+    plain = b"\n".join(line.rstrip(b" \t\r") for line in text.split(b"\n"))
+    head, blank, rest = plain.partition(b"\n\n")
     if not blank:
         head, rest = b"", head.lstrip(b"\n")
     lines = [line.strip() for line in rest.splitlines() if line.strip()]
@@ -146,15 +171,21 @@ def _dearmoured(text: bytes) -> bytes:
 def _crc24(data: bytes) -> bytes:
     crc = 0xB704CE
     for byte in data:
-        crc ^= byte << 16
-        for _ in range(8):
-            crc <<= 1
-            if crc & 0x1000000:
-                crc ^= 0x1864CFB
+        crc = (crc << 8 & 0xFFFFFF) ^ _CRC[crc >> 16 ^ byte]
     return crc.to_bytes(3, "big")
 
 
-def _packets(data: bytes) -> Iterator[tuple[int, bytes]]:
+def _crc_of(byte: int) -> int:
+    crc = byte << 16
+    for _ in range(8):
+        crc = crc << 1 ^ (0x1864CFB if crc & 0x800000 else 0)
+    return crc & 0xFFFFFF
+
+
+_CRC = [_crc_of(byte) for byte in range(256)]
+
+
+def _packets(data: bytes) -> Iterator[Packet]:
     """Tag and body of each packet (RFC 4880, 4.2)."""
     at = 0
     while at < len(data):

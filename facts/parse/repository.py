@@ -38,11 +38,10 @@ def answers(output: Iterable[str], addresses: Iterable[str]) -> tuple[Repository
 
 
 def _answer(section: Section, address: str, why: str | None) -> RepositoryAnswer:
-    versions: defaultdict[str, list[str]] = defaultdict(list)
+    versions: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for line in section.part("offer"):
         name, version = fields(line, 2)
-        if version not in versions[name]:
-            versions[name].append(version)
+        versions[name][version] = None
     key = "".join(line.strip() for line in section.part("key"))
     if not key and why is None:
         raise ProbeError(f"{address} gave no key and no reason")

@@ -9,6 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 MAGIC = "##gpuwright-probe 1 "
+CUT = "##gpuwright-cut"
+"""The last line of an answer that is longer than `MOST_BYTES`: it was cut on the host."""
+MOST_BYTES = 4 << 20
+"""Of one answer. The largest that was seen, of a host with 3,000 packages, has 0.3 MiB."""
 
 
 class ProbeError(ValueError):
@@ -71,6 +75,7 @@ def split(output: Iterable[str]) -> Transcript:
     unread: dict[str, str] = {}
     section: Section | None = None
     body: list[str] = []
+    line = ""
     for line in lines:
         if not line.startswith(mark):
             body.append(line)
@@ -90,7 +95,22 @@ def split(output: Iterable[str]) -> Transcript:
             section = sections.setdefault(word, Section(word))
             body = section.lines
     last = section.name if section else "the first mark"
-    raise ProbeError(f"the host's answer is cut off in {last}: connection lost or probe killed")
+    if section is not None and section.parts and body is section.parts[-1][1]:
+        last += f", {section.parts[-1][0]}"
+    raise ProbeError(
+        cut_off(line, last)
+        or f"the host's answer is cut off in {last}: connection lost or probe killed"
+    )
+
+
+def cut_off(line: str, where: str) -> str:
+    """What is said of an answer with this last line; empty: it was not cut on the host."""
+    if line != CUT:
+        return ""
+    return (
+        f"the host's answer is longer than {MOST_BYTES >> 20} MiB and was cut in {where}: "
+        "something is much larger there than it should be"
+    )
 
 
 def integer(text: str | None) -> int | None:

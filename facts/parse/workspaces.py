@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from facts.parse import jsontext
-from facts.parse.sections import Section, fields, integer, number, split
+from facts.parse.sections import ProbeError, Section, fields, integer, number, split
 from facts.workspace_model import (
     Answer,
     Folder,
@@ -23,6 +23,9 @@ from facts.workspace_model import (
 _GPU = re.compile(r"^GPU (\d+): (.*) \(UUID: (\S+?)\)")
 _MIG = re.compile(r"^\s+MIG (\S+) .*\(UUID: (\S+?)\)")
 _PUBLISHED = re.compile(r":(\d{1,5})(?:-(\d{1,5}))?->")
+_LAST_PORT = 65535
+_MOST_PUBLISHED = 8 * _LAST_PORT
+"""Each port may be published for several addresses of the host."""
 _USERS = re.compile(r'\("([^"]*)",pid=(\d+)')
 
 
@@ -108,12 +111,17 @@ def _listener(line: str) -> Listener:
 
 
 def _published(lines: list[str]) -> dict[int, str]:
-    found = {}
+    """Port to the container that has it; a line may tell ranges of ports."""
+    found: dict[int, str] = {}
+    left = _MOST_PUBLISHED
     for line in lines:
         name, ports = fields(line, 2)
         for first, last in _PUBLISHED.findall(ports):
-            for port in range(int(first), int(last or first) + 1):
-                found[port] = name
+            told = range(int(first), min(int(last or first), _LAST_PORT) + 1)
+            left -= len(told)
+            if left < 0:
+                raise ProbeError(f"its containers publish more than {_MOST_PUBLISHED:,} ports")
+            found.update(dict.fromkeys(told, name))
     return found
 
 

@@ -26,6 +26,8 @@ from tasks.steps.step import run, this_host
 FOLDER = "/var/lib/gpuwright/jobs"
 QUIET_S = 10  # a line on the screen at most this often
 LOG_LINES = 15
+LOG_BYTES = 1 << 15
+"""Of these lines together: a program may print one that never ends."""
 
 _begun: WeakKeyDictionary[Host, set[str]] = WeakKeyDictionary()
 
@@ -131,7 +133,9 @@ def poll_script(job: Job, seconds: int) -> str:
     of the log.
     """
     progress = (
-        f"( cd {job.folder}; {job.progress} ) 2>/dev/null | tail -n 1" if job.progress else ":"
+        f"( cd {job.folder}; {job.progress} ) 2>/dev/null | tail -n 1 | head -c 1000"
+        if job.progress
+        else ":"
     )
     return "\n".join(
         [
@@ -140,7 +144,8 @@ def poll_script(job: Job, seconds: int) -> str:
             f"if alive; then echo state running; {progress}; exit 0; fi",
             f"code=$(cat {job.folder}/exit 2>/dev/null)",
             'if [ -n "$code" ]; then echo "state done $code"; else echo state lost; fi',
-            f'if [ "$code" != 0 ]; then echo ---; tail -n {LOG_LINES} {job.folder}/log; fi',
+            f'if [ "$code" != 0 ]; then echo ---; tail -c {LOG_BYTES} {job.folder}/log |',
+            f"tail -n {LOG_LINES}; fi",
         ]
     )
 

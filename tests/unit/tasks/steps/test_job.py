@@ -205,3 +205,14 @@ def test_script_that_came_cut_is_not_run(machine: Machine, lost: int) -> None:
     done = machine.sent(job.start_script(step), job.payload(step)[:-lost])
     assert done.returncode == 1 and "did not come whole" in done.stdout
     assert not (machine.folder / "units/asked").exists()
+
+
+def test_log_and_progress_without_an_end_come_as_little(machine: Machine, tmp_path: Path) -> None:
+    endless = "head -c 9000000 /dev/zero | tr '\\\\0' x"
+    step = job.Job("build", "a build", f"{endless}; exit 7", progress=endless)
+    machine.run(started(step))
+    lines = machine.run(job.poll_script(step, 30))
+    assert lines[:2] == ["state done 7", "---"] and len("".join(lines)) <= job.LOG_BYTES + 20
+    step = job.Job("other", "another", gate(tmp_path), progress=endless)
+    machine.run(started(step))
+    assert len(machine.run(job.poll_script(step, 0))[1]) == 1000
