@@ -106,6 +106,8 @@ class User(Shown):
     """A Docker without root listens for this user."""
     subordinate: bool = True
     """Subordinate ids are there, for containers without root."""
+    gid: int = 0
+    """Of the user's own group."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ _CALL = '\nframed engines "$@" </dev/null 2>/dev/null | printable\n'
 
 def engines_command(users: Sequence[str] = ()) -> str:
     """The shell text: as root, through ``sudo -n``, or else with fewer rights."""
-    return as_root(text("frame", "engines") + _CALL, users)
+    return as_root(text("frame", "theirs", "engines") + _CALL, users)
 
 
 class ContainerEngines(FactBase[Engines]):

@@ -20,7 +20,7 @@ from facts.script import as_root, text
 
 def evidence_command(kernels: Sequence[str] = ()) -> str:
     """The shell text: as root, through ``sudo -n``, or else with fewer rights."""
-    return as_root(text("frame", "engines", "evidence"), kernels)
+    return as_root(text("frame", "theirs", "engines", "evidence"), kernels)
 
 
 class HostEvidence(FactBase[Evidence]):

@@ -117,8 +117,9 @@ def _running(line: str) -> Running:
 
 
 def _user(line: str) -> User:
-    name, uid, home, *said = fields(line, 6)
-    return User(name, integer(uid) or 0, home, *(bool(word) for word in said))
+    name, uid, home, linger, socket, subordinate, gid = fields(line, 7)
+    lingers, has_docker = bool(linger), bool(socket)
+    return User(name, number(uid), home, lingers, has_docker, bool(subordinate), number(gid))
 
 
 def _sum(line: str) -> tuple[str, str]:

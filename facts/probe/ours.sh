@@ -30,6 +30,7 @@ ours() {
   sec jobs
   for f in /var/lib/gpuwright/jobs/*/exit; do
     [ -f "$f" ] || continue
-    line=; first "$f"; d=${f%/exit}; printf '%s|%s\n' "${d##*/}" "$line"
+    # What follows the status is the digest of the job that ended so.
+    line=; first "$f"; d=${f%/exit}; printf '%s|%s\n' "${d##*/}" "${line%% *}"
   done
 }

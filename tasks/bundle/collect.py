@@ -23,7 +23,7 @@ from tasks.bundle.manifest import Base, BundleError, Manifest
 from tasks.bundle.work import Work
 from tasks.recipe import inputs
 from tasks.recipe.recipe import DEV, EPOCH
-from tasks.steps import job, refusal
+from tasks.steps import job, refusal, sending
 from tasks.steps.step import Commands, run, step
 from tasks.templates import render
 
@@ -180,8 +180,7 @@ def _bring(host: Host, task: job.Job, name: str, target: Path) -> bool:
     part = target.with_name(f"{target.name}.part")
     good, sha256 = run(host, f"cat {task.folder}/sha256")
     remote = f"{task.folder}/{name}"
-    sudo = bool(host.data.get("_sudo"))
-    if not good or not host.get_file(remote, str(part), _sudo=sudo):
+    if not good or not sending.downloaded(host, remote, part):
         return False
     if manifest.entry_of(part, "").sha256 != sha256.strip():
         part.unlink()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import shlex
 
 from pyinfra import logger
@@ -16,8 +14,9 @@ from tasks.containers import daemon_json, docker_change, engine_state, look
 from tasks.containers.daemon_json import DaemonJsonError
 from tasks.containers.docker_change import PROXY_DROP_IN, PROXY_DROP_IN_TEXT, PROXY_FILE
 from tasks.hostdata.containers import ContainerSettings
-from tasks.steps import files, job
+from tasks.steps import files, job, sending, theirs
 from tasks.steps.step import Commands, host_state, run, step
+from tasks.steps.theirs import TheirsError
 from tasks.templates import render
 
 
@@ -57,20 +56,20 @@ def _configured(state: object, host: Host, plan: Plan, settings: ContainerSettin
         return False
     new = ""
     if due.keys:
-        good, raw = real_text(host)
-        if not good:
-            return False
+        wanted = docker_change.daemon_settings(plan.containers, settings)
         try:
-            text = daemon_json.merged(raw, docker_change.daemon_settings(plan.containers, settings))
-        except DaemonJsonError as error:
+            # As it is, passwords and all; the look at the host hides them.
+            text = daemon_json.merged(theirs.read(host, theirs.ROOT, daemon_json.PATH), wanted)
+        except (DaemonJsonError, TheirsError) as error:
             logger.error(f"{host.print_prefix}DAEMON-JSON: {daemon_json.PATH}: {error}")
             return False
         if text is not None:
             new = f"{daemon_json.PATH}.gpuwright-new"
-            at = f"$(readlink -m {daemon_json.PATH}).gpuwright-new"
-            script = f'umask 077; at={at}; mkdir -p "$(dirname "$at")" && cat >"$at"'
-            if not run(host, script, stdin=text)[0]:
-                logger.error(f"{host.print_prefix}{new} could not be written")
+            good, said = run(host, f"readlink -m {daemon_json.PATH}")
+            if good:
+                good, said = sending.put(host, f"{said.strip()}.gpuwright-new", text)
+            if not good:
+                logger.error(f"{host.print_prefix}{new} could not be written: {said}")
                 return False
     _announced(host, due, engines_state)
     script = render(
@@ -84,32 +83,12 @@ def _configured(state: object, host: Host, plan: Plan, settings: ContainerSettin
     return job.ran(host, job.Job("docker-settings", "Docker's settings", script))
 
 
-def real_text(host: Host, path: str = daemon_json.PATH) -> tuple[bool, str | None]:
-    """The file as it is, passwords and all; the look at the host hides them.
-
-    Gives whether it could be read, and its text; ``None``: there is none.
-    """
-    quoted = shlex.quote(path)
-    good, packed = run(host, f"! test -e {quoted} || {{ echo there; base64 -w0 {quoted}; }}")
-    if not good:
-        logger.error(f"{host.print_prefix}{path} cannot be read: {packed}")
-        return False, None
-    if not packed:
-        return True, None
-    try:
-        raw = base64.b64decode(packed.removeprefix("there").strip(), validate=True)
-        return True, raw.decode()
-    except (binascii.Error, UnicodeDecodeError):
-        logger.error(f"{host.print_prefix}DAEMON-JSON: {path} is no text in UTF-8")
-        return False, None
-
-
 def _proxy(host: Host, settings: ContainerSettings) -> bool:
     """Write the proxy's two files, or take them away; its password is in no command line."""
     if not settings.proxy:
         return run(host, f"rm -f {PROXY_DROP_IN} {PROXY_FILE}; systemctl daemon-reload")[0]
     text = docker_change.proxy_text(settings)
-    good, said = run(host, files.put_script(PROXY_FILE), stdin=text)
+    good, said = sending.put(host, PROXY_FILE, text)
     if good:
         drop_in = files.write_script(PROXY_DROP_IN, PROXY_DROP_IN_TEXT)
         good, said = run(host, f"{drop_in} && systemctl daemon-reload")

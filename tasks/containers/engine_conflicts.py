@@ -144,6 +144,8 @@ def _masked(state: HostState) -> list[Conflict]:
 
 
 def _settings(state: HostState, engines_state: Engines) -> list[Conflict]:
+    if why := engines_state.unread.get(f"file:{daemon_json.PATH}"):
+        return [rootless_state.unreadable(daemon_json.PATH, why)]
     old = engine_state.reads_no_mark(state)
     if old and daemon_json.marked(engines_state.engine.daemon_json):
         return [

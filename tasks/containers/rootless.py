@@ -14,7 +14,8 @@ from pyinfra.api.host import Host
 
 from facts.engine_model import User
 from stacks.model.plan import Plan
-from tasks.containers import cdi_state, daemon_json, docker, docker_change, look
+from tasks.containers import cdi_state, daemon_json, docker_change, look
+from tasks.containers.daemon_json import DaemonJsonError
 from tasks.containers.rootless_state import (
     _helpers,
     _settings_file,
@@ -27,8 +28,9 @@ from tasks.hostdata.containers import ContainerSettings
 from tasks.packages import manager as packages
 from tasks.packages.installed import lacking
 from tasks.packages.transaction import Installation
-from tasks.steps import files, job
+from tasks.steps import job, theirs
 from tasks.steps.step import Commands, host_state, run, step
+from tasks.steps.theirs import TheirsError
 
 
 @step
@@ -50,17 +52,17 @@ def _running(state: object, host: Host, plan: Plan, settings: ContainerSettings)
         title = "what Docker without root needs"
         if not job.ran(host, job.Job("rootless", title, script, progress=manager.progress())):
             return False
-    good, raw = docker.real_text(host, _settings_file(user))
-    if not good:
+    path, owner = _settings_file(user), theirs.Owner(user.uid, user.gid)
+    try:
+        text = daemon_json.merged(theirs.read(host, owner, path), daemon_settings(plan))
+        if text is not None:
+            theirs.write(host, owner, path, text)
+        if "unit" in told:
+            path = _unit_file(user)
+            theirs.write(host, owner, path, unit_text(engine))
+    except (DaemonJsonError, TheirsError) as error:
+        logger.error(f"{host.print_prefix}DAEMON-JSON: {path}: {error}; it is as it was")
         return False
-    text = daemon_json.merged(raw, daemon_settings(plan))
-    for path, content in ((_settings_file(user), text), (_unit_file(user), unit_text(engine))):
-        unwanted = path == _unit_file(user) and "unit" not in told
-        if content is None or unwanted:
-            continue
-        if not run(host, _as_user(user, files.put_script(path, "644")), stdin=content)[0]:
-            logger.error(f"{host.print_prefix}{path} could not be written")
-            return False
     good, said = run(host, _start_script(user), timeout=240)
     if not good:
         logger.error(f"{host.print_prefix}Docker of {user.name} did not start: {said}")

@@ -86,19 +86,27 @@ def conflicts(
                 "docs/container-host.md",
             )
         )
-    try:
-        daemon_json.read(engines_state.files.get(_settings_file(user)))
-    except DaemonJsonError as error:
-        found_conflicts.append(
-            Conflict(
-                "DAEMON-JSON",
-                f"Docker's settings cannot be read: {_settings_file(user)}",
-                str(error),
-                ("fix that file, or take it away",),
-                "docs/container-host.md",
-            )
-        )
+    for path in (_settings_file(user), _unit_file(user)):
+        why = engines_state.unread.get(f"file:{path}", "")
+        try:
+            if path == _settings_file(user):
+                daemon_json.read(engines_state.files.get(path))
+        except DaemonJsonError as error:
+            why = str(error)
+        if why:
+            found_conflicts.append(unreadable(path, why))
     return found_conflicts
+
+
+def unreadable(path: str, why: str) -> Conflict:
+    """DAEMON-JSON: settings of Docker that cannot be taken."""
+    return Conflict(
+        "DAEMON-JSON",
+        f"Docker's settings cannot be read: {path}",
+        why,
+        (f"look at it (ls -l {path}), then fix that file, or take it away",),
+        "docs/container-host.md",
+    )
 
 
 def daemon_settings(plan: Plan) -> Settings:

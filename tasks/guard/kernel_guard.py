@@ -84,7 +84,9 @@ def script(state: HostState, policy: Policy, textfile: str) -> str:
             # Its own program undoes it, before the new one is there.
             *(() if follows else (_released(),)),
             *(() if policy.name == "hold" else (kernel_holds.released(),)),
-            *(files.write_script(f.path, f.text, f.mode) for f in _files(state, policy, textfile)),
+            files.joined(
+                files.write_script(f.path, f.text, f.mode) for f in _files(state, policy, textfile)
+            ),
             f"mkdir -p {shlex.quote(textfile)}" if textfile else ":",
             kernel_holds.script(state) if policy.name == "hold" else ":",
             # GRUB is told to boot the saved entry when that is a kernel that has its module.

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import io
 import json
 import shlex
 from pathlib import Path
 
 from pyinfra import logger
-from pyinfra.api import FileUploadCommand, FunctionCommand, StringCommand
+from pyinfra.api import FunctionCommand, StringCommand
 from pyinfra.api.host import Host
 
 from facts.model.host import HostState
@@ -31,7 +30,8 @@ from tasks.packages.transaction import Installation
 from tasks.python import uv
 from tasks.recipe import inputs
 from tasks.recipe.recipe import BUNDLE, DEBS, DEV
-from tasks.steps import job
+from tasks.steps import job, sending
+from tasks.steps.files import place_script
 from tasks.steps.step import Commands, host_state, run, step
 from tasks.templates import logins, render
 
@@ -87,9 +87,8 @@ def _send(state: object, host: Host, supply: Supply) -> bool:
     lacking = {path: sent for path, sent in supply.sent().items() if path not in there}
     size = sum(sent.size for sent in lacking.values()) // 2**20
     logger.info(f"{host.print_prefix}sending {len(lacking)} files of the bundle, {size:,} MiB")
-    sudo = bool(host.data.get("_sudo"))
     return all(
-        host.put_file(str(sent.local), f"{FOLDER}/{path}", _sudo=sudo)
+        sending.uploaded(host, Path(sent.local), f"{FOLDER}/{path}")
         for path, sent in lacking.items()
     )
 
@@ -102,12 +101,12 @@ def present(work: Work) -> Commands:
     if work.settings.source == "registry":
         yield job.complete(pull(work))
         return
-    yield StringCommand(f"mkdir -p {FOLDER} && chmod 700 {FOLDER}")
+    yield StringCommand(f"{place_script(FOLDER)} && chmod 700 {FOLDER}")
     if work.settings.source == "tar":
-        yield FileUploadCommand(work.settings.tar, TAR)
+        yield sending.upload(Path(work.settings.tar), TAR)
         yield job.complete(load(work))
     else:
-        yield FileUploadCommand(io.BytesIO(work.recipe.archive()), CONTEXT)
+        yield sending.upload(work.recipe.archive(), CONTEXT)
         yield job.complete(build(host_state(), work))
 
 

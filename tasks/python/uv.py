@@ -13,13 +13,14 @@ import sys
 import tempfile
 from pathlib import Path, PurePosixPath
 
-from pyinfra.api import FileUploadCommand, StringCommand
+from pyinfra.api import StringCommand
 
 from facts.model.host import HostState
 from stacks.locking import wheels
 from stacks.model.image import ImagePlan
 from stacks.model.plan import Plan
 from tasks.layout import CACHE, ROOT
+from tasks.steps import files, sending
 from tasks.steps.step import Commands, host_state, step
 
 LOCK = Path(__file__).with_name("uv.txt")
@@ -38,19 +39,14 @@ def pushed(plan: Plan) -> Commands:
 def push(state: HostState) -> Commands:
     """The commands of `pushed`; none where uv is there."""
     path = remote_path(state.system.arch)
-    proof = f"{path}.sha256"
-    if proof in state.managed_files:
-        return
     local = local_binary(state.system.arch)
-    folder = shlex.quote(str(PurePosixPath(path).parent))
-    # Only root may write there: what is checked is what is run.
-    yield StringCommand(f"rm -rf {folder} && mkdir -p {folder} && chmod 755 {folder}")
-    yield FileUploadCommand(str(local), f"{path}.part")
-    yield StringCommand(
-        f"cd {folder} && echo {_digest(local)}  uv.part | sha256sum --check --status && "
-        "chown root:root uv.part && chmod 755 uv.part && sync -f uv.part && mv uv.part uv && "
-        "sha256sum uv >uv.sha256"
-    )
+    # The proof is written last: where it is whole, uv was.
+    proof, text = f"{path}.sha256", f"{_digest(local)}  uv\n"
+    if not files.differs(state, proof, text):
+        return
+    yield StringCommand(f"rm -rf {shlex.quote(str(PurePosixPath(path).parent))}")
+    yield sending.upload(local, path, "755")
+    yield StringCommand(files.write_script(proof, text))
 
 
 def remote_path(arch: str) -> str:

@@ -8,6 +8,7 @@ What it prints stays in ``/var/lib/gpuwright/jobs/<name>/log``.
 from __future__ import annotations
 
 import hashlib
+import secrets
 import shlex
 import time
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from pyinfra.api.host import Host
 from tasks.hostdata import host as host_data
 from tasks.hostdata.host import LOCK_WAIT_S
 from tasks.steps import around
+from tasks.steps.files import place_script
 from tasks.steps.step import run, this_host
 
 FOLDER = "/var/lib/gpuwright/jobs"
@@ -29,7 +31,8 @@ LOG_LINES = 15
 LOG_BYTES = 1 << 15
 """Of these lines together: a program may print one that never ends."""
 
-_begun: WeakKeyDictionary[Host, set[str]] = WeakKeyDictionary()
+_begun: WeakKeyDictionary[Host, dict[str, Job]] = WeakKeyDictionary()
+"""By name, the jobs as they were started: only those have left the mark of their own end."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,21 @@ class Job:
         """Where script, log and exit status lie on the host."""
         return f"{FOLDER}/{self.name}"
 
+    @property
+    def text(self) -> str:
+        """The script as it lies on the host. It looks first whether its inputs are whole."""
+        lines = ["set -eu", f"cd {self.folder}"]
+        if self.inputs:
+            sums = " ".join(f"'{_digest(text)}  {name}'" for name, text in self.inputs)
+            check = f"printf '%s\\n' {sums} | sha256sum --check --status"
+            lines.append(f"{check} || {{ {_NOT_WHOLE} exit 1; }}")
+        return "\n".join([*lines, self.script, ""])
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of `text`: stands beside the exit status, so that no other job's is believed."""
+        return _digest(self.text)
+
 
 def start(job: Job) -> FunctionCommand:
     """The command that starts the job and comes back at once."""
@@ -68,7 +86,7 @@ def start(job: Job) -> FunctionCommand:
 
 def begun(job_name: str) -> bool:
     """Whether this run started a job of this name on this host and has not waited for it."""
-    return job_name in _begun.get(this_host(), ())
+    return job_name in _begun.get(this_host(), {})
 
 
 def finish(job: Job) -> FunctionCommand:
@@ -99,23 +117,30 @@ def start_script(job: Job, lock_wait: int = LOCK_WAIT_S) -> str:
     stopped. The script says ``joined`` then, else ``started``.
     """
     wrapper = (
-        f"cd {job.folder} && nice -n {job.nice} sh ./script >log 2>&1; code=$?; "
-        f"echo $code >exit.new && mv exit.new exit; exit $code"
+        f"cd {job.folder} || exit 1; {{ if {_is_whole('script', job.text)}; "
+        f"then nice -n {job.nice} sh ./script; else {_NOT_WHOLE} false; fi; }} >log 2>&1; code=$?; "
+        f"echo $code {job.digest} >exit.new && sync exit.new && mv exit.new exit; exit $code"
     )
     undo = f"--property={shlex.quote('ExecStopPost=-/bin/sh ' + job.folder + '/undo')} "
     lines = [
+        "umask 077",
+        _SYSTEMD_HERE,
         _alive(job),
-        "if alive; then cat >/dev/null; echo joined; exit 0; fi",
+        f"if alive; then cat >/dev/null; echo joined; exit 0; fi; {_UNLESS_KNOWN}",
         f"systemctl reset-failed {job.unit} 2>/dev/null || true",
-        f"mkdir -p {job.folder} && chmod 700 {FOLDER} && cd {job.folder} || exit 1",
-        "rm -f exit log status",
+        f"{place_script(job.folder)} && chmod 700 {FOLDER} {job.folder} || exit 1",
+        f"cd {job.folder} || exit 1",
+        # Files of before are gone before those of now come: what is there is of this job.
+        f"rm -f exit exit.new log status script undo {shlex.join(n for n, _ in job.inputs)}",
+        f"lacks() {{ {_NOT_WHOLE} exit 1; }}",
         *(_taken(name, text) for name, text in _texts(job)),
+        f"{_is_whole('script', job.text)} || lacks",
         f"systemd-run --quiet --unit={job.unit} --collect --service-type=exec "
         "--setenv=DEBIAN_FRONTEND=noninteractive --setenv=NEEDRESTART_MODE=a "
         f"--setenv=UCF_FORCE_CONFFOLD=1 --setenv=LC_ALL=C.UTF-8 --setenv=HOME=/root "
         f"--setenv=LOCK_WAIT={lock_wait} "
         + (undo if job.undo else "")
-        + f"/bin/sh -c {shlex.quote(wrapper)}",
+        + f"/bin/sh -c {shlex.quote(wrapper)} 2>&1 || {{ {_REFUSED} exit 1; }}",
         "echo started",
     ]
     return "\n".join(lines)
@@ -130,7 +155,7 @@ def poll_script(job: Job, seconds: int) -> str:
     """Shell that waits up to some seconds for the job's end and prints where it stands.
 
     Prints ``state <done CODE|running|lost>``, then the progress line, then after a failure the end
-    of the log.
+    of the log. Done is only what this very script has left a whole mark of.
     """
     progress = (
         f"( cd {job.folder}; {job.progress} ) 2>/dev/null | tail -n 1 | head -c 1000"
@@ -141,37 +166,80 @@ def poll_script(job: Job, seconds: int) -> str:
         [
             _alive(job),
             f"i=0; while [ $i -lt {seconds * 4} ] && alive; do sleep 0.25; i=$((i+1)); done",
-            f"if alive; then echo state running; {progress}; exit 0; fi",
-            f"code=$(cat {job.folder}/exit 2>/dev/null)",
+            f"if alive; then echo state running; {progress}; exit 0; fi; {_UNLESS_KNOWN}",
+            f"cd {job.folder} 2>/dev/null",
+            "code= mark= rest=; { read -r code mark rest <exit; } 2>/dev/null",
+            f'[ "$mark$rest" = {job.digest} ] || code=',
             'if [ -n "$code" ]; then echo "state done $code"; else echo state lost; fi',
-            f'if [ "$code" != 0 ]; then echo ---; tail -c {LOG_BYTES} {job.folder}/log |',
-            f"tail -n {LOG_LINES}; fi",
+            f'if [ "$code" != 0 ]; then echo ---; tail -c {LOG_BYTES} log | tail -n {LOG_LINES};',
+            f"{_UNMARKED} fi",
         ]
     )
 
 
+_NOT_WHOLE = (
+    'echo "the files of this job were not written whole, so it was not run. Is the disk full?"; '
+    "df -Pm .;"
+)
+_UNMARKED = (
+    'if [ -z "$code" ] && [ -e exit.new ]; then '
+    'echo "how it ended could not be noted, so it does not count as done. Is the disk full?"; '
+    "df -Pm .; fi;"
+)
+_SYSTEMD_HERE = (
+    "for tool in systemd-run systemctl; do command -v $tool >/dev/null || { "
+    'echo "there is no $tool on this host, and long steps run as units of systemd; its package '
+    'brings it: apt-get install --reinstall systemd, or dnf reinstall systemd"; exit 1; }; done'
+)
+_UNLESS_KNOWN = (
+    '[ -n "$said" ] || { echo "systemd gives no answer: $(systemctl is-active basic.target 2>&1). '
+    "Does it run (ps -p 1 -o comm=), and dbus (systemctl status dbus)? What runs goes on; "
+    'systemctl daemon-reexec starts systemd afresh"; exit 1; }'
+)
+_REFUSED = (
+    'echo "systemd does not start this unit; the line above says why. Its bus must answer: '
+    'systemctl status dbus, and systemctl start dbus";'
+)
+
+
 def _alive(job: Job) -> str:
+    """The function ``alive``; ``$said`` is empty where systemd itself says nothing at all.
+
+    It gets five seconds to answer again, as it cannot while it is replaced by an upgrade.
+    """
     return (
-        f"alive() {{ case $(systemctl is-active {job.unit}) in "
+        "alive() { for again in 1 2 3 4 5; do "
+        f"said=$(systemctl is-active {job.unit} 2>/dev/null); "
+        '[ -z "$said" ] || break; sleep 1; done; case $said in '
         "active|activating|deactivating|reloading) return 0;; esac; return 1; }"
     )
 
 
 def _texts(job: Job) -> list[tuple[str, str]]:
-    body = f"set -eu\ncd {job.folder}\n{job.script}\n"
-    return [*job.inputs, ("script", body), ("undo", job.undo + "\n")]
+    return [*job.inputs, ("script", job.text), ("undo", job.undo + "\n")]
 
 
 def _taken(name: str, text: str) -> str:
-    """Shell that takes one file out of what is read; `head` reads no byte further."""
-    content = text.encode()
-    whole = f'echo "{hashlib.sha256(content).hexdigest()}  {name}" | sha256sum --check --status'
-    cut = shlex.quote(f"{name} did not come whole to this host: df -P {FOLDER} shows its room")
-    return f"head -c {len(content)} >{name} && {whole} || {{ echo {cut}; exit 1; }}"
+    """Shell that takes one file out of what is read; `head` reads no byte further.
+
+    It is judged by its size here, and by what runs it: a digest might tell of a secret in it.
+    """
+    size = len(text.encode())
+    return f"head -c {size} >{name} && [ $(wc -c <{name}) = {size} ] || lacks"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _is_whole(name: str, text: str) -> str:
+    return f"echo '{_digest(text)}  {name}' | sha256sum --check --status"
 
 
 def _start(state: object, host: Host, job: Job) -> bool:
-    job = replace(job, script=f"{around.of_host(host)}{job.script}")
+    # The digest stands in a command line: with a number that nobody knows it tells of no secret.
+    unknown = f"# {secrets.token_hex(16)}\n"
+    job = replace(job, script=f"{unknown}{around.of_host(host)}{job.script}")
     start_it = start_script(job, host_data.lock_wait(host.data))
     good, output = run(host, start_it, timeout=60, stdin=payload(job))
     while good and output.endswith("joined"):
@@ -185,7 +253,7 @@ def _start(state: object, host: Host, job: Job) -> bool:
     if not good:
         logger.error(f"{host.print_prefix}{job.title}: the job did not start: {output}")
         return False
-    _begun.setdefault(host, set()).add(job.name)
+    _begun.setdefault(host, {})[job.name] = job
     return True
 
 
@@ -218,11 +286,9 @@ def _complete(state: object, host: Host, job: Job) -> bool:
 
 
 def _finish(state: object, host: Host, job: Job) -> bool:
-    if job.name not in _begun.get(host, ()) and not _start(state, host, job):
+    if job.name not in _begun.get(host, {}) and not _start(state, host, job):
         return False
-    good = _wait(host, job)
-    _begun[host].discard(job.name)
-    return good
+    return _wait(host, _begun[host].pop(job.name))
 
 
 def _failed(host: Host, job: Job, words: list[str], rest: list[str]) -> None:

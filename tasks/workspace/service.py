@@ -97,7 +97,7 @@ def program(settings: WorkspaceSettings) -> Commands:
     script = [files.write_script(path, *texts[path]) for path in differing]
     if placing.UNIT in differing and placing.UNIT in host.managed_files:
         script.append("systemctl daemon-reload")
-    yield StringCommand(" && ".join(script))
+    yield StringCommand(files.joined(script))
 
 
 @step
@@ -114,7 +114,9 @@ def secrets(settings: WorkspaceSettings, ask: Ask) -> Commands:
     state = workspace_state(settings)
     lacking = [p for p in places(state, settings, ask) if not _has_secrets(state, p)]
     if lacking:
-        yield StringCommand("set -eu\n" + "\n".join(secrets_script(place) for place in lacking))
+        yield StringCommand(
+            "set -eu\n" + files.joined((secrets_script(place) for place in lacking), "\n")
+        )
     elif not executing() and len(places(state, settings, ask)) < len(settings.workspaces):
         yield StringCommand(":")  # never sent: it only says that something will be done
 
@@ -167,7 +169,7 @@ def container_defined(settings: WorkspaceSettings, ask: Ask) -> Commands:
         if files.differs(host, path, text)
     ]
     if script:
-        yield StringCommand(" && ".join(script))
+        yield StringCommand(files.joined(script))
     elif not executing() and len(known) < len(settings.workspaces):
         yield StringCommand(":")
 

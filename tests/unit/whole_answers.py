@@ -60,7 +60,7 @@ docker.io/library/debian:bookworm
 @sums
 00ff  /etc/docker/daemon.json
 @users
-ana|1000|/home/ana|yes||yes
+ana|1000|/home/ana|yes||yes|1000
 """
 EVIDENCE = """\
 build_logs

@@ -21,6 +21,7 @@ from tasks.packages import versionlock
 from tasks.packages.transaction import Installation
 from tasks.repositories import archives
 from tasks.repositories import files as repository_files
+from tasks.steps.files import FUNCTIONS
 from tasks.verify import comparison, report
 from tests.unit.golden.plan_lines import plain, sha256
 from tests.unit.golden.situations import SITUATIONS, Situation, installed
@@ -48,7 +49,8 @@ def legible(script: str) -> str:
         small = len(content) < SMALL and content.isascii()
         return f"<<<{content.decode() if small else hashlib.sha256(content).hexdigest()}>>>"
 
-    return re.sub(r"printf %s (\S*) \| base64 -d", decoded, script)
+    shared = script.replace(FUNCTIONS, "")
+    return re.sub(r"printf %s (\S*) \| base64 -d", decoded, shared)
 
 
 def rows(values: object) -> str:

@@ -11,6 +11,7 @@ from pyinfra.api import StringCommand
 from pyinfra.connectors.util import CommandOutput, OutputLine
 
 from facts.model.host import HostState
+from tasks.steps.files import packed
 from tests.unit.tasks.a_run import ARun, Facts
 
 JOB_ENDS_WELL = "state done 0"
@@ -41,7 +42,8 @@ def answering(run: ARun, answers: Answers) -> list[str]:
 
     def reply(command: StringCommand, *args: Any, **kwargs: Any) -> tuple[bool, CommandOutput]:
         if kwargs.get("_stdin"):
-            read.append(kwargs["_stdin"])
+            known, _, text = kwargs["_stdin"].partition("\n")
+            read.append(text if f"{known}\n{text}" == packed(text) else kwargs["_stdin"])
         told = send(command, *args, **kwargs)
         for words, (good, said) in answers.items():
             if words in command.get_raw_value():

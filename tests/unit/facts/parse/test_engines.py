@@ -129,7 +129,7 @@ def test_device_files_and_settings_are_read() -> None:
         lines(
             nodes="@nodes\n/dev/nvidiactl|195|255|yes\n/dev/nvidia0|195|0|",
             engine_settings="@/etc/containerd/config.toml\nversion = 2\n@sums\n"
-            "00ff  /etc/docker/daemon.json\n@users\nana|1000|/home/ana|yes||yes",
+            "00ff  /etc/docker/daemon.json\n@users\nana|1000|/home/ana|yes||yes|1000",
             docker_daemon="@group\nana,ben\n!docker_daemon it does not run",
         )
     )
@@ -140,7 +140,7 @@ def test_device_files_and_settings_are_read() -> None:
     assert engines_state.containerd == "version = 2"
     assert engines_state.sums == {"/etc/docker/daemon.json": "00ff"}
     assert engines_state.docker_group == ("ana", "ben")
-    assert engines_state.users["ana"] == User("ana", 1000, "/home/ana", lingers=True)
+    assert engines_state.users["ana"] == User("ana", 1000, "/home/ana", lingers=True, gid=1000)
 
 
 def test_cut_off_answer_is_refused() -> None:

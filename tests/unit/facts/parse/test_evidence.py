@@ -120,7 +120,7 @@ def test_docker_behind_a_snap_is_seen() -> None:
 
 
 def test_script_keeps_what_the_password_of_an_address_is_to_itself(tmp_path: Path) -> None:
-    script = text("frame", "engines", "evidence").replace("/etc/docker", str(tmp_path))
+    script = text("frame", "theirs", "engines", "evidence").replace("/etc/docker", str(tmp_path))
     (tmp_path / "daemon.json").write_text('{"proxies": {"http-proxy": "http://me:pw@p/"}}')
     done = subprocess.run(
         ["sh", "-s"], input=script, capture_output=True, text=True, check=True
