@@ -15,7 +15,10 @@ def login(section: Section) -> Login:
     effective = integer(section.first("effective"))
     if uid is None or effective is None:
         raise ProbeError("`id -u` gave no number on the host")
-    words = " ".join(line.strip() for line in section.part("sudo_error") if line.strip())
+    lines = [line.strip() for line in section.part("sudo_error") if line.strip()]
+    # What sudo says of itself comes last: before it there may be a lecture, or a host's name that
+    # it cannot resolve.
+    words = next((line for line in reversed(lines) if line.startswith("sudo")), " ".join(lines))
     return Login(
         user=section.first("user") or str(uid),
         uid=uid,

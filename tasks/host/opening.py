@@ -14,8 +14,10 @@ from tasks.host import preflight
 from tasks.hostdata import names, network
 from tasks.repositories import strangers
 from tasks.steps import around
+from tasks.steps.login import Unusable
 from tasks.steps.refusal import Refused, bad_data, refuse
-from tasks.steps.step import host_state, this_host
+from tasks.steps.rise import risen
+from tasks.steps.step import host_state, invalidate, this_host
 
 T = TypeVar("T")
 Decide = Callable[[Host, HostState], T | None]
@@ -70,7 +72,10 @@ def decided(host: Host, decide: Decide[T]) -> T | None:
     Raises:
         Refused: The host cannot have it.
     """
-    state = seen(host)
+    try:
+        state = seen(host)
+    except Unusable as why:
+        raise Refused(why.conflict) from why
     if state is None:
         return None
     if conflicts := preflight.access(state):
@@ -88,11 +93,18 @@ def seen(host: Host) -> HostState | None:
 
     Names of host data that look misspelt are told. None where the probe failed: pyinfra has said so
     and given the host up.
+
+    Raises:
+        tasks.steps.login.Unusable: The login runs nothing, or sudo's password is not the right one.
     """
     state: HostState | None = host_state()
     if state is None:
         return None
     names.tell(host)
+    if not state.login.root and risen(host, state.login.sudo_error or ""):
+        invalidate(host)
+        if (state := host_state()) is None:
+            return None
     if state.login.uid != 0 and state.login.root:
         host.data._sudo = True
     return state

@@ -8,6 +8,7 @@ from facts.parse.archives import ArchiveAnswer
 from stacks.model.messages import Conflict
 from stacks.model.plan import Plan
 from tasks.host import ground, others
+from tasks.host.no_root import no_root
 from tasks.hostdata.network import NetworkSettings
 from tasks.repositories import archive_answers, archives
 from tasks.repositories import files as repository_files
@@ -32,20 +33,7 @@ def access(state: HostState) -> list[Conflict]:
     """What keeps us from working on this host at all: no root, no systemd."""
     found = []
     if not state.login.root:
-        found.append(
-            Conflict(
-                "NO-ROOT",
-                f"the user {state.login.user} may not become root on this host",
-                f"sudo -n says: {state.login.sudo_error or 'nothing'}",
-                (
-                    f"give {state.login.user} passwordless sudo: "
-                    f"echo '{state.login.user} ALL=(ALL) NOPASSWD: ALL' "
-                    f"> /etc/sudoers.d/{state.login.user}",
-                    "connect as root: set ssh_user in the inventory",
-                ),
-                "gpuwright needs root for packages, kernel modules and /opt",
-            )
-        )
+        found.append(no_root(state.login))
     if not state.system.systemd:
         found.append(
             Conflict(

@@ -9,7 +9,6 @@ that the next step sees what is there and not what was.
 from __future__ import annotations
 
 import functools
-import socket
 from collections.abc import Callable, Generator
 from typing import Any, ParamSpec, cast
 from weakref import WeakKeyDictionary
@@ -26,6 +25,7 @@ from pyinfra.context import ctx_host, ctx_state
 from facts.host import HostProbe
 from facts.model.host import HostState
 from stacks.model.plain import plain, plain_value
+from tasks.steps import login
 from tasks.steps import screen as screen  # whoever touches hosts logs plain messages
 from tasks.steps.files import write_script
 
@@ -35,7 +35,6 @@ LOST = (TimeoutError, OSError, EOFError, SSHException, PyinfraError)
 """What a host that goes away in the middle makes of a command."""
 
 _seen: WeakKeyDictionary[Host, dict[tuple[Any, ...], Any]] = WeakKeyDictionary()
-_hurried: WeakKeyDictionary[Host, object] = WeakKeyDictionary()
 
 
 def this_host() -> Host:
@@ -68,7 +67,7 @@ def fact(kind: type[FactBase[Any]], **arguments: Any) -> Any:
         OSError, EOFError, SSHException: The host went away; see `LOST`.
     """
     host = this_host()
-    _hurry(host)
+    login.take_over(host)
     kept = _seen.setdefault(host, {})
     key = (kind, *sorted(arguments.items()))
     if key not in kept:
@@ -81,7 +80,7 @@ def _asked(host: Host, kind: type[FactBase[Any]], arguments: dict[str, Any]) -> 
     found = None
     try:
         found = host.get_fact(kind, **arguments)
-    except LOST:
+    except (*LOST, login.Unusable):
         raise
     except Exception as error:
         why = f"the host's answer cannot be read: {type(error).__name__}: {error}"
@@ -136,18 +135,6 @@ def run(
         StringCommand(script), _sudo=bool(host.data.get("_sudo")), _timeout=timeout, _stdin=stdin
     )
     return good, plain(output.stdout)
-
-
-def _hurry(host: Host) -> None:
-    """Set TCP_NODELAY: paramiko leaves it off, which costs some 40 ms for every command."""
-    client = getattr(host.connector, "client", None)
-    transport = client.get_transport() if client else None
-    if transport is None or _hurried.get(host) is transport:
-        return
-    _hurried[host] = transport
-    setsockopt = getattr(transport.sock, "setsockopt", None)
-    if setsockopt is not None:  # a ProxyJump channel is no socket
-        setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def write(path: str, content: str, mode: str = "644") -> StringCommand:
