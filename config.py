@@ -1,7 +1,8 @@
 """pyinfra reads this first.
 
 It appends the current folder to the import path, so an installed package called `facts`, `tasks` or
-`deploys` would win over ours: the folder goes to the front.
+`deploys` would win over ours: the folder goes to the front. From here on, before any host is
+connected, Ctrl-C is answered, and a run that reaches no host says so.
 """
 
 import sys
@@ -11,3 +12,7 @@ from pyinfra import config
 
 config.REQUIRE_PYINFRA_VERSION = ">=3.10,<4"
 sys.path.insert(0, str(Path.cwd()))
+
+from tasks.steps import beginning  # noqa: E402 - ours only now
+
+beginning.begin(sys.argv[1:])

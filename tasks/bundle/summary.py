@@ -34,7 +34,7 @@ _lines: dict[str, Line] = {}
 
 def register(host: Host) -> None:
     """Give this host a line, and see to it that the lines are printed."""
-    progress.register(_lines, host, Line(host.name), _print)
+    progress.register(_lines, host, Line, _print)
 
 
 def planned(host: Host, work: Work) -> None:

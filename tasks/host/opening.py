@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
+from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.host import Host
 
 from facts.model.host import HostState
 from stacks.load import StackError
 from stacks.model.messages import Conflict
 from tasks.host import preflight
+from tasks.hostdata import host as host_data
 from tasks.hostdata import names, network
 from tasks.repositories import strangers
-from tasks.steps import around
+from tasks.steps import around, course
 from tasks.steps.login import Unusable
 from tasks.steps.refusal import Refused, bad_data, refuse
 from tasks.steps.rise import risen
-from tasks.steps.step import host_state, invalidate, this_host
+from tasks.steps.step import host_state, invalidate, this_host, this_run
 
 T = TypeVar("T")
 Decide = Callable[[Host, HostState], T | None]
@@ -53,7 +55,12 @@ def opened(decide: Decide[T], report: Report | None = None) -> T | None:
         if report is not None:
             report.refused(host, refusal.conflicts)
         refuse(host, refusal.conflicts)
-        return None
+    except PyinfraError:
+        raise  # the last host has failed, and that ends the run
+    except Exception as error:
+        course.stopped(host, course.words(error), at="cannot be judged")
+        this_run().fail_hosts({host})  # type: ignore[no-untyped-call]
+    return None
 
 
 def decided(host: Host, decide: Decide[T]) -> T | None:
@@ -82,9 +89,13 @@ def decided(host: Host, decide: Decide[T]) -> T | None:
         raise Refused(*conflicts)
     around.tolerate(host, strangers.of_host(state))
     try:
-        network.network_settings(host.data)  # every job reads it later: what is wrong is said now
+        # The steps read these later: what is wrong is said now.
+        host_data.waits(host.data)
+        network.network_settings(host.data)
         return decide(host, state)
     except (StackError, ValueError, OSError) as error:
+        if course.of_host(host).why:
+            raise  # it is the host that went away
         raise Refused(bad_data(error)) from error
 
 

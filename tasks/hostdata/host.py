@@ -16,6 +16,7 @@ from stacks.catalog.read import Catalog
 from stacks.model import address as addresses
 from stacks.model.host import Gpu
 from stacks.model.plain import told
+from tasks.hostdata import waits as defaults
 from tasks.hostdata.reading import Data, Reader
 
 MIRRORS = ("pypi", "pytorch", "redist", "nvidia", "jetson", "toolkit", "docker")
@@ -27,6 +28,8 @@ Output = Literal["text", "json"]
 OUTPUTS: tuple[Output, ...] = ("text", "json")
 LOCK_WAIT_S = 600
 """Seconds to wait for dpkg's locks; jobs carry the host's own number as ``$LOCK_WAIT``."""
+LEAST_WAIT_S = 5
+"""Of a limit that host data set."""
 MOST_GPUS = 1024
 """That one host is told to expect; the largest servers have sixteen."""
 _COUNTED = re.compile(r"((?P<model>[^:]*):)?(?P<count>[0-9]{1,12})")
@@ -56,6 +59,15 @@ class GuardSettings:
     """One of `KERNEL_POLICIES`; None: nothing is said."""
     textfile_folder: str
     """Where node_exporter's textfile collector reads; empty: nothing is said."""
+
+
+@dataclass(frozen=True)
+class Waits:
+    """How long this host may take, in seconds; what each is: `tasks.hostdata.waits`."""
+
+    answer: int = defaults.ANSWER_S
+    silence: int = defaults.SILENCE_S
+    job: int = defaults.JOB_S
 
 
 def plan_settings(data: Data, catalog: Catalog) -> PlanSettings:
@@ -88,6 +100,19 @@ def rollback(data: Data) -> int:
 def lock_wait(data: Data) -> int:
     """``lock_wait``: seconds to wait for whoever holds the package manager."""
     return Reader(data).count("lock_wait", LOCK_WAIT_S)
+
+
+def waits(data: Data) -> Waits:
+    """``answer_wait``, ``silence_wait`` and ``job_limit``: when this host is no longer waited for.
+
+    Five seconds at least: none of the three means "for ever".
+    """
+    reader = Reader(data)
+    return Waits(
+        reader.count("answer_wait", defaults.ANSWER_S, least=LEAST_WAIT_S),
+        reader.count("silence_wait", defaults.SILENCE_S, least=LEAST_WAIT_S),
+        reader.count("job_limit", defaults.JOB_S, least=LEAST_WAIT_S),
+    )
 
 
 def bundle(data: Data) -> Path | None:

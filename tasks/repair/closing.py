@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import atexit
-
 from pyinfra.api.host import Host
 from pyinfra.api.state import State
 
 from stacks.model.messages import Conflict
-from tasks.steps import screen
+from tasks.steps import course, ending, interrupt, screen
 from tasks.steps.step import this_run
 
 _lines: dict[str, str] = {}
@@ -17,7 +15,9 @@ _lines: dict[str, str] = {}
 def register(host: Host) -> None:
     """Give this host a line, and see to it that the lines are printed."""
     if not _lines:
-        atexit.register(_print, this_run())
+        interrupt.install()
+        run = this_run()
+        ending.at_end(lambda: _print(run))
     say(host.name, f"{host.name}: UNKNOWN; it was not reached")
 
 
@@ -31,9 +31,14 @@ def say(name: str, line: str) -> None:
     _lines[name] = line
 
 
-def _print(state: State) -> None:
+def _print(state: State) -> bool:
     """One line for each host of the run, those that could not be reached among them."""
+    answered = True
     for host in state.inventory:
-        if host.name not in _lines and state.is_host_in_limit(host):
-            say(host.name, f"{host.name}: UNKNOWN; it was not reached")
+        nothing = f"{host.name}: UNKNOWN; it was not reached"
+        if state.is_host_in_limit(host) and _lines.get(host.name, nothing) == nothing:
+            why = course.of_host(host).why
+            say(host.name, f"{host.name}: UNKNOWN: {why}" if why else nothing)
+            answered = False
     screen.say(["repair:", *(f"  {line}" for line in _lines.values())])
+    return answered

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.host import Host
 from pyinfra.api.state import State
 
@@ -20,7 +19,7 @@ from stacks.model.address import masked
 from stacks.model.plain import one_line
 from tasks import finding
 from tasks.finding import SEVERITY, Finding, Level
-from tasks.steps import screen
+from tasks.steps import course, ending, interrupt, screen
 from tasks.steps.step import this_host, this_run
 
 
@@ -52,11 +51,15 @@ class Answers:
         Raises:
             SystemExit: 0 OK, 1 WARN, 2 CRITICAL, 3 UNKNOWN, by the worst of all hosts.
         """
+        interrupt.install()
         host, why = this_host(), "its state could not be read"
         try:
             found = judge(host)
-        except (PyinfraError, ValueError) as error:  # it was not read, or its data cannot be
+        except ValueError as error:  # its data cannot be read
             found, why = None, str(error)
+        except Exception as error:
+            found, why = None, course.words(error)
+        why = course.of_host(host).why or why
         self.told[host.name] = found or self._unknown(host.name, why)
         run = this_run()
         if all(host.name in self.told for host in run.inventory.get_active_hosts()):
@@ -74,7 +77,7 @@ class Answers:
     def _leave(self, run: State) -> None:
         for host in run.inventory:
             if host.name not in self.told and run.is_host_in_limit(host):
-                self.told[host.name] = self._unknown(host.name, "it could not be reached")
+                self.told[host.name] = self._unknown(host.name, ending.UNREACHABLE)
         levels = tuple(Finding("", told.level, "", "", "") for told in self.told.values())
         worst = finding.worst(levels)
         if "--json" in sys.argv or any(h.data.get("format") == "json" for h in run.inventory):

@@ -13,7 +13,6 @@ from collections.abc import Callable, Generator
 from typing import Any, ParamSpec, cast
 from weakref import WeakKeyDictionary
 
-from paramiko import SSHException
 from pyinfra import logger
 from pyinfra.api import FactBase, StringCommand, operation
 from pyinfra.api.command import PyinfraCommand
@@ -25,16 +24,17 @@ from pyinfra.context import ctx_host, ctx_state
 from facts.host import HostProbe
 from facts.model.host import HostState
 from stacks.model.plain import plain, plain_value
-from tasks.steps import login
+from tasks.steps import course, failing, login
 from tasks.steps import screen as screen  # whoever touches hosts logs plain messages
+from tasks.steps.connection import OverdueError, limited, patience, tended
+from tasks.steps.course import LOST as LOST
 from tasks.steps.files import write_script
 
 P = ParamSpec("P")
 Commands = Generator[str | PyinfraCommand, None, None]
-LOST = (TimeoutError, OSError, EOFError, SSHException, PyinfraError)
-"""What a host that goes away in the middle makes of a command."""
 
 _seen: WeakKeyDictionary[Host, dict[tuple[Any, ...], Any]] = WeakKeyDictionary()
+_last: WeakKeyDictionary[Host, dict[tuple[Any, ...], Any]] = WeakKeyDictionary()
 
 
 def this_host() -> Host:
@@ -68,25 +68,41 @@ def fact(kind: type[FactBase[Any]], **arguments: Any) -> Any:
     """
     host = this_host()
     login.take_over(host)
+    tended(host)
     kept = _seen.setdefault(host, {})
     key = (kind, *sorted(arguments.items()))
     if key not in kept:
         kept[key] = plain_value(_asked(host, kind, arguments))
+        if kept[key] is not None:
+            _last.setdefault(host, {})[key] = kept[key]
     return kept[key]
+
+
+def last_seen(host: Host, kind: type[FactBase[Any]], **arguments: Any) -> Any:
+    """What this fact told last in this run, dropped or not; None: nothing yet. Asks nobody."""
+    return _last.get(host, {}).get((kind, *sorted(arguments.items())))
 
 
 def _asked(host: Host, kind: type[FactBase[Any]], arguments: dict[str, Any]) -> Any:
     why = "the host's answer is empty: does its login shell run another program?"
     found = None
     try:
-        found = host.get_fact(kind, **arguments)
-    except (*LOST, login.Unusable):
+        with limited(host, patience(host).answer, "reading its state"):
+            found = host.get_fact(kind, **arguments)
+    except OverdueError as late:
+        why = str(late)
+    except login.Unusable:
+        raise
+    except LOST as error:
+        course.known(host, course.words(error))
         raise
     except Exception as error:
         why = f"the host's answer cannot be read: {type(error).__name__}: {error}"
         logger.debug(why, exc_info=error)
-    if found is None and host not in this_run().failed_hosts:
-        logger.error(f"{host.print_prefix}{kind.__name__}: {why}")
+    if host in this_run().failed_hosts:  # pyinfra has said why
+        course.known(host, f"its state could not be read ({kind.__name__}: see above)")
+    elif found is None:
+        course.stopped(host, why, at=kind.__name__)
         this_run().fail_hosts({host})  # type: ignore[no-untyped-call]
     return found
 
@@ -108,11 +124,20 @@ def step(function: Callable[P, Commands]) -> Callable[..., Any]:
     @functools.wraps(function)
     def body(*args: P.args, **kwargs: P.kwargs) -> Commands:
         host = this_host()
-        for command in function(*args, **kwargs):
-            if executing():
+        try:
+            for command in function(*args, **kwargs):
+                if executing():
+                    invalidate(host)
+                yield failing.guarded(host, command)
                 invalidate(host)
-            yield command
+        except Exception as error:
+            if not executing() and isinstance(error, PyinfraError):
+                raise  # the last host has failed, and that ends the run
+            course.stopped(host, course.words(error), at=function.__name__)
             invalidate(host)
+            if not executing():
+                this_run().fail_hosts({host})  # type: ignore[no-untyped-call]
+            yield failing.failed()
 
     return cast(Callable[..., Any], body)
 
@@ -127,13 +152,19 @@ def run(
     Args:
         host: The pyinfra host.
         script: POSIX shell.
-        timeout: Seconds, or ``None`` to wait for ever.
+        timeout: Seconds; ``None``: as long as host data let one command take.
         stdin: What the script reads, if it reads something: unlike the script itself, it is in
             no list of processes and in no log.
+
+    Raises:
+        tasks.steps.connection.OverdueError: It took longer.
+        OSError, EOFError, SSHException: The host went away; see `LOST`.
     """
-    good, output = host.run_shell_command(
-        StringCommand(script), _sudo=bool(host.data.get("_sudo")), _timeout=timeout, _stdin=stdin
-    )
+    tended(host)
+    with limited(host, timeout or patience(host).answer, "a command"):
+        good, output = host.run_shell_command(
+            StringCommand(script), _sudo=bool(host.data.get("_sudo")), _stdin=stdin
+        )
     return good, plain(output.stdout)
 
 

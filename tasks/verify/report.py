@@ -42,7 +42,7 @@ _lines: dict[str, Line] = {}
 
 def register(host: Host) -> None:
     """Give this host a line in the report, and see to it that the report is printed."""
-    progress.register(_lines, host, Line(host.name), _print)
+    progress.register(_lines, host, Line, _print)
 
 
 def planned(

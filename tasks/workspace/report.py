@@ -29,7 +29,7 @@ _lines: dict[str, _Line] = {}
 
 def register(host: Host) -> None:
     """Give this host a line, and see to it that the lines are printed."""
-    progress.register(_lines, host, _Line(), _print)
+    progress.register(_lines, host, lambda _: _Line(), _print)
 
 
 def refused(host: Host, conflicts: tuple[Conflict, ...]) -> None:

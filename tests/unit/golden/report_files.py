@@ -103,8 +103,8 @@ def _reported(module: Any, tell: Callable[[], None]) -> str:
     """What a report prints at the end of a run; nothing of it stays for other tests."""
     kept: list[tuple[dict[str, Any], Callable[[], None]]] = []
 
-    def register(lines: dict[str, Any], host: Any, line: Any, printed: Callable[[], None]) -> None:
-        lines[host.name] = line
+    def register(lines: dict[str, Any], host: Any, make: Any, printed: Callable[[], None]) -> None:
+        lines[host.name] = make(host.name)
         kept.append((lines, printed))
 
     said = io.StringIO()

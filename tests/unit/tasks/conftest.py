@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
-from typing import Any
 
 import pytest
 
-from tasks.steps import progress
+from tasks.steps import ending
 from tasks.verify import report
 
 
@@ -16,11 +14,7 @@ from tasks.verify import report
 def at_end(monkeypatch: pytest.MonkeyPatch) -> list[Callable[..., None]]:
     """What a run has left to be called when Python ends; it is not called then."""
     left: list[Callable[..., None]] = []
-
-    def register(call: Callable[..., None], *arguments: Any) -> None:
-        left.append(partial(call, *arguments))
-
-    monkeypatch.setattr(progress.atexit, "register", register)
+    monkeypatch.setattr(ending, "at_end", left.append)
     return left
 
 

@@ -27,6 +27,9 @@ class Machine:
         self.ran: list[str] = []
         self._now: str | Exception = "before"
 
+    def get_transport(self) -> None:
+        return None
+
     def close(self) -> None:
         self.closed += 1
 

@@ -1,0 +1,42 @@
+"""A run that reaches no host says so, with the exit status of its deploy."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.tasks.an_sshd import Pyinfra
+
+
+def nobody() -> dict[str, Any]:
+    """A host whose port nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    return {"ssh_hostname": "127.0.0.1", "ssh_port": port, "ssh_config_file": "/dev/null"}
+
+
+@pytest.mark.parametrize(
+    ("deploy", "code"), [("deploys/driver_doctor.py", 3), ("deploys/gpu_host.py", 1)]
+)
+def test_no_host_is_reached(tmp_path: Path, deploy: str, code: int) -> None:
+    end = Pyinfra(tmp_path, {"a": nobody(), "b": nobody()}).start(deploy).ended()
+    assert end.code == code, end.said
+    for name in ("a", "b"):
+        assert f"{name}: UNKNOWN: it could not be reached" in end.said
+
+
+def test_no_host_is_reached_and_the_answer_is_json(tmp_path: Path) -> None:
+    run = Pyinfra(tmp_path, {"a": nobody()}, ("-y", "--json"))
+    end = run.start("deploys/plan.py").ended()
+    assert end.code == 3, end.said
+    told = {"verdict": "unknown", "why": "it could not be reached"}
+    assert json.loads(end.out) == {"verdict": "unknown", "hosts": {"a": told}}
+
+
+def test_inventory_that_cannot_be_read_is_no_warning_of_the_doctor(tmp_path: Path) -> None:
+    end = Pyinfra(tmp_path, {}, ("-y", str(tmp_path / "none.py"))).start("deploys/driver_doctor.py")
+    assert end.ended().code == 3
