@@ -16,8 +16,8 @@ from stacks.catalog.read import Catalog
 from stacks.model import address as addresses
 from stacks.model.host import Gpu
 from stacks.model.plain import told
-from tasks.hostdata import waits as defaults
 from tasks.hostdata.reading import Data, Reader
+from tasks.templates import waits as defaults
 
 MIRRORS = ("pypi", "pytorch", "redist", "nvidia", "jetson", "toolkit", "docker")
 TRUSTED = ("nvidia", "toolkit", "docker")
@@ -63,7 +63,7 @@ class GuardSettings:
 
 @dataclass(frozen=True)
 class Waits:
-    """How long this host may take, in seconds; what each is: `tasks.hostdata.waits`."""
+    """How long this host may take, in seconds; what each is: `tasks.templates.waits`."""
 
     answer: int = defaults.ANSWER_S
     silence: int = defaults.SILENCE_S

@@ -20,9 +20,9 @@ from paramiko import Transport
 from pyinfra.api.host import Host
 
 from tasks.hostdata import host as host_data
-from tasks.hostdata import waits
 from tasks.hostdata.host import Waits
 from tasks.steps import course
+from tasks.templates import waits
 
 _ALIVE = "keepalive@openssh.com"
 _CLOSE_S = 2

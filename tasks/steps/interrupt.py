@@ -20,8 +20,8 @@ import pyinfra
 from gevent.pool import Pool
 from pyinfra.context import ctx_state
 
-from tasks.hostdata import waits
 from tasks.steps import ending
+from tasks.templates import waits
 
 SIGNALS = {
     signal.SIGINT: "Ctrl-C",

@@ -21,9 +21,11 @@ from pyinfra.api.host import Host
 
 from tasks.hostdata import host as host_data
 from tasks.hostdata.host import LOCK_WAIT_S
-from tasks.steps import around
+from tasks.steps import around, course
+from tasks.steps.connection import patience
 from tasks.steps.files import place_script
 from tasks.steps.step import run, this_host
+from tasks.templates import waits
 
 FOLDER = "/var/lib/gpuwright/jobs"
 QUIET_S = 10  # a line on the screen at most this often
@@ -107,14 +109,15 @@ def ran(host: Host, job: Job) -> bool:
     return _complete(None, host, job)
 
 
-def start_script(job: Job, lock_wait: int = LOCK_WAIT_S) -> str:
+def start_script(job: Job, lock_wait: int = LOCK_WAIT_S, limit_s: int = waits.JOB_S) -> str:
     """Shell that starts the job on the host, or joins one that runs already.
 
     It reads `payload`: a script and its inputs may hold a password, and what is in a command line
     stands in the list of processes, and in the log of sudo.
 
     A unit of the same name that still runs belongs to a run that was cut off: it is never
-    stopped. The script says ``joined`` then, else ``started``.
+    stopped. The script says ``joined`` then, else ``started``. systemd ends the job, with all that
+    it has begun, when it is over its limit, whether somebody waits for it or not.
     """
     wrapper = (
         f"cd {job.folder} || exit 1; {{ if {_is_whole('script', job.text)}; "
@@ -136,6 +139,7 @@ def start_script(job: Job, lock_wait: int = LOCK_WAIT_S) -> str:
         *(_taken(name, text) for name, text in _texts(job)),
         f"{_is_whole('script', job.text)} || lacks",
         f"systemd-run --quiet --unit={job.unit} --collect --service-type=exec "
+        f"--property=RuntimeMaxSec={limit_s} --property=TimeoutStopSec={waits.TERMINATE_S} "
         "--setenv=DEBIAN_FRONTEND=noninteractive --setenv=NEEDRESTART_MODE=a "
         f"--setenv=UCF_FORCE_CONFFOLD=1 --setenv=LC_ALL=C.UTF-8 --setenv=HOME=/root "
         f"--setenv=LOCK_WAIT={lock_wait} "
@@ -154,8 +158,9 @@ def payload(job: Job) -> str:
 def poll_script(job: Job, seconds: int) -> str:
     """Shell that waits up to some seconds for the job's end and prints where it stands.
 
-    Prints ``state <done CODE|running|lost>``, then the progress line, then after a failure the end
-    of the log. Done is only what this very script has left a whole mark of.
+    Prints ``state <done CODE|running QUIET|lost AGE>``, then the progress line, then after a
+    failure the end of the log. Done is only what this very script has left a whole mark of. QUIET
+    are the seconds since anything was written in the job's folder, AGE those since it began.
     """
     progress = (
         f"( cd {job.folder}; {job.progress} ) 2>/dev/null | tail -n 1 | head -c 1000"
@@ -166,11 +171,14 @@ def poll_script(job: Job, seconds: int) -> str:
         [
             _alive(job),
             f"i=0; while [ $i -lt {seconds * 4} ] && alive; do sleep 0.25; i=$((i+1)); done",
-            f"if alive; then echo state running; {progress}; exit 0; fi; {_UNLESS_KNOWN}",
+            'since() { echo $(($(date +%s) - $(stat -c %Y -- "$@" | sort -n | tail -n 1))); }',
+            f"if alive; then echo state running $(since {job.folder}/*); {progress}; exit 0; fi",
+            _UNLESS_KNOWN,
             f"cd {job.folder} 2>/dev/null",
             "code= mark= rest=; { read -r code mark rest <exit; } 2>/dev/null",
             f'[ "$mark$rest" = {job.digest} ] || code=',
-            'if [ -n "$code" ]; then echo "state done $code"; else echo state lost; fi',
+            'if [ -n "$code" ]; then echo "state done $code"',
+            "else echo state lost $(since script); fi",
             f'if [ "$code" != 0 ]; then echo ---; tail -c {LOG_BYTES} log | tail -n {LOG_LINES};',
             f"{_UNMARKED} fi",
         ]
@@ -240,41 +248,52 @@ def _start(state: object, host: Host, job: Job) -> bool:
     # The digest stands in a command line: with a number that nobody knows it tells of no secret.
     unknown = f"# {secrets.token_hex(16)}\n"
     job = replace(job, script=f"{unknown}{around.of_host(host)}{job.script}")
-    start_it = start_script(job, host_data.lock_wait(host.data))
-    good, output = run(host, start_it, timeout=60, stdin=payload(job))
+    start_it = start_script(job, host_data.lock_wait(host.data), patience(host).job)
+    good, output = run(host, start_it, timeout=waits.JOB_START_S, stdin=payload(job))
+    course.of_host(host).jobs[job.unit] = f"{job.title} (log: {job.folder}/log)"
+    limit = time.monotonic() + patience(host).job
     while good and output.endswith("joined"):
+        if time.monotonic() > limit:
+            good, output = False, f"one of an earlier run does not end: systemctl stop {job.unit}"
+            break
         # A run that was cut off left it. It must end before we look at what is still to do.
         _say(host, f"{job.title}: still running since an earlier run; waiting for it")
         good, output = run(host, poll_script(job, 60), timeout=120)
         if good and not output.startswith("state running"):
-            good, output = run(host, start_it, timeout=60, stdin=payload(job))
+            good, output = run(host, start_it, timeout=waits.JOB_START_S, stdin=payload(job))
         else:
             output = "joined"
     if not good:
-        logger.error(f"{host.print_prefix}{job.title}: the job did not start: {output}")
+        course.of_host(host).jobs.pop(job.unit)
+        course.stopped(host, f"the job did not start: {output}", at=job.title)
         return False
     _begun.setdefault(host, {})[job.name] = job
     return True
 
 
 def _wait(host: Host, job: Job) -> bool:
-    began = time.monotonic()
-    said = began
+    began = said = moved = time.monotonic()
+    what = ""
     while True:
-        good, output = run(host, poll_script(job, 5), timeout=120)
+        good, output = run(host, poll_script(job, 5), timeout=5 + waits.JOB_START_S)
         if not good:
-            logger.error(f"{host.print_prefix}{job.title}: cannot ask how it goes: {output}")
+            why = f"cannot ask how it goes: {output or 'the connection was lost'}"
+            course.stopped(host, f"{why}. The job goes on there by itself", at=job.title)
             return False
         lines = output.splitlines() or ["state lost"]
         words = lines[0].split()
-        seconds = int(time.monotonic() - began)
+        now = time.monotonic()
         if words[:2] == ["state", "running"]:
-            if time.monotonic() - said >= QUIET_S:
-                said = time.monotonic()
-                what = lines[1] if len(lines) > 1 else "running"
-                _say(host, f"{job.title}: {what}, {_clock(seconds)}")
+            if lines[1:] and lines[1] != what:
+                what, moved = lines[1], now
+            if now - said >= QUIET_S:
+                said = now
+                quiet = min(now - moved, _number(words[2:]))
+                nothing = f", no output for {_clock(int(quiet))}" if quiet >= waits.QUIET_S else ""
+                _say(host, f"{job.title}: {what or 'running'}, {_clock(int(now - began))}{nothing}")
             gevent.sleep(0)
             continue
+        course.of_host(host).jobs.pop(job.unit, None)
         if words[:3] == ["state", "done", "0"]:
             return True
         _failed(host, job, words, lines[1:])
@@ -294,6 +313,9 @@ def _finish(state: object, host: Host, job: Job) -> bool:
 def _failed(host: Host, job: Job, words: list[str], rest: list[str]) -> None:
     code = words[2] if words[1:2] == ["done"] and len(words) > 2 else None
     why = f"exit status {code}" if code else "it was killed before it ended"
+    limit = patience(host).job
+    if words[1:2] == ["lost"] and _number(words[2:]) >= limit:
+        why = f"it was ended at its limit of {_clock(limit)}; host data job_limit allows more"
     tail = rest[rest.index("---") + 1 :] if "---" in rest else rest
     logger.error(f"{host.print_prefix}{job.title}: failed ({why})")
     for line in tail:
@@ -302,6 +324,11 @@ def _failed(host: Host, job: Job, words: list[str], rest: list[str]) -> None:
         f"{host.print_prefix}    The whole log: {job.folder}/log on the host. "
         "Nothing was left half-applied; fix the cause and run the same command again."
     )
+
+
+def _number(words: list[str]) -> int:
+    """The seconds that the host says; 0 where it says none."""
+    return int(words[0]) if words and words[0].isascii() and words[0].isdigit() else 0
 
 
 def _say(host: Host, text: str) -> None:

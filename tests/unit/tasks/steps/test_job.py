@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import subprocess
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from tasks.steps import job
+from tasks.steps import course, job
 from tests.job_script import started
+from tests.unit.tasks import a_host
+from tests.unit.tasks.a_run import ARun
 
 SYSTEMD_RUN = """#!/bin/sh
 echo "$@" >>"$UNITS/asked"
@@ -95,6 +99,17 @@ def gate(tmp_path: Path, then: str = ":") -> str:
     return f"until [ -e {tmp_path}/go ]; do sleep 0.05; done\n{then}"
 
 
+def running(told: list[str]) -> list[str]:
+    """What a running job tells beside that."""
+    assert re.fullmatch(r"state running \d+", told[0])
+    return told[1:]
+
+
+def seconds(told: list[str]) -> int:
+    """The number in the first line."""
+    return int(told[0].split()[-1])
+
+
 def test_job_runs_to_its_end(machine: Machine) -> None:
     step = job.Job("build", "a build", "echo built >result")
     assert machine.run(started(step)) == ["started"]
@@ -105,13 +120,13 @@ def test_job_runs_to_its_end(machine: Machine) -> None:
 def test_running_job_tells_how_far_it_is(machine: Machine, tmp_path: Path) -> None:
     step = job.Job("build", "a build", gate(tmp_path), progress="echo early; echo half done")
     machine.run(started(step))
-    assert machine.run(job.poll_script(step, 0)) == ["state running", "half done"]
+    assert running(machine.run(job.poll_script(step, 0))) == ["half done"]
 
 
 def test_progress_that_fails_is_silent(machine: Machine, tmp_path: Path) -> None:
     step = job.Job("build", "a build", gate(tmp_path), progress="cat no-such-file")
     machine.run(started(step))
-    assert machine.run(job.poll_script(step, 0)) == ["state running"]
+    assert running(machine.run(job.poll_script(step, 0))) == []
 
 
 def test_running_job_is_joined_and_never_started_twice(machine: Machine, tmp_path: Path) -> None:
@@ -153,7 +168,9 @@ def test_killed_job_is_lost_and_not_done(machine: Machine, tmp_path: Path) -> No
     log = Path(step.folder) / "log"
     machine.run(f"until grep -q begun {log} 2>/dev/null; do sleep 0.05; done")
     subprocess.run(["kill", "-9", "--", f"-{machine.pid(step)}"], check=True)
-    assert machine.run(job.poll_script(step, 30)) == ["state lost", "---", "begun"]
+    assert machine.run(job.poll_script(step, 30))[1:] == ["---", "begun"]
+    os.utime(Path(step.folder) / "script", (1, time.time() - 100))
+    assert 100 <= seconds(machine.run(job.poll_script(step, 30))) < 160
 
 
 def test_job_that_was_lost_starts_again_without_the_old_answer(
@@ -164,7 +181,7 @@ def test_job_that_was_lost_starts_again_without_the_old_answer(
     machine.run(job.poll_script(failed, 30))
     again = job.Job("build", "a build", gate(tmp_path))
     assert machine.run(started(again)) == ["started"]
-    assert machine.run(job.poll_script(again, 0)) == ["state running"]
+    assert running(machine.run(job.poll_script(again, 0))) == []
 
 
 def test_script_may_hold_any_character(machine: Machine) -> None:
@@ -262,7 +279,7 @@ def test_mark_of_another_job_or_half_a_mark_is_no_end(left: str, machine: Machin
     machine.run(started(step))
     machine.run(job.poll_script(step, 30))
     (Path(step.folder) / "exit").write_text(left)
-    assert machine.run(job.poll_script(step, 0))[0] == "state lost"
+    assert machine.run(job.poll_script(step, 0))[0].startswith("state lost")
 
 
 def test_job_whose_end_could_not_be_noted_says_so(machine: Machine) -> None:
@@ -271,7 +288,7 @@ def test_job_whose_end_could_not_be_noted_says_so(machine: Machine) -> None:
     machine.run(job.poll_script(step, 30))
     (Path(step.folder) / "exit").rename(Path(step.folder) / "exit.new")
     state, *tail = machine.run(job.poll_script(step, 0))
-    assert state == "state lost"
+    assert state.startswith("state lost")
     assert any("could not be noted" in line for line in tail)
 
 
@@ -315,3 +332,90 @@ def test_folder_of_somebody_else_runs_nothing(machine: Machine, tmp_path: Path) 
     done = machine.tried(started(job.Job("build", "a build", ":")))
     assert done.returncode == 1
     assert "belongs to nobody and not to root" in done.stdout
+
+
+def test_silence_of_a_running_job_is_counted_from_the_last_thing_that_it_wrote(
+    machine: Machine, tmp_path: Path
+) -> None:
+    step = job.Job("build", "a build", "echo begun\n" + gate(tmp_path))
+    machine.run(started(step))
+    log = Path(step.folder) / "log"
+    machine.run(f"until grep -q begun {log} 2>/dev/null; do sleep 0.05; done")
+    for file in Path(step.folder).iterdir():
+        os.utime(file, (1, time.time() - 300))
+    assert 300 <= seconds(machine.run(job.poll_script(step, 0))) < 360
+    os.utime(log)
+    assert seconds(machine.run(job.poll_script(step, 0))) < 60
+
+
+def test_systemd_ends_a_job_that_is_over_its_limit(machine: Machine) -> None:
+    step = job.Job("build", "a build", ":")
+    machine.sent(job.start_script(step, limit_s=77), job.payload(step))
+    assert "--property=RuntimeMaxSec=77" in machine.asked
+
+
+@dataclass
+class Asked:
+    """A host whose job answers in turn, while time goes by as it does."""
+
+    answers: list[str]
+    run: ARun = field(default_factory=lambda: ARun(a_host.bare(), job_limit=60))
+    now: float = 0
+
+    def wait(self, monkeypatch: pytest.MonkeyPatch) -> bool:
+        """Wait for the job."""
+        monkeypatch.setattr(job.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(job, "run", lambda *_, **__: self._answer())
+        done: bool = job._wait(self.run.host, job.Job("build", "a build", ":"))
+        return done
+
+    def _answer(self) -> tuple[bool, str]:
+        self.now += 40
+        said = self.answers.pop(0)
+        return bool(said), said
+
+
+def test_silence_is_told_beside_how_it_goes_and_ends_with_a_word(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    same = ["state running 500\nhalf"] * 4
+    host = Asked([*same, "state running 1\nhalf", "state running 700\nmore", "state done 0"])
+    assert host.wait(monkeypatch)
+    told = [record.getMessage().split("a build: ")[1] for record in caplog.records]
+    assert told == [
+        "half, 40s",
+        "half, 1m20s",
+        "half, 2m00s, no output for 1m20s",
+        "half, 2m40s, no output for 2m00s",
+        "half, 3m20s",
+        "more, 4m00s",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ("state lost 61", "it was ended at its limit of 1m00s; host data job_limit allows more"),
+        ("state lost 12", "it was killed before it ended"),
+        ("state lost", "it was killed before it ended"),
+        ("state lost x", "it was killed before it ended"),
+        ("state done 7", "exit status 7"),
+    ],
+)
+def test_end_of_a_job_has_its_reason(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, answer: str, words: str
+) -> None:
+    assert not Asked([answer]).wait(monkeypatch)
+    assert words in caplog.text
+
+
+def test_job_of_a_lost_connection_goes_on_and_is_told_so(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    host = Asked([""])
+    unit = "gpuwright-build.service"
+    course.of_host(host.run.host).jobs[unit] = "a build"
+    assert not host.wait(monkeypatch)
+    assert "the connection was lost. The job goes on there by itself" in caplog.text
+    assert unit in course.of_host(host.run.host).jobs

@@ -6,9 +6,9 @@ bounds itself) stay there. What host data may change is read by `tasks.hostdata.
 
 from __future__ import annotations
 
-ANSWER_S = 600
+ANSWER_S = 420
 """One command, or one look, from its sending to its end. The slowest of ours, a call to the GPU
-inside containers of every engine, bounds its own parts, which add up to less."""
+inside a container, bounds its own parts, which add up to six minutes at the very worst."""
 SILENCE_S = 120
 """No sign of life of a host that was asked for one. A swapping host or a switch that starts again
 takes a minute; TCP itself would wait a quarter of an hour, and for a frozen sshd for ever."""
