@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from tasks.hostdata.host import LOCK_WAIT_S
 from tasks.packages import apt_repair, apt_transaction, apt_update, lists
 from tasks.packages.transaction import Installation, script
+from tasks.templates.waits import STALL_S
 
 STATUS = "status"
 """File in the job's folder that apt writes its progress to (``README.progress-reporting``)."""
@@ -20,6 +21,7 @@ FETCH_TOOLS: tuple[str, ...] = ("curl", "ca-certificates", "xz-utils")
 
 SETTINGS = (
     "-o Acquire::Retries=3 "
+    f"-o Acquire::http::Timeout={STALL_S} -o Acquire::https::Timeout={STALL_S} "
     # A name that no archive has would else be a pattern: `g++-9` then brings 217 packages.
     "-o APT::Get::Assume-Yes=true -o Dpkg::Use-Pty=0 -o APT::Cmd::Pattern-Only=true "
     "-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "

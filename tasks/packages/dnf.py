@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from tasks.packages import dnf_transaction, lists
 from tasks.packages.transaction import Installation, Transaction, script
+from tasks.templates.waits import STALL_BYTES, STALL_S
 
 FETCH_TOOLS: tuple[str, ...] = ("/usr/bin/curl", "ca-certificates", "/usr/bin/xz")
 """By file: ``curl`` itself would throw out the ``curl-minimal`` that EL 9 comes with."""
@@ -24,7 +25,8 @@ def options() -> str:
     """
     return (
         "-y --setopt=install_weak_deps=False --setopt=skip_if_unavailable=False "
-        "--setopt=best=True --setopt=retries=3"
+        "--setopt=best=True --setopt=retries=3 "
+        f"--setopt=timeout={STALL_S} --setopt=minrate={STALL_BYTES}"
     )
 
 

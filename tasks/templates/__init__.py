@@ -16,6 +16,7 @@ from stacks.locking import wheels
 from stacks.model import address
 from tasks.layout import ASIDE
 from tasks.templates import logins
+from tasks.templates.waits import CONNECT_S, STALL_BYTES, STALL_S
 
 _environment = jinja2.Environment(
     loader=jinja2.FileSystemLoader([Path(__file__).parent, Path(image.__file__).parent]),
@@ -27,10 +28,15 @@ _environment = jinja2.Environment(
 _environment.filters["q"] = shlex.quote
 _environment.filters["bare"] = address.bare
 _environment.filters["for_curl"] = logins.for_curl
-_environment.globals["aside"] = ASIDE
-_environment.globals["wheels_only"] = wheels.ONLY
-_environment.globals["masking"] = 's#://[^/"[:space:]]*@#://HIDDEN@#g'
-"""For sed: what `address.masked` does."""
+_environment.globals |= {
+    "aside": ASIDE,
+    "connect_s": CONNECT_S,
+    "stall_bytes": STALL_BYTES,
+    "stall_s": STALL_S,
+    "wheels_only": wheels.ONLY,
+    # For sed: what `address.masked` does.
+    "masking": 's#://[^/"[:space:]]*@#://HIDDEN@#g',
+}
 
 
 def render(name: str, **values: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 CONTENT = bytes(range(256)) * 1024
@@ -20,6 +21,8 @@ class Server(ThreadingHTTPServer):
         self.content = CONTENT
         self.cuts: list[int] = []
         """Bytes after which one answer each is cut."""
+        self.stall_s = 0.0
+        """Seconds that a connection stays open after its cut."""
         self.failures: list[int] = []
         """Statuses that one request each is answered with."""
         self.resumes = True
@@ -57,8 +60,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_response(200)
         self.send_header("Content-Length", str(len(content) - begin))
         self.end_headers()
-        end = self.server.cuts.pop(0) if self.server.cuts else len(content)
+        cut = bool(self.server.cuts)
+        end = self.server.cuts.pop(0) if cut else len(content)
         self.wfile.write(content[begin:end])
+        if cut:
+            time.sleep(self.server.stall_s)
 
     def log_message(self, format: str, *args: object) -> None:
         pass

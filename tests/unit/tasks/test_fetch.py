@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
@@ -27,14 +28,14 @@ def server() -> Iterator[Server]:
         server.shutdown()
 
 
-def fetch(server: Server, folder: Path) -> subprocess.CompletedProcess[str]:
+def fetch(server: Server, folder: Path, **limits: int) -> subprocess.CompletedProcess[str]:
     """Fetch the file into ``folder``, without waiting between tries."""
     (folder / "bin").mkdir(exist_ok=True)
     sleep = folder / "bin/sleep"
     sleep.write_text("#!/bin/sh\n")
     sleep.chmod(0o755)
     return subprocess.run(
-        ["sh", "-euc", f"{render('fetch.sh.j2')}\nfetch {server.address} {DIGEST} file"],
+        ["sh", "-euc", f"{render('fetch.sh.j2', **limits)}\nfetch {server.address} {DIGEST} file"],
         cwd=folder,
         env={"PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "no_proxy": "127.0.0.1"},
         stdout=subprocess.PIPE,
@@ -62,6 +63,17 @@ def test_cut_download_goes_on_where_it_was_cut(server: Server, tmp_path: Path) -
     assert fetch(server, tmp_path).returncode == 0
     assert (tmp_path / "file").read_bytes() == CONTENT
     assert server.asked == ["", "bytes=1000-", "bytes=100000-"]
+
+
+def test_download_that_stands_still_is_tried_again_within_its_limit(
+    server: Server, tmp_path: Path
+) -> None:
+    server.cuts, server.stall_s = [1000], 30
+    began = time.monotonic()
+    assert fetch(server, tmp_path, stall_s=1).returncode == 0
+    assert time.monotonic() - began < 20
+    assert (tmp_path / "file").read_bytes() == CONTENT
+    assert server.asked == ["", "bytes=1000-"]
 
 
 def test_part_of_an_earlier_run_is_used(server: Server, tmp_path: Path) -> None:
