@@ -44,8 +44,15 @@ def for_this_host(for_jetsons: bool = False, containers: bool = False) -> Plan |
     def announced(host: Host, state: HostState) -> Plan:
         plan, engines_state = decided(host, state, for_jetsons, containers)
         _announce(host, state, plan, engines_state)
-        words = container_proof.engine_words(state, engines_state, plan) if engines_state else {}
-        report.planned(host, state, plan, words)
+        settings = container_settings()
+
+        def engine_words(now: HostState) -> dict[str, str]:
+            if engines_state is None:
+                return {}
+            engines_now = look.seen_last(host, settings) or engines_state
+            return container_proof.engine_words(now, engines_now, plan)
+
+        report.planned(host, state, plan, engine_words(state), engine_words)
         return plan
 
     return opening.opened(announced, report)

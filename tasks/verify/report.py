@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from pyinfra.api.host import Host
 
+from facts.host import HostProbe
 from facts.model.host import HostState
 from stacks.model.messages import Conflict
 from stacks.model.plan import Plan
@@ -15,6 +16,7 @@ from tasks.driver.state import library_version
 from tasks.finding import Finding
 from tasks.steps import progress, screen
 from tasks.steps.record import TorchImport
+from tasks.steps.step import last_seen
 from tasks.verify.parts import parts
 
 _NATIVE = ("CUDA", "cuDNN", "torch")
@@ -31,6 +33,8 @@ class Line:
     gpus: str = ""
     versions: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    seen_last: Callable[[], dict[str, str]] | None = None
+    """The versions as they were when the host was looked at last; None: it was not planned."""
 
     def stopped_at(self, why: str) -> None:
         """Say how far the run came."""
@@ -46,10 +50,24 @@ def register(host: Host) -> None:
 
 
 def planned(
-    host: Host, state: HostState, plan: Plan, more: Mapping[str, str] | None = None
+    host: Host,
+    state: HostState,
+    plan: Plan,
+    more: Mapping[str, str] | None = None,
+    more_now: Callable[[HostState], Mapping[str, str]] | None = None,
 ) -> None:
-    """The host has a plan: until more is known, that is its line; `more` columns with it."""
+    """The host has a plan: until more is known, that is its line; `more` columns with it.
+
+    `more_now` gives these columns for the host as it was seen last: a run that does not come to its
+    verdict is told with those.
+    """
     line = _lines[host.name]
+
+    def seen() -> dict[str, str]:
+        now: HostState = last_seen(host, HostProbe) or state
+        return {**versions(now, plan), **(more_now(now) if more_now else more or {})}
+
+    line.seen_last = seen
     line.verdict = "PLANNED"
     line.proof = "none (nothing was run)"
     line.gpus = gpus(state, plan)
@@ -124,6 +142,9 @@ def _readiness(state: HostState, next_boot: driver_state.NextBoot) -> str:
 
 
 def _print() -> None:
+    for line in _lines.values():
+        if line.verdict in ("UNFINISHED", "FAILED") and line.seen_last is not None:
+            line.versions = line.seen_last()
     columns = ["driver", "next boot"]
     known = {name for line in _lines.values() for name in line.versions}
     if known & {*_CONTAINERS}:

@@ -9,14 +9,17 @@ from typing import Any
 
 import pytest
 
+from facts.host import HostProbe
 from facts.model.host import HostState
 from stacks.model.messages import Conflict
 from stacks.model.plan import Plan
 from tasks.finding import Finding
 from tasks.steps.record import TorchImport
+from tasks.steps.step import host_state, invalidate
 from tasks.verify import report
 from tests.unit.tasks import a_host, a_run
 from tests.unit.tasks.a_host import DRIVER, KERNEL, plan
+from tests.unit.tasks.a_run import NAME, ARun
 from tests.unit.tasks.jetson.test_state import board, planned
 
 ENGINES = {"engine": "Docker 20.10.24", "toolkit": "1.20.0-1"}
@@ -93,6 +96,25 @@ def test_host_that_the_run_did_not_reach_says_so(printed: Callable[[], list[str]
     registered()
     said = printed()
     assert "gpu1: verdict UNKNOWN, proof: none (the run did not get there)" in said
+
+
+@pytest.mark.parametrize("verdict", ["UNFINISHED", "FAILED"])
+def test_run_that_was_cut_off_tells_what_was_seen_last(
+    printed: Callable[[], list[str]], verdict: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = ARun(a_host.bare())
+    run.prepared(lambda: report.register(run.host))
+    state = run.prepared(host_state)
+    report.planned(run.host, state, plan())
+    run.answers[HostProbe] = a_host.done()
+    invalidate(run.host)
+    run.prepared(host_state)
+    invalidate(run.host)  # as a command does that is under way when the run ends
+    report._lines[NAME].verdict = verdict
+    (row,) = [line for line in printed() if line.startswith(f"│ {NAME} ")]
+    seen = report.versions(a_host.done(), plan())["driver"].split("\n")[0].split(",")[0]
+    assert seen != "none"
+    assert seen in row
 
 
 def test_planned_host_says_that_nothing_was_run(printed: Callable[[], list[str]]) -> None:
