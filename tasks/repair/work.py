@@ -28,7 +28,7 @@ from tasks.repair import records, versions, wording
 from tasks.repair.repair_plan import Act, Attempt, RepairPlan, chart
 from tasks.repositories import components as repositories
 from tasks.repositories import vendor
-from tasks.steps import job, reboot
+from tasks.steps import course, job, reboot
 from tasks.steps.step import LOST, fact, invalidate, run, this_run
 
 LOOKS = 16
@@ -84,6 +84,8 @@ class Repair:
             self._end()
         except LOST as error:
             self.lost = str(error) or type(error).__name__
+        except Exception as error:
+            self.lost = course.words(error)
 
     def _acts(self) -> None:
         for _ in range(LOOKS):

@@ -94,17 +94,23 @@ def _asked(host: Host, kind: type[FactBase[Any]], arguments: dict[str, Any]) -> 
     except login.Unusable:
         raise
     except LOST as error:
-        course.known(host, course.words(error))
+        # Where it was the last host, pyinfra has said why, and then that none remains.
+        failed = host in this_run().failed_hosts
+        course.known(host, _unread(kind) if failed else course.words(error))
         raise
     except Exception as error:
         why = f"the host's answer cannot be read: {type(error).__name__}: {error}"
         logger.debug(why, exc_info=error)
     if host in this_run().failed_hosts:  # pyinfra has said why
-        course.known(host, f"its state could not be read ({kind.__name__}: see above)")
+        course.known(host, _unread(kind))
     elif found is None:
         course.stopped(host, why, at=kind.__name__)
         this_run().fail_hosts({host})  # type: ignore[no-untyped-call]
     return found
+
+
+def _unread(kind: type[FactBase[Any]]) -> str:
+    return f"its state could not be read ({kind.__name__}: see above)"
 
 
 def invalidate(host: Host) -> None:

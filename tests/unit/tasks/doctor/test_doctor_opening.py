@@ -100,6 +100,20 @@ def test_host_that_goes_away_is_unknown_with_the_reason(
     assert "No hosts remaining!" in capsys.readouterr().out
 
 
+def test_rule_that_breaks_makes_its_host_unknown_and_not_a_warning(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(_: Case) -> None:
+        raise IndexError("of a rule")
+
+    monkeypatch.setattr(doctor_opening, "diagnose", broken)
+    run = ARun(case().state, facts(case()), unreachable=("gpu2",))
+    assert opened(run) == 3
+    said = capsys.readouterr().out
+    assert f"{NAME}: UNKNOWN\n  internal error, IndexError: of a rule" in said
+    assert "gpu2: UNKNOWN" in said
+
+
 @pytest.mark.parametrize(("patient", "status"), [(case(), 3), (WARNED, 3), (ILL, 2)])
 def test_host_that_was_not_reached_is_in_the_answer_and_only_an_ill_one_is_worse(
     capsys: pytest.CaptureFixture[str], patient: Case, status: int

@@ -13,6 +13,7 @@ from facts.model.host import HostState
 from stacks.load import StackError
 from stacks.model.messages import Conflict
 from tasks.host import opening
+from tasks.steps import course
 from tasks.steps.refusal import Refused
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_run import ARun
@@ -108,3 +109,45 @@ def test_name_of_host_data_that_looks_misspelt_is_told(caplog: pytest.LogCapture
     run = ARun(a_host.bare(), expected_gpu=1)
     run.prepared(lambda: opening.opened(work))
     assert 'Did you mean "expected_gpus"?' in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (KeyError("x"), "internal error, KeyError: 'x'"),
+        (RecursionError("deep"), "internal error, RecursionError: deep"),
+        (EOFError(), "the connection was lost"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_decision_that_breaks_fails_this_host_alone(
+    error: Exception, words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = ARun(a_host.bare(), unreachable=("other",))
+    other = run.state.inventory.get_host("other")
+    assert other is not None
+    run.state.activate_host(other)
+    assert run.prepared(lambda: opening.opened(raising(error), AReport())) is None
+    assert run.state.failed_hosts == {run.host}
+    assert words in caplog.text
+
+
+def test_host_that_goes_away_while_it_is_judged_is_not_blamed_for_its_data(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def gone(host: Host, state: HostState) -> str:
+        course.known(host, "the connection was lost")
+        raise ConnectionResetError("peer")
+
+    run = ARun(a_host.bare(), unreachable=("other",))
+    run.state.activate_host(run.state.inventory.get_host("other"))
+    run.prepared(lambda: opening.opened(gone, AReport()))
+    assert run.state.failed_hosts == {run.host}
+    assert "STACK-INVALID" not in caplog.text
+
+
+def test_limit_that_is_no_number_is_refused_before_anything() -> None:
+    said = AReport()
+    run = ARun(a_host.bare(), answer_wait="for ever")
+    assert run.prepared(lambda: opening.opened(work, said)) is None
+    assert said.said == ["registered", "STACK-INVALID"]

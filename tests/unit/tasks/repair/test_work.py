@@ -201,3 +201,13 @@ def test_record_is_one_line_of_json_with_time_and_tool() -> None:
     assert (data["event"], data["codes"], data["result"]) == ("act", ["D1"], "done")
     assert data["time"].endswith("Z")
     assert data["tool"].startswith("gpuwright ")
+
+
+def test_repair_that_breaks_ends_with_the_reason_and_no_verdict(
+    monkeypatch: pytest.MonkeyPatch, notes: list[dict[str, Any]]
+) -> None:
+    ward = carried_out(
+        monkeypatch, case(**OLD_LOADED), {("D14", "reload"): KeyError("x")}, "if-needed"
+    )
+    assert (ward.level, ward.well) == ("UNKNOWN", False)
+    assert "internal error, KeyError: 'x'" in ward.lost
