@@ -75,13 +75,40 @@ initramfs() {
   done
 }
 
+# What gives a card of NVIDIA's to another driver at boot: left by a passthrough.
+claims() {
+  printf '%s\n' "$1" | sed 's/^/modprobe: /' |
+    grep -E ': (options (vfio[-_]pci|pci[-_]stub) .*ids=.*10de:|softdep nvidia.* (vfio|pci[-_]stub))'
+  for d in /sys/bus/pci/devices/*; do
+    first "$d/vendor" && [ "$line" = 0x10de ] || continue
+    first "$d/driver_override" && case $line in ''|'(null)'|nvidia*) ;; *)
+      printf '%s: %s\n' "$d/driver_override" "$line" ;; esac
+    first "/etc/driverctl.d/${d##*/}" && case $line in ''|nvidia*) ;; *)
+      printf '%s: %s\n' "/etc/driverctl.d/${d##*/}" "$line" ;; esac
+  done
+  grep -sE '^[^#]*driver_override.*(vfio|pci-stub)|^[^#]*(vfio|pci-stub).*driver_override' \
+    /etc/udev/rules.d/*.rules /etc/tmpfiles.d/*.conf /etc/rc.local /dev/null | cut -c 1-200
+}
+
+# What the kernels of the boot menu will be told of modules; the running one may know other words.
+next_cmdline() {
+  cat /boot/grub/grub.cfg /boot/grub2/grub.cfg /boot/grub2/grubenv /boot/loader/entries/*.conf \
+    /etc/kernel/cmdline /boot/firmware/cmdline.txt 2>/dev/null |
+    grep -oE '(modprobe\.blacklist|module_blacklist|rd\.driver\.blacklist|vfio[-_]pci\.ids|pci-stub\.ids)=[^[:space:]]+' |
+    sort -u | head -n 20
+}
+
 loading() {
   sec loading
   part blocks
+  set --
   if have modprobe; then
-    modprobe -c 2>/dev/null | grep -E \
-      '^(blacklist (nvidia|nvidia_current|nvidia-current)$|alias nvidia off$|install (nvidia|nvidia_current|nvidia-current) .*/(bin/)?(false|true)( |$))'
+    set -- "$(modprobe -c 2>/dev/null)"
+    printf '%s\n' "$1" | grep -E \
+      '^(blacklist nvidia([-_]current)?$|alias nvidia off$|install nvidia([-_]current|[-_]uvm)? ([^ ]*/)?(false|true|:)( |$))'
   fi
+  part claims; claims "$@"
+  part next_cmdline; next_cmdline
   part gsp
   for f in /lib/firmware/nvidia/*/gsp_*.bin*; do [ -e "$f" ] && printf '%s\n' "$f"; done
   part majors; grep -s nvidia /proc/devices
@@ -146,7 +173,7 @@ whole() {
   # Listing an initramfs can take as long as all the rest, so it runs beside it; its words come last.
   initramfs "$@" | {
     exec 3<&0 </dev/null
-    build_logs; kernel_log; headers "$@"; loading; holders; daemons; packages; containers
+    build_logs; kernel_log; headers "$@"; loading; holders; daemons; packages; login; containers
     cat <&3
   }
 }

@@ -68,6 +68,34 @@ class Smi(Shown):
 
 
 @dataclass(frozen=True)
+class Login(Shown):
+    """What an ordinary login finds; it was made for nobody, who may do no more than others."""
+
+    files: tuple[str, ...] = ()
+    """``/etc/environment:PYTHONPATH=/srv``: lines that set variables for everybody."""
+    stopped: str | None = None
+    """The folder on the way to the environment that it may not enter, with mode and owner."""
+    devices: tuple[str, ...] = ()
+    """NVIDIA's device files that it may not open, with mode and owner."""
+    reached: bool = False
+    """Whether the way was open; the environment's Python was then started without ``-I``."""
+    prefix: str | None = None
+    """The environment that this Python takes itself to be of; None: it did not start."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Of those that change modules, libraries or GPUs: as the program sees them."""
+    paths: tuple[str, ...] = ()
+    """Folders of ``sys.path`` that are neither the environment's nor the interpreter's."""
+    hides: tuple[str, ...] = ()
+    """``/srv: numpy``: modules of one of them that stand before the environment's own."""
+    torch: str | None = None
+    """The file that ``import torch`` reads; empty: there is none; None: not known."""
+    version: str | None = None
+    """Of torch, where it was imported."""
+    why: str | None = None
+    """What stopped it, in Python's words."""
+
+
+@dataclass(frozen=True)
 class Evidence(Shown):
     """Everything that one further round trip brings."""
 
@@ -96,4 +124,10 @@ class Evidence(Shown):
     """Whether DKMS's key is enrolled at the firmware."""
     smi: Smi | None = None
     engine: Engine = field(default_factory=Engine)
+    claims: tuple[str, ...] = ()
+    """Lines that give a card of NVIDIA's to another driver at boot: vfio-pci, pci-stub."""
+    next_cmdline: tuple[str, ...] = ()
+    """Words about modules on the command lines of the boot menu: ``module_blacklist=nvidia``."""
+    login: Login | None = None
+    """None: there is no environment of ours, or nobody could look as an ordinary user."""
     unread: Mapping[str, str] = field(default_factory=dict)

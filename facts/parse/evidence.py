@@ -11,6 +11,7 @@ from facts.evidence_model import (
     Headers,
     Holder,
     InitramfsCopy,
+    Login,
     Smi,
 )
 from facts.parse.engines import engine, node
@@ -50,6 +51,9 @@ def evidence(output: Iterable[str]) -> Evidence:
         enrolled=None if enrolled is None else "is already enrolled" in enrolled,
         smi=_smi(daemons),
         engine=engine(text["containers"], text["cdi"]),
+        claims=tuple(loading.part("claims")),
+        next_cmdline=tuple(loading.part("next_cmdline")),
+        login=login(text["login"]),
         unread=text.unread,
     )
 
@@ -94,3 +98,34 @@ def _holders(section: Section) -> tuple[Holder, ...]:
 def _smi(section: Section) -> Smi | None:
     code = integer(section.first("smi_exit"))
     return None if code is None else Smi(code, tuple(section.part("smi")))
+
+
+def login(section: Section) -> Login | None:
+    """What ``facts/login.sh`` told; None where nobody could look."""
+    if not section.has("view"):
+        return None
+    said: dict[str, list[str]] = {}
+    for line in section.part("view"):
+        mark, _, rest = line.partition("|")
+        name, bar, value = rest.partition("|")
+        if mark == "gpuwright" and bar:
+            said.setdefault(name, []).append(value)
+    modes = dict(fields(line, 2) for line in section.part("modes"))
+    stopped = next(iter(said.get("stopped", ())), None)
+    words = [line for line in section.part("view") if not line.startswith("gpuwright|")]
+    why = next(iter(said.get("why", ())), None)
+    if why is None and "reached" in said and "torch" not in said:
+        why = " / ".join(words[-4:]) or "Python ended without a word"
+    return Login(
+        files=tuple(section.part("files")),
+        stopped=stopped and f"{stopped} ({modes.get(stopped, 'mode not known')})",
+        devices=tuple(f"{d} ({modes.get(d, 'mode not known')})" for d in said.get("device", ())),
+        reached="reached" in said,
+        prefix=next(iter(said.get("prefix", ())), None),
+        variables={v.partition("=")[0]: v.partition("=")[2] for v in said.get("variable", ())},
+        paths=tuple(said.get("path", ())),
+        hides=tuple(said.get("hides", ())),
+        torch=next(iter(said.get("torch", ())), None),
+        version=next(iter(said.get("version", ())), None),
+        why=why,
+    )

@@ -11,6 +11,8 @@ from pyinfra.api.host import Host
 from facts.container_proof import ContainerProof
 from facts.cuda_call import CudaCall
 from facts.engine_model import ContainerAnswer, Engines
+from facts.evidence import HostEvidence
+from facts.evidence_model import Evidence
 from facts.model.host import HostState
 from facts.runtime import CudaAnswer
 from stacks.model.plan import Plan
@@ -25,15 +27,17 @@ from tasks.containers import (
 )
 from tasks.containers import findings as judge
 from tasks.containers.daemon_json import DaemonJsonError
+from tasks.deploy import deploy_of
 from tasks.driver.state import library_version
 from tasks.guard import kernel_guard
+from tasks.health.case import Case
 from tasks.hostdata.containers import ContainerSettings
 from tasks.layout import RECORD
 from tasks.python import state as python_state
 from tasks.steps.ending import critical
 from tasks.steps.record import TOOL, Containers, HostRecord, Versions, now, read, record_script
 from tasks.steps.step import Commands, executing, fact, host_state, step, this_host
-from tasks.verify import comparison, report
+from tasks.verify import comparison, report, soundness
 from tasks.verify import proof as host_proof
 from tasks.verify.proof import Proof
 
@@ -118,6 +122,11 @@ def _judged(asked: _Asked) -> Commands:
     on_host = host_proof.of_cuda_call(state, plan, call)
     inside = _inside(state, engines_state, plan, settings)
     found += [*on_host.findings, *inside.findings]
+    evidence: Evidence | None = fact(HostEvidence, kernels=soundness.kernels_to_look_into(state))
+    if evidence is None:
+        return
+    case = Case(state, evidence, plan, call, asked.expected_gpus, asked.rollback)
+    found = soundness.with_rules(case, found, deploy_of(plan))
     text = inside.text
     if text.startswith("none"):
         text = f"{on_host.text}; in a container: {text}"

@@ -12,8 +12,12 @@ from tasks.driver import state as driver_state
 from tasks.health.case import Case, Fault
 
 _BLOCKED = re.compile(
-    r"\b(?:modprobe\.blacklist|module_blacklist|rd\.driver\.blacklist)=(?:\S*,)?nvidia(?:,|\s|$)"
+    r"\b(?:modprobe\.blacklist|module_blacklist|rd\.driver\.blacklist)="
+    r"[\"']?(?:[^\s,]*,)*nvidia(?:[-_]current)?(?=[,\s\"']|$)\S*"
 )
+_IDS = re.compile(r"\b10de:([0-9a-f]{4})\b", re.IGNORECASE)
+_CLAIMANTS = ("vfio-pci", "pci-stub")
+_CLAIMED = re.compile(r"\b(?:vfio[-_]pci|pci-stub)\.ids=\S*10de:\S*", re.IGNORECASE)
 _REFUSED = re.compile(
     r"Key was rejected|Loading of unsigned module|module verification failed.*nvidia"
     r"|Required key not available|Loading of module with unavailable key"
@@ -51,7 +55,7 @@ def blocked(case: Case) -> Iterator[Fault]:
     if not case.has_driver:
         return
     files = case.state.driver.blocked_in
-    word = _BLOCKED.search(f"{case.state.system.cmdline or ''} ")
+    word = _BLOCKED.search(_command_lines(case))
     if files or case.evidence.blocks:
         yield Fault(
             "D13",
@@ -60,7 +64,7 @@ def blocked(case: Case) -> Iterator[Fault]:
             "; ".join((*files, *case.evidence.blocks)),
             values={"file": files[0] if files else "/etc/modprobe.d/*.conf"},
         )
-    elif word and not case.container:
+    elif word:
         yield Fault(
             "D13",
             "CRITICAL",
@@ -68,6 +72,43 @@ def blocked(case: Case) -> Iterator[Fault]:
             word[0].strip(),
             key="cmdline",
         )
+
+
+def _command_lines(case: Case) -> str:
+    """What the running kernel was told, and what those of the boot menu will be told, of modules.
+
+    A container has another machine's running kernel; its boot menu is its own.
+    """
+    now = "" if case.container else case.state.system.cmdline or ""
+    return " ".join((now, *case.evidence.next_cmdline))
+
+
+def claimed(case: Case) -> Iterator[Fault]:
+    """CARD-CLAIMED: vfio-pci or its like takes the card before nvidia can."""
+    lines = [*case.evidence.claims, *_CLAIMED.findall(_command_lines(case))]
+    ids = {found.lower() for line in lines for found in _IDS.findall(line)}
+    taken = [
+        gpu.address
+        for gpu in case.state.gpus
+        if gpu.device.lower() in ids
+        or any(gpu.address in line for line in lines)
+        or (gpu.driver in _CLAIMANTS and not case.container)
+    ]
+    if not case.has_driver or not (lines or taken):
+        return
+    all_of_them = len(taken) == len(case.state.gpus) > 0
+    bound = [f"{g.address} is bound to {g.driver}" for g in case.state.gpus if g.address in taken]
+    yield Fault(
+        "CARD-CLAIMED",
+        # Some cards for machines inside and some for this one is a way to live.
+        "CRITICAL" if all_of_them else "WARN",
+        "another driver takes the card at boot"
+        if all_of_them
+        else f"another driver takes {len(taken)} of {len(case.state.gpus)} GPUs at boot"
+        if taken
+        else "settings of a passthrough are left, which may give cards to another driver",
+        "; ".join((*lines[:4], *(b for b in bound if b.split()[-1] in _CLAIMANTS))),
+    )
 
 
 def secure_boot(case: Case) -> Iterator[Fault]:

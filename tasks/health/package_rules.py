@@ -138,11 +138,16 @@ def full(case: Case) -> Iterator[Fault]:
 def hidden(case: Case) -> Iterator[Fault]:
     """GPUS-HIDDEN: a setting for all users chooses which GPUs CUDA may see."""
     told = [f"{s.file}: {s.text}" for s in case.state.settings if _HIDING.search(s.text)]
+    login = case.evidence.login
+    if not told and login:  # somewhere that no list of files has: what it does is seen
+        told = [
+            f"a login has {k}={v}" for k, v in login.variables.items() if _HIDING.search(f"{k}=")
+        ]
     if told:
         yield Fault(
             "GPUS-HIDDEN",
             "WARN",
             "a setting for all users hides GPUs from CUDA",
             "; ".join(told),
-            values={"file": told[0].split(":")[0]},
+            values={"file": told[0].split(":")[0] if told[0][0] == "/" else "/etc/profile"},
         )

@@ -8,6 +8,7 @@ from tasks.health import (
     device_rules,
     kernel_rules,
     load_rules,
+    login_rules,
     package_rules,
     version_rules,
 )
@@ -22,7 +23,13 @@ _ALWAYS: tuple[Rule, ...] = (
     package_rules.two_keys,
     package_rules.full,
 )
-JETSON: tuple[Rule, ...] = (*_ALWAYS, package_rules.jetson_torch)
+JETSON: tuple[Rule, ...] = (
+    *_ALWAYS,
+    package_rules.jetson_torch,
+    login_rules.unreachable,
+    login_rules.other_torch,
+    login_rules.other_settings,
+)
 
 
 def absent(case: Case) -> Iterator[Fault]:
@@ -43,6 +50,7 @@ SERVER: tuple[Rule, ...] = (
     kernel_rules.missing,
     load_rules.nouveau,
     load_rules.blocked,
+    load_rules.claimed,
     load_rules.secure_boot,
     load_rules.wrong_kernel,
     load_rules.flavour,
@@ -64,7 +72,11 @@ SERVER: tuple[Rule, ...] = (
     device_rules.fabric,
     device_rules.uvm,
     device_rules.compatibility,
+    login_rules.unreachable,
+    login_rules.other_torch,
     package_rules.hidden,
+    login_rules.other_settings,
+    login_rules.no_device,
     device_rules.call,
 )
 

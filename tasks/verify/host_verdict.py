@@ -7,30 +7,35 @@ from dataclasses import replace
 from pyinfra.api import StringCommand
 
 from facts.cuda_call import CudaCall
+from facts.evidence import HostEvidence
+from facts.evidence_model import Evidence
 from facts.model.host import HostState
 from facts.runtime import CudaAnswer, TorchAnswer
 from stacks.model.plan import Plan
 from tasks import finding
+from tasks.deploy import deploy_of
 from tasks.driver import state as driver_state
 from tasks.driver.state import library_version
 from tasks.guard import kernel_guard
+from tasks.health.case import Case
 from tasks.layout import RECORD
 from tasks.python import state as python_state
 from tasks.python import torch_import
 from tasks.steps.ending import critical
 from tasks.steps.record import TOOL, HostRecord, TorchImport, Versions, now, read, record_script
 from tasks.steps.step import Commands, executing, fact, host_state, step, this_host
-from tasks.verify import comparison, proof, report
+from tasks.verify import comparison, proof, report, soundness
 
 
 @step
 def report_verdict(
     plan: Plan, rollback: int = 0, expected_gpus: int = 0, kernel_policy: str | None = None
 ) -> Commands:
-    """Compare the host with its plan, make a real CUDA call, record what is there.
+    """Compare the host with its plan, make a real CUDA call, ask the doctor's rules, record it.
 
     torch is imported when something has changed since it was imported last: another environment,
-    another driver, another boot. The record says when that was.
+    another driver, another boot. The record says when that was. One more look tells what stands in
+    the way of the next boot and of an ordinary login, which imports torch whenever this step does.
 
     Args:
         plan: The host's plan.
@@ -47,13 +52,22 @@ def report_verdict(
     found = list(comparison.compare(state, plan, rollback, expected_gpus))
     found += kernel_guard.findings(state, plan, kernel_policy)
     torch_note = _known_import(state, plan)
-    if plan.torch is not None and torch_note is None and state.current_venv:
+    imports = plan.torch is not None and torch_note is None and state.current_venv is not None
+    if imports:
+        assert state.current_venv is not None
         answer = torch_import.answer(state, state.current_venv)
         found += proof.of_torch(plan, answer, rolled_back=rollback > 0)
         torch_note = _import_note(state, plan, answer)
     call: CudaAnswer = fact(CudaCall)
     proven = proof.of_cuda_call(state, plan, call)
     found += proven.findings
+    evidence: Evidence | None = fact(
+        HostEvidence, kernels=soundness.kernels_to_look_into(state), imports=imports
+    )
+    if evidence is None:
+        return
+    case = Case(state, evidence, plan, call, expected_gpus, rollback)
+    found = soundness.with_rules(case, found, deploy_of(plan))
     level = finding.worst(tuple(found))
     report.judged(this_host(), state, plan, level, proven.text, tuple(found), torch_note)
     if _stale(state, plan, environments) or _noted(state).verdict != level:

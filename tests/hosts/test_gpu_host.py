@@ -123,6 +123,50 @@ def test_acceptance_checks_pass(gpu_host: GpuHost, tmp_path: Path) -> None:
     assert skipped <= EXPECTED_SKIPS, done.stdout
 
 
+# ----------------------------------------------------------------- where the user stands
+
+
+LEFT_BEHIND = """\
+printf 'blacklist nvidia\\nsoftdep nvidia pre: vfio-pci\\n' >/etc/modprobe.d/passthrough.conf
+mkdir -p /srv/lib && echo >/srv/lib/torch.py
+echo 'export PYTHONPATH=/srv/lib' >/etc/profile.d/ours.sh
+cp -p /etc/environment /root/environment && echo CUDA_VISIBLE_DEVICES= >>/etc/environment
+"""
+TAKEN_AWAY = """\
+rm -r /etc/modprobe.d/passthrough.conf /etc/profile.d/ours.sh /srv/lib
+mv /root/environment /etc/environment
+"""
+
+
+def test_host_that_is_as_planned_and_not_well_is_not_ok(gpu_host: GpuHost) -> None:
+    lab = gpu_host.lab
+    lab.on_host(LEFT_BEHIND)
+    try:
+        run = lab.pyinfra("-y")
+    finally:
+        lab.on_host(TAKEN_AWAY)
+    assert (run.code, run.failed()) == (1, {"Verdict"})
+    assert f"{NAME}: verdict CRITICAL" in run.report
+    for code in ("D13 (CRITICAL)", "CARD-CLAIMED (WARN)", "USER-TORCH (CRITICAL)", "GPUS-HIDDEN"):
+        assert code in run.report
+    assert "import torch reads /srv/lib/torch.py; /etc/profile.d/ours.sh" in run.report
+
+
+def test_environment_that_users_cannot_enter_is_not_ok_until_they_can(gpu_host: GpuHost) -> None:
+    lab, env = gpu_host.lab, link(gpu_host.lab)
+    lab.on_host(f"chmod 750 {env}/bin")
+    try:
+        run = lab.pyinfra("-y")
+    finally:
+        lab.on_host(f"chmod 755 {env}/bin")
+    assert (run.code, run.failed()) == (1, {"Verdict"})
+    assert "USER-BLOCKED (CRITICAL)" in run.report
+    assert f"an ordinary user may not enter {env}/bin (750 root:root)" in run.report
+    again = lab.pyinfra("-y")
+    assert (again.code, again.changed()) == (0, {"Verdict"})
+    assert f"{NAME}: verdict OK" in again.report
+
+
 # ----------------------------------------------------------------- another torch, with bad luck
 
 

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from facts.engine_model import Node
-from facts.evidence_model import Evidence, Smi
+from facts.evidence_model import Evidence, Login, Smi
 from facts.model.driver import ModuleFile
 from facts.model.host import HostState
 from facts.model.system import PciDevice
@@ -39,6 +39,13 @@ def state() -> HostState:
     )
 
 
+def a_login(env: str) -> Login:
+    """An ordinary login with nothing in its way to this environment."""
+    torch = f"{env}/lib/python3.11/site-packages/torch/__init__.py"
+    return Login(reached=True, prefix=env, torch=torch)
+
+
+LOGIN = a_login(a_host.done().current_venv or "")
 EVIDENCE = Evidence(
     kernel_log=("[    5.1] NVRM: loading NVIDIA UNIX x86_64 Kernel Module  535.309.01",),
     uptime_s=100_000.0,
@@ -46,6 +53,7 @@ EVIDENCE = Evidence(
     nodes=(Node("/dev/nvidia0", 195, 0), Node("/dev/nvidia-uvm", 511, 0)),
     majors={"nvidia": 195, "nvidia-uvm": 511},
     broken=(),
+    login=LOGIN,
     smi=Smi(0, ("GPU 0: NVIDIA H100 (UUID: GPU-0)", "GPU 1: NVIDIA H100 (UUID: GPU-1)")),
 )
 

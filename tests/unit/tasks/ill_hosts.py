@@ -39,6 +39,11 @@ def build_log(name: str) -> dict[str, Any]:
     return {"build_logs": (BuildLog("/var/lib/dkms/make.log", KERNEL, tuple(lines)),)}
 
 
+def login(**changes: Any) -> dict[str, Any]:
+    """Evidence with this seen by an ordinary login."""
+    return {"login": replace(a_patient.LOGIN, **changes)}
+
+
 def packages(*more: Package, without: tuple[str, ...] = ()) -> dict[str, Any]:
     have = {k: v for k, v in a_patient.state().packages.items() if k not in without}
     return {"packages": {**have, **{p.name: p for p in more}}}
@@ -105,6 +110,7 @@ ILL: dict[str, list[Case]] = {
     ],
     "J1": [
         case(
+            {"login": None},
             jetson=Jetson("36.4.7", None, "tegra234"),
             venvs=(Venv("/e", True, "3.10", {"torch": "2.9.1+cpu"}),),
             current_venv="/e",
@@ -169,6 +175,16 @@ ILL: dict[str, list[Case]] = {
             system=replace(
                 a_patient.state().system, cmdline="quiet modprobe.blacklist=nouveau,nvidia"
             ),
+            **driver(**NOT_LOADED),
+        ),
+        case({"next_cmdline": ("module_blacklist=nouveau,nvidia",)}),
+    ],
+    "CARD-CLAIMED": [
+        case({"claims": ("modprobe: options vfio_pci ids=10de:2330,10de:22a3",)}),
+        case({"claims": ("modprobe: softdep nvidia pre: vfio-pci",)}),
+        case({"next_cmdline": ("vfio-pci.ids=10de:2330",)}),
+        case(
+            pci=tuple(replace(d, driver="vfio-pci") for d in a_patient.state().pci),
             **driver(**NOT_LOADED),
         ),
     ],
@@ -289,6 +305,20 @@ ILL: dict[str, list[Case]] = {
         case(logged("[99000.1] NVRM: Xid (PCI:0000:17:00): 119, pid=1, Timeout waiting for RPC")),
     ],
     "D28": [replace(case(), cuda=CudaAnswer(802, "CUDA_ERROR_SYSTEM_NOT_READY", call="cuInit"))],
+    "USER-BLOCKED": [case(login(stopped="/opt/gpuwright (700 root:root)", reached=False))],
+    "USER-TORCH": [
+        case(login(torch="/srv/lib/torch/__init__.py")),
+        case(login(hides=("/srv/lib: numpy",), paths=("/srv/lib",))),
+        case(login(prefix=None, why="ModuleNotFoundError: No module named 'encodings'")),
+        case(login(prefix="/usr")),
+        case(login(why="ImportError: undefined symbol")),
+    ],
+    "USER-SETTING": [
+        case(login(variables={"PYTHONPATH": "/srv/lib"}, paths=("/srv/lib",))),
+        case(login(variables={"LD_PRELOAD": "/usr/lib/libjemalloc.so.2"})),
+        case(login(paths=("/srv/from/a/startup/file",))),
+    ],
+    "USER-DEVICE": [case(login(devices=("/dev/nvidia0 (660 root:video)",)))],
     "CUDA-FAILS": [replace(case(), cuda=CudaAnswer(999, "CUDA_ERROR_UNKNOWN", call="cuInit"))],
     "XID": [case(logged("[99000.1] NVRM: Xid (PCI:0000:17:00): 31, pid=4242, name=python"))],
     "C1": [

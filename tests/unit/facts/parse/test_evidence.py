@@ -23,6 +23,7 @@ LEAST = {
     "holders": "",
     "daemons": "",
     "packages": "@broken\n@upgrades",
+    "login": "",
     "containers": "",
     "cdi": "",
 }

@@ -12,6 +12,7 @@ from facts.container_proof import ContainerProof
 from facts.cuda_call import CudaCall
 from facts.engine_model import CdiSpec, ContainerAnswer, Engines, Node
 from facts.engines import ContainerEngines
+from facts.evidence import HostEvidence
 from facts.host import HostProbe
 from facts.model.host import HostState
 from facts.model.software import Venv
@@ -25,6 +26,7 @@ from tasks.python.state import env_of
 from tasks.steps.step import Commands, executing, step
 from tasks.verify import report
 from tests.unit.tasks import a_container_host, a_host
+from tests.unit.tasks.a_patient import EVIDENCE
 from tests.unit.tasks.a_run import NAME, ARun, Facts
 from tests.unit.tasks.containers.test_cdi_state import GPUS, NODES, WHOLE
 
@@ -81,6 +83,7 @@ def asked_for(
     facts: Facts = {
         ContainerEngines: engines or engines_state(),
         CudaCall: NO_DEVICE,
+        HostEvidence: replace(EVIDENCE, login=None),
         ContainerProof: inside,
     }
     run = ARun(state, facts)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from pyinfra.api import FactBase
 
 from facts.cuda_call import CudaCall
+from facts.evidence import HostEvidence
+from facts.evidence_model import Evidence
 from facts.host import HostProbe
 from facts.model.host import HostState
 from facts.runtime import CudaAnswer, CudaDevice, TorchAnswer
@@ -18,6 +22,15 @@ from tests.unit.tasks import a_host, a_patient
 from tests.unit.tasks.a_host import DRIVER, KERNEL, plan
 from tests.unit.tasks.a_run import NAME, ARun
 from tests.unit.tasks.verify.test_comparison import rolled_back
+
+EVIDENCE, DONE = a_patient.EVIDENCE, a_host.done()
+BLACKLISTED = replace(DONE, driver=replace(DONE.driver, blocked_in=("/etc/modprobe.d/v.conf",)))
+
+
+def seen_by_a_login(**changes: Any) -> Evidence:
+    """The healthy host's evidence, with these things seen by a login."""
+    return replace(EVIDENCE, login=replace(a_patient.LOGIN, **changes))
+
 
 NO_DEVICE = CudaAnswer(code=100, name="CUDA_ERROR_NO_DEVICE", call="cuInit")
 WORKS = CudaAnswer(0, count=1, devices=(CudaDevice(0, name="NVIDIA H100", memory_ok=True),))
@@ -34,9 +47,11 @@ def asked_for(
     torch: TorchAnswer = TORCH,
     rollback: int = 0,
     expected_gpus: int = 0,
+    evidence: Evidence | None = None,
 ) -> ARun:
     """A run with the verdict as its only operation, prepared."""
-    run = ARun(state, {CudaCall: call, TorchRuntime: torch})
+    seen = evidence or a_patient.EVIDENCE
+    run = ARun(state, {CudaCall: call, TorchRuntime: torch, HostEvidence: seen})
     run.prepared(lambda: report.register(run.host))
     run.prepared(
         lambda: host_verdict.report_verdict(
@@ -87,7 +102,7 @@ def test_second_run_changes_nothing_and_imports_no_torch(lines: dict[str, report
     run = asked_for(replace(a_host.done(), record=record))
     assert run.changes == []
     run.executed()
-    assert (run.wire.commands, run.asked) == ([], [HostProbe, CudaCall])
+    assert (run.wire.commands, run.asked) == ([], [HostProbe, CudaCall, HostEvidence])
     line = lines[NAME]
     assert line.verdict == "OK"
     assert any(note.startswith("torch was imported at") for note in line.notes)
@@ -161,7 +176,8 @@ def test_torch_that_cannot_be_imported_is_critical_and_is_not_noted(
 
 def test_host_that_was_sent_back_is_a_warning(lines: dict[str, report.Line]) -> None:
     torch = replace(TORCH, venv=f"{ENVS}/pytorch-2.9-0123456789ab", version="2.8.0+cu126")
-    run = asked_for(rolled_back(), torch=torch, rollback=1).executed()
+    evidence = replace(a_patient.EVIDENCE, login=a_patient.a_login(torch.venv))
+    run = asked_for(rolled_back(), torch=torch, rollback=1, evidence=evidence).executed()
     assert (lines[NAME].verdict, codes(lines[NAME])) == ("WARN", ["ROLLED-BACK"])
     assert run.exit_status == 0
 
@@ -169,3 +185,50 @@ def test_host_that_was_sent_back_is_a_warning(lines: dict[str, report.Line]) -> 
 def test_host_with_fewer_gpus_than_announced_is_critical(lines: dict[str, report.Line]) -> None:
     run = asked_for(a_host.done(), expected_gpus=8).executed()
     assert (codes(lines[NAME]), run.exit_status) == (["D23"], 1)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "state", "code", "level"),
+    [
+        (EVIDENCE, BLACKLISTED, "D13", "CRITICAL"),
+        (replace(EVIDENCE, next_cmdline=("module_blacklist=nvidia",)), DONE, "D13", "CRITICAL"),
+        (
+            replace(EVIDENCE, claims=("modprobe: softdep nvidia pre: vfio-pci",)),
+            DONE,
+            "CARD-CLAIMED",
+            "WARN",
+        ),
+        (
+            seen_by_a_login(stopped="/opt/gpuwright (700 root:root)", reached=False),
+            DONE,
+            "USER-BLOCKED",
+            "CRITICAL",
+        ),
+        (seen_by_a_login(torch="/srv/torch/__init__.py"), DONE, "USER-TORCH", "CRITICAL"),
+        (seen_by_a_login(variables={"LD_PRELOAD": "/usr/lib/x.so"}), DONE, "USER-SETTING", "WARN"),
+        (seen_by_a_login(variables={"CUDA_VISIBLE_DEVICES": ""}), DONE, "GPUS-HIDDEN", "WARN"),
+    ],
+)
+def test_host_that_is_as_planned_and_not_well_is_not_ok(
+    lines: dict[str, report.Line], evidence: Evidence, state: HostState, code: str, level: str
+) -> None:
+    run = asked_for(state, evidence=evidence).executed()
+    assert (lines[NAME].verdict, codes(lines[NAME])) == (level, [code])
+    assert run.exit_status == (1 if level == "CRITICAL" else 0)
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_login_imports_torch_when_root_does_and_only_then(known: bool) -> None:
+    record = asked_for(DONE).executed().written(RECORD)
+    run = asked_for(replace(DONE, record=record) if known else DONE)
+    asked: list[bool] = []
+    told = run.host.get_fact
+
+    def noted(fact: type[FactBase[Any]], *args: Any, **said: Any) -> Any:
+        if fact is HostEvidence:
+            asked.append(said["imports"])
+        return told(fact, *args, **said)
+
+    run.host.get_fact = noted  # type: ignore[assignment,method-assign]
+    run.executed()
+    assert asked == [not known]
