@@ -5,10 +5,16 @@ The shell runs for real in a folder of its own.
 
 from __future__ import annotations
 
+import http.server
+import shutil
+import ssl
 import subprocess
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from uv import find_uv_bin
 
 from tasks.hostdata.network import NetworkSettings
 from tasks.steps import surroundings
@@ -158,3 +164,55 @@ def test_dnf_passes_over_repositories_of_others_and_no_further_ones(tmp_path: Pa
         assert words.endswith(" install gcc")
         assert ("proxy=http://old:1" in done.stdout) == kept
         assert "best=True" in done.stdout
+
+
+class Index(http.server.BaseHTTPRequestHandler):
+    """A package index that has nothing."""
+
+    def do_GET(self) -> None:
+        """Says so."""
+        self.send_error(404)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture
+def private_index(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """Address of an index whose certificate a private authority has signed, and the authority."""
+    make = (
+        "openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=Us;"
+        "openssl req -newkey rsa:2048 -nodes -keyout key -out csr -subj /CN=localhost;"
+        "echo subjectAltName=DNS:localhost >names;"
+        "openssl x509 -req -in csr -CA ca.pem -CAkey ca.key -CAcreateserial -out pem -days 2 "
+        "-extfile names"
+    )
+    subprocess.run(["sh", "-ec", make], cwd=tmp_path, check=True, capture_output=True)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Index)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "pem", tmp_path / "key")
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"https://localhost:{server.server_port}/simple", tmp_path / "ca.pem"
+    server.shutdown()
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not here")
+def test_uv_takes_a_private_authority_of_the_systems_store_for_right(
+    tmp_path: Path, private_index: tuple[str, Path]
+) -> None:
+    index, authority = private_index
+    said = {}
+    for store in (authority, tmp_path / "none"):
+        text = surroundings.text(NetworkSettings(), Strangers())
+        text = text.replace("/etc/ssl/certs/ca-certificates.crt", str(store))
+        text = text.replace("/etc/pki/tls/certs/ca-bundle.crt", str(tmp_path / "none"))
+        text += f"export UV_DEFAULT_INDEX={index} UV_CACHE_DIR={tmp_path}/cache UV_HTTP_RETRIES=0\n"
+        script = f"unset SSL_CERT_FILE SSL_CERT_DIR\n{text}{find_uv_bin()} pip install x --target t"
+        done = subprocess.run(
+            ["sh", "-euc", script], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode != 0
+        said[store] = done.stderr
+    assert "was not found in the package registry" in said[authority]
+    assert "UnknownIssuer" in said[tmp_path / "none"]
