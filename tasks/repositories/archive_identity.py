@@ -44,7 +44,9 @@ def own(state: HostState, source: AptSource, uri: str, suite: str) -> bool:
     release = release_of(state, uri, suite)
     if release is not None:
         codename = release.codename or release.suite or ""
-        return release.origin == _origin(state) and in_release(state)(codename)
+        # Backports have an origin of their own, "Debian Backports".
+        origin = (release.origin or "").removesuffix(" Backports")
+        return origin == _origin(state) and in_release(state)(codename)
     if _known(state):
         return False  # a dead source of somebody else: the distribution's own was read
     return source.file in FILES or (source.signed_by or "").startswith(KEYRINGS)
@@ -83,7 +85,7 @@ def strangers(state: HostState) -> tuple[tuple[AptSource, str, str], ...]:
         for uri in source.uris:
             for suite in source.suites:
                 release = release_of(state, uri, suite)
-                if own(state, source, uri, suite):
+                if own(state, source, uri, suite) or _of_the_board(state, source, release):
                     continue
                 pocket = in_release(state)(suite) and suite != state.system.codename
                 if release is None and (not read or (pocket and "main" in source.components)):
@@ -104,6 +106,12 @@ def named(uri: str, suite: str) -> str:
     elif uri.startswith("cdrom:"):
         uri = f"cdrom://{uri.removeprefix('cdrom:')}"
     return f"{uri.rstrip('/')} {suite}"
+
+
+def _of_the_board(state: HostState, source: AptSource, release: Release | None) -> bool:
+    """Whether it is an archive of Jetson Linux, on a Jetson: CUDA and JetPack come from there."""
+    known = release is not None and release.origin == "NVIDIA"
+    return state.jetson is not None and (known or "nvidia" in source.file)
 
 
 def described(state: HostState, uri: str, suite: str) -> str:

@@ -13,6 +13,7 @@ from facts.parse.apt import one_line, stanzas
 from tasks.repositories import archive_identity, archives, strangers
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import source
+from tests.unit.tasks.jetson.test_state import board
 
 ALL = ("main", "contrib", "non-free-firmware", "non-free")
 DEBIAN = Release("Debian", "Debian", "oldstable", "bookworm", "12.15", ALL, 1)
@@ -194,3 +195,18 @@ def test_jobs_are_told_of_strangers_once_each() -> None:
     twice = replace(OTHER, file="/etc/apt/sources.list.d/again.list")
     state = host(read(BASE, DEBIAN), BASE, OTHER, twice)
     assert strangers.of_host(state).archives == ("https://apt.company.example/tools bookworm",)
+
+
+def test_backports_are_the_distributions_own() -> None:
+    """The headers of a kernel from there come from there."""
+    backports = source("bookworm-backports", "main", file="/etc/apt/sources.list.d/bpo.list")
+    release = replace(DEBIAN, origin="Debian Backports", codename="bookworm-backports")
+    state = host(read(BASE, DEBIAN) | read(backports, release), BASE, backports)
+    assert stranger_files(state) == set()
+
+
+def test_archives_of_jetson_linux_are_needed_on_a_jetson_alone() -> None:
+    l4t = source("r36.4", "main", file="/etc/apt/sources.list.d/nvidia-l4t-apt-source.list")
+    state = host(read(BASE, DEBIAN), BASE, l4t)
+    assert stranger_files(state) == {l4t.file}
+    assert stranger_files(replace(state, jetson=board().jetson)) == set()
