@@ -32,6 +32,8 @@ class Module:
 
     ran: int = 0
     failed: int = 0
+    seconds: float = 0
+    """Of its tests and their fixtures."""
     skipped: list[str] = field(default_factory=list)
     """Reasons, one for each test that was skipped."""
 
@@ -66,6 +68,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if (name := Path(report.location[0]).stem) not in MINUTES:
         return
     module = _modules.setdefault(name, Module())
+    module.seconds += report.duration
     if report.failed:
         module.failed += 1
     if report.skipped:
@@ -89,8 +92,18 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
+def times(modules: Mapping[str, Module]) -> list[str]:
+    """What each module took and what `MINUTES` says, a line each, dearest first."""
+    rows = sorted(modules.items(), key=lambda row: -row[1].seconds)
+    return [f"{m.seconds / 60:5.1f} {MINUTES[name]:3d} {name}" for name, m in rows if m.ran]
+
+
 def summary(terminal: pytest.TerminalReporter) -> None:
-    """Print what was left out for want of time, and what the run lacks of the least."""
+    """Print what the modules took, what was left out, and what the run lacks of the least."""
+    if taken := times(_modules):
+        terminal.section("minutes of each module, and what the schedule reckons with")
+        for line in taken:
+            terminal.write_line(line)
     if late := [name for name, module in _modules.items() if module.late]:
         terminal.section("left out for want of time")
         for name in late:

@@ -139,3 +139,11 @@ def test_few_failed_modules_run_again_each_with_all_that_its_host_has() -> None:
 )
 def test_much_that_failed_or_a_run_that_is_no_run_is_not_tried_again(told: dict[str, Any]) -> None:
     assert again.worth(told) == []
+
+
+def test_each_module_tells_its_minutes_beside_those_of_the_schedule() -> None:
+    modules = {"test_image": Module(ran=3, seconds=90), "test_gpu_host": Module(ran=1, seconds=600)}
+    assert floor.times({**modules, "test_vm": Module(skipped=["no QEMU"])}) == [
+        f" 10.0 {schedule.MINUTES['test_gpu_host']:3d} test_gpu_host",
+        f"  1.5 {schedule.MINUTES['test_image']:3d} test_image",
+    ]
