@@ -1,6 +1,8 @@
 # Every target makes what it needs; there is no step before it.
 PYTHON := .venv/bin/python
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# What pytest makes of a test's text is kept for the next run, whatever this shell says.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help env demo test test-vm test-containers check bench lock clean-sandbox
 
