@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from functools import cache
 
 import pytest
 import yaml
@@ -27,6 +28,7 @@ def plan(os_name: str, branch: str, flavour: str) -> Plan:
     return found.plan
 
 
+@cache
 def streams(distribution: str) -> dict[str, set[str]]:
     """Stream to the packages in it, as ``name-epoch:version-release.arch``."""
     drivers = {version: names_dnf.driver(distribution, version) for version in RELEASES}
