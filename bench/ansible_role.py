@@ -64,7 +64,7 @@ def variables(state: HostState, plan: Plan) -> dict[str, Any]:
         layout.ENVIRONMENT: environment_file.text(plan),
         sets.PINS: sets.pins_text(sets.held_set(state, plan)),
     }
-    headers = [f"linux-headers-{k}" for k in driver_state.kernels_to_serve(state)]
+    headers = [f"linux-headers-{k}" for k in driver_state.bootable(state)]
     return {
         "small_files": [{"path": p, "content": t} for p, t in texts.items() if t is not None],
         "packages": [
@@ -76,7 +76,7 @@ def variables(state: HostState, plan: Plan) -> dict[str, Any]:
             *plan.cuda.compiler_packages,
         ],
         "uv": f"{uv.remote_path(state.system.arch)}.sha256",
-        "kernels": driver_state.kernels_to_serve(state),
+        "kernels": driver_state.bootable(state),
         "cudnn_prefix": plan.cudnn.prefix,
         "cudnn_link": layout.CUDNN,
         "held": [p.name for p in sets.held_set(state, plan)],

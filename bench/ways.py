@@ -98,7 +98,7 @@ def warm() -> None:
 
 def script(way: str, state: HostState, plan: Plan) -> str:
     """The shell script of a way, for this host and plan."""
-    headers = [f"linux-headers-{k}" for k in driver_state.kernels_to_serve(state)]
+    headers = [f"linux-headers-{k}" for k in driver_state.bootable(state)]
     return _render(way, plan, headers, (plan.torch.index if plan.torch else None) or "")
 
 

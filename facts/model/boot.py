@@ -18,6 +18,9 @@ class Kernel(Shown):
     """``/lib/modules/<release>/build`` leads to a folder with a Makefile."""
     compiler: str | None
     """``CONFIG_CC_VERSION_TEXT`` of its config."""
+    options: tuple[str, ...] | None = None
+    """Settings that decide whether a driver can be built (``CONFIG_PREEMPT_RT``), of those that are
+    ``y``; None: its config was not found."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,9 @@ from facts.parse.debversion import version_key
 from facts.parse.sections import ProbeError, Section
 
 _COMPILER = re.compile(r"/boot/config-(.+?):CONFIG_CC_VERSION_TEXT=\"(.*)\"$")
+_OPTION = re.compile(
+    r"(?:/boot/config-([^:/]+)|/lib/modules/([^:/]+)/(?:config|build/\.config)):(CONFIG_\w+)=y$"
+)
 _MODULES = "/lib/modules/"
 _CHOICE = re.compile(r"^(/[^:]+):\s*(?:export\s+)?(\w+)=(.*)$")
 
@@ -87,6 +90,10 @@ def kernels(section: Section, unread: dict[str, str]) -> Kernels:
     compilers: dict[str, str] = {
         m[1]: m[2] for line in section.part("compiler") if (m := _COMPILER.match(line))
     }
+    options: dict[str, set[str]] = {}
+    for line in section.part("options"):
+        if found := _OPTION.match(line):
+            options.setdefault(found[1] or found[2], set()).add(found[3])
     releases = sorted(images | modules, key=version_key)
     bootable = [r for r in releases if r in images and r in modules]
     following, why = _next_boot(section, bootable)
@@ -94,7 +101,16 @@ def kernels(section: Section, unread: dict[str, str]) -> Kernels:
         unread["kernels.next_boot"] = why
     return Kernels(
         running=running,
-        installed=tuple(Kernel(r, r in bootable, r in headers, compilers.get(r)) for r in releases),
+        installed=tuple(
+            Kernel(
+                r,
+                r in bootable,
+                r in headers,
+                compilers.get(r),
+                tuple(sorted(options[r])) if r in options else None,
+            )
+            for r in releases
+        ),
         next_boot=following,
         next_boot_why=why,
         menu=_menu(section),

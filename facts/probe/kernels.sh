@@ -5,6 +5,9 @@ kernels() {
   part modules; exist /lib/modules/*
   part headers; exist /lib/modules/*/build/Makefile
   part compiler; grep -s '^CONFIG_CC_VERSION_TEXT=' /boot/config-* /dev/null
+  part options
+  grep -sE '^CONFIG_(PREEMPT_RT|PREEMPT_RT_FULL|XEN|PARAVIRT|MODULES)=y' \
+    /boot/config-* /lib/modules/*/config /lib/modules/*/build/.config /dev/null
   part links; for f in /vmlinuz /boot/vmlinuz; do [ -L "$f" ] && readlink -f "$f"; done
   for f in /boot/grub/grubenv /boot/grub2/grubenv; do show "$f"; done
   for f in /boot/grub/grub.cfg /boot/grub2/grub.cfg; do

@@ -119,11 +119,25 @@ class Branches(Group):
     rows: Mapping[str, Branch]
 
 
+@dataclass(frozen=True)
+class RefusedKernel:
+    """Kernels for which the driver's source ends its build by itself."""
+
+    why: str
+    having: tuple[str, ...] = ()
+    """Settings that are all ``y`` there."""
+    lacking: tuple[str, ...] = ()
+    """Settings of which none is."""
+    name: str = ""
+    """Expression of the release, for kernels whose settings are not known."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class KernelFloor(Group):
-    """The oldest kernel that current drivers build for."""
+    """The oldest kernel that current drivers build for, and those that they refuse."""
 
     minimum: str
+    refused: tuple[RefusedKernel, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

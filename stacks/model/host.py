@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from stacks.model.kernels import KernelOffers
 from stacks.model.requests import Flavour
 
 
@@ -58,6 +59,15 @@ class HostProfile:
     kernel_next_boot: str | None = None
     kernels: tuple[str, ...] = ()
     """Every kernel release that is installed and can boot."""
+    kernel_headers: tuple[str, ...] = ()
+    """Those whose headers are on the host."""
+    kernel_options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Kernel to those of its settings that the catalogue asks about (``CONFIG_PREEMPT_RT``) and
+    that are ``y``; a kernel whose settings are not known is not in it."""
+    kernel_offers: KernelOffers | None = None
+    """What the package sources have for kernels without headers, once they were asked."""
+    kernel_newest_boots: bool = True
+    """Whether a newer kernel boots next once it is there: the boot menu names none."""
     secure_boot: bool | None = None
     glibc: str | None = None
     pythons: tuple[str, ...] | None = None

@@ -10,11 +10,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urljoin
 
 from stacks.model.containers import ContainerPlan
 from stacks.model.host import Gpu
+from stacks.model.kernels import KernelPlan
 from stacks.model.messages import Conflict, Notice, Reason
 from stacks.model.requests import Flavour, Origin
 
@@ -104,6 +105,8 @@ class DriverPlan:
     replaces: str = ""
     """``535 from nvidia``: the driver that is there and goes in the same run, because the user
     asked for another branch or origin by name."""
+    kernels: KernelPlan = field(default_factory=KernelPlan)
+    """Kernels that get no module, and one that comes."""
 
 
 @dataclass(frozen=True)
@@ -261,7 +264,7 @@ class Plan:
         """SHA-256 (64 hex digits) over what is installed: reasons and notices do not count."""
         body = {
             "stack": self.stack,
-            "driver": self.driver and asdict(replace(self.driver, replaces="")),
+            "driver": self.driver and _lasting(self.driver),
             "cuda": self.cuda and asdict(self.cuda),
             "cudnn": self.cudnn and asdict(self.cudnn),
             "torch": self.torch and asdict(self.torch),
@@ -270,6 +273,13 @@ class Plan:
         if self.containers:  # A host without containers keeps the digest that it has recorded.
             body["containers"] = asdict(self.containers)
         return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+
+
+def _lasting(driver: DriverPlan) -> dict[str, Any]:
+    """The driver without what is true of one run only: a move, and what its kernels lack."""
+    body = asdict(replace(driver, replaces=""))
+    del body["kernels"]
+    return body
 
 
 @dataclass(frozen=True)

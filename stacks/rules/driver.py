@@ -8,7 +8,7 @@ from stacks.catalog import driver_sets
 from stacks.catalog.distributions import Distribution, DriverOffer
 from stacks.model.plan import DriverPlan
 from stacks.model.requests import DriverRequest
-from stacks.rules import driver_refusals, elsewhere
+from stacks.rules import driver_refusals, elsewhere, served_kernels
 from stacks.rules import fabric as fabric_rules
 from stacks.rules import gpu as gpu_rules
 from stacks.rules import kernel as kernel_rules
@@ -70,7 +70,10 @@ def candidates(case: Case, dist: Distribution) -> list[DriverOffer]:
         driver_refusals.open_in_bookworm(case, offers)
         return []
 
-    offers, left = left, [o for o in left if not kernel_rules.too_new(case, o)]
+    offers, left = (
+        left,
+        [o for o in left if not kernel_rules.blocking(case, kernel_rules.too_new(case, o))],
+    )
     if not left:
         driver_refusals.kernel_too_new(case, offers[0])
     return left
@@ -131,6 +134,9 @@ def plan(
     if offer.modules == "precompiled":
         packages += kernel_rules.signed_modules(case, dist, offer)
     kernel_rules.secure_boot(case, dist, offer)
+    kernels = served_kernels.planned(case, dist, offer)
+    unbuildable = served_kernels.unbuildable(case, offer)
+    headers = kernel_rules.headers(case, dist, unbuildable) if offer.modules == "dkms" else ()
     versions = {name: text for name, text in offer.versions.items() if name in packages}
     return DriverPlan(
         branch=offer.branch,
@@ -139,7 +145,8 @@ def plan(
         origin=offer.origin,
         packages=packages,
         held=offer.held,
-        headers=kernel_rules.headers(case, dist) if offer.modules == "dkms" else (),
+        headers=headers,
+        kernels=kernels,
         components=offer.components,
         floor=floor,
         eol=branch.eol if branch else None,
@@ -154,13 +161,14 @@ def plan(
 
 
 def check_kernels(case: Case) -> None:
-    """KERNEL-TOO-OLD for kernels that no current driver supports."""
-    old = kernel_rules.too_old(case)
+    """KERNEL-TOO-OLD and KERNEL-REFUSED for a next boot that no current driver serves."""
+    served_kernels.check_refused(case)
+    old = kernel_rules.blocking(case, kernel_rules.too_old(case))
     if old:
         floor = case.catalog.drivers.kernel.minimum
         case.conflict(
             "KERNEL-TOO-OLD",
-            f"The kernel {', '.join(old)} is too old.",
+            f"The kernel {old}, which boots next, is too old.",
             f"NVIDIA's drivers build for Linux {floor} and later.",
             f"Install and boot the current kernel of {case.host}, then remove the old one.",
         )

@@ -147,14 +147,13 @@ def open_in_bookworm(case: Case, tried: list[DriverOffer]) -> None:
 
 def kernel_too_new(case: Case, offer: DriverOffer) -> None:
     """KERNEL-TOO-NEW: the driver is known not to build for a bootable kernel."""
-    kernels = kernel_rules.too_new(case, offer)
+    kernels = [kernel_rules.blocking(case, kernel_rules.too_new(case, offer))]
     case.conflict(
         "KERNEL-TOO-NEW",
         f"Driver {offer.version} does not build for kernel {', '.join(kernels)}.",
         f"It is known to fail from Linux {offer.kernel_refused} on (its maker claims up to "
         f"{offer.kernel_seen or '?'}).",
-        f"Boot {case.host}'s own kernel and remove the newer one: every kernel that can boot must "
-        "get a module.",
+        f"Boot {case.host}'s own kernel: the one that boots next must get a module.",
         f"Take a newer driver: {elsewhere.newer_driver(case.catalog)}.",
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from stacks.catalog.distributions import Distribution, DriverOffer, Headers
 from stacks.rules.case import Case, numbers
 
@@ -35,24 +37,49 @@ def _row(rows: list[Headers], kernel: str) -> Headers | None:
     )
 
 
-def headers(case: Case, dist: Distribution) -> tuple[str, ...]:
-    """Metapackages with headers for every bootable kernel's flavour.
+def next_boot(case: Case) -> str | None:
+    """The kernel that boots next, as far as it is known; the last of the others else."""
+    known = bootable(case)
+    return case.profile.kernel_next_boot or (known[-1] if known else None)
 
-    Where no kernel is known, those of the distribution's default. Adds KERNEL-FOREIGN for a kernel
-    that is not of the release's own series or of no known flavour: the metapackage does not serve
-    it.
+
+def blocking(case: Case, kernels: Iterable[str]) -> str:
+    """The kernel among these because of which the host cannot be served: the one that boots next.
+
+    Empty where another one boots next: these are left without a module then.
+    """
+    first = next_boot(case)
+    return first if first is not None and first in kernels else ""
+
+
+def metapackage(case: Case, dist: Distribution, kernel: str) -> str:
+    """The metapackage with the headers of this kernel's flavour; empty where none is known."""
+    row = _row(_rows(case, dist), kernel)
+    return row.package if row is not None and _own(dist, kernel) else ""
+
+
+def _own(dist: Distribution, kernel: str) -> bool:
+    """Whether a kernel is of the release's own series."""
+    return not dist.kernel_series or numbers(kernel)[:2] == numbers(dist.kernel_series)
+
+
+def headers(case: Case, dist: Distribution, left: Iterable[str] = ()) -> tuple[str, ...]:
+    """Metapackages with headers for the flavour of every bootable kernel but those `left`.
+
+    Where no kernel is known, those of the distribution's default. A kernel that is not of the
+    release's own series or of no known flavour is served by none: KERNEL-FOREIGN says so, unless
+    its headers are there.
     """
     rows = _rows(case, dist)
     found: list[str] = []
     foreign: list[str] = []
     for kernel in bootable(case):
-        row = _row(rows, kernel)
-        own = numbers(kernel)[:2] == numbers(dist.kernel_series) or not dist.kernel_series
-        if row is None or not own:
+        package = metapackage(case, dist, kernel)
+        if not package and kernel not in case.profile.kernel_headers:
             foreign.append(kernel)
-        if row is not None and row.package not in found:
-            found.append(row.package)
-    if not found and rows:
+        if package and kernel not in left and package not in found:
+            found.append(package)
+    if not bootable(case) and rows:
         found.append(rows[-1].package)
     if foreign:
         install = (

@@ -123,6 +123,48 @@ def modules(state: HostState, plan: Plan) -> list[Finding]:
     return found
 
 
+def left(state: HostState, plan: Plan) -> list[Finding]:
+    """Kernels that can boot and are left without a module, the one that runs among them."""
+    if plan.driver is None:
+        return []
+    found = []
+    ready = driver_state.next_boot(state)
+    for kernel, why in plan.driver.kernels.left.items():
+        if kernel not in driver_state.bootable(state):
+            continue
+        if kernel == state.kernels.running and ready.served and not state.system.container:
+            found.append(
+                Finding(
+                    "REBOOT-NEEDED",
+                    "WARN",
+                    f"kernel {kernel}, which runs, has no NVIDIA module; {ready.kernel}, which "
+                    "boots next, has one",
+                    f"{kernel}: {why}",
+                    "reboot",
+                    "the host",
+                )
+            )
+        else:
+            found.append(
+                Finding(
+                    "KERNEL-LEFT",
+                    "WARN",
+                    f"kernel {kernel} has no NVIDIA module and gets none",
+                    f"{why}; {ready.kernel} boots next",
+                    f"remove it if nobody needs it: {_removal(state, kernel)}",
+                )
+            )
+    return found
+
+
+def _removal(state: HostState, kernel: str) -> str:
+    if state.package_manager.kind == "dnf":
+        return f"dnf remove kernel-core-{kernel}"
+    if f"linux-image-{kernel}" in state.packages:
+        return f"apt-get purge linux-image-{kernel}"
+    return f"no package has it; its files are /boot/*-{kernel} and /lib/modules/{kernel}"
+
+
 def free_driver(state: HostState, plan: Plan) -> list[Finding]:
     """Nouveau on the card."""
     if plan.driver is None or not state.nouveau.loaded:

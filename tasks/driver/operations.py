@@ -9,7 +9,13 @@ from pyinfra.api import StringCommand
 from facts.model.host import HostState
 from stacks.model.plan import DriverPlan, Plan
 from tasks.driver import fabric_manager, initramfs, package_set, persistence
-from tasks.driver.state import can_load, due, kernels_to_serve, unserved_kernels
+from tasks.driver.state import (
+    can_load,
+    due,
+    kernels_to_serve,
+    kernels_without_headers,
+    unserved_kernels,
+)
 from tasks.packages import manager as packages
 from tasks.packages.installed import lacking
 from tasks.packages.transaction import Installation, Transaction
@@ -40,7 +46,10 @@ def installed(plan: Plan) -> Commands:
         [
             manager.refresh_if_stale(),
             _branch_script(manager, plan.driver),
-            manager.kernel_headers(kernels_to_serve(state), plan.driver.headers),
+            manager.kernel_headers(
+                kernels_without_headers(state, plan.driver),
+                (*plan.driver.headers, *plan.driver.kernels.packages),
+            ),
             _shipped_modules(state, plan.driver),
             _left_behind(state, plan.driver),
             # A file there that is not our link is somebody's own choice: it stays.
@@ -130,7 +139,7 @@ def _shipped_modules(state: HostState, driver: DriverPlan) -> str:
     metas = [p for p in driver.packages if p.startswith("linux-modules-nvidia-")]
     names = [
         meta.removesuffix(flavour) + kernel
-        for kernel in kernels_to_serve(state)
+        for kernel in kernels_to_serve(state, driver)
         for meta in metas
         if meta.endswith(flavour := kernel.rpartition("-")[2])
     ]

@@ -149,6 +149,7 @@ def transaction(state: HostState, driver: DriverPlan) -> Transaction:
         goes=tuple(old_set(state, driver)),
         pins=pins(driver),
         prerequisites=(*dkms, *driver.headers),
+        kernel=driver.kernels.comes,
         # The resolver plans an older version only where somebody asked for it by name.
         back=bool(driver.versions),
     )

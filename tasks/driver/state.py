@@ -43,19 +43,26 @@ def missing_packages(state: HostState, driver: DriverPlan) -> list[str]:
     """Packages of the driver and headers of bootable kernels that are not there as planned."""
     names = (*driver.pinning, *driver.packages, *driver.headers)
     missing = lacking(state, names, driver.versions)
+    if driver.kernels.comes and driver.kernels.comes not in bootable(state):
+        missing.append(f"kernel {driver.kernels.comes}")
     return missing + [f"headers of {k}" for k in kernels_without_headers(state, driver)]
 
 
-def kernels_to_serve(state: HostState) -> list[str]:
+def bootable(state: HostState) -> list[str]:
     """Every kernel that can boot here, the running one among them where it is installed."""
     return [k.release for k in state.kernels.installed if k.bootable]
+
+
+def kernels_to_serve(state: HostState, driver: DriverPlan) -> list[str]:
+    """Every kernel that can boot here and is to have a module: not those that the plan leaves."""
+    return [k for k in bootable(state) if k not in driver.kernels.left]
 
 
 def kernels_without_headers(state: HostState, driver: DriverPlan) -> list[str]:
     """Kernels to serve for which a module cannot be built yet; shipped modules need no headers."""
     if driver.modules == "precompiled":
         return []
-    return [k for k in kernels_to_serve(state) if not _headers(state, k)]
+    return [k for k in kernels_to_serve(state, driver) if not _headers(state, k)]
 
 
 def _headers(state: HostState, kernel: str) -> bool:
@@ -63,10 +70,13 @@ def _headers(state: HostState, kernel: str) -> bool:
 
 
 def unserved_kernels(state: HostState, plan: Plan) -> list[str]:
-    """Bootable kernels that have no module of the plan's driver."""
+    """Kernels to serve that have no module of the plan's driver; the one that comes among them."""
     assert plan.driver is not None
     served = {m.kernel for m in state.driver.modules if package_set.serves(m, plan.driver)}
-    return [k for k in kernels_to_serve(state) if k not in served]
+    comes = plan.driver.kernels.comes
+    wanted = kernels_to_serve(state, plan.driver)
+    wanted += [comes] if comes and comes not in wanted else []
+    return [k for k in wanted if k not in served]
 
 
 def next_boot(state: HostState) -> NextBoot:

@@ -89,10 +89,15 @@ def decided(
         conflicts += engine_conflicts.conflicts(state, engines_state, plan, container_settings())
     if conflicts:
         raise Refused(*conflicts)
+    outlook = None
     if package_outlook.needed(state, plan):
         outlook = package_outlook.asked(state, plan)
+        again = resolved(state, host.data, containers=containers, outlook=outlook)
+        plan = again.plan or plan
         removable = repair_state.removable(state, plan)
-        if conflicts := repair_state.conflicts(state, outlook, removable):
+        conflicts = repair_state.conflicts(state, outlook, removable) + again.conflicts
+        # A kernel that comes takes room of its own.
+        if conflicts := conflicts or preflight.conflicts(state, plan, way_out):
             raise Refused(*conflicts)
     answers = archive_asking.asked(host, state) if needs.from_archives(state, plan) else ()
     known = archive_asking.identified(host, state)
@@ -102,7 +107,8 @@ def decided(
     plan = replace(plan, notices=(*plan.notices, *seen))
     if needs.needed(state, plan):
         available, conflicts = offers.asked(plan, needs.wanted(plan))
-        conflicts = conflicts or resolved(state, host.data, available, containers).conflicts
+        found = resolved(state, host.data, available, containers, outlook)
+        conflicts = conflicts or found.conflicts
     if conflicts:
         raise Refused(*conflicts)
     return plan, engines_state

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from facts.model.host import HostState
+from facts.model.outlook import Outlook
 from stacks.model.host import Gpu, HostProfile, InstalledDriver, InstalledEngine
+from stacks.model.kernels import KernelOffers
 from tasks.driver import package_set
 from tasks.packages.installed import upstream
 from tasks.steps.record import HostRecord, read
@@ -18,6 +20,7 @@ def profile_of(
     mirrors: Mapping[str, Any] | None = None,
     fingerprints: Mapping[str, tuple[str, ...]] | None = None,
     available: Mapping[str, tuple[str, ...]] | None = None,
+    outlook: Outlook | None = None,
 ) -> HostProfile:
     """The host as the resolver needs to know it.
 
@@ -27,6 +30,7 @@ def profile_of(
         mirrors: Addresses by kind (``pypi``, ``pytorch``, ``redist``, ``nvidia``), from host data.
         fingerprints: Keys that host data trusts for a repository, by kind.
         available: Package to versions that the planned repositories offer, once they were asked.
+        outlook: What the package manager says of the kernels' headers, once it was asked.
     """
     system = state.system
     minors = sorted({".".join(p.version.split(".")[:2]) for p in state.pythons})
@@ -38,6 +42,12 @@ def profile_of(
         kernel_running=state.kernels.running,
         kernel_next_boot=state.kernels.next_boot,
         kernels=tuple(k.release for k in state.kernels.installed if k.bootable),
+        kernel_headers=tuple(k.release for k in state.kernels.installed if k.headers),
+        kernel_options={
+            k.release: k.options for k in state.kernels.installed if k.options is not None
+        },
+        kernel_offers=_kernel_offers(state, outlook),
+        kernel_newest_boots=state.kernels.menu is None or state.kernels.menu.default == "0",
         secure_boot=state.secure_boot,
         glibc=system.glibc,
         pythons=tuple(minors) or None,
@@ -73,6 +83,17 @@ def _available(
         name: (*versions, *({there[name]} - {*versions} if name in there else ()))
         for name, versions in offered.items()
     }
+
+
+def _kernel_offers(state: HostState, outlook: Outlook | None) -> KernelOffers | None:
+    """What the sources have; None where they were not asked, or could not be read now."""
+    if outlook is None or outlook.headers is None or outlook.unread:
+        return None
+    return KernelOffers(
+        headers=tuple(k for k, offered in outlook.headers.items() if offered),
+        gone=tuple(k for k, offered in outlook.headers.items() if not offered),
+        newest=outlook.newest,
+    )
 
 
 def _security_pocket(state: HostState) -> bool | None:

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from facts.model.host import HostState
+from facts.model.outlook import Outlook
 from stacks.catalog.read import Catalog, load_catalog
 from stacks.load import load_stack
 from stacks.model.host import HostProfile
@@ -28,6 +29,7 @@ def resolved(
     data: reading.Data,
     available: Available | None = None,
     containers: bool = False,
+    outlook: Outlook | None = None,
 ) -> Resolution:
     """The plan, or the conflicts, of a host in this state with this data. Touches no host.
 
@@ -37,12 +39,14 @@ def resolved(
         available: Package to versions that the planned repositories offer, once they were asked:
             a version that is gone there is a conflict then. The plan itself stays what it is.
         containers: Whether it is planned as a container host.
+        outlook: What the package manager says of the kernels' headers, once it was asked: the plan
+            follows it.
 
     Raises:
         StackError: The stack cannot be read.
         ValueError: Host data is not as expected.
     """
-    return resolve(*question(state, data, available, containers))
+    return resolve(*question(state, data, available, containers, outlook))
 
 
 def question(
@@ -50,6 +54,7 @@ def question(
     data: reading.Data,
     available: Available | None = None,
     containers: bool = False,
+    outlook: Outlook | None = None,
 ) -> tuple[Stack, HostProfile, Catalog]:
     """What the resolver is asked in `resolved`, which has the same arguments and raises the same.
 
@@ -70,6 +75,7 @@ def question(
         settings.mirrors,
         settings.fingerprints,
         available,
+        outlook,
     )
     # One kind of GPU that is expected stands for one that is there and that nobody knows.
     models = {gpu.model for gpu in expected}

@@ -174,21 +174,22 @@ def candidate(package: str) -> str:
 
 
 def kernel_headers(kernels: Sequence[str], metapackages: Sequence[str]) -> str:
-    """Shell that writes the headers' package names to ``headers``.
+    """Shell that writes the names of these packages, and of the kernels' headers, to ``headers``.
 
-    The archive drops headers of old kernels. Where those of a kernel are gone, the metapackage's
-    newest headers come with the newest kernel image, so that the next boot has a module.
+    No kernel comes for want of headers: one that is to come is among the metapackages.
+
+    Args:
+        kernels: Releases that lack headers.
+        metapackages: What keeps headers, or brings a kernel that was announced.
     """
     names = [f"linux-headers-{k}" for k in kernels]
-    images = [m.replace("linux-headers-", "linux-image-") for m in metapackages]
     return "\n".join(
         [
             f"echo {shlex.join(metapackages)} >headers",
             f"for name in {shlex.join(names)}; do",
-            '  if apt-cache show "$name" >/dev/null 2>&1',
+            """  if apt-cache madison "$name" | grep ' Packages$' >/dev/null""",
             '  then echo "$name" >>headers; continue; fi',
-            '  echo "the archive has no $name any more: taking the newest kernel and headers"',
-            f"  echo {shlex.join(images)} >>headers",
+            '  echo "no package source of this host has $name: its kernel gets no module"',
             "done",
         ]
     )

@@ -26,7 +26,7 @@ JUDGE = r"""
     /^Inst / {
         sub(/:.*/, "", $2)
         old = $3 ~ /^\[/
-        if ($2 ~ /^linux-image-/ && !kernel && !index(named, " " $2 " ")) {
+        if ($2 ~ /^linux-image-/ && $2 != "linux-image-" kernel && !index(named, " " $2 " ")) {
             print "  " $2 " would change the kernel"; bad = 1
         } else if (old && $2 !~ ours && !index(named, " " $2 " ")) {
             if (index(held, " " $2 " ")) { print "  " $2 " is held: apt-mark unhold " $2; bad = 1 }
@@ -159,9 +159,9 @@ def simulation(
             "in_one_line)",
             "fi",
             "named=$(printf '%s ' $names | sed 's/=[^ ]* / /g')",
-            "kernel=0; ! grep -q linux-image headers 2>/dev/null || kernel=1",
             'awk -v ours="$ours" -v goes=" $goes " '
-            '-v named=" $named" -v needed="$needed" -v kernel=$kernel '
+            '-v named=" $named" -v needed="$needed" '
+            f"-v kernel={shlex.quote(transaction.kernel)} "
             '-v held="$(apt-mark showhold | in_one_line)" \'' + JUDGE + "' simulation || {",
             f"{REFUSED}; }}",
         ]

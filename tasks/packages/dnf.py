@@ -130,22 +130,25 @@ def candidate(package: str) -> str:
 
 
 def kernel_headers(kernels: Sequence[str], metapackages: Sequence[str]) -> str:
-    """Shell that writes the headers' package names to ``headers``.
+    """Shell that writes the names of these packages, and of the kernels' headers, to ``headers``.
 
-    A repository drops old kernels at each minor release. Where a kernel's ``kernel-devel`` is
-    gone, the newest comes with the newest kernel, so that the next boot has a module.
+    No kernel comes for want of headers: one that is to come is among the metapackages.
+
+    Args:
+        kernels: Releases that lack headers.
+        metapackages: What keeps headers, or brings a kernel that was announced.
     """
-    devel = metapackages[0] if metapackages else "kernel-devel"
-    newest = shlex.join([devel.removesuffix("-devel"), devel])
+    devel = next((name for name in metapackages if name.endswith("-devel")), "kernel-devel")
+    coming = [name for name in metapackages if not name.endswith("-devel")]
     return "\n".join(
         [
-            ": >headers",
+            # kernel-devel without a release is that of the newest kernel: it comes with it alone.
+            f"echo {shlex.join([*coming, devel])} >headers" if coming else ": >headers",
             f"for kernel in {shlex.join(kernels)}; do",
             f'  name="{devel}-$kernel"',
             '  if rpm -q "$name" >/dev/null || dnf -q repoquery "$name" | grep -q .',
             '  then echo "$name" >>headers; continue; fi',
-            '  echo "there is no $name any more: taking the newest kernel and headers"',
-            f"  echo {newest} >>headers",
+            '  echo "no package source of this host has $name: its kernel gets no module"',
             "done",
         ]
     )

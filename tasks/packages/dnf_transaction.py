@@ -31,7 +31,7 @@ JUDGE = r"""
         gone = index(goes, " " name " ") || (removable != "" && name ~ removable)
         if (what == "removed" && !gone) {
             print "  " name " would be removed"; bad = 1
-        } else if (what == "installed" && name ~ /^kernel(-[a-z0-9]+)*$/ && \
+        } else if (what == "installed" && name ~ /^kernel(-[a-z0-9]+)*$/ && !kernel && \
                 name !~ /-(devel|headers|tools|doc)/ && !index(named, " " name " ")) {
             print "  " name " would change the kernel"; bad = 1
         } else if (what == "put back" && !(told && back)) {
@@ -95,7 +95,8 @@ def simulation(transaction: Transaction, names: str, flags: str, more: str) -> s
             f"awk -v ours={shlex.quote(expression(transaction.ours))} "
             f"-v goes={shlex.quote(' ' + ' '.join(transaction.goes) + ' ')} "
             f'-v named=" $(echo {names}) " -v needed="$needed" -v held="$held" '
-            f"-v back={int(transaction.back)} '{JUDGE}' simulation || {{",
+            f"-v back={int(transaction.back)} -v kernel={int(bool(transaction.kernel))} "
+            f"'{JUDGE}' simulation || {{",
             "  cat simulation",
             "  echo 'Nothing was changed: see above what this would do to packages that are no'",
             "  echo 'part of it. Do that yourself if it is right (dnf install, or dnf remove, of'",

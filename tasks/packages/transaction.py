@@ -20,6 +20,8 @@ class Transaction:
     prerequisites: tuple[str, ...] = ()
     """Names from the distribution (headers, compilers): what they themselves need may be brought
     up to date, everything else outside of the set stays where it is."""
+    kernel: str = ""
+    """Release of the one kernel that may come: it was announced. Empty: none may."""
     back: bool = False
     """Whether an older version may take the place of a newer one."""
 

@@ -82,6 +82,13 @@ def _driver(state: HostState, plan: Plan, driver: DriverPlan) -> Part:
     if missing:
         what = f"{driver.version} ({driver.flavour}, from {driver.origin})"
         to_come.append(f"will install driver {what}")
+    comes = driver.kernels.comes
+    if comes and comes not in driver_state.bootable(state):
+        brings = ", ".join(driver.kernels.packages)
+        to_come.append(
+            f"will install kernel {comes} ({brings}); it boots next, and the GPU is there after a "
+            "reboot"
+        )
     if unserved:
         to_come.append(f"will build a module for {', '.join(unserved)}")
     # Headers and another version take little that the old files do not give back.
@@ -95,6 +102,7 @@ def _driver(state: HostState, plan: Plan, driver: DriverPlan) -> Part:
             *driver_findings.installed(state, plan),
             *driver_findings.fabric(state, plan),
             *driver_findings.modules(state, plan),
+            *driver_findings.left(state, plan),
             *driver_findings.free_driver(state, plan),
         ),
     )

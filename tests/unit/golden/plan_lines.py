@@ -14,6 +14,7 @@ from dataclasses import fields
 from typing import Any
 
 from stacks.load import load_stack
+from stacks.model.kernels import KernelPlan
 from stacks.model.requests import Stack
 from stacks.requests import with_requests
 from stacks.resolve import resolve
@@ -47,7 +48,10 @@ def plain(value: Any) -> str:
 
 def by_field(value: Any) -> dict[str, Any]:
     """The fields of a frozen value by name; much cheaper than `dataclasses.asdict`."""
-    return {field.name: getattr(value, field.name) for field in fields(value)}
+    found = {field.name: getattr(value, field.name) for field in fields(value)}
+    if found.get("kernels") == KernelPlan():
+        del found["kernels"]  # nothing becomes of them: most plans, which say nothing of it
+    return found
 
 
 def digest(value: Any, length: int = 8) -> str:

@@ -125,7 +125,8 @@ def _driver(plan: Plan, stack: Stack, profile: HostProfile, cards: list[Any]) ->
         found.append("a package that apt cannot install")
     if offer.get("pocket") == "security" and not security:
         found.append("a version of a pocket that the host does not have")
-    for kernel in filter(None, (*profile.kernels, profile.kernel_next_boot)):
+    next_boot = profile.kernel_next_boot or (profile.kernels[-1] if profile.kernels else None)
+    for kernel in filter(None, [next_boot]):
         base = Version(kernel.split("-")[0].split("+")[0])
         if "kernel_refused" in offer and base >= Version(offer["kernel_refused"]):
             found.append(f"kernel {kernel} is known not to build")
@@ -135,8 +136,10 @@ def _driver(plan: Plan, stack: Stack, profile: HostProfile, cards: list[Any]) ->
             p.startswith("linux-modules-nvidia-") for p in driver.packages
         ):
             found.append("signed modules with headers, or none at all")
-    elif len(set(driver.headers)) != len(driver.headers) or not driver.headers:
-        found.append("no headers, or the same twice")
+    elif len(set(driver.headers)) != len(driver.headers):
+        found.append("the same headers twice")
+    elif not driver.headers and not profile.kernels and not profile.kernel_next_boot:
+        found.append("no headers for a host whose kernels are not known")
     return found
 
 

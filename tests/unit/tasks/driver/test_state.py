@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from facts.model.host import HostState
+from stacks.model.kernels import KernelPlan
+from stacks.model.plan import DriverPlan
+from tasks.driver import findings
 from tasks.driver import state as driver_state
 from tasks.packages import apt
 from tasks.steps.overlap import overlaps
@@ -120,22 +123,65 @@ def run(folder: Path, script: str, **stand_ins: str) -> subprocess.CompletedProc
 
 def headers(folder: Path, state: HostState, apt_cache: str) -> list[str]:
     """Packages that the script asks for."""
-    script = apt.kernel_headers(driver_state.kernels_to_serve(state), PLANNED.headers)
+    lacking = driver_state.kernels_without_headers(state, PLANNED)
+    script = apt.kernel_headers(lacking, PLANNED.headers)
     done = run(folder, script, apt_cache=apt_cache)
     assert done.returncode == 0, done.stdout
     return (folder / "headers").read_text().split()
 
 
+OFFERED = 'echo " $2 | 6.1 | http://a.example bookworm/main amd64 Packages"'
+
+
 def test_headers_come_for_each_kernel_and_for_those_to_come(tmp_path: Path) -> None:
-    assert headers(tmp_path, a_host.bare(), "exit 0") == [
+    assert headers(tmp_path, a_host.bare(), OFFERED) == [
         *PLANNED.headers,
         f"linux-headers-{KERNEL}",
     ]
 
 
-def test_kernel_whose_headers_are_gone_brings_the_newest_kernel(tmp_path: Path) -> None:
-    found = headers(tmp_path, a_host.bare(), "exit 100")
-    assert found == [*PLANNED.headers, "linux-image-cloud-amd64"]
+def test_kernel_whose_headers_are_there_or_gone_brings_none(tmp_path: Path) -> None:
+    """A kernel never comes as a side effect: neither for a self-built one nor for an old one."""
+    assert headers(tmp_path, a_host.done(), OFFERED) == [*PLANNED.headers]
+    assert headers(tmp_path, a_host.bare(), "exit 0") == [*PLANNED.headers]
+
+
+def leaving(state: HostState, **said: object) -> DriverPlan:
+    """The driver's plan that does this with kernels."""
+    return replace(PLANNED, kernels=KernelPlan(**said))  # type: ignore[arg-type]
+
+
+def test_kernel_that_is_left_needs_nothing_and_is_told_as_a_warning() -> None:
+    state = with_kernel(OLD)
+    driver = leaving(state, left={OLD: "its headers are gone"})
+    left = replace(plan(), driver=driver)
+    assert not driver_state.due(state, driver)
+    assert driver_state.unserved_kernels(state, left) == []
+    (found,) = findings.left(state, left)
+    assert (found.code, found.level) == ("KERNEL-LEFT", "WARN")
+    assert findings.modules(state, left) == findings.installed(state, left) == []
+
+
+def test_running_kernel_that_is_left_asks_for_a_reboot() -> None:
+    state = with_kernel(OLD)
+    state = replace(
+        state,
+        kernels=replace(state.kernels, running=OLD),
+        system=replace(state.system, container=""),
+    )
+    left = replace(plan(), driver=leaving(state, left={OLD: "its headers are gone"}))
+    (found,) = findings.left(state, left)
+    assert (found.code, found.remedy) == ("REBOOT-NEEDED", "reboot")
+
+
+def test_kernel_that_comes_is_due_until_it_is_there_and_gets_a_module() -> None:
+    new = "6.1.0-57-cloud-amd64"
+    state = a_host.done()
+    driver = leaving(state, left={KERNEL: "gone"}, comes=new, packages=("linux-image-cloud-amd64",))
+    coming = replace(plan(), driver=driver)
+    assert driver_state.missing_packages(state, driver) == [f"kernel {new}"]
+    assert driver_state.unserved_kernels(state, coming) == [new]
+    assert driver_state.missing_packages(with_kernel(new, headers=True), driver) == []
 
 
 @pytest.fixture

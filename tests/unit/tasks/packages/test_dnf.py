@@ -216,10 +216,10 @@ def test_stream_comes_back_if_the_transaction_fails(machine: Machine) -> None:
     assert file.read_text() == "stream=580-open\n"
 
 
-def headers(machine: Machine, offered: str) -> list[str]:
+def headers(machine: Machine, offered: str, *coming: str) -> list[str]:
     machine.write("dnf", f'case "$*" in *{offered}*) echo found ;; esac\n')
     kernels = ["5.14.0-427.13.1.el9_4.x86_64", "5.14.0-427.16.1.el9_4.x86_64"]
-    done = machine.run(dnf.kernel_headers(kernels, ["kernel-devel"]))
+    done = machine.run(dnf.kernel_headers(kernels, [*coming, "kernel-devel"]))
     assert done.returncode == 0, done.stdout
     return (machine.folder / "headers").read_text().split()
 
@@ -231,9 +231,32 @@ def test_headers_come_for_each_kernel(machine: Machine) -> None:
     ]
 
 
-def test_kernel_whose_headers_are_gone_brings_the_newest_kernel(machine: Machine) -> None:
-    assert headers(machine, "427.16.1") == [
+def test_kernel_whose_headers_are_gone_brings_no_other_kernel(machine: Machine) -> None:
+    assert headers(machine, "427.16.1") == ["kernel-devel-5.14.0-427.16.1.el9_4.x86_64"]
+
+
+def test_kernel_that_was_announced_comes_with_its_headers(machine: Machine) -> None:
+    assert headers(machine, "427.16.1", "kernel") == [
         "kernel",
         "kernel-devel",
         "kernel-devel-5.14.0-427.16.1.el9_4.x86_64",
     ]
+
+
+def test_only_a_kernel_that_was_announced_may_come(machine: Machine) -> None:
+    table = "Installing dependencies:\n kernel-core x86_64 5.14.0-500 baseos 1 k\n"
+    assert install(machine, table, Transaction(ours=("nvidia-*",)))[0] == 1
+    announced = Transaction(ours=("nvidia-*",), kernel="5.14.0-500.x86_64")
+    assert install(machine, table, announced)[0] == 0
+
+
+def test_doubles_go_and_nothing_that_needs_them(machine: Machine) -> None:
+    machine.write("rpm", "printf 'glibc\nglibc\nkernel\nkernel\nbash\n'\n")
+    for row, code in ((" glibc x86_64 2.34-1 @baseos 1 k\n", 0), (" acme x86_64 1 @acme 1 k\n", 1)):
+        table = HEAD + "Removing:\n" + row + TAIL
+        (machine.folder / "table").write_text(table)
+        machine.write("dnf", f'echo "$*" >>"$LOG"; cat {machine.folder}/table\n')
+        done = machine.run(dnf.repaired(("nvidia-*",)))
+        assert done.returncode == code, done.stdout
+    assert "acme would be removed" in done.stdout
+    assert "--assumeno" in machine.calls[-1]

@@ -36,6 +36,7 @@ ALLOWED = {
 }
 WORDS = {
     "tasks/containers/engine_conflicts.py",
+    "tasks/driver/findings.py",
     "tasks/host/preflight.py",
     "tasks/image/image_conflicts.py",
     "tasks/jetson/findings.py",
