@@ -137,6 +137,9 @@ class KernelFloor(Group):
     """The oldest kernel that current drivers build for, and those that they refuse."""
 
     minimum: str
+    room_mb: Mapping[str, int]
+    """What a kernel and a module for it take, in MiB: ``image``, ``headers``, ``build``, ``boot``
+    (an initramfs beside the old one), ``tmp``."""
     refused: tuple[RefusedKernel, ...] = ()
 
 

@@ -16,6 +16,8 @@ from tasks.verify.parts import parts
 
 HEADROOM_MB = 1024
 """Left free on every file system, so that logs and package lists still fit."""
+SMALL: dict[str, int] = {"/boot": 32, "/tmp": 32}
+"""Left free on a file system of its own where nothing else grows: they are small on many hosts."""
 
 
 def conflicts(
@@ -129,21 +131,25 @@ def _disk(state: HostState, plan: Plan) -> list[Conflict]:
     found = []
     for device, paths, need, told in disk_needs(state, plan):
         free = min(_mount(state, path).free_mb for path in paths)
-        if free < need + HEADROOM_MB:
+        headroom = max(SMALL.get(path, HEADROOM_MB) for path in paths)
+        if free < need + headroom:
             found.append(
                 Conflict(
                     "DISK-SMALL",
                     f"the disk of {', '.join(paths)} is too small",
                     f"{free:,} MiB are free on {device}; needed are {need:,} MiB "
-                    f"({told}) and {HEADROOM_MB:,} MiB of headroom",
-                    (
-                        f"free or add {need + HEADROOM_MB - free:,} MiB there",
-                        "or mount a larger disk at /opt (torch) or /var (downloads)",
-                    ),
+                    f"({told}) and {headroom:,} MiB of headroom",
+                    (f"free or add {need + headroom - free:,} MiB there", _larger(paths)),
                     "sizes: stacks/catalog",
                 )
             )
     return found
+
+
+def _larger(paths: list[str]) -> str:
+    if paths == ["/boot"]:
+        return "or remove kernels that nobody boots: apt-get purge or dnf remove, of their images"
+    return "or mount a larger disk at /opt (torch) or /var (downloads)"
 
 
 def disk_needs(state: HostState, plan: Plan) -> list[tuple[str, list[str], int, str]]:

@@ -17,6 +17,7 @@ from tasks.cuda import findings as cuda_findings
 from tasks.cuda import state as cuda_state
 from tasks.driver import findings as driver_findings
 from tasks.driver import package_set
+from tasks.driver import room as driver_room
 from tasks.driver import state as driver_state
 from tasks.finding import Finding
 from tasks.holds.findings import held
@@ -97,7 +98,17 @@ def _driver(state: HostState, plan: Plan, driver: DriverPlan) -> Part:
         "driver",
         asks_repository=bool(missing),
         to_come=tuple(to_come),
-        room=(Room("/usr", driver.disk_mb, "driver"),) if takes_room else (),
+        room=(
+            *(
+                (
+                    Room("/usr", driver.disk_mb, "driver"),
+                    Room("/var", driver.disk_mb // 3, "its packages"),
+                )
+                if takes_room
+                else ()
+            ),
+            *(Room(path, mb, what) for path, mb, what in driver_room.needed(state, plan, driver)),
+        ),
         findings=(
             *driver_findings.installed(state, plan),
             *driver_findings.fabric(state, plan),

@@ -10,12 +10,22 @@ import pytest
 from facts.model.host import HostState
 from facts.parse.apt import INLINE_KEY
 from stacks.model.messages import Conflict
+from tasks.driver import room
 from tasks.host import preflight
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import package, parts, plan, with_mounts, with_packages
 
 DRIVER, CUDA, CUDNN, TORCH = parts()
-EVERYTHING = DRIVER.disk_mb + CUDA.disk_mb + CUDA.disk_mb // 3 + CUDNN.disk_mb + TORCH.disk_mb
+MODULE: dict[str, int] = {
+    path: mb for path, mb, _ in room.needed(a_host.bare(), plan(), parts()[0])
+}
+"""What a module for the one kernel takes, by path."""
+EVERYTHING = (
+    sum(disk.disk_mb for disk in parts())
+    + DRIVER.disk_mb // 3
+    + CUDA.disk_mb // 3
+    + sum(MODULE.values())
+)
 
 
 def conflicts(state: HostState) -> dict[str, Conflict]:
@@ -111,10 +121,20 @@ def test_each_disk_is_asked_for_its_own_parts() -> None:
     }
     wheels = CUDNN.disk_mb + TORCH.disk_mb
     assert needs == {
-        "a": DRIVER.disk_mb + CUDA.disk_mb,
-        "b": CUDA.disk_mb // 3 + wheels,
+        "a": DRIVER.disk_mb + CUDA.disk_mb + MODULE["/usr"] + MODULE["/boot"] + MODULE["/tmp"],
+        "b": DRIVER.disk_mb // 3 + CUDA.disk_mb // 3 + MODULE["/var"] + wheels,
         "c": wheels,
     }
+
+
+def test_small_boot_partition_is_asked_for_an_initramfs_and_no_headroom_of_a_large_disk() -> None:
+    enough = MODULE["/boot"] + preflight.SMALL["/boot"]
+    roomy = {"/": ("a", 10**6), "/tmp": ("t", MODULE["/tmp"] + preflight.SMALL["/tmp"])}
+    small = with_mounts(a_host.bare(), {**roomy, "/boot": ("b", enough)})
+    assert conflicts(small) == {}
+    found = conflicts(with_mounts(a_host.bare(), {**roomy, "/boot": ("b", enough - 1)}))
+    assert "the disk of /boot is too small" in found["DISK-SMALL"].what
+    assert "apt-get purge" in found["DISK-SMALL"].remedies[1]
 
 
 def test_two_file_systems_with_one_name_are_two() -> None:
