@@ -3,13 +3,13 @@
     pyinfra inventories/lab.py deploys/gpu_host.py
 
 A second run changes nothing. Host data that matters here: ``stack``, ``mirrors``,
-``expected_gpus``, ``lock_wait`` (seconds), ``kernel_policy``, ``textfile_folder`` and the requests
-of ``stacks.requests`` (``driver_flavour``, ``cuda_origin`` …); ``--data rollback=1`` goes back to
-the environment before the newest.
+``expected_gpus``, ``lock_wait`` (seconds), ``reboot``, ``kernel_policy``, ``textfile_folder`` and
+the requests of ``stacks.requests`` (``driver_flavour``, ``cuda_origin`` …); ``--data rollback=1``
+goes back to the environment before the newest.
 """
 
 from tasks.cuda import cudnn, environment, toolkit
-from tasks.driver import fabric_manager, nouveau, persistence, reload
+from tasks.driver import fabric_manager, into_kernel, nouveau, persistence, reload
 from tasks.driver import operations as driver
 from tasks.guard import kernel_guard
 from tasks.holds import operations as holds
@@ -60,6 +60,12 @@ if plan is not None:
 
     pytorch.switched(plan=plan, rollback=plans.rollback(), name="Stable link")
 
+    into_kernel.rebooted(
+        plan=plan,
+        allowed=plans.reboot_allowed(),
+        wait_s=plans.reboot_wait_s(),
+        name="Reboot into the kernel with a module",
+    )
     host_verdict.report_verdict(
         plan=plan,
         rollback=plans.rollback(),

@@ -99,8 +99,8 @@ def _newer(case: Case, dist: Distribution, gone: Iterable[str]) -> tuple[str, tu
             f"Kernel {newest} comes with this run and boots next.",
             f"No package source has the headers of {first} any more, so no module can be built "
             f"for it.{running}",
-            "Reboot after the run; the GPU is there from then on. To keep this kernel, install "
-            "its headers before.",
+            "Reboot after the run (host data `reboot: if-needed` lets the run do it); the GPU is "
+            "there from then on. To keep this kernel, install its headers before.",
         )
         return newest, (image, meta)
     why = (

@@ -20,6 +20,7 @@ from tasks.host.resolution import catalog, resolved
 from tasks.hostdata import containers as container_data
 from tasks.hostdata import host as host_data
 from tasks.hostdata import network
+from tasks.hostdata import repair as repair_data
 from tasks.hostdata.containers import ContainerSettings
 from tasks.jetson import state as jetson_state
 from tasks.packages import repair_state
@@ -71,7 +72,14 @@ def decided(
     if wrong := jetson_state.wrong_deploy(state, for_jetsons):
         raise Refused(*wrong)
     resolution = resolved(state, host.data, containers=containers)
-    for read in (container_settings, rollback, lock_wait, kernel_policy, textfile_folder):
+    for read in (
+        container_settings,
+        rollback,
+        lock_wait,
+        reboot_allowed,
+        kernel_policy,
+        textfile_folder,
+    ):
         read()  # the steps read them later: what is wrong is said now
     if resolution.plan is None:
         raise Refused(*resolution.conflicts)
@@ -132,6 +140,16 @@ def lock_wait() -> int:
 def unmet() -> tuple[str, ...]:
     """What packages of the host lacked before anything was touched, in apt's words."""
     return package_outlook.unmet()
+
+
+def reboot_allowed() -> bool:
+    """Whether the host may be rebooted where its kernel gets no module: host data ``reboot``."""
+    return repair_data.repair_settings(this_host().data).reboot != "never"
+
+
+def reboot_wait_s() -> int:
+    """Seconds that a reboot may take: host data ``reboot_wait``."""
+    return repair_data.repair_settings(this_host().data).reboot_wait_s
 
 
 def kernel_policy() -> str | None:
