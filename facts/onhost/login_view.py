@@ -58,6 +58,8 @@ def main(imports: bool) -> None:
     try:
         found = importlib.util.find_spec("torch")
         say("torch", real(found.origin) if found and found.origin else "")
+        if found and found.origin and not os.access(found.origin, os.R_OK):
+            raise PermissionError(f"{found.origin} may not be read")
         if found and imports:
             torch = __import__("torch")
             say("version", torch.__version__)

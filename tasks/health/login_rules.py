@@ -40,6 +40,8 @@ def other_torch(case: Case) -> Iterator[Fault]:
         told = f"its Python does not start: {login.why}"
     elif env and login.prefix != env:
         told = f"its Python takes itself to be in {login.prefix}, and not in {env}"
+    elif login.torch == "":
+        told = "import torch finds none"
     elif login.torch and env and not login.torch.startswith(f"{env}/"):
         told = f"import torch reads {login.torch}"
     elif login.why:

@@ -7,9 +7,14 @@ from typing import Any
 
 import pytest
 
+from facts.evidence import evidence_command
+from facts.parse.evidence import evidence
 from stacks.model.plan import CudaPlan
+from tasks.deploy import deploy_of
 from tasks.guard import kernel_guard
+from tasks.health.case import Case
 from tasks.layout import ENVIRONMENT, RECORD, ROOT
+from tasks.verify import comparison, soundness
 from tests.acceptance import build
 from tests.acceptance.subject import Subject
 
@@ -76,6 +81,14 @@ def test_environment_file_is_for_everybody_to_read(host: Subject, cuda: CudaPlan
 def test_environment_file_may_be_loaded_twice(host: Subject, cuda: CudaPlan) -> None:
     """Under ``set -eu`` too, as careful scripts do."""
     host.run(build.bare(f"set -u; {build.LOADED}; {build.LOADED}"))
+
+
+def test_rules_that_verdict_and_doctor_share_name_nothing_critical(host: Subject) -> None:
+    command = evidence_command(soundness.kernels_to_look_into(host.state))
+    case = Case(host.state, evidence(host.run(command).splitlines()), host.plan)
+    planned = comparison.compare(host.state, host.plan)
+    found = soundness.with_rules(case, planned, deploy_of(host.plan))
+    assert [f for f in found if f.level == "CRITICAL"] == []
 
 
 def test_no_unit_of_ours_has_failed(host: Subject) -> None:

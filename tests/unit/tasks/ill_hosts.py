@@ -311,6 +311,7 @@ ILL: dict[str, list[Case]] = {
         case(login(hides=("/srv/lib: numpy",), paths=("/srv/lib",))),
         case(login(prefix=None, why="ModuleNotFoundError: No module named 'encodings'")),
         case(login(prefix="/usr")),
+        case(login(torch="")),
         case(login(why="ImportError: undefined symbol")),
     ],
     "USER-SETTING": [
