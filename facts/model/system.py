@@ -51,6 +51,10 @@ class System(Shown):
     ``local`` (something on this machine); ``none``; None: unknown."""
     known_names: tuple[str, ...] = ()
     """Names and addresses of ``/etc/hosts``."""
+    machine: str | None = None
+    """A digest of ``/etc/machine-id``, which machine-id(5) wants kept to the host."""
+    pid_namespace: str | None = None
+    """``pid:[4026531836]``: of each kernel's containers another."""
 
 
 @dataclass(frozen=True)

@@ -102,4 +102,6 @@ def system(section: Section, unread: dict[str, str]) -> System:
         clock_s=integer(section.first("clock")),
         resolver=section.first("resolver"),
         known_names=tuple(line.strip() for line in section.part("names") if line.strip()),
+        machine=section.first("machine"),
+        pid_namespace=section.first("pid_namespace"),
     )

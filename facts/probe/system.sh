@@ -14,6 +14,8 @@ system() {
   part boot_id
   if first /proc/sys/kernel/random/boot_id; then printf '%s\n' "$line"
   else no system.boot_id "/proc/sys/kernel/random/boot_id cannot be read"; fi
+  part machine; if [ -s /etc/machine-id ]; then sha256sum </etc/machine-id | cut -c1-32; fi
+  part pid_namespace; readlink /proc/self/ns/pid
   part cpus; getconf _NPROCESSORS_ONLN 2>/dev/null || no system.cpus "getconf failed"
   part memory; grep '^MemTotal:' /proc/meminfo 2>/dev/null ||
     no system.memory_mb "/proc/meminfo cannot be read"

@@ -11,13 +11,13 @@ from pyinfra.api.host import Host
 from facts.model.host import HostState
 from stacks.load import StackError
 from stacks.model.messages import Conflict
-from tasks.host import preflight
+from tasks.host import preflight, twins
 from tasks.hostdata import host as host_data
 from tasks.hostdata import names, network
 from tasks.repositories import strangers
 from tasks.steps import around, course
 from tasks.steps.login import Unusable
-from tasks.steps.refusal import Refused, bad_data, refuse
+from tasks.steps.refusal import Refused, bad_data, refuse, refuse_another
 from tasks.steps.rise import risen
 from tasks.steps.step import host_state, invalidate, this_host, this_run
 
@@ -50,16 +50,24 @@ def opened(decide: Decide[T], report: Report | None = None) -> T | None:
     if report is not None:
         report.register(host)
     try:
-        return decided(host, decide)
+        work = decided(host, decide)
     except Refused as refusal:
         if report is not None:
             report.refused(host, refusal.conflicts)
         refuse(host, refusal.conflicts)
+        if twins.is_one(refusal.conflicts):
+            for other in twins.others(host, opened=True):
+                if report is not None:
+                    report.refused(other, refusal.conflicts)
+                refuse_another(other, refusal.conflicts)
     except PyinfraError:
         raise  # the last host has failed, and that ends the run
     except Exception as error:
         course.stopped(host, course.words(error), at="cannot be judged")
         this_run().fail_hosts({host})  # type: ignore[no-untyped-call]
+    else:
+        twins.opened(host)
+        return work
     return None
 
 
@@ -88,15 +96,24 @@ def decided(host: Host, decide: Decide[T]) -> T | None:
     if conflicts := preflight.access(state):
         raise Refused(*conflicts)
     around.tolerate(host, strangers.of_host(state))
+    twins.noted(host, state)
+    _alone(host)
     try:
         # The steps read these later: what is wrong is said now.
         host_data.waits(host.data)
         network.network_settings(host.data)
-        return decide(host, state)
+        work = decide(host, state)
     except (StackError, ValueError, OSError) as error:
         if course.of_host(host).why:
             raise  # it is the host that went away
         raise Refused(bad_data(error)) from error
+    _alone(host)  # it may have answered to another name meanwhile
+    return work
+
+
+def _alone(host: Host) -> None:
+    if others := twins.others(host):
+        raise Refused(twins.same_machine([host.name, *(other.name for other in others)]))
 
 
 def seen(host: Host) -> HostState | None:

@@ -13,10 +13,11 @@ from rich.console import Console
 
 from facts.model.host import HostState
 from stacks.explain import words
+from stacks.model.messages import Conflict
 from stacks.model.plain import block
 from stacks.model.plan import Resolution
 from tasks.deploy import deploy_of
-from tasks.host import opening, plans, resolution
+from tasks.host import opening, plans, resolution, twins
 from tasks.host.which_deploy import has_containers
 from tasks.hostdata import host as host_data
 from tasks.steps.answers import Answer, Answers
@@ -38,10 +39,17 @@ def _told(host: Host) -> Answer | None:
     try:
         return opening.decided(host, _plan)
     except Refused as refusal:
-        conflicts = refusal.conflicts
-        text = _printed(lambda console: words.conflicts(console, conflicts))
-        data = {"verdict": "conflict", "plan": None, "conflicts": [asdict(c) for c in conflicts]}
-        return Answer("CRITICAL", f"{host.name}: conflict\n{text}", data)
+        if twins.is_one(refusal.conflicts):
+            for other in twins.others(host):  # one that has answered already answers otherwise now
+                if other.name in _answers.told:
+                    _answers.told[other.name] = _conflict(other, refusal.conflicts)
+        return _conflict(host, refusal.conflicts)
+
+
+def _conflict(host: Host, conflicts: tuple[Conflict, ...]) -> Answer:
+    text = _printed(lambda console: words.conflicts(console, conflicts))
+    data = {"verdict": "conflict", "plan": None, "conflicts": [asdict(c) for c in conflicts]}
+    return Answer("CRITICAL", f"{host.name}: conflict\n{text}", data)
 
 
 def _plan(host: Host, state: HostState) -> Answer:

@@ -49,6 +49,14 @@ def refuse(host: Host, conflicts: tuple[Conflict, ...]) -> None:
     refused(codes=codes, name=f"Refused: {codes}")
 
 
+def refuse_another(host: Host, conflicts: tuple[Conflict, ...]) -> None:
+    """Refuse a host that is not the one at hand, while pyinfra prepares: its steps will not run."""
+    this_run().failed_hosts.add(host)
+    this_run().active_hosts.discard(host)
+    logger.error(f"{host.print_prefix}refused; nothing on this host was changed")
+    told(host, conflicts)
+
+
 @step
 def refused(codes: str) -> Commands:
     """Fail this host and no other.

@@ -37,7 +37,7 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_golden_outputs_are_of_this_script() -> None:
     # A change of the script that changes its output needs golden outputs recreated, then this sum.
-    told = "ae637ccea7bbba7ac657ee54ea00606f6032b7d8b4c44e248000d08922b9467a"
+    told = ""
     assert hashlib.sha256(probe_script().encode()).hexdigest() == told
 
 
