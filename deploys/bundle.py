@@ -8,6 +8,12 @@ collects for; the second one needs neither index nor archive nor registry. A sec
 nothing. What it holds, and what not yet: ``docs/image.md``.
 """
 
+import sys
+from pathlib import Path
+
+# pyinfra may be called in any folder.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from tasks.bundle import bundle_opening, collect, summary
 
 work = bundle_opening.for_this_host()

@@ -9,6 +9,12 @@ A second run changes nothing. Host data that matters here: ``stack``, ``mirrors`
 ``docker_proxy``, ``docker_restart``, ``proof_image`` …
 """
 
+import sys
+from pathlib import Path
+
+# pyinfra may be called in any folder.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from tasks.containers import (
     cdi,
     containerd,

@@ -9,6 +9,12 @@ Host data that matters here: ``reboot`` (never, if-needed, now), ``reboot_wait``
 ``canary``, ``batch``, ``fail_share``. A second run changes nothing. How: ``docs/repair.md``.
 """
 
+import sys
+from pathlib import Path
+
+# pyinfra may be called in any folder.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from tasks.repair import repair_opening
 
 repair_opening.this_one()

@@ -8,6 +8,12 @@ the requests of ``stacks.requests`` (``driver_flavour``, ``cuda_origin`` …); `
 goes back to the environment before the newest.
 """
 
+import sys
+from pathlib import Path
+
+# pyinfra may be called in any folder.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from tasks.cuda import cudnn, environment, toolkit
 from tasks.driver import fabric_manager, into_kernel, nouveau, persistence, reload
 from tasks.driver import operations as driver

@@ -9,6 +9,12 @@ needs no network) and the requests ``image_base`` and ``image_cuda``; ``--data r
 goes back to the image before the newest. What is in it: ``docs/image.md``.
 """
 
+import sys
+from pathlib import Path
+
+# pyinfra may be called in any folder.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from tasks.containers import engine_verdict as container_host
 from tasks.image import image_opening, image_verdict, store
 

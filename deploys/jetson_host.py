@@ -8,6 +8,12 @@ nothing is said, ``jetson-cuda-11.8``), ``mirrors``, ``lock_wait``; ``--data rol
 to the environment before the newest.
 """
 
+import sys
+from pathlib import Path
+
+# pyinfra may be called in any folder.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from tasks.cuda import environment, toolkit
 from tasks.holds import operations as holds
 from tasks.host import first_boot, plans

@@ -6,6 +6,12 @@
 ``kernel_policy`` (hold, follow, free) and ``textfile_folder``. A second run changes nothing.
 """
 
+import sys
+from pathlib import Path
+
+# pyinfra may be called in any folder.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from tasks.host import guard_opening
 
 guard_opening.this_one()

@@ -9,6 +9,12 @@ against the host and its repositories as there. Ends with 0 (plan), 2 (conflict)
 not be read), 2 before 3. Host data are those of that deploy, and ``format`` (text, json).
 """
 
+import sys
+from pathlib import Path
+
+# pyinfra may be called in any folder.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from tasks.host import plan_opening
 
 plan_opening.this_one()

@@ -9,6 +9,12 @@ A second run changes nothing. Host data: ``workspaces`` (a list) or ``workspace_
 ``deploys/image.py``.
 """
 
+import sys
+from pathlib import Path
+
+# pyinfra may be called in any folder.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from tasks.workspace import service, workspace_opening, workspace_verdict
 
 work = workspace_opening.for_this_host()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -14,6 +15,10 @@ from paramiko.transport import Transport
 PAUSES_S = (0.0, 0.05, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds before each try to open one: sshd counts one that has just ended a while longer, and
 takes no more than MaxSessions."""
+
+_REFUSED = "open FAILED"
+logging.getLogger("paramiko.transport").addFilter(lambda said: _REFUSED not in said.getMessage())
+"""paramiko's own thread tells each refusal as an error; here it is none until the last."""
 
 
 def opened(transport: Transport) -> Channel:

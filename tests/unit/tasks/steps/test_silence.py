@@ -17,6 +17,7 @@ from tasks.steps.silence import no_session, silent_login
         (1, ["This service allows sftp connections only."], "ForceCommand"),
         (1, ["rbash: line 1: exec: restricted"], "usermod -s /bin/sh me"),
         (CUT, [], "runs another program"),
+        (127, ["fish: Unsupported use of '='", "gw_sh=sh gw_sudo="], "runs another program"),
         (0, ["Welcome!"], '"Welcome!"'),
         (2, ["/home/me/.bashrc: line 7: no-such: command not found"], "/home/me/.bashrc, line 7,"),
         (1, ["~/.config/fish/config.fish (line 3): x", "y"], "said"),
