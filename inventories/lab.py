@@ -11,7 +11,7 @@ group.
 
 # What all hosts of this lab share.
 _lab = {
-    "ssh_user": "admin",  # needs passwordless sudo; root works too
+    "ssh_user": "admin",  # with sudo; root works too. Its password: --use-sudo-password
     "ssh_key": "~/.ssh/id_ed25519",
     # Unknown host keys are refused. Collect them once, and compare the fingerprints:
     #   ssh-keyscan -H gpu1.example.org >> ~/.ssh/known_hosts

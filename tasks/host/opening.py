@@ -18,7 +18,7 @@ from tasks.repositories import strangers
 from tasks.steps import around, course
 from tasks.steps.login import Unusable
 from tasks.steps.refusal import Refused, bad_data, refuse, refuse_another
-from tasks.steps.rise import risen
+from tasks.steps.rise import meet, risen
 from tasks.steps.step import host_state, invalidate, this_host, this_run
 
 T = TypeVar("T")
@@ -125,6 +125,7 @@ def seen(host: Host) -> HostState | None:
     Raises:
         tasks.steps.login.Unusable: The login runs nothing, or sudo's password is not the right one.
     """
+    meet(host)
     state: HostState | None = host_state()
     if state is None:
         return None

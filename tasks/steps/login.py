@@ -177,24 +177,10 @@ class Login(SSHConnector):
         self, command: StringCommand, chunks: Iterable[bytes], arguments: dict[str, Any]
     ) -> Iterator[tuple[Framed, Channel]]:
         """A session in which the command runs; what it is to read is on its way."""
-        send = self._framed(command, arguments)
+        send = _framed(command, self.sudo, arguments)
         sent = itertools.chain([send.sent], chunks)
         with session.running(self._session(), send.word, sent) as channel:
             yield send, channel
-
-    def _framed(self, command: StringCommand, arguments: dict[str, Any]) -> Framed:
-        for name in ("_get_pty", "_timeout", "_stdin", "_success_exit_codes"):
-            arguments.pop(name, None)
-        where = {name: arguments.pop(name, None) for name in ("_env", "_chdir")}
-        script = make_unix_command(command, _shell_executable=None, **where).get_raw_value()
-        if not any(arguments.get(name) for name in _RISES):
-            shell = arguments.get("_shell_executable") or "sh"
-            return framed(script if shell == "sh" else shlex.join(["exec", shell, "-c", script]))
-        password = arguments.pop("_sudo_password", None) or self.sudo.password
-        if not arguments.get("_sudo"):
-            password = None
-        rise = functools.partial(risen, password is not None, arguments)
-        return framed(script, rise, password, self.sudo.terminal)
 
     def _session(self) -> Channel:
         """A session of the connection; sshd may have none left for a moment (MaxSessions).
@@ -224,7 +210,16 @@ class Login(SSHConnector):
 
 
 class Local(LocalConnector):
-    """pyinfra's way to this machine itself: files get the modes they need here as well."""
+    """pyinfra's way to this machine itself: modes of files, and sudo, are as elsewhere."""
+
+    sudo: Sudo
+
+    @classmethod
+    def of(cls, connector: LocalConnector) -> Local:
+        """Take over from pyinfra."""
+        made = cls(connector.state, connector.host)
+        made.sudo = Sudo()
+        return made
 
     @override
     def run_shell_command(
@@ -235,8 +230,28 @@ class Local(LocalConnector):
         **arguments: Any,
     ) -> tuple[bool, CommandOutput]:
         """Run a command."""
-        framing = StringCommand("umask 022 &&", command)
-        return super().run_shell_command(framing, print_output, print_input, **arguments)
+        if arguments.get("_get_pty") or arguments.get("_su_password"):
+            return super().run_shell_command(command, print_output, print_input, **arguments)
+        stdin = b"".join(session.chunks(arguments.get("_stdin")))
+        limits: dict[str, Any] = {n: arguments.get(n) for n in ("_timeout", "_success_exit_codes")}
+        send = _framed(command, self.sudo, arguments)
+        good, said = super().run_shell_command(
+            StringCommand(send.word),
+            print_output,
+            print_input,
+            _stdin=(send.sent + stdin).decode(),
+            **limits,
+        )
+        out, err = Behind(send.mark, send.marks), Behind(send.mark, send.marks)
+        behind = {"stdout": out, "stderr": err}
+        lines = [
+            OutputLine(one.buffer_name, line)
+            for one in said
+            for line in behind[one.buffer_name].lines([one.line.encode()])
+        ]
+        if out.seen == send.marks:
+            return good, CommandOutput(lines)
+        return False, CommandOutput([OutputLine("stderr", line) for line in err.noise if line])
 
 
 def take_over(host: Host) -> None:
@@ -245,7 +260,22 @@ def take_over(host: Host) -> None:
     if type(connector) is SSHConnector:
         host.connector = Login.of(connector)
     elif type(connector) is LocalConnector:
-        host.connector = Local(connector.state, connector.host)
+        host.connector = Local.of(connector)
+
+
+def _framed(command: StringCommand, sudo: Sudo, arguments: dict[str, Any]) -> Framed:
+    for name in ("_get_pty", "_timeout", "_stdin", "_success_exit_codes"):
+        arguments.pop(name, None)
+    where = {name: arguments.pop(name, None) for name in ("_env", "_chdir")}
+    script = make_unix_command(command, _shell_executable=None, **where).get_raw_value()
+    password = arguments.pop("_sudo_password", None) or sudo.password
+    if not any(arguments.get(name) for name in _RISES):
+        shell = arguments.get("_shell_executable") or "sh"
+        return framed(script if shell == "sh" else shlex.join(["exec", shell, "-c", script]))
+    if not arguments.get("_sudo"):
+        password = None
+    rise = functools.partial(risen, password is not None, arguments)
+    return framed(script, rise, password, sudo.terminal)
 
 
 def risen(asks: bool, arguments: dict[str, Any], text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from getpass import getpass
+from weakref import WeakSet
 
 from pyinfra.api import StringCommand
 from pyinfra.api.host import Host
@@ -15,6 +16,19 @@ from tasks.steps.silence import ASKS_PASSWORD, ASKS_TERMINAL
 
 _ONCE = "LC_ALL=C sudo -k -S -p '' true"
 """One try: what follows a wrong password would count as the next one."""
+
+_met: WeakSet[Host] = WeakSet()
+
+
+def meet(host: Host) -> None:
+    """Let the first look at a host go as its login, whatever pyinfra was told of sudo.
+
+    With ``--sudo`` it would fail without a word of ours where sudo asks for something.
+    """
+    if host not in _met:
+        _met.add(host)
+        if host.data.get("_sudo") or host.state.config.SUDO:
+            host.data._sudo = False
 
 
 def risen(host: Host, said: str) -> bool:
@@ -32,7 +46,7 @@ def risen(host: Host, said: str) -> bool:
         tasks.steps.login.Unusable: The password is not the right one.
     """
     connector = host.connector
-    if not isinstance(connector, login.Login):
+    if not isinstance(connector, login.Login | login.Local):
         return False
     sudo = connector.sudo
     if ASKS_TERMINAL.search(said) and not sudo.terminal:
@@ -55,7 +69,7 @@ def risen(host: Host, said: str) -> bool:
 
 def _asked(host: Host, command: str, stdin: str | None = None) -> tuple[bool, str]:
     connector = host.connector
-    if isinstance(connector, login.Login) and connector.sudo.terminal:
+    if isinstance(connector, login.Login | login.Local) and connector.sudo.terminal:
         command = with_terminal(command)
     good, output = host.run_shell_command(StringCommand(command), _stdin=stdin, _timeout=60)
     return good, plain(output.output)

@@ -155,8 +155,11 @@ def test_only_pyinfra_s_own_ways_are_taken_over_and_once() -> None:
         assert run.host.connector is taken
 
 
-def test_files_get_the_modes_they_need_on_this_machine_too(tmp_path: Path) -> None:
+def test_this_machine_is_reached_in_the_same_way() -> None:
     run = ARun(None)
-    way = Local(run.state, run.host)
-    command = StringCommand(f"(umask 077; :); touch {tmp_path}/a; umask")
-    assert way.run_shell_command(command)[1].stdout == "0022"
+    way = Local.of(LocalConnector(run.state, run.host))
+    good, output = way.run_shell_command(
+        StringCommand("umask; cat; echo err >&2; exit 3"), _stdin="in", _success_exit_codes=[3]
+    )
+    assert (good, output.stdout, output.stderr) == (True, "0022\nin", "err")
+    assert not way.run_shell_command(StringCommand("exit 1"))[0]

@@ -112,3 +112,16 @@ def test_what_cannot_be_given_is_left_to_the_refusal(
 
 def test_other_connections_are_left_to_pyinfra() -> None:
     assert not rise.risen(ARun(None, _sudo_password="s3cret").host, PASSWORD)
+
+
+@pytest.mark.parametrize(("data", "config"), [({"_sudo": True}, False), ({}, True)])
+def test_first_look_goes_as_the_login_and_later_ones_as_was_found(
+    data: dict[str, Any], config: bool
+) -> None:
+    run = ARun(None, **data)
+    run.state.config.SUDO = config
+    rise.meet(run.host)
+    assert run.host.data.get("_sudo") is False
+    run.host.data._sudo = True
+    rise.meet(run.host)
+    assert run.host.data.get("_sudo") is True
