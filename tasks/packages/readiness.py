@@ -14,7 +14,8 @@ from stacks.model.plan import Plan
 from tasks.hostdata import host as hostdata_host
 from tasks.packages import manager as packages
 from tasks.packages import repair_state
-from tasks.steps import job
+from tasks.steps import course, job
+from tasks.steps.connection import patience
 from tasks.steps.step import Commands, host_state, invalidate, step, this_host
 
 WITHOUT_APT = ("cuda-fetch", "dkms", "venv")
@@ -25,7 +26,7 @@ WITHOUT_APT = ("cuda-fetch", "dkms", "venv")
 def lock_free(plan: Plan, limit_s: int = hostdata_host.LOCK_WAIT_S) -> Commands:
     """Wait for whoever holds apt's or dpkg's locks, and name them if they do not let go.
 
-    A job of ours that a cut-off run has left is waited for without a limit: it ends by itself.
+    A job of ours that a cut-off run has left is waited for as long as one may take at all.
 
     Args:
         plan: Not read; every step takes it.
@@ -56,12 +57,22 @@ def lock_holders(state: HostState) -> list[str]:
 
 
 def _wait(state: object, host: Host, limit_s: int) -> bool:
-    others_since = time.monotonic()
-    said = 0.0
+    began = others_since = time.monotonic()
+    said, job_limit_s = 0.0, patience(host).job
+    doing = course.of_host(host).jobs
     while True:
         seen = host_state()
         jobs, holders = left_jobs(seen), lock_holders(seen)
         now = time.monotonic()
+        doing.clear()
+        doing.update({f"gpuwright-{name}.service": "a step of an earlier run" for name in jobs})
+        if jobs and now - began > job_limit_s:
+            course.stopped(
+                host,
+                f"{', '.join(jobs)}: this step of an earlier run does not end. Look at its log, "
+                f"{job.FOLDER}/{jobs[0]}/log there, or end it: systemctl stop {next(iter(doing))}",
+            )
+            return False
         if jobs:
             others_since = now
             what = f"an earlier run's step, still at work: {', '.join(jobs)}"
@@ -79,7 +90,7 @@ def _wait(state: object, host: Host, limit_s: int) -> bool:
             return False
         if not said or now - said > 15:
             said = now
-            logger.info(f"{host.print_prefix}waiting for {what}")
+            logger.info(f"{host.print_prefix}waiting for {what}, {now - began:.0f} s")
         gevent.sleep(2)
         invalidate(host)
 

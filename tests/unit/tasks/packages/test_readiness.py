@@ -10,7 +10,9 @@ from facts.model.host import HostState
 from facts.model.packages import LockHolder
 from facts.model.system import Job
 from tasks.packages import readiness
+from tasks.steps import course
 from tests.unit.tasks import a_host
+from tests.unit.tasks.a_run import ARun
 
 
 def with_job(name: str, active: str) -> HostState:
@@ -40,3 +42,29 @@ def test_holder_of_a_lock_is_named_even_beside_a_job_of_ours() -> None:
     assert readiness.lock_holders(replace(state, package_manager=manager)) == [
         "process 4711 (apt-get upgrade) holds /var/lib/dpkg/lock-frontend"
     ]
+
+
+def waited(monkeypatch: pytest.MonkeyPatch, looks: list[HostState]) -> tuple[bool, ARun]:
+    """Whether the locks came free, with a minute between two looks at the host."""
+    run, now = ARun(looks[0], job_limit=300), [0.0]
+    monkeypatch.setattr(readiness.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(readiness.gevent, "sleep", lambda _: now.__setitem__(0, now[0] + 60))
+    monkeypatch.setattr(readiness, "host_state", lambda: looks.pop(0) if looks[1:] else looks[0])
+    return run.prepared(lambda: readiness._wait(None, run.host, 600)), run
+
+
+def test_step_of_an_earlier_run_that_ends_is_waited_for_and_known_to_go_on_until_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    free, run = waited(monkeypatch, [with_job("driver", "active")] * 3 + [a_host.bare()])
+    assert free
+    assert course.of_host(run.host).jobs == {}
+
+
+def test_step_of_an_earlier_run_that_does_not_end_fails_the_host(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    free, run = waited(monkeypatch, [with_job("driver", "active")])
+    assert not free
+    assert "driver: this step of an earlier run does not end" in caplog.text
+    assert list(course.of_host(run.host).jobs) == ["gpuwright-driver.service"]
