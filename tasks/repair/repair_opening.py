@@ -20,7 +20,7 @@ from tasks.repair import closing, records, wording
 from tasks.repair.fleet import Fleet, Limits
 from tasks.repair.repair_plan import chart
 from tasks.repair.work import Repair
-from tasks.steps import screen
+from tasks.steps import course, screen
 from tasks.steps.step import Commands, step, this_host, this_run
 
 
@@ -102,8 +102,10 @@ def _round(state: State) -> Fleet:
 def _one(state: State, name: str) -> bool:
     """Repair one host in a greenlet of its own; gives whether the round may go on without worry."""
     repair = _patients[name].repair
+    course.of_host(repair.host).step = "Driver repair"
     with ctx_config.use(state.config.copy()), ctx_host.use(repair.host):
         repair.carried_out()
+    course.of_host(repair.host).step = ""
     if repair.lost:
         logger.error(f"{repair.host.print_prefix}{repair.lost}")
         closing.say(name, f"{name}: UNKNOWN: {repair.lost}")

@@ -97,9 +97,8 @@ def close() -> None:
         except Exception as error:
             logger.error(f"a report could not be printed: {course.words(error)}")
             well = False
-    run = this_run()
-    if _end.status and run is not None:
-        screen.say(whereabouts(run))
+    if _end.status:
+        screen.say(whereabouts(this_run()))
     if not well:
         leave(_end.status or _end.failed)
 
@@ -112,10 +111,10 @@ def leave(status: int) -> None:
         os._exit(status)
 
 
-def whereabouts(run: State) -> list[str]:
+def whereabouts(run: State | None) -> list[str]:
     """What goes on on each host after a signal, and how to come back to it."""
     lines, jobs = [], []
-    for host in run.inventory:
+    for host in run.inventory if run else ():
         now = course.of_host(host)
         for unit, title in now.jobs.items():
             jobs.append(unit)
@@ -123,7 +122,8 @@ def whereabouts(run: State) -> list[str]:
         if now.step and not now.jobs:
             lines.append(f'  {host.name}: stopped in the middle of "{now.step}"')
     if not lines:
-        when = "between two steps" if run.is_executing else "before anything was changed"
+        begun = run is not None and run.is_executing
+        when = "between two steps" if begun else "before anything was changed"
         return ["", f"Ended by {_end.signal}, {when}. The same command begins again."]
     again = "Run the same command again: it goes on from there"
     again += ", after waiting for what still runs." if jobs else "."

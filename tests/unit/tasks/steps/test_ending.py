@@ -97,6 +97,7 @@ def test_whereabouts_before_between_and_in_steps() -> None:
         inside(run)
         course.of_host(run.host).jobs["gpuwright-driver.service"] = "NVIDIA driver"
 
+    assert "Ended by Ctrl-C, before anything was changed" in ending.whereabouts(None)[1]
     assert "Ended by Ctrl-C, before anything was changed" in whereabouts(lambda _: None)
     assert "Ended by Ctrl-C, between two steps" in whereabouts(between)
     assert 'gpu1: stopped in the middle of "Kernel module loaded"' in whereabouts(inside)
