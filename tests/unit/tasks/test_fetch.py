@@ -76,6 +76,14 @@ def test_download_that_stands_still_is_tried_again_within_its_limit(
     assert server.asked == ["", "bytes=1000-"]
 
 
+def test_download_that_comes_further_each_time_is_gone_on_with(
+    server: Server, tmp_path: Path
+) -> None:
+    server.cuts = [1000 * n for n in range(1, 10)]
+    assert fetch(server, tmp_path).returncode == 0
+    assert len(server.asked) == 10
+
+
 def test_part_of_an_earlier_run_is_used(server: Server, tmp_path: Path) -> None:
     (tmp_path / "file.part").write_bytes(CONTENT[:5000])
     assert fetch(server, tmp_path).returncode == 0
