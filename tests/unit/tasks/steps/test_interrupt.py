@@ -10,7 +10,8 @@ import pytest
 from tests.unit.tasks import an_sshd
 from tests.unit.tasks.an_sshd import Ended, Pyinfra
 
-LIMIT_S = 2.0
+LIMIT_S = 4.0
+"""Twice what is promised: the processors may be busy with other tests."""
 LOOKING = """
 from facts.host import HostProbe
 from tasks.steps.step import fact, this_host
