@@ -105,7 +105,7 @@ loading() {
   if have modprobe; then
     set -- "$(modprobe -c 2>/dev/null)"
     printf '%s\n' "$1" | grep -E \
-      '^(blacklist nvidia([-_]current)?$|alias nvidia off$|install nvidia([-_]current|[-_]uvm)? ([^ ]*/)?(false|true|:)( |$))'
+      '^(blacklist nvidia([-_]current)?$|alias nvidia off$|install nvidia([-_]current|[-_]uvm)? ([^ ]*/)?(false|true|:)( *| +#.*)$)'
   fi
   part claims; claims "$@"
   part next_cmdline; next_cmdline

@@ -12,7 +12,7 @@ no() { f=$1; shift; printf '##%s !%s %s\n' "$N" "$f" "$(printf %s "$*" | tr '\n'
 have() { command -v "$1" >/dev/null 2>&1; }
 first() { line=; [ -r "$1" ] && { IFS= read -r line <"$1" || [ -n "$line" ]; } 2>/dev/null; }
 bound() { if have timeout; then timeout -k 1 "$@"; else shift; "$@"; fi; }
-hidden() { sed -e 's#://[^/"[:space:]]*@#://HIDDEN@#g' -e "\$a\\" "$1" 2>/dev/null; }
+hidden() { sed -e 's#://[^/"[:space:]]*@#://HIDDEN@#g' -e 's/\r$//' -e "\$a\\" "$1" 2>/dev/null; }
 
 # Everything that the functions named print, between the first mark and the last.
 framed() {

@@ -11,7 +11,8 @@ _NVRM = re.compile(r"NVRM version:.*?\b(\d+\.\d+(?:\.\d+)?)\b")
 _LDCONFIG = re.compile(r"^\s*(\S+) \(.*\) => (/\S+)")
 _SO_VERSION = re.compile(r"\.so\.(\d[\d.]*)$")
 _MODULES = re.compile(r"^/lib/modules/([^/]+)/")
-_NOTHING = re.compile(r"/(?:bin/)?(?:false|true)\b")
+_NOTHING = re.compile(r"(?:\S*/)?(?:false|true)(?:\s+#.*|\s*)")
+"""A command that loads nothing, whole: behind "&&" or "||" stands one that does."""
 
 
 def loaded(section: Section) -> tuple[str | None, str | None, tuple[str, ...]]:
@@ -81,12 +82,13 @@ def modprobe_d(section: Section) -> tuple[tuple[str, ...], tuple[str, ...]]:
     nouveau, nvidia = set(), set()
     for line in section.lines:
         path, _, text = line.partition(":")
-        words = text.split()
+        words = text.split(None, 2)
         if len(words) < 2:
             continue
+        command = words[2] if len(words) > 2 else ""
         # To modprobe "-" and "_" in a name are one (modprobe.d(5)).
         verb, module = words[0], words[1].replace("-", "_")
-        if verb == "blacklist" or (verb == "install" and _NOTHING.search(text)):
+        if verb == "blacklist" or (verb == "install" and _NOTHING.fullmatch(command)):
             if module == "nouveau":
                 nouveau.add(path)
             elif module in ("nvidia", "nvidia_current"):

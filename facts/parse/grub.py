@@ -92,7 +92,7 @@ def menu(lines: list[str]) -> tuple[list[Entry], list[str]]:
     stack = [root]
     defaults = []
     for raw in lines:
-        line = raw.strip(" \t\r")
+        line = raw.replace("\r", "").strip(" \t")
         if line == "}":
             if len(stack) > 1:
                 stack.pop()

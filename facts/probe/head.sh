@@ -23,14 +23,15 @@ have() { command -v "$1" >/dev/null 2>&1; }
 first() { line=; [ -r "$1" ] && { IFS= read -r line <"$1" || [ -n "$line" ]; } 2>/dev/null; }
 # A limit for what may hang.
 bound() { if have timeout; then timeout -k 1 "$@"; else shift; "$@"; fi; }
-# Contents of files as parts, passwords in addresses hidden; "$a\" ends the last line.
+# Contents of files as parts, passwords in addresses hidden; "$a\" ends the last line. The carriage
+# return of a file that was written on Windows is no part of a line: the readers of these files skip it.
 show() {
   for f in "$@"; do
     [ -f "$f" ] || continue
     part "$f"
     [ -r "$f" ] || { no "file:$f" "permission denied"; continue; }
     # shellcheck disable=SC1003 # sed's own backslash
-    sed -e 's#://[^/"[:space:]]*@#://HIDDEN@#g' -e '$a\' "$f" 2>/dev/null
+    sed -e 's#://[^/"[:space:]]*@#://HIDDEN@#g' -e 's/\r$//' -e '$a\' "$f" 2>/dev/null
   done
 }
 # Passwords in addresses, of text on its way out.

@@ -14,7 +14,9 @@ kernels() {
     [ -f "$f" ] || continue
     part "$f"
     if [ -r "$f" ]; then
-      grep -E '^[[:space:]]*(set default=|menuentry |submenu |linux(efi|16)?[[:space:]]|\})' "$f"
+      # GRUB takes each carriage return out (grub-core/normal/main.c, grub_file_getline).
+      tr -d '\r' <"$f" |
+        grep -E '^[[:space:]]*(set default=|menuentry |submenu |linux(efi|16)?[[:space:]]|\})'
     else
       no kernels.grub "$f: permission denied"
     fi

@@ -21,9 +21,9 @@ reload behavior"). ``features`` is read on a reload too, but CDI is set up at th
 ``cmd/dockerd/daemon.go``)."""
 
 
-MARK_SINCE = 23
-"""From this version on Docker reads a file that begins with a byte order mark (moby 23.0.0,
-``daemon/config/config.go``)."""
+LENIENT_SINCE = 23
+"""From this version on Docker reads a file that begins with a byte order mark, and one that holds
+blanks alone or nothing (moby 23.0.0, ``daemon/config/config.go``)."""
 _MARKS = ("\ufeff", "???")
 """The mark; the look at a host shows each of its three bytes as "?", with which no JSON begins."""
 
@@ -50,6 +50,11 @@ def marked(text: str | None) -> bool:
     return (text or "").startswith(_MARKS)
 
 
+def blank(text: str | None) -> bool:
+    """Whether there is a file, and nothing in it."""
+    return text is not None and not unmarked(text).strip()
+
+
 def unmarked(text: str) -> str:
     """The text behind its byte order mark, if it has one."""
     return text[next((len(mark) for mark in _MARKS if text.startswith(mark)), 0) :]
@@ -59,13 +64,11 @@ def read(text: str | None) -> dict[str, Any]:
     """The file's keys; none where there is no file.
 
     Raises:
-        DaemonJsonError: It is empty, no JSON, or a part that we add to is no object.
+        DaemonJsonError: It is no JSON, or a part that we add to is no object.
     """
-    if text is None:
+    if text is None or blank(text):
         return {}
     text = unmarked(text)
-    if not text.strip():
-        raise DaemonJsonError("it is empty, and not even {}")
     try:
         data = json.loads(text)
     except ValueError as error:

@@ -24,12 +24,12 @@ def conflicts(
     if plan.containers is None:
         return ()
     found: list[Conflict] = []
-    if docker_change.docker_of(plan) is not None:
+    if (engine := docker_change.docker_of(plan)) is not None:
         found += _snap(engines_state)
         found += _origin(state, engines_state, plan)
         found += _shim(state)
         found += _masked(state)
-        found += _settings(state, engines_state)
+        found += _settings(state, engines_state, engine.version)
     found += _users(engines_state, settings)
     found += rootless_state.conflicts(state, engines_state, plan, settings)
     if not found:
@@ -143,29 +143,32 @@ def _masked(state: HostState) -> list[Conflict]:
     ]
 
 
-def _settings(state: HostState, engines_state: Engines) -> list[Conflict]:
+def _settings(state: HostState, engines_state: Engines, planned: str) -> list[Conflict]:
     if why := engines_state.unread.get(f"file:{daemon_json.PATH}"):
         return [rootless_state.unreadable(daemon_json.PATH, why)]
-    old = engine_state.reads_no_mark(state)
-    if old and daemon_json.marked(engines_state.engine.daemon_json):
+    text, path = engines_state.engine.daemon_json, daemon_json.PATH
+    old = engine_state.strict_docker(state, planned)
+    if old and (daemon_json.blank(text) or daemon_json.marked(text)):
+        is_blank = daemon_json.blank(text)
+        what = "it is empty" if is_blank else "it begins with a byte order mark"
+        mark = f"take the mark out: sed -i '1s/^\\xef\\xbb\\xbf//' {path}"
         return [
             Conflict(
                 "DAEMON-JSON",
-                f"Docker's settings cannot be read: {daemon_json.PATH}",
-                f"it begins with a byte order mark, which Docker reads from version "
-                f"{daemon_json.MARK_SINCE} on; this one is {old}",
-                (f"take the mark out: sed -i '1s/^\\xef\\xbb\\xbf//' {daemon_json.PATH}",),
+                f"Docker's settings cannot be read: {path}",
+                f"{what}, which Docker reads from version {daemon_json.LENIENT_SINCE} on; this "
+                f"one is {old}",
+                (f"if nothing is to be set: rm {path}", f"or: echo '{{}}' >{path}")
+                if is_blank
+                else (mark,),
                 SOURCE,
             )
         ]
     try:
         daemon_json.read(engines_state.engine.daemon_json)
     except DaemonJsonError as error:
-        path = daemon_json.PATH
         backup = next(iter(engines_state.engine.backups), None)
         remedies = [f"fix it; this shows the place: python3 -m json.tool {path}"]
-        if not (engines_state.engine.daemon_json or "").strip():
-            remedies = [f"if nothing is to be set: rm {path}", f"or: echo '{{}}' >{path}"]
         if backup:
             remedies.append(f"or take its backup: cp {backup} {path}")
         return [

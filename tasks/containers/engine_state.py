@@ -9,7 +9,7 @@ from facts.engine_model import Engines
 from facts.model.host import HostState
 from stacks.model.containers import EnginePlan
 from stacks.model.plan import Plan
-from tasks.containers.daemon_json import MARK_SINCE, RUNTIME
+from tasks.containers.daemon_json import LENIENT_SINCE, RUNTIME
 from tasks.packages.installed import lacking, upstream
 
 DOCKER_MARK = "/opt/gpuwright/etc/docker-restart-due"
@@ -51,13 +51,16 @@ def missing(state: HostState, part: Part) -> list[str]:
     return lacking(state, part.packages, part.versions)
 
 
-def reads_no_mark(state: HostState) -> str:
-    """The version of a Docker that refuses a byte order mark; empty: there is none so old."""
+def strict_docker(state: HostState, planned: str = "") -> str:
+    """The version of a Docker that refuses a byte order mark and an empty file; empty: none is so.
+
+    The one that is there counts, else the one that the plan brings.
+    """
     packages = (state.packages.get(name) for name in ("docker-ce", "docker.io"))
     there = next((p for p in packages if p is not None and p.installed), None)
-    version = upstream(there.version) if there else ""
+    version = upstream(there.version) if there else planned
     series = version.split(".")[0]
-    old = series.isascii() and series.isdigit() and len(series) < 3 and int(series) < MARK_SINCE
+    old = series.isascii() and series.isdigit() and len(series) < 3 and int(series) < LENIENT_SINCE
     return version if old else ""
 
 

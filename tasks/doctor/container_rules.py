@@ -32,7 +32,7 @@ def _toolkit(case: Case) -> str | None:
 
 def _settings(text: str | None) -> dict[str, object] | None:
     try:
-        data = decoded(daemon_json.unmarked(text or "{}"))
+        data = decoded(daemon_json.unmarked(text or "").strip() or "{}")
     except ValueError:
         return None
     return data if isinstance(data, dict) else None
@@ -165,8 +165,11 @@ def replaced(case: Case) -> Iterator[Fault]:
         return
     live = _settings(engine.daemon_json)
     told = "/etc/docker/daemon.json cannot be parsed"
-    if daemon_json.marked(engine.daemon_json) and (old := engine_state.reads_no_mark(case.state)):
-        live, told = None, f"daemon.json begins with a byte order mark, which Docker {old} refuses"
+    if old := engine_state.strict_docker(case.state):
+        if daemon_json.marked(engine.daemon_json):
+            live, told = None, f"daemon.json begins with a byte order mark; Docker {old} refuses it"
+        elif daemon_json.blank(engine.daemon_json):
+            live, told = None, f"daemon.json is empty, which Docker {old} refuses"
     if live is None:
         yield Fault(
             "C6",

@@ -11,6 +11,7 @@ from pyinfra.api import FactProcessError
 
 from facts.host import HostProbe, probe_command, probe_script
 from facts.parse import parse_host
+from facts.script import text
 
 SHELLS = [shell for shell in ("dash", "bash", "busybox") if shutil.which(shell)]
 
@@ -37,7 +38,7 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_golden_outputs_are_of_this_script() -> None:
     # A change of the script that changes its output needs golden outputs recreated, then this sum.
-    told = ""
+    told = "9a33b6c674d531c12cb08bc0be6a3b40f0b8e9fccca5567cd750fdb9c8b5888c"
     assert hashlib.sha256(probe_script().encode()).hexdigest() == told
 
 
@@ -107,3 +108,15 @@ def test_password_in_an_address_does_not_leave_the_host(script: Path) -> None:
     lines = run("sh", str(script), PIP_INDEX_URL=index)
     assert not any("secret" in line for line in lines)
     assert "pip_index" in parse_host(lines).unread
+
+
+@pytest.mark.parametrize("name", ["probe/head", "frame"])
+def test_file_written_on_windows_comes_without_carriage_returns(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "os-release"
+    file.write_bytes(b"ID=debian\r\nVERSION_ID=12\r\nURL=http://ana:hunter2@m/\r")
+    call = 'N=n; show "$1"' if name == "probe/head" else 'hidden "$1"'
+    said = subprocess.run(
+        ["sh", "-c", f"{text(name)}\n{call}", "sh", str(file)], capture_output=True, check=True
+    ).stdout
+    lines = [b"ID=debian", b"VERSION_ID=12", b"URL=http://HIDDEN@m/"]
+    assert said.split(b"\n")[-4:] == [*lines, b""]

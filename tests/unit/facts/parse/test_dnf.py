@@ -1,6 +1,10 @@
 """dnf and rpm: repositories, streams, version locks, origins, locks, half-done updates."""
 
+import pytest
+
 from facts.model.packages import LockHolder
+from facts.parse import dnf
+from facts.parse.sections import Section
 from tests.unit.facts.golden_hosts import state
 from tests.unit.facts.probe_text import host
 
@@ -116,3 +120,41 @@ def test_managed_rocky_host_has_modules_in_extra_for_both_kernels() -> None:
     assert kernels == ["5.14.0-427.13.1.el9_4.x86_64", "5.14.0-427.16.1.el9_4.x86_64"]
     assert found.kernels.next_boot == kernels[1]
     assert {m.kernel for m in found.driver.modules if "/extra/" in m.path} == set(kernels)
+
+
+REPO_FILES = [
+    # Text, and (name, first address, enabled) of each repository. From what Rocky, EPEL, NVIDIA,
+    # Docker and administrators write.
+    ("[a]\nbaseurl=http://m/a/\n", [("a", "http://m/a/", True)]),
+    ("[a]\nname = A\nbaseurl = http://m/a/\nenabled = 0\n", [("a", "http://m/a/", False)]),
+    ("[a]\nmirrorlist=https://l/?arch=$basearch\nenabled=True\n", [("a", "https://l/?", True)]),
+    ("[a]\nmetalink=https://l/m\nenabled=no\n", [("a", "https://l/m", False)]),
+    ("# mine\n; too\n\n[a]\n#baseurl=http://old/\nbaseurl=http://m/\n", [("a", "http://m/", True)]),
+    ("[a]\nbaseurl=http://m/1/\n  http://m/2/\n", [("a", "http://m/1/", True)]),
+    ("[a]\nbaseurl=http://m/1/,http://m/2/\n", [("a", "http://m/1/", True)]),
+    ("[a]\nBASEURL=http://m/\nEnabled=1\n", [("a", "http://m/", True)]),
+    (
+        "[a]\nbaseurl=http://m/a/\n[b-debuginfo]\nbaseurl=http://m/b/\nenabled=0\n",
+        [("a", "http://m/a/", True), ("b-debuginfo", "http://m/b/", False)],
+    ),
+    ("[a]\nbaseurl=http://m/\nbaseurl=http://n/\n", [("a", "http://n/", True)]),
+    (
+        "[copr:x:user:p]\nbaseurl=https://c/\nskip_if_unavailable=1\n",
+        [("copr:x", "https://c", True)],
+    ),
+    ("[a]\nname=50% off\nbaseurl=http://m/%20x/\n", [("a", "http://m/%20x/", True)]),
+    ("[a]\nbaseurl: http://m/\n", [("a", "http://m/", True)]),
+    ("", []),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), REPO_FILES)
+def test_repositories_are_read_out_of_the_files_that_hosts_have(
+    text: str, expected: list[tuple[str, str, bool]]
+) -> None:
+    section = Section("sources", parts=[("/etc/yum.repos.d/x.repo", text.splitlines())])
+    found = dnf.repositories(section)
+    assert len(found) == len(expected)
+    for one, (name, address, enabled) in zip(found, expected, strict=True):
+        assert one.name.startswith(name) and one.addresses[0].startswith(address)
+        assert one.enabled is enabled

@@ -1,5 +1,6 @@
 """dpkg, rpm, apt's sources, origins."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -166,6 +167,86 @@ def test_sources_are_those_that_apt_reads(name: str, text: str, tmp_path: Path) 
         for suite in source.suites
     }
     assert {w.strip("'") for w in said.split() if w.endswith("InRelease'")} == ours
+
+
+@pytest.mark.skipif(not shutil.which("apt-get"), reason="apt judges")
+@pytest.mark.parametrize("text", [ONE_LINE[0], STANZAS[0], STANZAS[1]])
+def test_sources_written_on_windows_are_read_as_apt_reads_them(text: str, tmp_path: Path) -> None:
+    """The look at a host takes carriage returns away; apt takes them for blanks."""
+    name = "a.list" if text in ONE_LINE else "a.sources"
+    file = tmp_path / name
+    options = ("-o", f"Dir::Etc::sourcelist={file}", "-o", "Dir::Etc::sourceparts=/dev/null")
+    told = []
+    for end in ("\n", "\r\n"):
+        file.write_bytes(f"{text}\n".replace("\n", end).encode())
+        command = ["apt-get", "update", "--print-uris", *options]
+        told.append(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert told[0] == told[1] != ""
+
+
+DPKG = """\
+Package: done
+Status: install ok installed
+
+Package: held
+Status: hold ok installed
+
+Package: removed
+Status: deinstall ok config-files
+
+Package: purged
+Status: purge ok not-installed
+
+Package: unpacked
+Status: install ok unpacked
+
+Package: half-configured
+Status: install ok half-configured
+
+Package: half-installed
+Status: install reinstreq half-installed
+
+Package: waits
+Status: install ok triggers-awaited
+Triggers-Awaited: done
+
+Package: pending
+Status: install ok triggers-pending
+Triggers-Pending: /usr/share/icons
+
+Package: again
+Status: install reinstreq installed
+
+Package: going
+Status: deinstall ok installed
+
+Package: held-broken
+Status: hold reinstreq half-configured
+"""
+SETTLED = {"done", "held", "removed", "purged", "going"}
+
+
+@pytest.mark.skipif(not shutil.which("dpkg-query"), reason="dpkg judges")
+def test_state_of_each_package_is_the_one_that_dpkg_means(tmp_path: Path) -> None:
+    stanzas = DPKG.replace("\nStatus", "\nVersion: 1:2.3-4\nArchitecture: all\nStatus")
+    described = re.sub(r"(?m)^(Status.*)$", r"\1\nMaintainer: x <x@x>\nDescription: x", stanzas)
+    (tmp_path / "status").write_text(described)
+    for name in ("info", "updates", "triggers"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "info/format").write_text("1\n")
+    query = "${db:Status-Abbrev}|${Package}|${Architecture}|${Version}\n"
+    listed = subprocess.run(
+        ["dpkg-query", f"--admindir={tmp_path}", "-W", "-f", query],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    names = set(re.findall(r"(?m)^Package: (\S+)", DPKG))
+    state = host(packages=f"@dpkg\n{listed}@architecture\namd64\n")
+    assert names - {"purged"} <= set(state.packages) <= names
+    broken = {line.split()[0] for line in state.package_manager.half_configured}
+    assert broken == names - SETTLED
+    assert set(state.package_manager.holds) == {"held", "held-broken"}
 
 
 def test_launchpad_archive_is_named_as_such() -> None:

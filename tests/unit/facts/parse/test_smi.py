@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -89,3 +90,32 @@ def test_real_domain_number_is_kept() -> None:
 def test_any_text_gives_an_inventory_or_a_reason(text: list[str]) -> None:
     seen = smi(text, "exit status 0")
     assert seen.why or seen.driver
+
+
+@pytest.mark.parametrize(
+    ("said", "watts"),
+    [
+        ("70.00 W", 70.0),
+        ("700.00 W", 700.0),
+        ("0.00 W", 0.0),
+        ("  62.41 W ", 62.41),
+        ("N/A", None),
+        ("[N/A]", None),
+        ("[Not Supported]", None),
+        ("Not Supported", None),
+        ("Unknown Error", None),
+        ("[Unknown Error]", None),
+        ("ERR!", None),
+        ("Requested functionality has been deprecated", None),
+        ("GPU is lost", None),
+        ("", None),
+    ],
+)
+def test_value_in_each_of_the_shapes_that_drivers_write(said: str, watts: float | None) -> None:
+    """From reports of many branches, of cards that lack a value, and of cards that fell off."""
+    text = f"""<?xml version="1.0" ?><nvidia_smi_log><driver_version>535.1</driver_version>
+    <gpu id="00000000:17:00.0">
+    <gpu_power_readings><current_power_limit>{said}</current_power_limit></gpu_power_readings>
+    </gpu></nvidia_smi_log>"""
+    (card,) = smi(text.splitlines(), "exit status 0").gpus
+    assert card.power_limit_w == watts

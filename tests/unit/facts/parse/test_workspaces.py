@@ -10,6 +10,7 @@ from facts.parse.sections import ProbeError
 from facts.parse.workspaces import workspace_state
 from facts.workspace_model import Folder, Listener, SeenContainer, SeenGpu, Token
 from facts.workspaces import Workspaces, workspaces_command
+from tests.unit.whole_answers import WORKSPACES, framed
 
 LEAST = {
     "users": "",
@@ -120,3 +121,29 @@ def test_gpus_and_slices_are_read() -> None:
         SeenGpu("0", "GPU-11", "NVIDIA H100 80GB HBM3"),
         SeenGpu("", "MIG-22", "MIG 1g.10gb"),
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("GPU 0: NVIDIA H100 80GB HBM3 (UUID: GPU-11)", ("0", "GPU-11", "NVIDIA H100 80GB HBM3")),
+        ("GPU 12: Tesla T4 (UUID: GPU-11)", ("12", "GPU-11", "Tesla T4")),
+        ("GPU 0: GeForce GTX 1080 Ti (UUID: GPU-11)", ("0", "GPU-11", "GeForce GTX 1080 Ti")),
+        ("GPU 0: A (B) C (UUID: GPU-11)", ("0", "GPU-11", "A (B) C")),
+        ("GPU 0: Orin (nvgpu) (UUID: 54c4b4ee)", ("0", "54c4b4ee", "Orin (nvgpu)")),
+        ("  MIG 1g.10gb     Device  0: (UUID: MIG-22)", ("", "MIG-22", "MIG 1g.10gb")),
+        (
+            "  MIG 3g.40gb     Device  1: (UUID: MIG-GPU-1/2/0)",
+            ("", "MIG-GPU-1/2/0", "MIG 3g.40gb"),
+        ),
+        ("  MIG 1g.10gb+me  Device  0: (UUID: MIG-22)", ("", "MIG-22", "MIG 1g.10gb+me")),
+        ("GPU 00000000:3B:00.0: Tesla V100 (UUID: GPU-11)", None),
+        ("Unable to determine the device handle for GPU0: 0000:17:00.0: Unknown Error", None),
+        ("No devices found.", None),
+        ("GPU 0: NVIDIA H100 (UUID: Unknown Error)", None),
+    ],
+)
+def test_lists_of_nvidia_smi_are_read(line: str, found: tuple[str, str, str] | None) -> None:
+    answer = WORKSPACES.rpartition("@list\n")[0] + f"@list\n{line}\n"
+    gpus = workspace_state(framed(answer)).gpus or ()
+    assert [(g.index, g.uuid, g.name) for g in gpus] == ([found] if found else [])

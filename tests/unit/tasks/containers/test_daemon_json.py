@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -115,8 +118,6 @@ def test_password_that_was_hidden_on_the_way_changes_no_decision() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "empty"),
-        (" \n", "empty"),
         ('{"a": 1,}', "no JSON"),
         ("// mine\n{}", "no JSON"),
         ("[]", "list"),
@@ -175,3 +176,49 @@ def test_byte_order_mark_is_no_part_of_the_settings(mark: str) -> None:
     assert text is not None
     assert text[0] == "{"
     assert merged(mark + text, RUNTIME) is None
+
+
+# What Docker from version 23 on reads, by its source (moby, daemon/config/config.go: a byte order
+# mark and blanks are taken away, then encoding/json); `dockerd` judges below where it is installed.
+SHAPES = [
+    ("", True),
+    (" \n\t", True),
+    ("\ufeff", True),
+    ("\ufeff{}\r\n", True),
+    ('{\r\n  "data-root": "/srv/docker"\r\n}\r\n', True),
+    ('{"log-driver": "json-file", "log-opts": {"max-size": "10m", "max-file": "3"}}', True),
+    ('{"runtimes": {"nvidia": {"path": "nvidia-container-runtime", "runtimeArgs": []}}}', True),
+    ('{"default-runtime": "nvidia", "exec-opts": ["native.cgroupdriver=cgroupfs"]}', True),
+    ('{"insecure-registries": ["10.0.0.5:5000"], "registry-mirrors": ["https://m"]}', True),
+    ('{"bip": "172.26.0.1/16", "mtu": 1450, "dns": ["10.0.0.2"], "ipv6": false}', True),
+    ('{"proxies": {"http-proxy": "http://p:3128", "no-proxy": "*.lan,127.0.0.0/8"}}', True),
+    ('{"features": {"containerd-snapshotter": true}}', True),
+    ('{"debug": true,}', False),
+    ('{"debug": true} # mine', False),
+    ("{'debug': true}", False),
+    ("debug: true", False),
+    ("{", False),
+]
+
+
+@pytest.mark.parametrize(("text", "read_by_docker"), SHAPES)
+def test_settings_are_read_where_docker_reads_them(text: str, read_by_docker: bool) -> None:
+    try:
+        keys = list(read(text))
+    except DaemonJsonError:
+        assert not read_by_docker
+        return
+    assert read_by_docker
+    after = merged(text, RUNTIME)
+    assert after is None or list(json.loads(after))[: len(keys)] == keys
+
+
+@pytest.mark.parametrize(("text", "read_by_docker"), SHAPES)
+@pytest.mark.skipif(not shutil.which("dockerd"), reason="dockerd judges")
+def test_dockerd_itself_says_so(text: str, read_by_docker: bool, tmp_path: Path) -> None:
+    (tmp_path / "daemon.json").write_text(text)
+    command = ["dockerd", "--validate", "--config-file", str(tmp_path / "daemon.json")]
+    said = subprocess.run(command, capture_output=True, text=True, check=False)
+    if "unknown flag" in said.stderr:
+        pytest.skip("this Docker cannot try settings")
+    assert (said.returncode == 0) is read_by_docker, said.stderr

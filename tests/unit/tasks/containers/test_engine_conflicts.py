@@ -149,3 +149,17 @@ def test_byte_order_mark_is_refused_only_for_a_docker_that_refuses_it() -> None:
         r"take the mark out: sed -i '1s/^\xef\xbb\xbf//' /etc/docker/daemon.json",
     )
     assert said(with_docker(), host.engines("{}")) == {}
+
+
+def test_empty_settings_are_refused_only_for_a_docker_that_refuses_them() -> None:
+    for text in ("", "\n", "???"):
+        empty = host.engines(text)
+        assert said(with_docker("docker.io", "26.1.5+dfsg1-9"), empty) == {}
+        (found,) = said(with_docker(), empty).values()
+        assert (found.code, "it is empty" in found.why) == ("DAEMON-JSON", True)
+        assert found.remedies[0] == "if nothing is to be set: rm /etc/docker/daemon.json"
+
+
+def test_docker_that_the_plan_brings_counts_where_there_is_none() -> None:
+    (found,) = said(a_host.bare(), Engines(engine=Engine(daemon_json=""))).values()
+    assert "this one is 20.10.24" in found.why

@@ -115,6 +115,7 @@ ODD = (
     *("menuentry ", "submenu", "linux ", "/vmlinuz-1.0-x"),
     *("set default=", "set default=1", "set default='1>0'"),
 )
+ODD += ("\r", "\r}", "linux\r /vmlinuz-1.1-x")  # GRUB takes carriage returns out
 ENTRIES = ["", "0", "1", "2", "01", "1.0", "1e0", "3", "3>0", "3>0>0", "3>", ">0", "Bare>Inner>01"]
 ENTRIES += ["It's", "gnulinux-1", "quoted", "gone", "99999999", "1>old", "Debian", "3>inner"]
 

@@ -92,7 +92,7 @@ function path_to(entry, path) {
 
 BEGIN { submenu[0] = 1; depth = open[0] = 0; wanted = "0" }
 
-{ gsub(/^[ \t\r]+|[ \t\r]+$/, "") }
+{ gsub(/\r/, ""); gsub(/^[ \t]+|[ \t]+$/, "") }
 
 $0 == "}" { if (depth) depth--; next }
 
