@@ -24,6 +24,8 @@ class Faults:
     """Most bytes per second of one answer."""
     drop: tuple[str, ...] = ()
     """Paths that contain one of these words are answered with 404."""
+    login: str = ""
+    """``user:password`` that index, wheels and doubles are given for; everybody else gets 401."""
 
 
 def set_faults(client: str, faults: Faults | None) -> None:

@@ -1,5 +1,6 @@
 """The mirror's answers: what a client asked for, byte for byte, and the faults that it gets."""
 
+import base64
 import contextlib
 import http.client
 import json
@@ -20,6 +21,8 @@ from sandbox.mirror.index import rewrite, upstream
 from sandbox.mirror.store import File, UpstreamError, byte_range
 
 _FOR_EVER = re.compile(r"\.(?:deb|udeb)$|/by-hash/[A-Za-z0-9]+/[0-9a-f]{32,}$")
+_OWN = re.compile(r"/(?:simple|files|doubles)/")
+_ASKING = {"www-authenticate": 'Basic realm="mirror"'}
 _INDEX_FRESH_S = 60.0
 _AT_ONCE = 1 << 20  # bytes between two looks at the faults
 
@@ -44,14 +47,27 @@ class _Handler(BaseHTTPRequestHandler):
                 raise _CutError
             if any(word in self.path for word in self.faults.drop):
                 raise UpstreamError(404, "dropped on purpose")
+            if not self._welcome():
+                raise UpstreamError(401, "a user and a password are asked for")
             self._answer()
         except UpstreamError as error:
             self.mirror.count(f"status {error.status}", self.path)
-            self._send_whole(error.status, f"{error}\n".encode(), {"content-type": "text/plain"})
+            self._send_whole(
+                error.status, f"{error}\n".encode(), {"content-type": "text/plain", **_ASKING}
+            )
         except (_CutError, ConnectionError, TimeoutError):
             self._cut()
 
     do_HEAD = do_GET  # noqa: N815
+
+    def _welcome(self) -> bool:
+        """Whether the client may have what lies on the mirror itself; others' pages are free."""
+        address = urlsplit(self.path)
+        own = address.netloc in ("", self.headers.get("Host", ""))
+        if not self.faults.login or not own or not _OWN.match(address.path):
+            return True
+        packed = base64.b64encode(self.faults.login.encode()).decode()
+        return bool(self.headers.get("Authorization") == f"Basic {packed}")
 
     def _answer(self) -> None:
         address = urlsplit(self.path)

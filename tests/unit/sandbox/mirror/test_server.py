@@ -210,6 +210,15 @@ def test_dropped_path_is_not_found_and_others_are(world: World) -> None:
     assert get(f"{world.url}/simple/demo/").status_code == 200
 
 
+def test_mirror_with_a_login_gives_its_own_files_to_who_has_it(world: World) -> None:
+    world.faults = Faults(login="ana:hunter2")
+    whole = world.wheel.replace("://", "://ana:hunter2@")
+    assert get(world.wheel).status_code == 401
+    assert get(whole.replace("hunter2", "hunter3")).status_code == 401
+    assert get(whole).content == WHEEL
+    assert world.proxied("/debian/dists/bookworm/InRelease").status_code == 200
+
+
 @pytest.fixture
 def double(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file InRelease of a repository double that the mirror serves."""

@@ -22,6 +22,8 @@ from facts.engine_model import Engines
 from facts.engines import ContainerEngines
 from facts.images import Images
 from facts.model.host import HostState
+from facts.parse.repository import RepositoryAnswer
+from facts.repository import RepositoryOffers
 from facts.runtime import TorchAnswer
 from facts.torch import TorchRuntime
 from tasks.host import needs
@@ -116,3 +118,19 @@ def test_no_command_line_and_no_word_has_a_password(
     assert leaks([told.out, told.err, *caplog.messages]) == []
     # It is used, though: by what only the command itself reads.
     assert len(leaks(run.wire.read)) >= read, (run.changes, sent.jobs(run).keys())
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_answer_of_a_deploy_that_only_asks_hides_it(
+    capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    said = RepositoryAnswer("", None, None, why=f"E: Failed to fetch {LOGINS['nvidia']}")
+    run = a_run.ARun(
+        a_host.bare(),
+        {RepositoryOffers: (said,)},
+        **{"mirrors": LOGINS, "driver_origin": "nvidia", "format": form},
+    )
+    with pytest.raises(SystemExit):
+        run.prepared(lambda: runpy.run_path("deploys/plan.py"))
+    told = capsys.readouterr().out
+    assert "http://HIDDEN@mirror.example.org" in told and SECRET not in told
