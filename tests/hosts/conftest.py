@@ -16,7 +16,7 @@ from sandbox.checkout import SandboxError
 from sandbox.faults.catalog import Fault
 from sandbox.hosts import HostSpec
 from sandbox.local import prepare
-from tests.hosts import fault_table, floor, runner
+from tests.hosts import fault_table, floor, onlooker, runner
 from tests.hosts.floor import pytest_runtest_logreport, pytest_sessionfinish
 from tests.hosts.lab import NAME, Lab, Run
 from tests.hosts.schedule import (
@@ -76,6 +76,8 @@ class GpuHost:
     second: Run
     second_sessions: int
     predicted_again: Run
+    seen: onlooker.Seen
+    """What an ordinary account saw of the mirror's password during the first two."""
 
 
 @pytest.fixture(scope="session")
@@ -92,13 +94,15 @@ def gpu_host(
         pytest.skip(str(error))
     host = hosts.up(HostSpec(NAME, gpus=("h100",)), fresh=True)
     folder = tmp_path_factory.mktemp("gpu-host")
-    data = {NAME: runner.host_data(host, stack="pytorch-2.9")}
-    lab = Lab(host, runner.inventory(folder, **data))
+    own = runner.host_data(host, stack="pytorch-2.9")
+    own["mirrors"] = {kind: onlooker.with_login(url) for kind, url in own["mirrors"].items()}
+    lab = Lab(host, runner.inventory(folder, **{NAME: own}))
     lab.log_sessions()
-    predicted, first = lab.pyinfra("--dry"), lab.pyinfra("-y")
+    with onlooker.watched(host) as seen:
+        predicted, first = lab.pyinfra("--dry"), lab.pyinfra("-y", "-vvv")
     now = lab.on_host("date +%s.%N")
     second = lab.pyinfra("-y")
     sessions = lab.sessions(now)
-    yield GpuHost(lab, predicted, first, second, sessions, lab.pyinfra("--dry"))
+    yield GpuHost(lab, predicted, first, second, sessions, lab.pyinfra("--dry"), seen)
     if not request.session.testsfailed:
         host.down()

@@ -21,7 +21,7 @@ from sandbox.doubles.nvidia_devices import DeviceDouble
 from sandbox.doubles.toolkit import ToolkitDouble
 from sandbox.hosts import HostSpec, SandboxHost
 from sandbox.images import base_image
-from tests.hosts import runner
+from tests.hosts import onlooker, runner
 from tests.hosts.lab import Lab, Made, Run
 
 NAME = "site"
@@ -50,6 +50,8 @@ class Site:
     key: Path
     runs: Made = field(init=False)
     """Of all three deploys in one command."""
+    seen: onlooker.Seen = field(init=False)
+    """What an ordinary account saw of the mirrors' password during the first of them."""
     said: list[str] = field(default_factory=list)
 
     @property
@@ -114,10 +116,12 @@ def site(
     for double in doubles:
         for name, said in double.host_data(host.mirror_url).items():
             data[name] = {**data[name], **said}
+    data["mirrors"] = {kind: onlooker.with_login(url) for kind, url in data["mirrors"].items()}
     made = Site(host, folder, data, key)
     made.on_host("useradd -m -s /bin/bash -u 1201 alice; useradd -m -s /bin/bash -u 1202 bob")
-    predicted = made.run("--dry", deploy=ALL)
-    first = made.run("-y", deploy=ALL)
+    with onlooker.watched(host) as made.seen:
+        predicted = made.run("--dry", deploy=ALL)
+        first = made.run("-y", deploy=ALL)
     assert first.code == 0, first.told
     made.runs = Made(predicted, first, made.run("-y", deploy=ALL))
     yield made

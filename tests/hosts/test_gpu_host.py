@@ -20,7 +20,7 @@ from sandbox.checkout import SOURCE
 from sandbox.hosts import HostSpec
 from sandbox.mirror.faults import Faults
 from tasks.layout import CURRENT, ENVS
-from tests.hosts import runner
+from tests.hosts import onlooker, runner
 from tests.hosts.conftest import NAME, GpuHost
 from tests.hosts.lab import Lab, Run
 from tests.hosts.poor_index import poor_index
@@ -100,6 +100,13 @@ def test_dry_run_after_it_predicts_nothing(gpu_host: GpuHost) -> None:
 
 def test_second_run_takes_few_round_trips(gpu_host: GpuHost) -> None:
     assert 0 < gpu_host.second_sessions <= MOST_ROUND_TRIPS
+
+
+def test_nobody_gets_to_see_the_password_of_the_mirror(gpu_host: GpuHost) -> None:
+    assert gpu_host.seen.rounds > 100
+    assert gpu_host.seen.places == []
+    for run in (gpu_host.predicted, gpu_host.first, gpu_host.second):
+        assert not [word for word in onlooker.words() if word in run.told + str(run.answer)]
 
 
 # ----------------------------------------------------------------- is it what the plan says?

@@ -21,6 +21,7 @@ from tasks.host import resolution
 from tasks.image.work import RECORD
 from tasks.python import locks
 from tasks.recipe import lock_parts
+from tests.hosts import onlooker
 from tests.hosts.able import needs_hosts
 from tests.hosts.site import NAME, Site
 
@@ -104,6 +105,17 @@ def test_three_deploys_in_one_command_are_predicted_and_a_second_run_changes_not
     assert "proof: container (nvidia-smi lists 2 ×" in runs.first.report
     assert runs.second.code == 0, runs.second.told
     assert runs.second.changed(NAME) == set()
+
+
+def test_nobody_gets_to_see_the_password_of_the_mirrors(site: Site) -> None:
+    assert site.seen.rounds > 100
+    assert site.seen.places == []
+    told = "".join(run.told + str(run.answer) for run in (site.runs.predicted, site.runs.first))
+    assert not [word for word in onlooker.words() if word in told]
+    kept = site.on_host(
+        f"docker image inspect $(docker image ls -q) && docker image history {TAG} --no-trunc"
+    )
+    assert onlooker.PASSWORD not in kept
 
 
 def test_both_names_lead_to_one_image_with_its_labels(built: Built) -> None:
