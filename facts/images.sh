@@ -8,9 +8,13 @@ bound() { if command -v timeout >/dev/null; then timeout -k 5 60 "$@"; else "$@"
 record=/var/lib/gpuwright/image.json
 [ ! -r "$record" ] || say record "$(base64 -w 0 <"$record")"
 command -v zstd >/dev/null && say zstd yes
-if [ -n "$file" ] && [ -e "$file" ]; then
-    say file "$(wc -c <"$file")"
-    [ ! -r "$file.gpuwright" ] || say file_of "$(head -n 1 "$file.gpuwright")"
+# Both may lie where others can put what they like.
+regular() { [ -f "$1" ] && [ ! -L "$1" ] && [ "$(stat -c %s "$1")" -le "$2" ]; }
+if [ -n "$file" ] && [ -f "$file" ]; then
+    say file "$(stat -L -c %s "$file")"
+    if regular "$file.gpuwright" 4096; then
+        say file_of "$(bound head -c 4096 "$file.gpuwright" | head -n 1)"
+    fi
 fi
 [ -n "$file" ] && say file_free_mb "$(df -Pm "${file%/*}/" 2>/dev/null | awk 'NR == 2 { print $4 }')"
 say var_free_mb "$(df -Pm /var 2>/dev/null | awk 'NR == 2 { print $4 }')"

@@ -12,7 +12,7 @@ status() {
     exec 3<>"/dev/tcp/$1/$2" || exit 1
     {
       printf "GET %s HTTP/1.0\r\nHost: localhost\r\n" "$3"
-      [ -z "$4" ] || printf "Authorization: token %s\r\n" "$(tr -d "\r\n" <"$4")"
+      [ -z "$4" ] || printf "Authorization: token %s\r\n" "$(head -c 4096 "$4" | tr -d "\r\n")"
       printf "\r\n"
     } >&3
     IFS=" " read -r _ code _ <&3 && printf %s "${code%%[!0-9]*}"
@@ -69,7 +69,7 @@ answers() {
     else
       printf 'state|%s\n' "$(alive "$name")"
       # An empty pattern would match every line; then nothing is shown, which is safe.
-      docker logs --tail 25 "$name" 2>&1 | grep -avF -f "$token" | cut -c 1-300 | sed 's/^/log|/'
+      docker logs --tail 25 "$name" 2>&1 | bound 5 grep -avF -f "$token" | cut -c 1-300 | sed 's/^/log|/'
     fi
     shift 6
   done

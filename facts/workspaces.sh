@@ -6,7 +6,7 @@ OURS=/var/lib/gpuwright/workspaces
 LABEL=org.gpuwright
 
 # Whether the user's own groups and id may list the folder: what the container's processes can do.
-allowed() { setpriv --reuid "$1" --regid "$2" --groups "$3" -- test -r "$4" -a -x "$4" 2>/dev/null; }
+allowed() { bound 5 setpriv --reuid "$1" --regid "$2" --groups "$3" -- test -r "$4" -a -x "$4" 2>/dev/null; }
 
 users() {
   sec users
@@ -20,7 +20,8 @@ users() {
         printf 'user|%s|%s|%s|%s|%s\n' "$2" "$uid" "$gid" "$groups" "$home"
         code=${3:-$home/code}
         # An unprivileged look, so that a folder of another host is seen as its owner sees it.
-        if setpriv --reuid "$uid" --regid "$gid" --groups "$groups" -- test -d "$code" || [ -d "$code" ]
+        if bound 5 setpriv --reuid "$uid" --regid "$gid" --groups "$groups" -- test -d "$code" ||
+          bound 5 test -d "$code"
         then if allowed "$uid" "$gid" "$groups" "$code"; then ok=yes; else ok=no; fi
         else ok=absent; fi
         printf 'code|%s|%s|%s\n' "$2" "$ok" "$code"
@@ -74,7 +75,8 @@ folders() {
     f=$d/secrets/jupyter_token
     [ -f "$f" ] && printf 'token|%s\n' "$(stat -c '%u %a %s' "$f")"
     f=$d/secrets/authorized_keys
-    [ -f "$f" ] && printf 'keys|%s\n' "$(sha256sum <"$f" | cut -d' ' -f1)"
+    # Its owner is the user, who cannot move it, but may let it grow.
+    [ -f "$f" ] && printf 'keys|%s\n' "$(bound 5 head -c 1048576 "$f" | sha256sum | cut -d' ' -f1)"
     [ -d "$d/home" ] && printf 'home|%s\n' "$(stat -c %u "$d/home")"
     unit=gpuwright-workspace@$u.service
     printf 'unit|%s|%s\n' "$(systemctl is-active "$unit" 2>/dev/null)" \

@@ -53,7 +53,7 @@ def _script(state: HostState, plan: Plan, cudnn: CudnnPlan) -> str:
         cudnn=cudnn,
         link=CUDNN,
         uv=uv.remote_path(state.system.arch),
-        uv_environment=uv.environment(state, plan),
+        uv_environment=uv.whole(state) + uv.environment(state, plan),
         python=interpreter(plan),
         major=cudnn.version.split(".")[0],
         release=".".join(cudnn.version.split(".")[:3]),

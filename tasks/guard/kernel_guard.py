@@ -87,7 +87,10 @@ def script(state: HostState, policy: Policy, textfile: str) -> str:
             files.joined(
                 files.write_script(f.path, f.text, f.mode) for f in _files(state, policy, textfile)
             ),
-            f"mkdir -p {shlex.quote(textfile)}" if textfile else ":",
+            # One that is there may be another user's: the guard writes there as that user.
+            f"[ -d {shlex.quote(textfile)} ] || {files.place_script(textfile)}"
+            if textfile
+            else ":",
             kernel_holds.script(state) if policy.name == "hold" else ":",
             # GRUB is told to boot the saved entry when that is a kernel that has its module.
             *((f"{program.PROGRAM} adopt", f"{program.PROGRAM} now") if follows else ()),

@@ -78,7 +78,7 @@ def _build(state: HostState, plan: Plan) -> job.Job:
         python=f"/usr/bin/python{plan.torch.python}",
         prompt=plan.stack,
         uv=uv.remote_path(state.system.arch),
-        uv_environment=uv.environment(state, plan),
+        uv_environment=uv.whole(state) + uv.environment(state, plan),
         links=plan.torch.links,
     )
     total = plan.torch.disk_mb

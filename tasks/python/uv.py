@@ -101,6 +101,19 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def whole(state: HostState) -> str:
+    """Shell that ends the script where the host's uv is not the one that was sent."""
+    path = remote_path(state.system.arch)
+    digest = _digest(local_binary(state.system.arch))
+    return (
+        f"if ! echo '{digest}  {path}' | sha256sum --check --status 2>/dev/null; then\n"
+        f"    rm -f {path}.sha256\n"
+        '    echo "uv is gone from the host, or is not the one that was sent; run this again"\n'
+        "    exit 1\n"
+        "fi\n"
+    )
+
+
 def environment(state: HostState, plan: Plan) -> str:
     """Shell that sets what every uv call of ours needs: cache, indexes, patience.
 

@@ -17,8 +17,9 @@ from tasks.templates import render
 
 HEADER = "# Written by gpuwright: changes made by hand are overwritten at its next run.\n"
 
-FUNCTIONS = re.sub(r"^ +", "", render("place.sh.j2"), flags=re.MULTILINE)
-"""The shell functions of that file; indentation would only make commands longer."""
+_SHARED = render("place.sh.j2") + render("settle.sh.j2")
+FUNCTIONS = re.sub(r"^ +", "", _SHARED, flags=re.MULTILINE)
+"""The shell functions of these files; indentation would only make commands longer."""
 
 
 def digest(content: str) -> str:

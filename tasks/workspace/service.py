@@ -10,9 +10,10 @@ from pyinfra.api import FunctionCommand, StringCommand
 from pyinfra.api.host import Host
 
 from facts.model.host import HostState
+from facts.script import text as shell
 from facts.workspace_model import WorkspaceState
 from tasks.hostdata.workspace_values import HOME, WorkspaceSettings, container_name, unit_name
-from tasks.steps import files, refusal
+from tasks.steps import files, refusal, theirs
 from tasks.steps.record import TOOL, PastImage, WorkspaceRecord, now, read, record_script
 from tasks.steps.step import Commands, executing, host_state, run, step
 from tasks.templates import render
@@ -139,6 +140,7 @@ def secrets_script(place: Place) -> str:
     folder, person = place.workspace.folder, place.person
     keys = placing.keys_text(place.workspace)
     path = f"{folder}/secrets/authorized_keys"
+    made = theirs.folder_script(theirs.Owner(person.uid, person.gid), place.code)
     return render(
         "workspace_secrets.sh.j2",
         home=HOME,
@@ -146,9 +148,9 @@ def secrets_script(place: Place) -> str:
         owner=f"{person.uid}:{person.gid}",
         uid=person.uid,
         gid=person.gid,
-        user=person.name,
+        place=files.place_script(HOME),
         keys=files.write_script(path, keys, "400") if keys else f"rm -f {path}",
-        code=place.code if place.make_code else "",
+        code=f"{shell('theirs')}\n{made}" if place.make_code else "",
     )
 
 

@@ -81,6 +81,7 @@ RENDERED = {
     "environment.sh.j2": "",  # has tests of its own
     "fetch.sh.j2": render("fetch.sh.j2"),
     "place.sh.j2": render("place.sh.j2"),
+    "settle.sh.j2": render("settle.sh.j2"),
     "bundle_base.sh.j2": render("bundle_base.sh.j2", base="debian:bookworm-slim"),
     "bundle_debs.sh.j2": render("bundle_debs.sh.j2", base="debian:bookworm-slim", dev=DEV),
     "bundle_debs_inside.sh.j2": render(

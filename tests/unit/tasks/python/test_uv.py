@@ -91,3 +91,21 @@ def test_uv_of_a_version_without_digests_is_not_fetched(
     monkeypatch.setattr(uv, "LOCK", tmp_path / "uv.txt")
     with pytest.raises(RuntimeError, match="digests of another version"):
         uv.local_binary.__wrapped__("aarch64")
+
+
+@pytest.mark.parametrize("spoil", ["cut", "gone", "other", ""])
+def test_uv_that_is_not_the_one_that_was_sent_is_not_run(
+    spoil: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local, there = tmp_path / "local", tmp_path / "there"
+    local.write_bytes(b"a program")
+    there.write_bytes({"cut": b"a prog", "other": b"A program"}.get(spoil, b"a program"))
+    if spoil == "gone":
+        there.unlink()
+    (tmp_path / "there.sha256").touch()
+    monkeypatch.setattr(uv, "local_binary", lambda _: local)
+    monkeypatch.setattr(uv, "remote_path", lambda _: str(there))
+    done = subprocess.run(["sh", "-euc", uv.whole(a_host.bare()) + "echo runs"],
+                          capture_output=True, text=True, check=False)  # fmt: skip
+    assert ("runs" in done.stdout, done.returncode) == ((True, 0) if not spoil else (False, 1))
+    assert (tmp_path / "there.sha256").exists() is not bool(spoil)

@@ -342,10 +342,85 @@ release() {
 
 quoted() { printf '"%s"' "$(printf %s "$1" | tr '\000-\037' '?' | sed 's/[\\"]/\\&/g')"; }
 
-# Puts standard input in the place of file $1, whole or not at all.
+place() {
+    place_rest=/$1/ place_at='' place_turns=0 place_me=$(id -u)
+    while [ -n "$place_rest" ]; do
+        place_name=${place_rest%%/*} place_rest=${place_rest#*/}
+        case $place_name in
+        .) continue ;;
+        '') [ -z "$place_at" ] || continue ;;
+        ..) place_at=${place_at%/*}; continue ;;
+        esac
+        place_path=$place_at/$place_name
+        if [ ! -e "$place_path" ] && [ ! -L "$place_path" ]; then
+            (umask 022 && mkdir "$place_path" 2>/dev/null) || [ -d "$place_path" ] || {
+                echo "$place_path cannot be made: is its disk full, or read-only?"
+                return 1
+            }
+        fi
+        place_seen=$(stat -c '%u %g %f' "$place_path") || return 1
+        place_owner=${place_seen%% *} place_mode=$((0x${place_seen##* }))
+        if [ "$place_owner" != 0 ] && [ "$place_owner" != "$place_me" ]; then
+            echo "$place_path belongs to $(stat -c %U "$place_path") and not to root, who would be led" \
+                "by that user. Look at it, then: chown -h root:root $place_path"
+            return 1
+        fi
+        case $((place_mode & 0170000)) in
+        $((0120000)))
+            place_turns=$((place_turns + 1))
+            [ $place_turns -le 40 ] || { echo "$1 leads through too many links"; return 1; }
+            place_to=$(readlink "$place_path")
+            case $place_to in /*) place_at='' ;; esac
+            place_rest=$place_to/$place_rest
+            continue ;;
+        $((0040000))) ;;
+        *) echo "$place_path is no folder"; return 1 ;;
+        esac
+        # With an access list, the rights of the group are the most that any name in it has.
+        if [ $((place_mode & 02)) -ne 0 ]; then place_open=yes
+        elif [ $((place_mode & 020)) -eq 0 ]; then place_open=no
+        else
+            case "${place_seen% *} $(ls -ld "$place_path")" in
+            "$place_owner 0 "?????????? | "$place_owner 0 "??????????[!+]*) place_open=no ;;
+            *) place_open=yes ;;
+            esac
+        fi
+        case $place_rest in *[!/]*) [ $((place_mode & 01000)) -eq 0 ] || place_open=no ;; esac
+        if [ $place_open = yes ]; then
+            echo "others than root may write to $place_path, and so could swap what root puts there." \
+                "Look at it, then: chmod go-w $place_path"
+            return 1
+        fi
+        place_at=$place_path
+        [ "$place_at" != / ] || place_at=''
+    done
+}
+
+# Puts standard input in the place of file $1, whole or not at all. In a folder that is not root's
+# alone, its owner does: what lies there under a name may lead elsewhere.
 put() {
-    fresh=$(mktemp "${1%/*}/.gpuwright.XXXXXX") || return 0
-    if cat >"$fresh" && chmod 644 "$fresh" && mv -f "$fresh" "$1"; then :; else rm -f "$fresh"; fi
+    cat >"$work/new" || return 0
+    set -- "$1" "$(cksum <"$work/new")"
+    if foreign=$(place "${1%/*}"); then put_as "$@" sh; return 0; fi
+    owner=$(stat -L -c '%u %g' "${1%/*}") || return 0
+    case $owner in '0 '*) owner="65534 ${owner#0 }" ;; esac
+    put_as "$@" setpriv --reuid "${owner% *}" --regid "${owner#* }" --clear-groups \
+        --no-new-privs -- sh || say "($foreign)"
+}
+
+put_as() {
+    put_file=$1 put_sum=$2
+    shift 2
+    # shellcheck disable=SC2016 # the inner shell's own
+    timeout -k 1 10 "$@" -c '
+        fresh=$(mktemp "${1%/*}/.gpuwright.XXXXXX") || exit 1
+        if cat >"$fresh" && [ "$(cksum <"$fresh")" = "$2" ] && chmod 644 "$fresh" &&
+            mv -fT "$fresh" "$1"; then exit 0; fi
+        rm -f "$fresh"
+        exit 1
+    ' sh "$put_file" "$put_sum" <"$work/new" 2>&1 && return 0
+    say "$put_file could not be written, and is as it was: is its disk full?"
+    return 1
 }
 
 tell() {
@@ -385,7 +460,6 @@ message() {
         rm -f "$R$MOTD"
         return 0
     fi
-    mkdir -p "$R${MOTD%/*}"
     put "$R$MOTD" <<END
 
 *** The next boot will have no GPU: kernel $next boots next, and
@@ -448,6 +522,11 @@ if [ "${1:-}" = build ]; then
 fi
 work=$(mktemp -d "$RUN/guard.XXXXXX") || exit 0
 trap 'stop_building; rm -rf "$work"' EXIT
+# Lists that were cut would be believed: rather none at all.
+head -c 262144 /dev/zero 2>/dev/null >"$work/new" && [ "$(wc -c <"$work/new")" = 262144 ] || {
+    say "nothing was looked at, and what was told stays: is the disk of $RUN full?"
+    exit 0
+}
 trap 'exit 0' HUP INT TERM
 
 case ${1:-} in
