@@ -53,7 +53,7 @@ def self_test(work: Work, gpus: bool) -> str:
     """Shell that runs the self-test, with the GPUs or without; its last word is the exit status."""
     words = ["docker", "run", "--rm", "--network", "none", *(work.gpu_words if gpus else ())]
     words += ["--shm-size", "1g", work.recipe.exact_name, "selftest", "--json"]
-    return f'timeout {LIMIT_S} {shlex.join(words)} 2>/tmp/gpuwright-selftest; echo "status $?"'
+    return f'timeout {LIMIT_S} {shlex.join(words)} 2>/run/gpuwright-selftest; echo "status $?"'
 
 
 def judged(output: str) -> SelfTest:
@@ -90,7 +90,7 @@ def _tested(host: Host, work: Work) -> SelfTest:
     good, output = run(
         host,
         self_test(work, gpus=bool(host_state().driver.loaded))
-        + "; cat /tmp/gpuwright-selftest >&2; rm -f /tmp/gpuwright-selftest",
+        + "; cat /run/gpuwright-selftest >&2; rm -f /run/gpuwright-selftest",
         timeout=LIMIT_S + 60,
     )
     return replace(judged(output if good else "status ?"), time=now())

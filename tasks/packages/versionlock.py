@@ -50,7 +50,7 @@ def script(state: HostState, packages: Sequence[Package], block: str = SET) -> s
         [
             *(line for line in needed if line != ":"),
             f"touch {LIST}",
-            f"{{ {_without(block)}; printf '%s\\n' {lines}; }} >{LIST}.new",
+            f"{{ {_without(block)} && printf '%s\\n' {lines}; }} >{LIST}.new",
             f"chmod 644 {LIST}.new",
             f"mv {LIST}.new {LIST}",
         ]

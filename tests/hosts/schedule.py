@@ -27,6 +27,7 @@ MINUTES = {
     "test_bad_input": 1,
     "test_not_ours": 2,
     "test_logins": 3,
+    "test_theirs": 1,
     "test_redist": 1,
     "test_jetson": 8,
     "test_vm": 1,
