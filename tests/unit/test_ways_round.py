@@ -58,6 +58,7 @@ ALLOWED: dict[tuple[str, str], str] = {
     ("tasks/templates/image_build.sh.j2", "whole trees"): _TREE,
     ("tasks/templates/venv.sh.j2", "whole trees"): _TREE,
     ("tasks/templates/kernel_guard.sh.j2", "as another user"): "the guard's own way: its `put`",
+    ("tasks/templates/workspace.sh.j2", "as another user"): "enters a folder, and reads nothing",
     ("facts/theirs.sh", "as another user"): "the one way",
     ("facts/engines.sh", "a user's place"): "asks where it is; `their` reads there",
     ("facts/workspaces.sh", "as another user"): "tests a folder, and reads nothing",

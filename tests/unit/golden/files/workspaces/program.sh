@@ -16,6 +16,19 @@ if docker container inspect "$name" >/dev/null 2>&1 && [ "$(label workspace)" !=
     echo "WORKSPACE-FOREIGN: the container $name is not ours; rename it" >&2
     exit 1
 fi
+
+# Docker follows the path to the code folder with root's rights. So it is looked at with the user's.
+code_is_theirs() {
+    code=$(docker container inspect -f '{{range .Mounts}}{{if eq .Destination "/workspace/code"}}{{.Source}}{{end}}{{end}}' "$name")
+    [ -n "$code" ] || return 0
+    # shellcheck disable=SC2016 # the inner shell's own
+    timeout -k 1 30 setpriv --reuid "$(id -u "$user")" --regid "$(id -g "$user")" \
+        --groups "$(id -G "$user" | tr ' ' ,)" --no-new-privs -- \
+        sh -c 'cd -- "$1" && test -r . -a -x .' sh "$code" 2>/dev/null && return 0
+    echo "WORKSPACE-CODE: $user may not list $code, so no container gets it (namei -l $code)" >&2
+    return 1
+}
+
 case $action in
 up)
     want=$(sed -n 's/.*--label org.gpuwright\.values=\([0-9a-f]*\).*/\1/p' "$create")
@@ -26,6 +39,7 @@ up)
         have=
     fi
     [ -n "$have" ] || "$create" >/dev/null
+    code_is_theirs
     docker start "$name" >/dev/null
     ;;
 down)
