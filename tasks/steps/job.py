@@ -21,7 +21,7 @@ from pyinfra.api.host import Host
 
 from tasks.hostdata import host as host_data
 from tasks.hostdata.host import LOCK_WAIT_S
-from tasks.steps import around, course
+from tasks.steps import around, course, job_shell
 from tasks.steps.connection import patience
 from tasks.steps.files import place_script
 from tasks.steps.step import run, this_host
@@ -30,8 +30,7 @@ from tasks.templates import waits
 FOLDER = "/var/lib/gpuwright/jobs"
 QUIET_S = 10  # a line on the screen at most this often
 LOG_LINES = 15
-LOG_BYTES = 1 << 15
-"""Of these lines together: a program may print one that never ends."""
+LOG_BYTES = 1 << 15  # of these lines together: a program may print one that never ends
 
 _begun: WeakKeyDictionary[Host, dict[str, Job]] = WeakKeyDictionary()
 """By name, the jobs as they were started: only those have left the mark of their own end."""
@@ -72,7 +71,7 @@ class Job:
         if self.inputs:
             sums = " ".join(f"'{_digest(text)}  {name}'" for name, text in self.inputs)
             check = f"printf '%s\\n' {sums} | sha256sum --check --status"
-            lines.append(f"{check} || {{ {_NOT_WHOLE} exit 1; }}")
+            lines.append(f"{check} || {{ {job_shell.NOT_WHOLE} exit 1; }}")
         return "\n".join([*lines, self.script, ""])
 
     @property
@@ -121,21 +120,22 @@ def start_script(job: Job, lock_wait: int = LOCK_WAIT_S, limit_s: int = waits.JO
     """
     wrapper = (
         f"cd {job.folder} || exit 1; {{ if {_is_whole('script', job.text)}; "
-        f"then nice -n {job.nice} sh ./script; else {_NOT_WHOLE} false; fi; }} >log 2>&1; code=$?; "
+        f"then nice -n {job.nice} sh ./script; else {job_shell.NOT_WHOLE} false; fi; }} "
+        ">log 2>&1; code=$?; "
         f"echo $code {job.digest} >exit.new && sync exit.new && mv exit.new exit; exit $code"
     )
     undo = f"--property={shlex.quote('ExecStopPost=-/bin/sh ' + job.folder + '/undo')} "
     lines = [
         "umask 077",
-        _SYSTEMD_HERE,
-        _alive(job),
-        f"if alive; then cat >/dev/null; echo joined; exit 0; fi; {_UNLESS_KNOWN}",
+        job_shell.SYSTEMD_HERE,
+        job_shell.alive(job.unit),
+        f"if alive; then cat >/dev/null; echo joined; exit 0; fi; {job_shell.UNLESS_KNOWN}",
         f"systemctl reset-failed {job.unit} 2>/dev/null || true",
         f"{place_script(job.folder)} && chmod 700 {FOLDER} {job.folder} || exit 1",
         f"cd {job.folder} || exit 1",
         # Files of before are gone before those of now come: what is there is of this job.
         f"rm -f exit exit.new log status script undo {shlex.join(n for n, _ in job.inputs)}",
-        f"lacks() {{ {_NOT_WHOLE} exit 1; }}",
+        f"lacks() {{ {job_shell.NOT_WHOLE} exit 1; }}",
         *(_taken(name, text) for name, text in _texts(job)),
         f"{_is_whole('script', job.text)} || lacks",
         f"systemd-run --quiet --unit={job.unit} --collect --service-type=exec "
@@ -144,7 +144,7 @@ def start_script(job: Job, lock_wait: int = LOCK_WAIT_S, limit_s: int = waits.JO
         f"--setenv=UCF_FORCE_CONFFOLD=1 --setenv=LC_ALL=C.UTF-8 --setenv=HOME=/root "
         f"--setenv=LOCK_WAIT={lock_wait} "
         + (undo if job.undo else "")
-        + f"/bin/sh -c {shlex.quote(wrapper)} 2>&1 || {{ {_REFUSED} exit 1; }}",
+        + f"/bin/sh -c {shlex.quote(wrapper)} 2>&1 || {{ {job_shell.REFUSED} exit 1; }}",
         "echo started",
     ]
     return "\n".join(lines)
@@ -169,57 +169,19 @@ def poll_script(job: Job, seconds: int) -> str:
     )
     return "\n".join(
         [
-            _alive(job),
+            job_shell.alive(job.unit),
             f"i=0; while [ $i -lt {seconds * 4} ] && alive; do sleep 0.25; i=$((i+1)); done",
             'since() { echo $(($(date +%s) - $(stat -c %Y -- "$@" | sort -n | tail -n 1))); }',
             f"if alive; then echo state running $(since {job.folder}/*); {progress}; exit 0; fi",
-            _UNLESS_KNOWN,
+            job_shell.UNLESS_KNOWN,
             f"cd {job.folder} 2>/dev/null",
             "code= mark= rest=; { read -r code mark rest <exit; } 2>/dev/null",
             f'[ "$mark$rest" = {job.digest} ] || code=',
             'if [ -n "$code" ]; then echo "state done $code"',
             "else echo state lost $(since script); fi",
             f'if [ "$code" != 0 ]; then echo ---; tail -c {LOG_BYTES} log | tail -n {LOG_LINES};',
-            f"{_UNMARKED} fi",
+            f"{job_shell.UNMARKED} fi",
         ]
-    )
-
-
-_NOT_WHOLE = (
-    'echo "the files of this job were not written whole, so it was not run. Is the disk full?"; '
-    "df -Pm .;"
-)
-_UNMARKED = (
-    'if [ -z "$code" ] && [ -e exit.new ]; then '
-    'echo "how it ended could not be noted, so it does not count as done. Is the disk full?"; '
-    "df -Pm .; fi;"
-)
-_SYSTEMD_HERE = (
-    "for tool in systemd-run systemctl; do command -v $tool >/dev/null || { "
-    'echo "there is no $tool on this host, and long steps run as units of systemd; its package '
-    'brings it: apt-get install --reinstall systemd, or dnf reinstall systemd"; exit 1; }; done'
-)
-_UNLESS_KNOWN = (
-    '[ -n "$said" ] || { echo "systemd gives no answer: $(systemctl is-active basic.target 2>&1). '
-    "Does it run (ps -p 1 -o comm=), and dbus (systemctl status dbus)? What runs goes on; "
-    'systemctl daemon-reexec starts systemd afresh"; exit 1; }'
-)
-_REFUSED = (
-    'echo "systemd does not start this unit; the line above says why. Its bus must answer: '
-    'systemctl status dbus, and systemctl start dbus";'
-)
-
-
-def _alive(job: Job) -> str:
-    """The function ``alive``; ``$said`` is empty where systemd itself says nothing at all.
-
-    It gets five seconds to answer again, as it cannot while it is replaced by an upgrade.
-    """
-    return (
-        "alive() { for again in 1 2 3 4 5; do "
-        f"said=$(systemctl is-active {job.unit} 2>/dev/null); "
-        '[ -z "$said" ] || break; sleep 1; done; case $said in '
-        "active|activating|deactivating|reloading) return 0;; esac; return 1; }"
     )
 
 

@@ -31,12 +31,14 @@ ALLOWED = {
     "tasks/faults/codes.yaml": "words: remedies",
     "tasks/repair/means.py": "the stand-in itself",
     "tasks/templates/kernel_guard.sh.j2": "words: remedies",
+    "tasks/steps/job_shell.py": "words: a remedy",
     # Read only.
     "facts/outlook.sh": "a simulation",
 }
 WORDS = {
     "tasks/containers/engine_conflicts.py",
     "tasks/driver/findings.py",
+    "tasks/host/others.py",
     "tasks/host/preflight.py",
     "tasks/image/image_conflicts.py",
     "tasks/jetson/findings.py",
