@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from facts.model.shown import Shown
 
@@ -44,7 +44,7 @@ class System(Shown):
     """``absent``, ``done``, ``running``, ``error``, ``disabled``, ``not-run``."""
     cmdline: str | None = None
     """The running kernel's command line."""
-    clock_s: int | None = None
+    clock_s: int | None = field(default=None, compare=False)
     """What the host's clock says, in seconds since 1970; None: unknown."""
     resolver: str | None = None
     """Who answers for names: ``resolv.conf`` (a server that it names), ``systemd-resolved``,

@@ -14,6 +14,8 @@ from stacks.model.plan import CudaPlan, CudnnPlan, Download
 from tasks.guard import program
 from tasks.recipe.inputs import Ask
 from tasks.recipe.recipe import DEV, EPOCH
+from tasks.steps import surroundings
+from tasks.steps.surroundings import NetworkSettings, Strangers
 from tasks.templates import render
 from tasks.workspace import placing, service
 from tests.unit.tasks import a_host, a_workspace
@@ -117,6 +119,10 @@ RENDERED = {
     "venv.sh.j2": render("venv.sh.j2", **VENV),
     "workspace.sh.j2": placing.program(),
     "workspace_removal.sh.j2": service.removal(("alice", "bob")),
+    "surroundings.sh.j2": surroundings.text(
+        NetworkSettings("http://proxy.example.org:3128", ("localhost",)),
+        Strangers(("http://dead.example.org/x ./",), ("grafana",)),
+    ),
     "workspace_secrets.sh.j2": service.secrets_script(a_workspace.placed()),
 }
 
