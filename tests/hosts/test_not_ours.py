@@ -232,7 +232,8 @@ def test_run_goes_on_without_strangers_and_leaves_their_archives_alone(
         outcome: Outcome = runner.run(host, tmp_path, deploy=str(deploy))
         ours = host.run("cat /etc/apt/sources.list.d/gpuwright-components.sources").stdout
         log = host.run("cat /var/lib/gpuwright/jobs/lists/log").stdout
-    assert outcome.code == 0, outcome.said
+        ended = host.run("cat /var/lib/gpuwright/jobs/lists/exit").stdout.strip()
+    assert ended == "0", outcome.said + log
     assert "contrib" in ours
     assert "file:" not in ours and "rusted" not in ours and "127.0.0.1:9" not in ours
     assert "nothing is taken from it: http://127.0.0.1:9/tools bookworm" in log
