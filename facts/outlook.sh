@@ -37,7 +37,8 @@ apt_lists() {
     -o Acquire::https::Timeout=20 -o APT::Update::Error-Mode=any 2>&1); then return; fi
   part unread
   printf '%s\n' "$said" | grep '^[EW]:' | head -n 3
-  lists=
+  # One dead source takes nothing from what the others have answered.
+  [ -n "$(find "$own/lists" -maxdepth 1 -name '*_Packages*' | head -n 1)" ] || lists=
 }
 
 apt_outlook() {

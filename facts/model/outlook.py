@@ -21,7 +21,8 @@ class Outlook(Shown):
     """Answers of apt or dnf. Nothing on the host was changed for them."""
 
     unread: str = ""
-    """Why the sources could not be read now; then the answers are of the lists that were there."""
+    """Why a source could not be read now: the answers are of the others then, and of the lists that
+    were there where none could be."""
     unfetchable: tuple[Unfetchable, ...] = ()
     removals: tuple[str, ...] = ()
     """Packages that ``apt-get --fix-broken install`` would remove."""

@@ -86,8 +86,11 @@ def _available(
 
 
 def _kernel_offers(state: HostState, outlook: Outlook | None) -> KernelOffers | None:
-    """What the sources have; None where they were not asked, or could not be read now."""
-    if outlook is None or outlook.headers is None or outlook.unread:
+    """What the sources have; None where they were not asked, or could not be read now.
+
+    Where one of several was dead, that which has the kernel's metapackage must have answered.
+    """
+    if outlook is None or outlook.headers is None or (outlook.unread and not outlook.newest):
         return None
     return KernelOffers(
         headers=tuple(k for k, offered in outlook.headers.items() if offered),

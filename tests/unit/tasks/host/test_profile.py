@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from facts.model.host import HostState
+from facts.model.outlook import Outlook
 from facts.model.software import Python
 from facts.model.system import Jetson
 from stacks.model.host import Gpu
@@ -133,3 +136,25 @@ def test_container_toolkit_that_is_there_is_known_by_its_release() -> None:
     assert profile_of(there).toolkit == "1.19.1"
     candidate = with_packages(a_host.bare(), package(name, "1.20.0~rc.1-1"))
     assert profile_of(candidate).toolkit is None
+
+
+NEWEST = {"linux-headers-cloud-amd64": "6.1.0-99-cloud-amd64"}
+
+
+@pytest.mark.parametrize(
+    ("outlook", "known"),
+    [
+        (None, False),
+        (Outlook(), False),
+        (Outlook(headers={"a": False}, newest=NEWEST), True),
+        (Outlook(headers={"a": False}, unread="E: no answer"), False),
+        (Outlook(headers={"a": False}, newest=NEWEST, unread="E: a stranger is dead"), True),
+    ],
+    ids=["not asked", "nothing to ask", "read", "none answered", "the kernel's own answered"],
+)
+def test_headers_are_gone_only_where_the_source_of_the_kernel_has_answered(
+    outlook: Outlook | None, known: bool
+) -> None:
+    offers = profile_of(a_host.bare(), outlook=outlook).kernel_offers
+    assert (offers is not None) is known
+    assert offers is None or offers.gone == ("a",)
