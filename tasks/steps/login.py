@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from paramiko import Channel, ChannelException
+from paramiko import Channel, ChannelException, SSHException
 from pyinfra import logger
 from pyinfra.api import QuoteString, StringCommand
 from pyinfra.api.exceptions import PyinfraError
@@ -190,7 +190,7 @@ class Login(SSHConnector):
         """
         transport = self.client.get_transport() if self.client else None
         if transport is None:
-            raise EOFError("there is no connection")
+            raise SSHException("there is no connection")
         try:
             return session.opened(transport)
         except ChannelException as error:
