@@ -39,7 +39,7 @@ login() {
   [ "$(id -u)" = 0 ] || { no login "only root can look as another user does"; return; }
   have setpriv || { no login "setpriv (util-linux) is not installed"; return; }
   shell=/bin/sh; [ ! -x /bin/bash ] || shell=/bin/bash
-  way="$(folders $CURRENT/bin/python) $(folders "$(readlink -f $CURRENT)/bin/python")"
+  way="$(folders "$(readlink -f $CURRENT)/bin/python") $(folders $CURRENT/bin/python)"
   nodes=; for f in /dev/nvidiactl /dev/nvidia0 /dev/nvidia-uvm; do
     if [ -c $f ]; then nodes="$nodes $f"; fi; done
   set -- HOME=/nonexistent USER=nobody LOGNAME=nobody SHELL=$shell TERM=dumb \
