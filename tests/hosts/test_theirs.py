@@ -118,7 +118,7 @@ def test_settings_of_a_user_give_nothing_of_roots_and_hold_nobody_up(
     sh(host, f"rm -rf {folder} /root/docker")
 
 
-@pytest.mark.parametrize("there", ["ln -s /etc/shadow", "ln /etc/hostname", "mkfifo"])
+@pytest.mark.parametrize("there", ["ln -s /etc/shadow", "ln /etc/passwd", "mkfifo"])
 def test_metrics_in_a_folder_of_another_user_change_nothing_of_roots(
     there: str, host: SandboxHost
 ) -> None:
@@ -126,7 +126,7 @@ def test_metrics_in_a_folder_of_another_user_change_nothing_of_roots(
     sh(host, files.write_script(program.MENU, program.menu()))
     sh(host, f"rm -rf {METRICS}; mkdir -p {METRICS} && chown {USER}: {METRICS}")
     sh(host, f"{there} {METRICS}/gpuwright.prom")
-    look = "sha256sum /etc/shadow /etc/hostname; stat -c %a:%u /etc/shadow /etc/hostname"
+    look = "sha256sum /etc/shadow /etc/passwd; stat -c %a:%u /etc/shadow /etc/passwd"
     before = sh(host, look)
     sh(host, f"timeout 60 {program.PROGRAM} now")
     assert sh(host, look) == before
