@@ -115,7 +115,8 @@ ODD = (
     *("menuentry ", "submenu", "linux ", "/vmlinuz-1.0-x"),
     *("set default=", "set default=1", "set default='1>0'"),
 )
-ODD += ("\r", "\r}", "linux\r /vmlinuz-1.1-x")  # GRUB takes carriage returns out
+RETURNS = ("\r", "\r}", "linux\r /vmlinuz-1.1-x")
+"""GRUB takes carriage returns out."""
 ENTRIES = ["", "0", "1", "2", "01", "1.0", "1e0", "3", "3>0", "3>0>0", "3>", ">0", "Bare>Inner>01"]
 ENTRIES += ["It's", "gnulinux-1", "quoted", "gone", "99999999", "1>old", "Debian", "3>inner"]
 
@@ -150,7 +151,11 @@ def each_next(awk: list[str], menus: list[tuple[list[str], str, str]], folder: P
 def test_damaged_menus_are_read_alike(awk: list[str], tmp_path: Path) -> None:
     chance = Random(1)
     menus = [
-        (mutated(SHAPES, seed, ODD)[:120], chance.choice(ENTRIES), chance.choice(["", *ENTRIES]))
+        (
+            mutated(SHAPES, seed, (*ODD, *RETURNS))[:120],
+            chance.choice(ENTRIES),
+            chance.choice(["", *ENTRIES]),
+        )
         for seed in range(100)
     ]
     wanted = [

@@ -128,7 +128,9 @@ def test_answer_of_a_deploy_that_only_asks_hides_it(
     run = a_run.ARun(
         a_host.bare(),
         {RepositoryOffers: (said,)},
-        **{"mirrors": LOGINS, "driver_origin": "nvidia", "format": form},
+        mirrors=LOGINS,
+        driver_origin="nvidia",
+        format=form,
     )
     with pytest.raises(SystemExit):
         run.prepared(lambda: runpy.run_path("deploys/plan.py"))
