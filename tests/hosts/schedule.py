@@ -29,6 +29,7 @@ MINUTES = {
     "test_logins": 3,
     "test_theirs": 1,
     "test_odd_kernels": 4,
+    "test_waits": 3,
     "test_redist": 1,
     "test_jetson": 8,
     "test_vm": 1,
