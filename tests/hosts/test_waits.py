@@ -125,3 +125,27 @@ def test_signal_in_a_long_job_of_two_hosts_ends_in_two_seconds_and_the_jobs_go_o
         assert "Exiting upon user request" not in outcome.said
     finally:
         apt_again(*pair)
+
+
+def test_frozen_sshd_of_one_host_fails_it_within_its_limit(
+    pair: tuple[SandboxHost, SandboxHost], tmp_path: Path
+) -> None:
+    one, other = pair
+    slow_apt(one)
+    try:
+        inventory(tmp_path, (one, {"silence_wait": 6}), (other, {"job_limit": 30}))
+        slow_apt(other)
+        with runner.killed_at_the_end(runner.start(tmp_path)) as process:
+            runner.until(lambda: running(tmp_path, *pair), "both hosts have a job", every_s=0.5)
+            # Behind the back of this very session, which is one of them.
+            one.run("(sleep 1; pkill -STOP -f '^sshd: root') </dev/null >/dev/null 2>&1 &")
+            outcome = runner.wait(process, tmp_path, 200)
+        assert outcome.code == 1
+        report = " ".join(outcome.said[outcome.said.index(f"{one.name}: verdict FAILED") :].split())
+        assert "no sign of life for 6 s" in report
+        assert "it was ended at its limit of 30s" in outcome.said
+        assert f"{other.name}: verdict FAILED" in outcome.said
+        left = other.run("pgrep -f 'sleep 360[0]'")
+        assert left.stdout == "", "systemd has ended all of the job"
+    finally:
+        apt_again(*pair)
