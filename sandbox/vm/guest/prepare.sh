@@ -33,7 +33,7 @@ else
 fi
 # The initramfs holds what this machine's disk needs: every further module costs time at each boot,
 # and a build inside the machine takes a tenth of the time.
-echo MODULES=list > /etc/initramfs-tools/conf.d/gpuwright-sandbox
+printf 'MODULES=list\nCOMPRESSLEVEL=1\n' > /etc/initramfs-tools/conf.d/gpuwright-sandbox
 printf 'virtio_pci\nvirtio_blk\next4\n' >> /etc/initramfs-tools/modules
 update-initramfs -u -k all
 stand_in=/usr/local/share/gpuwright-sandbox-grub-probe
