@@ -38,7 +38,7 @@ def asked(plan: Plan, names: tuple[str, ...] = ()) -> tuple[Available, tuple[Con
             for r in plan.repositories
         ),
         packages=names,
-        _stdin="".join(f"{_login(r)}\n" for r in plan.repositories),
+        _stdin=logins.Unsaid(f"{_login(r)}\n" for r in plan.repositories),
         surroundings=around.file(this_host()),
     )
     if answers is None:  # the host was lost, and pyinfra has said so

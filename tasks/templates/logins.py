@@ -11,6 +11,18 @@ from urllib.parse import urlsplit
 from stacks.model import address
 
 
+class Unsaid(tuple[str, ...]):
+    """Lines for a standard input, which pyinfra prints nowhere.
+
+    It tells each fact with all arguments, ``_stdin`` among them: with ``-v``, and where it fails.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "HIDDEN"
+
+
 def for_curl(whole: str) -> str:
     """A line for ``curl --config`` (curl(1), "-K"); empty where the address has no login."""
     login = address.login(whole)

@@ -64,6 +64,17 @@ ALLOWED: dict[tuple[str, str], str] = {
     ("facts/workspaces.sh", "as another user"): "tests a folder, and reads nothing",
     ("facts/workspaces.sh", "a user's place"): "asks where it is",
     ("facts/repository.sh", "/tmp"): "a folder with a name that nobody can know, of root's",
+    ("facts/archives.sh", "/tmp"): "a folder with a name that nobody can know, of root's",
+    ("facts/login.sh", "as another user"): "looks as nobody does, from its own program alone",
+    ("facts/outlook.sh", "/tmp"): "a folder with a name that nobody can know, of root's",
+    ("tasks/host/no_root.py", "a file of the system"): "a remedy for a person",
+    ("tasks/host/no_root.py", "rights after the text"): "a remedy for a person",
+    ("tasks/packages/versionlock.py", "/tmp"): "a folder with a name that nobody can know",
+    ("tasks/python/uv.py", "/tmp"): "on the controller, a folder of this process alone",
+    ("tasks/steps/login.py", "pyinfra's own files"): "the connection itself",
+    ("tasks/steps/silence.py", "a user's place"): "a remedy for a person",
+    ("tasks/faults/codes.yaml", "a user's place"): "a remedy for a person",
+    ("tasks/faults/codes.yaml", "rights after the text"): "a remedy for a person",
     ("facts/probe/settings.sh", "a user's place"): "of the login, who may be root: within limits",
 }
 

@@ -165,7 +165,7 @@ LOGIN = replace(REPOSITORY, address=ADDRESS.replace("http://", "http://ana:hunte
 
 def test_login_lies_in_a_file_for_root_alone_and_nowhere_else() -> None:
     script = files.script(host(), LOGIN, KEYRING)
-    assert f"cat >{files.login_path(LOGIN)}.new && chmod 600" in script
+    assert f"settle {files.login_path(LOGIN)} 600 " in script
     assert "hunter2" not in script + files.sources_text(LOGIN, PATH) + files.pins_text(LOGIN)
     line = "machine http://mirror.example.org/repos/ubuntu2204/x86_64/ login ana password hunter2$"
     assert files.private(LOGIN).splitlines()[-1] == line

@@ -105,7 +105,7 @@ def test_login_lies_in_a_file_for_root_alone_and_in_no_command() -> None:
     address = REPOSITORY.address.replace("https://", "https://ana:hunter2%24@")
     login = replace(REPOSITORY, address=address)
     script = dnf_files.script(host(), login, KEY)
-    assert f"cat >{dnf_files.repo_path(login)}.new && chmod 600" in script
+    assert f"settle {dnf_files.repo_path(login)} 600 " in script
     assert "hunter2" not in script
     parser = ConfigParser(interpolation=None)
     parser.read_string(dnf_files.private(login, dnf_files.key_path(login, KEY)))
