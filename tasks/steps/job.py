@@ -29,8 +29,7 @@ from tasks.templates import waits
 
 FOLDER = "/var/lib/gpuwright/jobs"
 QUIET_S = 10  # a line on the screen at most this often
-LOG_LINES = 15
-LOG_BYTES = 1 << 15  # of these lines together: one may never end
+LOG_LINES, LOG_BYTES = 15, 1 << 15  # a line may never end
 
 _begun: WeakKeyDictionary[Host, dict[str, Job]] = WeakKeyDictionary()
 """By name, the jobs as they were started: only those have left the mark of their own end."""

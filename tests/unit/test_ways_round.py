@@ -46,7 +46,6 @@ ALLOWED: dict[tuple[str, str], str] = {
     ("tasks/repair/records.py", "a file of the system"): _OURS,
     ("tasks/packages/apt_transaction.py", "a file of the system"): "a job's own folder",
     ("tasks/packages/versionlock.py", "a file of the system"): "beside the list, renamed if whole",
-    ("tasks/host/preflight.py", "a file of the system"): "a remedy for a person",
     ("tasks/faults/codes.yaml", "a file of the system"): "a remedy for a person",
     ("tasks/faults/faults.yaml", "a file of the system"): "changes one line of a file of root's",
     ("tasks/hostdata/reading.py", "a user's place"): "on the controller",

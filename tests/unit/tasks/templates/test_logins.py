@@ -13,7 +13,6 @@ import re
 import runpy
 from collections.abc import Iterator
 from dataclasses import replace
-from io import IOBase
 from typing import Any
 
 import pytest
@@ -29,6 +28,7 @@ from facts.torch import TorchRuntime
 from tasks.host import needs
 from tasks.hostdata.host import MIRRORS
 from tasks.repositories import offers
+from tasks.steps import sending
 from tests.unit.facts import golden_hosts
 from tests.unit.tasks import a_host, a_run, sent
 from tests.unit.tasks.image.test_work import DOCKER
@@ -61,15 +61,8 @@ def stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
     """No host is waited for, and each repository has a key that is trusted."""
     monkeypatch.setattr(needs, "needed", lambda *_: False)
     monkeypatch.setattr(offers, "keyring", lambda *_: b"the keys")
-    monkeypatch.setattr(a_run.Wire, "put_file", _uploaded)
-
-
-def _uploaded(wire: a_run.Wire, source: str | IOBase, path: str, *_: Any, **__: Any) -> bool:
-    """It passes through a file below /tmp that others may read: the same holds for it."""
-    if not isinstance(source, str):
-        wire.commands.append(source.read().decode(errors="replace"))
-        wire.read.append("")
-    return True
+    # What is sent as a file is nobody's to read on its way: test_sending.py.
+    monkeypatch.setattr(sending, "uploaded", lambda *_: True)
 
 
 def ran(deploy: str, state: HostState, **data: Any) -> a_run.ARun:
