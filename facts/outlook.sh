@@ -51,10 +51,10 @@ apt_outlook() {
       '$2 == v && $3 ~ / Packages$/ { f = 1 } END { exit !f }' || echo "$name|$version"
   done
   part simulation
-  apt-get -s $flags $lists -o Debug::NoLocking=1 --no-install-recommends --fix-broken install 2>&1 |
+  timeout 120 apt-get -s $flags $lists -o Debug::NoLocking=1 --no-install-recommends --fix-broken install 2>&1 |
     grep '^Remv \|^E: '
   part check
-  apt-get check $lists -q -o Debug::NoLocking=1 2>&1 | grep '^ [a-z0-9]'
+  timeout 120 apt-get check $lists -q -o Debug::NoLocking=1 2>&1 | grep '^ [a-z0-9]'
   [ -n "$kernels" ] || return
   names=$(printf 'linux-headers-%s\n' $kernels)
   offered=$(apt-cache $lists madison $names 2>/dev/null | sed -n 's/ *|.* Packages$//p')

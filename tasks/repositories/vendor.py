@@ -10,6 +10,7 @@ from tasks.layout import ASIDE
 from tasks.repositories import files as repository_files
 from tasks.repositories import offers
 from tasks.steps import refusal
+from tasks.steps.files import packed
 from tasks.steps.step import Commands, host_state, step, this_host
 
 
@@ -30,4 +31,5 @@ def added(plan: Plan) -> Commands:
             )
         script = files.script(state, repository, keyring)
         private = files.private(repository, files.key_path(repository, keyring))
-        yield StringCommand(script, _stdin=private) if private else StringCommand(script)
+        read = {"_stdin": packed(private)} if private else {}
+        yield StringCommand(script, **read)

@@ -40,7 +40,9 @@ def file(host: Host) -> str:
     if not network.network_settings(host.data).proxy:
         return ""
     if host not in _placed:
-        good, said = run(host, files.put_script(FILE), timeout=60, stdin=of_host(host))
+        good, said = run(
+            host, files.put_script(FILE), timeout=60, stdin=files.packed(of_host(host))
+        )
         if not good:
             raise ValueError(f'"proxy" could not be put on the host: {said}')
         _placed[host] = FILE

@@ -99,5 +99,14 @@ def _told(
             line.stopped_at(now.why or f'{ended} at "{now.step}"')
         elif line.verdict in ("UNKNOWN", "UNFINISHED") and now.why:
             line.stopped_at(now.why)
+        elif line.verdict == "UNFINISHED" and _all_done(run, host):
+            line.verdict = "DONE"
+            line.stopped_at("no step of this deploy gives a verdict")
     printed()
     return not {line.verdict for line in lines.values()} & {"UNKNOWN", "UNFINISHED", "FAILED"}
+
+
+def _all_done(run: State, host: Host) -> bool:
+    """Whether every step of the deploy was carried out on the host: a deploy of somebody's own."""
+    results = run.get_results_for_host(host)
+    return host not in run.failed_hosts and 0 < results.success_ops == len(run.ops[host])

@@ -25,6 +25,7 @@ from tasks.guard import program
 from tasks.steps import files, job, theirs
 from tests.hosts import runner
 from tests.hosts.able import needs_hosts
+from tests.job_script import started
 
 pytestmark = needs_hosts()
 
@@ -176,10 +177,10 @@ def a_job(script: str) -> job.Job:
 def test_job_on_a_full_disk_is_not_started_and_runs_once_there_is_room(host: SandboxHost) -> None:
     task = a_job("touch /run/test-ran")
     with full(host, job.FOLDER):
-        said = sh(host, job.start_script(task), good=False)
+        said = sh(host, started(task), good=False)
         assert "full" in said
     sh(host, "! test -e /run/test-ran")
-    assert "started" in sh(host, job.start_script(task))
+    assert "started" in sh(host, started(task))
     assert sh(host, job.poll_script(task, 30)) == "state done 0\n"
     assert sh(host, f"stat -c %a {task.folder}/list {task.folder}/script") == "600\n600\n"
     sh(host, "rm /run/test-ran")
@@ -190,7 +191,7 @@ def test_job_that_fills_the_disk_does_not_count_as_done(host: SandboxHost) -> No
     sh(host, f"mkdir -p {job.FOLDER} && "
        f"mount -t tmpfs -o size=512k,mode=700 gpuwright-test {job.FOLDER}")  # fmt: skip
     try:
-        sh(host, job.start_script(task))
+        sh(host, started(task))
         said = sh(host, job.poll_script(task, 30))
     finally:
         sh(host, f"umount {job.FOLDER}")
@@ -200,7 +201,7 @@ def test_job_that_fills_the_disk_does_not_count_as_done(host: SandboxHost) -> No
 def test_script_that_was_cut_is_not_run(host: SandboxHost) -> None:
     task = a_job("touch /run/test-ran")
     cut = f"truncate -s -5 {task.folder}/script"
-    sh(host, job.start_script(task).replace("systemd-run --quiet", f"{cut}; systemd-run --quiet"))
+    sh(host, started(task).replace("systemd-run --quiet", f"{cut}; systemd-run --quiet"))
     said = sh(host, job.poll_script(task, 30))
     assert said.startswith("state done 1\n") and "not written whole" in said
     sh(host, "! test -e /run/test-ran")
@@ -209,7 +210,7 @@ def test_script_that_was_cut_is_not_run(host: SandboxHost) -> None:
 def test_host_without_systemd_run_is_told_what_to_do(host: SandboxHost) -> None:
     sh(host, "mv /usr/bin/systemd-run /usr/bin/systemd-run.away")
     try:
-        said = sh(host, job.start_script(a_job(":")), good=False)
+        said = sh(host, started(a_job(":")), good=False)
     finally:
         sh(host, "mv /usr/bin/systemd-run.away /usr/bin/systemd-run")
     assert "there is no systemd-run" in said and "reinstall systemd" in said
@@ -218,7 +219,7 @@ def test_host_without_systemd_run_is_told_what_to_do(host: SandboxHost) -> None:
 def test_job_runs_without_dbus_or_says_why_not(host: SandboxHost) -> None:
     sh(host, "systemctl stop dbus.socket dbus.service")
     try:
-        done = host.run(job.start_script(a_job(":")))
+        done = host.run(started(a_job(":")))
         if done.returncode == 0:
             assert sh(host, job.poll_script(a_job(":"), 30)) == "state done 0\n"
         else:

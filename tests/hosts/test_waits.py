@@ -83,9 +83,10 @@ def running(folder: Path, *named: SandboxHost) -> bool:
 
 
 def slow_apt(host: SandboxHost) -> None:
-    """Let apt-get stand still, as with a mirror that gives nothing."""
-    path = "/usr/local/sbin/apt-get"
-    host.run(f"printf '#!/bin/sh\\nexec sleep 3600\\n' >{path} && chmod 755 {path}")
+    """Let apt-get stand still in jobs, which alone wait for a lock: a mirror that gives nothing."""
+    path, still = "/usr/local/sbin/apt-get", '[ -z "$LOCK_WAIT" ] || exec sleep 3600'
+    text = f'#!/bin/sh\n{still}\nexec /usr/bin/apt-get "$@"\n'
+    host.run(f"cat >{path} <<'END'\n{text}END\nchmod 755 {path}")
 
 
 def apt_again(*named: SandboxHost) -> None:

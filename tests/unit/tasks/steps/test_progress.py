@@ -118,3 +118,14 @@ def test_step_that_fails_is_told_with_the_reason(at_end: AtEnd) -> None:
     run.executed()
     assert lines[NAME].why == "it stopped at: Driver: the connection was lost (EOFError)"
     assert at_end
+
+
+def test_deploy_of_ones_own_without_a_verdict_is_done_when_its_steps_are(at_end: AtEnd) -> None:
+    run, lines = begun("PLANNED")
+    run.prepared(lambda: going(name="Ours"))
+    run.executed()
+    assert at_end[0]() is True
+    assert (lines[NAME].verdict, lines[NAME].why) == (
+        "DONE",
+        "no step of this deploy gives a verdict",
+    )
