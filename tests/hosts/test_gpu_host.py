@@ -301,6 +301,8 @@ def test_refused_host_does_not_stop_the_others(gpu_host: GpuHost, tmp_path: Path
     bare = hosts.up(HostSpec("acceptance-bare"), fresh=True)
     try:
         data = {h.name: runner.host_data(h, stack="pytorch-2.9") for h in (gpu_host.lab.host, bare)}
+        own = data[NAME]["mirrors"]  # as in its other runs
+        data[NAME]["mirrors"] = {kind: onlooker.with_login(url) for kind, url in own.items()}
         run = Lab(bare, runner.inventory(tmp_path, **data)).pyinfra("-y")
         untouched = not bare.run("test ! -e /opt/gpuwright -a ! -e /var/lib/gpuwright").returncode
     finally:
