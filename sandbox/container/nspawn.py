@@ -7,7 +7,7 @@ from pathlib import Path
 from sandbox import pcibus
 from sandbox.checkout import MARK, SandboxError
 from sandbox.commands import run, succeeds
-from sandbox.container import builds, engines
+from sandbox.container import engines
 from sandbox.doubles.jetson import FIRMWARE
 from sandbox.local import cgroups, network
 from sandbox.local.mounts import mounts
@@ -70,7 +70,6 @@ def start(folder: Path, root: Path, spec: HostSpec) -> Process:
         f"--bind-ro={bus}:/sys/bus/pci/devices",
         # A server may change its own network, firewall included; the namespace is its own.
         "--capability=CAP_NET_ADMIN",
-        *builds.words(),
     ]
     firmware = root / FIRMWARE.lstrip("/")
     if firmware.is_dir():

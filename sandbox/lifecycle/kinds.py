@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from sandbox.checkout import SandboxError
-from sandbox.container import builds, engines, nspawn
+from sandbox.container import engines, nspawn
 from sandbox.local.processes import Process
 from sandbox.roots import build
 from sandbox.spec import HostSpec
@@ -57,7 +57,6 @@ def root(spec: HostSpec, folder: Path, lower: Path) -> Path:
     if spec.vm:
         return vm.staging(folder)
     tree = nspawn.mount(folder, lower)
-    builds.write(tree)
     if spec.engines:
         engines.write(tree)
     return tree
