@@ -97,6 +97,10 @@ def decided(
         conflicts += engine_conflicts.conflicts(state, engines_state, plan, container_settings())
     if conflicts:
         raise Refused(*conflicts)
+    answers = archive_asking.asked(host, state) if needs.from_archives(state, plan) else ()
+    known = archive_asking.identified(host, state)
+    if conflicts := preflight.sources(known, plan, answers):
+        raise Refused(*conflicts)
     outlook = None
     if package_outlook.needed(state, plan):
         outlook = package_outlook.asked(state, plan)
@@ -107,12 +111,8 @@ def decided(
         # A kernel that comes takes room of its own.
         if conflicts := conflicts or preflight.conflicts(state, plan, way_out):
             raise Refused(*conflicts)
-    answers = archive_asking.asked(host, state) if needs.from_archives(state, plan) else ()
-    known = archive_asking.identified(host, state)
-    if conflicts := preflight.sources(known, plan, answers):
-        raise Refused(*conflicts)
-    seen = (*archive_answers.notices(known, answers), *others.notices(known, way_out))
-    plan = replace(plan, notices=(*plan.notices, *seen))
+    told = (*archive_answers.notices(known, answers), *others.notices(known, way_out))
+    plan = replace(plan, notices=(*plan.notices, *told))
     if needs.needed(state, plan):
         available, conflicts = offers.asked(plan, needs.wanted(plan))
         found = resolved(state, host.data, available, containers, outlook)

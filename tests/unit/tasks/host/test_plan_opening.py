@@ -57,7 +57,7 @@ def test_plan_is_told_with_reasons_and_facts_and_the_host_is_not_touched(
     assert "\nFacts\n  os: debian-12\n" in said
     assert "\nWhat deploys/gpu_host.py would do\n" in said
     assert (run.asked, run.wire.commands, run.state.ops[run.host]) == (
-        [HostProbe, PackageOutlook, ArchiveAnswers],
+        [HostProbe, ArchiveAnswers, PackageOutlook],
         [],
         {},
     )

@@ -46,7 +46,7 @@ def test_host_that_fits_gets_its_plan_after_one_look(lines: dict[str, report.Lin
     plan = run.prepared(plans.for_this_host)
     assert plan is not None and plan.digest == a_host.plan().digest
     assert (lines[NAME].verdict, run.exit_status) == ("PLANNED", 0)
-    assert (run.asked, run.state.ops[run.host]) == ([HostProbe, PackageOutlook, ArchiveAnswers], {})
+    assert (run.asked, run.state.ops[run.host]) == ([HostProbe, ArchiveAnswers, PackageOutlook], {})
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_container_host_is_asked_for_its_engines_and_its_repositories_once(
     plan = run.prepared(lambda: plans.for_this_host(containers=True))
     assert plan is not None and plan.containers is not None and plan.torch is None
     assert lines[NAME].verdict == "PLANNED"
-    assert run.asked == [HostProbe, ContainerEngines, PackageOutlook, ArchiveAnswers]
+    assert run.asked == [HostProbe, ContainerEngines, ArchiveAnswers, PackageOutlook]
 
 
 def test_repository_that_does_not_answer_refuses_the_host(lines: dict[str, report.Line]) -> None:
@@ -147,8 +147,8 @@ def test_repository_that_does_not_answer_refuses_the_host(lines: dict[str, repor
     assert run.asked == [
         HostProbe,
         ContainerEngines,
-        PackageOutlook,
         ArchiveAnswers,
+        PackageOutlook,
         RepositoryOffers,
     ]
 
