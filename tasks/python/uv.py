@@ -25,6 +25,8 @@ from tasks.steps.step import Commands, host_state, step
 
 LOCK = Path(__file__).with_name("uv.txt")
 """The digests of uv's wheels, with their names; ``make lock`` writes it."""
+FETCH_S = 600
+"""To fetch a uv of some 25 MB for another architecture: at 50 kB/s, or not at all."""
 PLATFORMS = {"x86_64": "x86_64-manylinux_2_28", "aarch64": "aarch64-manylinux_2_28"}
 
 
@@ -81,15 +83,15 @@ def local_binary(arch: str) -> Path:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent) as folder:
             part = Path(folder, "uv")
-            done = subprocess.run(
-                [str(ours), "pip", "install", wheels.ONLY, "--require-hashes", "--no-deps"]
-                + ["--quiet", "--target", str(part), "--requirement", str(LOCK)]
-                + ["--python", sys.executable, "--python-platform", PLATFORMS[arch]],
-                capture_output=True,
-                text=True,
-            )
-            if done.returncode != 0:
-                why = done.stderr.strip()
+            command = [str(ours), "pip", "install", wheels.ONLY, "--require-hashes", "--no-deps"]
+            command += ["--quiet", "--target", str(part), "--requirement", str(LOCK)]
+            command += ["--python", sys.executable, "--python-platform", PLATFORMS[arch]]
+            try:
+                done = subprocess.run(command, capture_output=True, text=True, timeout=FETCH_S)
+                why = done.stderr.strip() or "uv failed" if done.returncode else ""
+            except subprocess.TimeoutExpired:
+                why = f"no end within {FETCH_S} s"
+            if why:
                 raise RuntimeError(f"uv {version} for {arch} cannot be fetched: {why}")
             with contextlib.suppress(OSError):  # another run of ours may have put it there since
                 part.replace(target)

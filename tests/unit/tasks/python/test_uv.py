@@ -109,3 +109,15 @@ def test_uv_that_is_not_the_one_that_was_sent_is_not_run(
                           capture_output=True, text=True, check=False)  # fmt: skip
     assert ("runs" in done.stdout, done.returncode) == ((True, 0) if not spoil else (False, 1))
     assert (tmp_path / "there.sha256").exists() is not bool(spoil)
+
+
+def test_uv_that_never_comes_is_waited_for_no_longer_than_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hanging(*_: object, timeout: float, **__: object) -> None:
+        raise subprocess.TimeoutExpired("uv", timeout)
+
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(uv.subprocess, "run", hanging)
+    with pytest.raises(RuntimeError, match="no end within 600 s"):
+        uv.local_binary.__wrapped__("aarch64")
