@@ -97,6 +97,16 @@ def decided(
         conflicts += engine_conflicts.conflicts(state, engines_state, plan, container_settings())
     if conflicts:
         raise Refused(*conflicts)
+    return _asked(host, state, plan, containers), engines_state
+
+
+def _asked(host: Host, state: HostState, plan: Plan, containers: bool) -> Plan:
+    """The plan, once the host's archives, its package manager and the repositories were asked.
+
+    Raises:
+        Refused: One of them speaks against it.
+    """
+    way_out = network.network_settings(host.data)
     answers = archive_asking.asked(host, state) if needs.from_archives(state, plan) else ()
     known = archive_asking.identified(host, state)
     if conflicts := preflight.sources(known, plan, answers):
@@ -119,7 +129,7 @@ def decided(
         conflicts = conflicts or found.conflicts
     if conflicts:
         raise Refused(*conflicts)
-    return plan, engines_state
+    return plan
 
 
 def rollback() -> int:
