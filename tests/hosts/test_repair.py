@@ -25,6 +25,14 @@ from tests.hosts.lab import Lab
 from tests.hosts.runner import Outcome
 
 RECORD = "/var/lib/gpuwright/repairs.jsonl"
+NEVER = (
+    "mkdir -p /root/p/DEBIAN && cd /root/p && printf 'Package: never\\nVersion: 1\\n"
+    "Architecture: all\\nMaintainer: a\\nDescription: b\\n' >DEBIAN/control && printf "
+    "'#!/bin/sh\\necho tried >>/root/tries; echo the reason; exit 1\\n' >DEBIAN/postinst && "
+    "chmod +x DEBIAN/postinst && dpkg-deb -b . /root/never.deb && ! dpkg -i /root/never.deb && "
+    "rm /root/tries"
+)
+"""Leaves a package that can never be configured, and counts the tries."""
 
 
 @pytest.fixture(scope="module")
@@ -101,14 +109,7 @@ def test_record_on_the_host_says_what_was_done_and_how_it_went(host: SandboxHost
 def test_fault_that_stays_is_tried_once_and_ends_the_run_with_its_reason(
     host: SandboxHost, tmp_path: Path
 ) -> None:
-    on(
-        host,
-        "mkdir -p /root/p/DEBIAN && cd /root/p && printf 'Package: never\\nVersion: 1\\n"
-        "Architecture: all\\nMaintainer: a\\nDescription: b\\n' >DEBIAN/control && printf "
-        "'#!/bin/sh\\necho tried >>/root/tries; echo the reason; exit 1\\n' >DEBIAN/postinst && "
-        "chmod +x DEBIAN/postinst && dpkg-deb -b . /root/never.deb && ! dpkg -i /root/never.deb && "
-        "rm /root/tries",
-    )
+    on(host, NEVER)
     run = repair(host, tmp_path)
     assert (run.code, run.changes) == (1, []), run.said
     assert "Manual action: D9 CRITICAL: the package manager is broken" in run.said
@@ -120,14 +121,26 @@ def test_fault_that_stays_is_tried_once_and_ends_the_run_with_its_reason(
 def test_host_that_fails_leaves_the_rest_of_its_fleet_untouched(
     host: SandboxHost, tmp_path: Path
 ) -> None:
-    row = runner.host_data(host)
-    fleet = {"first": row, "last": row, "bird": {**row, "canary": True}}
-    runner.inventory(tmp_path, **fleet)
-    run = runner.wait(runner.start(tmp_path, deploy=ward.REPAIR), tmp_path)
+    others = [
+        hosts.up(HostSpec(f"repair-{name}", gpus=("h100",)), fresh=True)
+        for name in ("first", "last")
+    ]
+    try:
+        for other in others:
+            on(other, NEVER)
+        rows = {one.name: runner.host_data(one) for one in (*others, host)}
+        rows[host.name]["canary"] = True
+        runner.inventory(tmp_path, **rows)
+        run = runner.wait(runner.start(tmp_path, deploy=ward.REPAIR), tmp_path)
+        tries = [on(other, "cat /root/tries 2>/dev/null; true") for other in others]
+    finally:
+        for other in others:
+            other.down()
     assert run.code == 1
-    assert "bird: CRITICAL; worked on D9; left to a person: D9" in run.said
-    for name in ("first", "last"):
-        assert f"{name}: untouched: 1 of 1 hosts failed (bird)" in run.said
+    assert f"{host.name}: CRITICAL; worked on D9; left to a person: D9" in run.said
+    for other in others:
+        assert f"{other.name}: untouched: 1 of 1 hosts failed ({host.name})" in run.said
+    assert tries == ["", ""]
     assert "Traceback" not in run.said
     on(host, "dpkg --purge never; rm -r /root/p /root/never.deb /root/tries")
 
