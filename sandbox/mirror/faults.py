@@ -20,6 +20,8 @@ class Faults:
     """Every connection is closed without an answer."""
     cut_after: int | None = None
     """A connection is cut after this many bytes of content, as a cable would be."""
+    cut: tuple[str, ...] = ()
+    """Only answers for paths that contain one of these words are cut; none: all are."""
     rate: float | None = None
     """Most bytes per second of one answer."""
     drop: tuple[str, ...] = ()
@@ -44,4 +46,5 @@ def faults_for(client: str) -> Faults:
         return Faults()
     record = read_record(_FILE) or {}
     found = record.get(client) or record.get("*") or {}
-    return Faults(**{**found, "drop": tuple(found.get("drop", ()))})
+    words = {name: tuple(found.get(name, ())) for name in ("cut", "drop")}
+    return Faults(**{**found, **words})

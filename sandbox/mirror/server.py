@@ -196,7 +196,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.faults = self.mirror.faults(self.client_address[0])
         if self.faults.down:
             raise _CutError
-        limit = self.faults.cut_after
+        cut = self.faults.cut
+        is_cut = not cut or any(word in self.path for word in cut)
+        limit = self.faults.cut_after if is_cut else None
         if limit is not None and self.sent + len(data) > limit:
             self.wfile.write(data[: max(0, limit - self.sent)])
             raise _CutError

@@ -81,7 +81,7 @@ def test_expired_key_is_refused_before_it_is_trusted(place: Place) -> None:
 
 
 def test_index_that_is_cut_on_its_way_is_refused(place: Place) -> None:
-    with untouched(place.host), place.host.faults(Faults(cut_after=4000)):
+    with untouched(place.host), place.host.faults(Faults(cut_after=4000, cut=("Packages.gz",))):
         failed(place.run(), "REPO-UNREACHABLE", "Packages.gz", "verdict REFUSED")
 
 
@@ -96,6 +96,7 @@ def test_package_that_was_changed_on_its_way_is_not_installed(place: Place) -> N
 
 def test_transfer_that_is_cut_moves_nothing(place: Place) -> None:
     place.lab()
+    place.host.run(f"rm -f /var/lib/gpuwright/jobs/{STATUS}")  # what an earlier run left
     slow = place.host.faults(Faults(rate=400_000))
     with slow, runner.killed_at_the_end(runner.start(place.folder)) as process:
         assert until(lambda: "dlstatus:" in said(place.host, STATUS, 0), process)
