@@ -34,7 +34,7 @@ MINUTES = {
     "test_mirror_login": 2,
     "test_jetson": 8,
     "test_vm": 1,
-    "test_vm_faults": 32,
+    "test_vm_faults": 22,
     "test_image": 8,
     "test_workspace": 3,
     "test_gpu_host": 12,
