@@ -90,7 +90,7 @@ def conflicts(state: HostState, outlook: Outlook, ours: Sequence[str]) -> tuple[
                 SOURCE,
             )
         )
-    if outlook.repair_fails and not found and not outlook.unfetchable:
+    if outlook.repair_fails and not found and not outlook.unfetchable and not _mends(outlook, ours):
         found.append(
             Conflict(
                 "PACKAGES-BROKEN",
@@ -105,6 +105,16 @@ def conflicts(state: HostState, outlook: Outlook, ours: Sequence[str]) -> tuple[
             )
         )
     return tuple(found)
+
+
+def _mends(outlook: Outlook, ours: Sequence[str]) -> bool:
+    """Whether our own transaction brings what is missing: only packages of our set miss it.
+
+    Their versions are held, so that apt alone finds no way.
+    """
+    return bool(outlook.complaints) and all(
+        _any(line.split()[0], ours) for line in outlook.complaints
+    )
 
 
 def _why(outlook: Outlook, names: Sequence[str]) -> str:

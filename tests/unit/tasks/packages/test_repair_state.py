@@ -72,3 +72,13 @@ def test_red_hat_family_is_not_judged_by_apt() -> None:
     state = a_host.bare()
     state = replace(state, package_manager=replace(state.package_manager, kind="dnf"))
     assert repair_state.conflicts(state, Outlook(removals=("acme",)), ()) == ()
+
+
+def test_part_of_our_own_set_that_was_torn_out_is_brought_by_our_own_transaction() -> None:
+    torn = "libcuda1 : Depends: libnvidia-ptxjitcompiler1 (= 535) but it is not installed"
+    fails = "E: Unable to correct dependencies"
+    assert conflicts(Outlook(repair_fails=fails, complaints=(torn,))) == ()
+    theirs = "acme : Depends: acme-runtime but it is not installable"
+    (found,) = conflicts(Outlook(repair_fails=fails, complaints=(torn, theirs)))
+    assert "acme-runtime" in found.why
+    assert conflicts(Outlook(repair_fails=fails))
