@@ -31,5 +31,5 @@ def added(plan: Plan) -> Commands:
             )
         script = files.script(state, repository, keyring)
         private = files.private(repository, files.key_path(repository, keyring))
-        read = {"_stdin": packed(private)} if private else {}
-        yield StringCommand(script, **read)
+        read = packed(private) if private else None
+        yield StringCommand(script, _stdin=read) if read else StringCommand(script)
