@@ -51,18 +51,25 @@ def script(ours: Sequence[str], flags: str) -> str:
         "dpkg-query -W -f '${db:Status-Abbrev}|${Package}\\n' | "
         "sed -n '/^.[nci] |/d; s/^.*|//p' | tr '\\n' ' '"
     )
+    missing = "apt-get check -q 2>&1 | sed -n 's/^ \\([a-z0-9][^ :]*\\).* : .*/\\1/p'"
     return "\n".join(
         [
             UNPACKED_AGAIN,
             f"ours={shlex.quote(expression)}",
             f'unpacked_again "{flags}"',
-            f"apt-get -s {flags} --no-install-recommends --fix-broken install "
-            ">simulation 2>complaint || {",
-            "  cat complaint",
-            "  echo 'apt finds no way to make these packages whole. Nothing was changed.'",
-            "  exit 1; }",
+            f"if apt-get -s {flags} --no-install-recommends --fix-broken install "
+            ">simulation 2>complaint; then",
             # What is broken itself may come in another version: that is its repair.
             apt_transaction.judged(ours='"$ours"', named=f'" $({broken}) "', removable='"$ours"'),
             f"apt-get {flags} --no-install-recommends --fix-broken install",
+            # Where only our own set misses a part, with its versions held, our transaction has it.
+            f'elif [ -n "$({missing})" ] && ! {missing} | grep -qvE "$ours"; then',
+            "  apt-get -y -q -o Dpkg::Use-Pty=0 --no-remove --fix-broken install ||",
+            "    echo 'apt finds no way by itself: the part that is missing comes with its set'",
+            "else",
+            "  cat complaint",
+            "  echo 'apt finds no way to make these packages whole. Nothing was changed.'",
+            "  exit 1",
+            "fi",
         ]
     )

@@ -19,7 +19,7 @@ from sandbox.hosts import HostSpec, SandboxHost
 from sandbox.mirror.faults import Faults
 from tests.hosts import nvidia_rows, runner
 from tests.hosts.able import needs_hosts
-from tests.hosts.cut_off import Phase, cut_off, said, until
+from tests.hosts.cut_off import Phase, cut_off
 from tests.hosts.lab import Lab, Run
 from tests.hosts.runner import untouched
 
@@ -96,12 +96,10 @@ def test_package_that_was_changed_on_its_way_is_not_installed(place: Place) -> N
 
 def test_transfer_that_is_cut_moves_nothing(place: Place) -> None:
     place.lab()
-    place.host.run(f"rm -f /var/lib/gpuwright/jobs/{STATUS}")  # what an earlier run left
-    slow = place.host.faults(Faults(rate=400_000))
-    with slow, runner.killed_at_the_end(runner.start(place.folder)) as process:
-        assert until(lambda: "dlstatus:" in said(place.host, STATUS, 0), process)
-        with place.host.faults(Faults(cut_after=1000)):
-            outcome = runner.wait(process, place.folder)
+    place.host.run("apt-get clean")
+    cut = place.host.faults(Faults(cut_after=1000, cut=(".deb",)))
+    with cut, runner.killed_at_the_end(runner.start(place.folder)) as process:
+        outcome = runner.wait(process, place.folder)
     assert outcome.code == 1, outcome.said
     assert "Failed to fetch" in outcome.said
     assert "Traceback" not in outcome.said
