@@ -95,7 +95,7 @@ def strangers(state: HostState) -> tuple[tuple[AptSource, str, str], ...]:
 
 
 def named(uri: str, suite: str) -> str:
-    """An archive as apt names it when it cannot read it: ``http://archive.example.org/debian bookworm``.
+    """An archive as apt names it when it cannot read it: ``http://example.org/debian bookworm``.
 
     Users and passwords are no part of it.
     """

@@ -17,8 +17,16 @@ COPY = "/var/lib/apt/lists/m.example_d_dists_bookworm_InRelease"
 @pytest.mark.parametrize(
     ("uri", "suite", "stem"),
     [
-        ("http://archive.example.org/debian", "bookworm", "archive.example.org_debian_dists_bookworm_"),
-        ("http://archive.example.org/debian/", "bookworm", "archive.example.org_debian_dists_bookworm_"),
+        (
+            "http://archive.example.org/debian",
+            "bookworm",
+            "archive.example.org_debian_dists_bookworm_",
+        ),
+        (
+            "http://archive.example.org/debian/",
+            "bookworm",
+            "archive.example.org_debian_dists_bookworm_",
+        ),
         ("https://u:p@m.example/d", "bookworm", "m.example_d_dists_bookworm_"),
         ("http://127.0.0.1:8081/d", "stable/updates", "127.0.0.1:8081_d_dists_stable_updates_"),
         ("http://m.example/a_b~c", "bookworm", "m.example_a%5fb%7ec_dists_bookworm_"),
