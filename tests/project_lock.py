@@ -8,11 +8,8 @@ serve stay; with ``--upgrade`` the newest are taken. Only digests of wheels are 
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 from pathlib import Path
-
-import uv
 
 from stacks.locking import wheels
 
@@ -24,18 +21,9 @@ SECONDS = 600
 
 def resolved(more: list[str]) -> str:
     """The text of the lock, resolved now. Raises `wheels.LockError`."""
-    done = subprocess.run(
-        [uv.find_uv_bin(), "pip", "compile", "pyproject.toml", "--extra=dev", wheels.ONLY]
-        + ["--universal", "--generate-hashes", "--no-emit-index-url", "--no-header", "--quiet"]
-        + [f"--output-file={LOCK}", *more],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    if done.returncode:
-        raise wheels.LockError(wheels.in_words(done.stderr))
+    words = ["pyproject.toml", "--extra=dev", "--universal", "--generate-hashes"]
+    words += ["--no-emit-index-url", f"--output-file={LOCK}", *more]
+    wheels.compiled(words, SECONDS, folder=ROOT)
     text = LOCK.read_text(encoding="utf-8")
     return wheels.pinned(text, wheels.named(text, ["--universal"], SECONDS))
 

@@ -6,13 +6,10 @@ address. One lock serves one PyTorch version, build, Python and architecture, wh
 
 from __future__ import annotations
 
-import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
-
-import uv
 
 from stacks.catalog.read import FOLDER, Catalog
 from stacks.catalog.software import Release
@@ -158,34 +155,12 @@ def compile_for(
         f"--python-platform={target.arch}-{PLATFORM}",
         *([f"--index={index}"] if index else []),
     ]
-    command = [
-        uv.find_uv_bin(),
-        "pip",
-        "compile",
-        "-",
-        "--generate-hashes",
-        "--no-emit-index-url",
-        "--no-annotate",
-        "--no-header",
-        "--quiet",
-        wheels.ONLY,
-        *options,
-    ]
+    words = ["-", "--generate-hashes", "--no-emit-index-url", "--no-annotate", *options]
     if constraints:
-        command.append(f"--constraints={constraints}")
+        words.append(f"--constraints={constraints}")
     try:
-        done = subprocess.run(
-            command,
-            input="\n".join(asked) + "\n",
-            capture_output=True,
-            text=True,
-            timeout=UV_SECONDS,
-            check=False,
-            env={**os.environ, "UV_NO_PROGRESS": "1"},
-        )
-        if done.returncode:
-            raise LockError(wheels.in_words(done.stderr))
-        return wheels.pinned(done.stdout, wheels.named(done.stdout, options, UV_SECONDS))
+        lock = wheels.compiled(words, UV_SECONDS, "\n".join(asked) + "\n")
+        return wheels.pinned(lock, wheels.named(lock, options, UV_SECONDS))
     except subprocess.TimeoutExpired:
         raise LockError(f"{target.name}: uv did not answer within {UV_SECONDS} s.") from None
     except LockError as error:

@@ -8,9 +8,11 @@ each digest and in the same order: `uv` tells them, and a test reads them.
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import uv
@@ -35,6 +37,36 @@ def offered(pylock: str) -> dict[str, str]:
     return {digest: url for url, digest in _FILE.findall(pylock) if _name(url).endswith(".whl")}
 
 
+def compiled(
+    words: Sequence[str], seconds: float, text: str = "", folder: Path | None = None
+) -> str:
+    """What ``uv pip compile`` prints, of wheels alone.
+
+    Args:
+        words: What it is told beside that.
+        seconds: How long it may take.
+        text: What it reads.
+        folder: Where it runs; None: here.
+
+    Raises:
+        LockError: It cannot resolve that, in its own words.
+        subprocess.TimeoutExpired: It did not answer.
+    """
+    done = subprocess.run(
+        [uv.find_uv_bin(), "pip", "compile", ONLY, "--no-header", "--quiet", *words],
+        cwd=folder,
+        input=text,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+        env={**os.environ, "UV_NO_PROGRESS": "1"},
+    )
+    if done.returncode:
+        raise LockError(in_words(done.stderr))
+    return done.stdout
+
+
 def named(text: str, options: Sequence[str], seconds: float) -> dict[str, str]:
     """SHA-256 to file name of the wheels that the index has for the pins of a lock.
 
@@ -47,18 +79,8 @@ def named(text: str, options: Sequence[str], seconds: float) -> dict[str, str]:
         LockError: uv cannot tell, in its own words.
         subprocess.TimeoutExpired: uv did not answer.
     """
-    done = subprocess.run(
-        [uv.find_uv_bin(), "pip", "compile", "-", ONLY, "--no-deps", "--no-header", "--quiet"]
-        + ["--format=pylock.toml", *options],
-        input=text,
-        capture_output=True,
-        text=True,
-        timeout=seconds,
-        check=False,
-    )
-    if done.returncode:
-        raise LockError(in_words(done.stderr))
-    return {digest: _name(url) for digest, url in offered(done.stdout).items()}
+    said = compiled(["-", "--no-deps", "--format=pylock.toml", *options], seconds, text)
+    return {digest: _name(url) for digest, url in offered(said).items()}
 
 
 def pinned(text: str, files: Mapping[str, str]) -> str:

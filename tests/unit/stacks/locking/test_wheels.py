@@ -91,7 +91,6 @@ def calls() -> Iterator[tuple[str, str]]:
 def test_every_call_that_looks_for_packages_takes_only_wheels() -> None:
     found = list(calls())
     assert {
-        "stacks/locking/torch.py",
         "stacks/locking/wheels.py",
         "tasks/bundle/wheels.py",
         "tasks/python/uv.py",
