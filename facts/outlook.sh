@@ -41,6 +41,15 @@ apt_lists() {
   [ -n "$(find "$own/lists" -maxdepth 1 -name '*_Packages*' | head -n 1)" ] || lists=
 }
 
+# headers_in LINES BEFORE: whether there is a line for each kernel, behind these words.
+headers_in() {
+  part headers
+  for kernel in $kernels; do
+    if printf '%s\n' "$1" | grep -qxF -- "$2$kernel"
+    then echo "$kernel yes"; else echo "$kernel no"; fi
+  done
+}
+
 apt_outlook() {
   lists=
   apt_lists
@@ -57,12 +66,8 @@ apt_outlook() {
   timeout 120 apt-get check $lists -q -o Debug::NoLocking=1 2>&1 | grep '^ [a-z0-9]'
   [ -n "$kernels" ] || return
   names=$(printf 'linux-headers-%s\n' $kernels)
-  offered=$(apt-cache $lists madison $names 2>/dev/null | sed -n 's/ *|.* Packages$//p')
-  part headers
-  for kernel in $kernels; do
-    if printf '%s\n' "$offered" | grep -q "^ *linux-headers-$kernel\$"
-    then echo "$kernel yes"; else echo "$kernel no"; fi
-  done
+  offered=$(apt-cache $lists madison $names 2>/dev/null | sed -n 's/^ *//; s/ *|.* Packages$//p')
+  headers_in "$offered" linux-headers-
   part newest
   images=$(printf '%s\n' $metapackages | sed 's/^linux-headers-/linux-image-/')
   # Of a metapackage and of its image the release: "linux-image-amd64 image 6.1.0-56-amd64".
@@ -86,11 +91,7 @@ dnf_outlook() {
     printf '%s\n' "$found" | head -n 3
     return
   fi
-  part headers
-  for kernel in $kernels; do
-    if printf '%s\n' "$found" | grep -qxF "kernel-devel $kernel"
-    then echo "$kernel yes"; else echo "$kernel no"; fi
-  done
+  headers_in "$found" 'kernel-devel '
   part newest
   dnf -q repoquery $options --latest-limit=1 --qf '%{name} %{version}-%{release}.%{arch}' \
     kernel kernel-devel 2>/dev/null | sed -n \
