@@ -64,8 +64,7 @@ def script(ours: Sequence[str], flags: str) -> str:
             f"apt-get {flags} --no-install-recommends --fix-broken install",
             # Where only our own set misses a part, with its versions held, our transaction has it.
             f'elif [ -n "$({missing})" ] && ! {missing} | grep -qvE "$ours"; then',
-            "  apt-get -y -q -o Dpkg::Use-Pty=0 --no-remove --fix-broken install ||",
-            "    echo 'apt finds no way by itself: the part that is missing comes with its set'",
+            "  echo 'apt finds no way by itself: the part that is missing comes with its set'",
             "else",
             "  cat complaint",
             "  echo 'apt finds no way to make these packages whole. Nothing was changed.'",
