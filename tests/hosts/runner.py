@@ -129,4 +129,5 @@ def untouched(host: SandboxHost) -> Iterator[None]:
     before = fingerprint(host).splitlines()
     yield
     after = fingerprint(host).splitlines()
-    assert sorted({*before} ^ {*after}) == []
+    touched = sorted({*before} ^ {*after})
+    assert not touched, "\n".join(touched)

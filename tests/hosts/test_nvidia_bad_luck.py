@@ -97,7 +97,7 @@ def test_package_that_was_changed_on_its_way_is_not_installed(place: Place) -> N
 def test_transfer_that_is_cut_moves_nothing(place: Place) -> None:
     place.lab()
     place.host.run("apt-get clean")
-    cut = place.host.faults(Faults(cut_after=1000, cut=(".deb",)))
+    cut = place.host.faults(Faults(cut_after=1000, cut=("_amd64.deb", "_all.deb")))
     with cut, runner.killed_at_the_end(runner.start(place.folder)) as process:
         outcome = runner.wait(process, place.folder)
     assert outcome.code == 1, outcome.said
