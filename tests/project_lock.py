@@ -14,6 +14,7 @@ from pathlib import Path
 from stacks.locking import wheels
 
 ROOT = Path(__file__).parent.parent
+PROJECT = ROOT / "pyproject.toml"
 LOCK = ROOT / "requirements.lock"
 UV = ROOT / "tasks/python/uv.txt"
 SECONDS = 600
@@ -21,11 +22,16 @@ SECONDS = 600
 
 def resolved(more: list[str]) -> str:
     """The text of the lock, resolved now. Raises `wheels.LockError`."""
-    words = ["pyproject.toml", "--extra=dev", "--universal", "--generate-hashes"]
+    # Without it uv resolves for the interpreter that runs it and newer ones alone.
+    (oldest,) = re.findall(r'(?m)^requires-python = ">=([0-9.]+)"$', PROJECT.read_text("utf-8"))
+    target = ["--universal", f"--python-version={oldest}"]
+    words = ["pyproject.toml", "--extra=dev", *target, "--generate-hashes"]
     words += ["--no-emit-index-url", f"--output-file={LOCK}", *more]
+    # uv takes over digests of a pin that stays, and then lacks files that came to count.
+    LOCK.write_text(re.sub(r"(?m) \\\n( +--hash=.*\n| +#.*\n)+", "\n", LOCK.read_text("utf-8")))
     wheels.compiled(words, SECONDS, folder=ROOT)
     text = LOCK.read_text(encoding="utf-8")
-    return wheels.pinned(text, wheels.named(text, ["--universal"], SECONDS))
+    return wheels.pinned(text, wheels.named(text, target, SECONDS))
 
 
 def uv_part(lock: str) -> str:
