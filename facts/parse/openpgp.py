@@ -160,7 +160,9 @@ def _dearmoured(text: bytes) -> bytes:
     lines = [line.strip() for line in rest.splitlines() if line.strip()]
     checksum = lines.pop()[1:] if lines and lines[-1].startswith(b"=") else None
     try:
-        data = base64.b64decode(b"".join(lines), validate=True)
+        data = base64.b64decode(text := b"".join(lines), validate=True)
+        if base64.b64encode(data) != text:  # Python 3.10 reads over what follows the padding
+            raise OpenPgpError("its armour is damaged: something follows its end")
         if checksum is not None and base64.b64decode(checksum, validate=True) != _crc24(data):
             raise OpenPgpError("its checksum is wrong: the file was damaged on its way")
     except binascii.Error as error:

@@ -14,6 +14,7 @@ from tests.hosts.test_sandbox import Sandbox
 def test_start_that_was_killed_leaves_nothing_after_clean(tmp_path: Path) -> None:
     if why := machine.lacking():
         pytest.skip(why)
+    checkout.ROOTS.mkdir(parents=True, exist_ok=True)
     (tmp_path / "roots").symlink_to(checkout.ROOTS)
     checkout.CACHE.mkdir(exist_ok=True)
     (tmp_path / "cache").symlink_to(checkout.CACHE)
