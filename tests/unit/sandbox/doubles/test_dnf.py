@@ -16,7 +16,7 @@ from stacks.model.plan import Plan
 from stacks.requests import with_requests
 from stacks.resolve import resolve
 
-RELEASES = ("570.211.01", "580.159.04", "580.178.04", "595.71.05")
+RELEASES = ("570.211.01", "580.159.04", "580.178.04", "595.71.05", "595.104.02")
 
 
 def plan(os_name: str, branch: str, flavour: str) -> Plan:
