@@ -22,6 +22,7 @@ from sandbox.inventory import host_data
 from stacks.catalog.read import load_catalog
 from stacks.load import load_stack
 from stacks.model.plan import Plan
+from stacks.requests import with_requests
 from stacks.resolve import resolve
 from tasks.host.profile import profile_of
 
@@ -102,8 +103,10 @@ def plan_for(host: SandboxHost, state: HostState) -> Plan:
     Raises:
         BenchError: The stack does not fit the host.
     """
-    profile = profile_of(state, mirrors=host_data(host)["mirrors"])
-    answer = resolve(load_stack(STACK), profile, load_catalog())
+    said = host_data(host)
+    profile = profile_of(state, mirrors=said["mirrors"])
+    stack = with_requests(load_stack(STACK), {"driver_origin": said.get("driver_origin")})
+    answer = resolve(stack, profile, load_catalog())
     if answer.plan is None:
         codes = ", ".join(c.code for c in answer.conflicts)
         raise BenchError(f"no plan for {host.name}: {codes}")

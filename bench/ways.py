@@ -18,6 +18,7 @@ from stacks.catalog.read import load_catalog
 from stacks.load import load_stack
 from stacks.model.host import Gpu, HostProfile
 from stacks.model.plan import Plan
+from stacks.requests import with_requests
 from stacks.resolve import resolve
 from tasks.driver import state as driver_state
 from tasks.python import locks, uv
@@ -39,7 +40,8 @@ def recipes() -> dict[str, str]:
     of packages, versions and wheels is in there.
     """
     host = HostProfile("debian-12", "x86_64", gpus=(Gpu("h100"),))
-    plan = resolve(load_stack(target.STACK), host, load_catalog()).plan
+    stack = with_requests(load_stack(target.STACK), {"driver_origin": "debian"})
+    plan = resolve(stack, host, load_catalog()).plan
     assert plan is not None and plan.torch is not None
     texts = {way: _render(way, plan, [], "") for way in WAYS[1:]}
     texts["by-hand"] += plan.torch.env_digest

@@ -4,6 +4,9 @@ Without more it is one Debian 12 host, `demo`, with one simulated H100. Others:
 
     GPUWRIGHT_SANDBOX=a:debian-12:h100*8,b:debian-13:none pyinfra inventories/sandbox.py …
 
+Debian hosts say `driver_origin: debian`: Debian's own driver is the one that can be fetched where
+sandboxes run. A host of yours without that gets a branch that is still maintained, from NVIDIA.
+
 Each word is NAME[:OS[:GPU[*COUNT][+GPU[*COUNT]…][:engines]]]; with `engines` Docker can run in it.
 `python -m sandbox list` shows the hosts, `make clean-sandbox` removes them.
 """

@@ -8,8 +8,15 @@ from sandbox.hosts import SandboxHost
 
 
 def host_data(host: SandboxHost) -> dict[str, Any]:
-    """What an inventory says about this host: how to reach it, and its package index."""
+    """What an inventory says about this host: how to reach it, its package index, its driver.
+
+    A Debian host takes Debian's own driver, by name: of all drivers only that one can be fetched
+    where sandboxes run. Left to itself, the resolver takes a branch that is still maintained, from
+    NVIDIA's repository.
+    """
+    own = {"driver_origin": "debian"} if host.spec.os.startswith("debian") else {}
     return {
+        **own,
         "ssh_hostname": host.address,
         "ssh_port": host.port,
         "ssh_user": host.user,

@@ -107,17 +107,17 @@ def _host(case: Case, dist: Distribution, image_floor: str | None) -> Resolution
     interpreter = torch_rules.python(case, dist)
     # Drivers are looked at even when something above failed: a person wants all the news at once.
     offers = driver_rules.candidates(case, dist) if case.cards else []
-    cuda = cuda_rules.plan(case, dist, {offer.origin for offer in offers})
+    needs = _floors(case)
+    if image_floor:
+        needs["PyTorch in the image"] = image_floor
+    choice = _first_pair(offers, builds, needs, case.stack.torch is not None)
+    cuda = cuda_rules.plan(case, dist, {choice[0].origin} if choice else {o.origin for o in offers})
     cudnn = cudnn_rules.plan(case, dist)
     containers = container_rules.plan(case, dist)
     driver_rules.check_kernels(case)
     if case.conflicts or not offers:
         return Resolution(None, tuple(case.conflicts))
 
-    needs = _floors(case)
-    if image_floor:
-        needs["PyTorch in the image"] = image_floor
-    choice = _first_pair(offers, builds, needs, case.stack.torch is not None)
     if choice is None:
         name, variant = builds[0] if builds else ("", None)
         if variant:
@@ -156,8 +156,9 @@ def _floors(case: Case) -> dict[str, str]:
     """What of the stack needs which lowest driver, PyTorch apart."""
     needs = {card.model.name: card.first_branch for card in case.cards if card.first_branch}
     if case.stack.cuda:
-        major = case.stack.cuda.version.split(".")[0]
-        needs[f"CUDA {case.stack.cuda.version}"] = case.catalog.cuda.floors.rows[major]
+        floor = case.catalog.cuda.floors.rows.get(case.stack.cuda.version.split(".")[0])
+        if floor:
+            needs[f"CUDA {case.stack.cuda.version}"] = floor
     cudnn = cudnn_rules.floor(case)
     if case.stack.cudnn and cudnn:
         needs[f"cuDNN {case.stack.cudnn.version}"] = cudnn

@@ -6,9 +6,10 @@ import re
 
 from stacks.catalog import driver_sets
 from stacks.catalog.distributions import Distribution, DriverOffer
+from stacks.model.change import Change
 from stacks.model.plan import DriverPlan
 from stacks.model.requests import DriverRequest
-from stacks.rules import driver_refusals, elsewhere, served_kernels
+from stacks.rules import driver_refusals, maintained, served_kernels
 from stacks.rules import fabric as fabric_rules
 from stacks.rules import gpu as gpu_rules
 from stacks.rules import kernel as kernel_rules
@@ -20,7 +21,8 @@ def candidates(case: Case, dist: Distribution) -> list[DriverOffer]:
 
     Filters in the order in which a person would ask. The first filter that leaves nothing adds its
     conflict, and the list is empty. An offer that is no default counts only where its origin or
-    branch is asked for: a request for a flavour must not bring in another origin silently.
+    branch is asked for, or where no default is maintained any more: a request for a flavour must
+    not bring in another origin silently.
     """
     request = case.stack.driver
     flavours = gpu_rules.flavours(case)
@@ -31,26 +33,24 @@ def candidates(case: Case, dist: Distribution) -> list[DriverOffer]:
         if case.profile.arch in row.arches and (offer := _of_version(case, row))
     ]
 
-    left = [
+    offers = [
         offer
         for offer in offers
         if request.branch in (None, offer.branch)
         and request.origin in (None, offer.origin)
-        and (
-            offer.default
-            or request.branch
-            or request.origin
-            or request.version
-            or _signed(case, offer)
-            or unknown
-        )
         and (offer.modules == "dkms" or kernel_rules.flavours(case, dist))
     ]
-    if case.profile.secure_boot:
-        # A driver that is there may well load: its key was enrolled once. Else the signed first.
-        left.sort(key=lambda offer: (not _is_there(case, offer), offer.modules == "dkms"))
-    if unknown:  # the newest may know what older ones do not; what is there was seen to be taken
-        left.sort(key=lambda offer: (not _is_there(case, offer), -int(offer.branch)))
+    instead = maintained.instead(case, offers)
+    left = [
+        offer
+        for offer in offers
+        if offer.default
+        or maintained.is_asked(case)
+        or _signed(case, offer)
+        or unknown
+        or offer in instead
+    ]
+    left = maintained.order(case, left, unknown)
     if not left:
         driver_refusals.nothing_on_offer(case, dist)
         return []
@@ -84,14 +84,6 @@ def _signed(case: Case, offer: DriverOffer) -> bool:
     return bool(case.profile.secure_boot) and offer.modules == "precompiled"
 
 
-def _is_there(case: Case, offer: DriverOffer) -> bool:
-    there = case.profile.driver
-    return there is not None and (there.version.split(".")[0], there.origin) == (
-        offer.branch,
-        offer.origin,
-    )
-
-
 def _of_version(case: Case, offer: DriverOffer) -> DriverOffer | None:
     """The offer in the version that is asked for; ``None`` where it cannot have that version.
 
@@ -117,7 +109,12 @@ def plan(
     """The driver part of the plan, with its reasons and notices."""
     branch = case.catalog.drivers.branches.rows.get(offer.branch)
     request = case.stack.driver
-    asked = "asked for" if request.branch or request.version else "the first on offer that fits"
+    if request.branch or request.version or request.origin:
+        asked = "asked for"
+    elif maintained.is_there(case, offer):
+        asked = "it is there, and stays until somebody asks for another"
+    else:
+        asked = "the first on offer that fits and is maintained, if one is"
     pocket = f", {offer.pocket} pocket" if offer.pocket else ""
     case.reason(
         "driver",
@@ -126,8 +123,7 @@ def plan(
         "which the whole stack needs",
         offer.cite(dist),
     )
-    if branch and branch.eol:
-        _end_of_life(case, offer, branch.eol)
+    _end_of_life(case, dist, offer)
     kernel_rules.untested(case, offer)
     fabric = fabric_rules.planned(case, offer)
     packages = (*offer.packages, fabric) if fabric else offer.packages
@@ -181,17 +177,50 @@ def _pocket_fits(case: Case, offer: DriverOffer) -> bool:
     return offer.pocket != "security" or security
 
 
-def _end_of_life(case: Case, offer: DriverOffer, eol: str) -> None:
-    today = case.catalog.drivers.branches.date[:7]
-    if eol != "past" and eol >= today:
+def _end_of_life(case: Case, dist: Distribution, offer: DriverOffer) -> None:
+    """DRIVER-EOL where the branch is past its end, with a maintained one that fits, if one does."""
+    if maintained.is_maintained(case, offer.branch):
         return
-    branch, until = elsewhere.maintained_branch(case.catalog)
-    when = "some time ago" if eol == "past" else f"with {eol}"
+    branch = case.catalog.drivers.branches.rows.get(offer.branch)
+    eol = branch.eol if branch else None
+    when = f"with {eol}" if eol and eol != "past" else "some time ago"
+    better = next(
+        (o for o in fitting(case, dist) if maintained.is_maintained(case, o.branch)), None
+    )
+    if better is None:
+        way = f"No maintained branch for {dist.name} drives {names(case.cards)}: plan for its end."
+    else:
+        row = case.catalog.drivers.branches.rows.get(better.branch)
+        until = f", until {row.eol}" if row and row.eol else ""
+        move = Change.of(driver_origin=better.origin, driver_branch=better.branch)
+        stays = ""
+        if maintained.is_there(case, offer):
+            stays = " The one that is there stays until somebody asks."
+        elif case.profile.offline:
+            stays = " It is not taken here: the host data name a bundle and no mirror of it."
+        way = (
+            f"It works today. Branch {better.branch} from {better.origin} is maintained{until}: "
+            f"{move.said}.{stays}"
+        )
     case.notice(
         "DRIVER-EOL",
         f"NVIDIA's support for driver branch {offer.branch} ended {when}.",
         f"New faults are fixed only if {offer.origin} backports the fix; seen on "
         f"{case.catalog.drivers.branches.date}.",
-        f"It works today. A maintained branch ({branch}, until {until}) is in NVIDIA's repository: "
-        "`driver_origin: nvidia` in the host data (`--origin driver=nvidia` here).",
+        way,
     )
+
+
+def fitting(case: Case, dist: Distribution) -> list[DriverOffer]:
+    """Every offer, whatever is asked for, that drives the cards and builds for the next boot."""
+    able = gpu_rules.flavours(case)
+    return [
+        offer
+        for offer in dist.drivers
+        if case.profile.arch in offer.arches
+        and gpu_rules.in_window(case, int(offer.branch))
+        and offer.flavour in able
+        and (offer.modules == "dkms" or kernel_rules.flavours(case, dist))
+        and _pocket_fits(case, offer)
+        and not kernel_rules.blocking(case, kernel_rules.too_new(case, offer))
+    ]

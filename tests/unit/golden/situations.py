@@ -51,18 +51,21 @@ MIRRORS: dict[str, Any] = {
         "redist": f"{MIRROR}/redist/",
     }
 }
+OWN = {"driver_origin": "debian"}
+"""Debian's own driver, by name."""
 SITUATIONS: Mapping[str, Situation] = {
-    "debian-12": Situation(a_host.bare()),
+    "debian-12": Situation(a_host.bare(), OWN),
+    "debian-12-unasked": Situation(a_host.bare()),
     "debian-12-done": Situation(a_host.done()),
     "debian-12-managed": Situation(H100),
     "debian-12-nvidia": Situation(a_host.bare(), {"driver_origin": "nvidia", **MIRRORS}),
     "debian-12-redist": Situation(
         a_host.bare(),
-        {"cuda_origin": "redist", "cuda_purpose": "compile", "cudnn_origin": "redist"},
+        {"cuda_origin": "redist", "cuda_purpose": "compile", "cudnn_origin": "redist", **OWN},
     ),
-    "debian-12-older-stack": Situation(a_host.bare(), {"stack": "pytorch-2.7-cu118"}),
-    "debian-12-without-cuda": Situation(a_host.bare(), {"without": ["cuda"]}),
-    "debian-12-containers": Situation(a_host.bare(), {}, True),
+    "debian-12-older-stack": Situation(a_host.bare(), {"stack": "pytorch-2.7-cu118", **OWN}),
+    "debian-12-without-cuda": Situation(a_host.bare(), {"without": ["cuda"], **OWN}),
+    "debian-12-containers": Situation(a_host.bare(), OWN, True),
     "debian-12-docker-ce": Situation(a_host.bare(), {**DOCKERS_OWN, **MIRRORS}, True),
     "debian-12-podman": Situation(
         H100, {"container_engines": ["podman", "containerd"], "with_native": True}, True

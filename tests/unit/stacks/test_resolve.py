@@ -12,7 +12,7 @@ H100 = host("debian-12", "h100", kernels=("6.1.0-56-cloud-amd64",))
 
 
 def test_driver_comes_from_the_archive_with_headless_packages_only() -> None:
-    driver = planned(H100).driver
+    driver = planned(H100, driver_origin="debian").driver
     assert driver is not None
     assert (driver.branch, driver.version, driver.flavour) == ("535", "535.309.01", "proprietary")
     assert driver.origin == "debian"
@@ -28,7 +28,7 @@ def test_driver_comes_from_the_archive_with_headless_packages_only() -> None:
 
 def test_held_driver_set_does_not_catch_the_toolkit_or_persistenced() -> None:
 
-    plan = planned(H100)
+    plan = planned(H100, driver_origin="debian")
     assert plan.driver is not None and plan.cuda is not None
     for package in ("nvidia-cuda-toolkit", "libnvidia-ml-dev", "nvidia-persistenced"):
         assert not any(fnmatch(package, pattern) for pattern in plan.driver.held), package
@@ -38,7 +38,7 @@ def test_held_driver_set_does_not_catch_the_toolkit_or_persistenced() -> None:
 
 
 def test_toolkit_is_the_archive_s_with_gcc_11_for_nvcc() -> None:
-    cuda = planned(H100).cuda
+    cuda = planned(H100, driver_origin="debian").cuda
     assert cuda is not None
     assert (cuda.version, cuda.release, cuda.origin) == ("11.8", "V11.8.89", "debian")
     assert cuda.purpose == "compile"
@@ -77,7 +77,7 @@ def test_coexist_both_stacks_stand_side_by_side_with_one_driver_above_both_floor
 
 
 def test_plan_is_live_and_every_reason_has_a_source() -> None:
-    plan = planned(H100)
+    plan = planned(H100, driver_origin="debian")
     assert plan.support == "live"
     assert all(reason.source for reason in plan.reasons)
 

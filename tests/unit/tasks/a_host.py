@@ -29,8 +29,8 @@ def bare() -> HostState:
 
 @cache
 def plan(stack: str = "pytorch-2.9") -> Plan:
-    """What is planned for the bare host."""
-    found = resolution.resolved(bare(), {"stack": stack}).plan
+    """What is planned for the bare host, with Debian's own driver."""
+    found = resolution.resolved(bare(), {"stack": stack, "driver_origin": "debian"}).plan
     assert found is not None
     return found
 

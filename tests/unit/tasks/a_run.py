@@ -86,7 +86,8 @@ class ARun:
         state: What the probe tells; None: the probe fails.
         more: What other facts tell, by their class.
         unreachable: Other hosts of the inventory, which pyinfra could not connect to.
-        data: The host's data.
+        data: The host's data. A host of Debian takes Debian's own driver where they say nothing of
+            it, as the throwaway hosts do.
     """
 
     def __init__(
@@ -96,6 +97,8 @@ class ARun:
         unreachable: tuple[str, ...] = (),
         **data: Any,
     ) -> None:
+        if state is not None and state.system.os.startswith("debian"):
+            data = {"driver_origin": "debian", **data}
         hosts = Inventory(([(NAME, data), *unreachable], {}))  # type: ignore[no-untyped-call]
         self.config = Config()  # type: ignore[no-untyped-call]
         self.state = State(hosts, self.config)

@@ -78,7 +78,9 @@ def test_container_host_has_the_native_stack_too_if_asked() -> None:
 
 
 def test_gpu_host_is_no_container_host_whatever_host_data_say_of_docker() -> None:
-    plan = planned(BOOKWORM, docker_origin="docker", container_engines=["podman"])
+    plan = planned(
+        BOOKWORM, docker_origin="docker", container_engines=["podman"], driver_origin="debian"
+    )
     assert plan.containers is None and plan.repositories == ()
 
 
@@ -283,7 +285,8 @@ def test_versions_that_are_there_fit_with_and_without_an_epoch() -> None:
     version = CATALOG.containers.docker_ce.version
     offered = dict.fromkeys(CATALOG.containers.toolkit.packages, ("1.20.0-1",))
     deb = dict.fromkeys(("docker-ce", "docker-ce-cli"), (f"5:{version}-1~debian.12~bookworm",))
-    assert container_plan(replace(BOOKWORM, available={**offered, **deb}), docker_origin="docker")
+    there = replace(BOOKWORM, available={**offered, **deb})
+    assert container_plan(there, docker_origin="docker", driver_origin="debian")
 
 
 @pytest.mark.parametrize(

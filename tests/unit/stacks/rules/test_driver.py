@@ -55,7 +55,7 @@ def test_mixed_v100_and_b200_fit_no_module() -> None:
 
 @pytest.mark.parametrize("os", ["debian-12", "debian-13"])
 def test_blackwell_driver_is_not_in_debian_s_archive(os: str) -> None:
-    conflict = refused("DRIVER-GPU", host(os, "b200"), without=["cuda"])
+    conflict = refused("DRIVER-GPU", host(os, "b200"), without=["cuda"], driver_origin="debian")
     assert "570" in conflict.why
     assert "driver=nvidia" in conflict.remedies[0]
 
@@ -83,7 +83,9 @@ def test_kepler_beside_ada_is_refused_for_no_branch_knows_both() -> None:
 
 
 def test_driver_floor_refuses_cu130_on_debian_s_535() -> None:
-    conflict = refused("DRIVER-FLOOR", host("debian-12", "a100"), torch_variant="cu130")
+    conflict = refused(
+        "DRIVER-FLOOR", host("debian-12", "a100"), torch_variant="cu130", driver_origin="debian"
+    )
     assert "580.65.06" in conflict.why and "535.309.01" in conflict.why
 
 
@@ -99,26 +101,36 @@ def test_driver_that_is_not_on_offer_is_refused_with_what_is() -> None:
 
 
 def test_bookworm_open_is_refused_beside_the_security_pocket() -> None:
-    conflict = refused("BOOKWORM-OPEN", host("debian-12", "a100"), driver_flavour="open")
+    conflict = refused(
+        "BOOKWORM-OPEN", host("debian-12", "a100"), driver_flavour="open", driver_origin="debian"
+    )
     assert "535.261.03" in conflict.why
     assert "driver_flavour: proprietary" in conflict.remedies[0]
 
 
 def test_bookworm_open_is_planned_without_the_security_pocket() -> None:
-    driver = planned(host("debian-12", "a100", security_pocket=False), driver_flavour="open").driver
+    driver = planned(
+        host("debian-12", "a100", security_pocket=False),
+        driver_flavour="open",
+        driver_origin="debian",
+    ).driver
     assert driver is not None
     assert driver.version == "535.261.03"
     assert "nvidia-open-kernel-dkms" in driver.packages
 
 
 def test_without_the_security_pocket_the_release_s_version_is_planned() -> None:
-    driver = planned(host("debian-12", "a100", security_pocket=False)).driver
+    driver = planned(
+        host("debian-12", "a100", security_pocket=False), driver_origin="debian"
+    ).driver
     assert driver is not None
     assert driver.version == "535.261.03"
 
 
 def test_trixie_bpo_kernel_is_refused_with_debian_s_driver() -> None:
-    conflict = refused("KERNEL-TOO-NEW", host("debian-13", "a100", kernels=(BPO,)))
+    conflict = refused(
+        "KERNEL-TOO-NEW", host("debian-13", "a100", kernels=(BPO,)), driver_origin="debian"
+    )
     assert "6.18" in conflict.why and BPO in conflict.what
 
 
@@ -126,6 +138,7 @@ def test_trixie_bpo_kernel_as_next_boot_is_refused_too() -> None:
     refused(
         "KERNEL-TOO-NEW",
         host("debian-13", "a100", kernels=("6.12.117-amd64",), kernel_next_boot=BPO),
+        driver_origin="debian",
     )
 
 
@@ -139,7 +152,7 @@ def test_foreign_running_kernel_of_a_container_does_not_count() -> None:
 
 
 def test_kernel_between_claimed_and_known_bad_is_a_notice() -> None:
-    plan = planned(host("debian-13", "a100", kernels=("6.16.3-amd64",)))
+    plan = planned(host("debian-13", "a100", kernels=("6.16.3-amd64",)), driver_origin="debian")
     assert "6.16.3-amd64" in noticed("KERNEL-UNTESTED", plan).what
 
 
@@ -212,7 +225,8 @@ def test_backports_kernel_is_noticed_because_its_headers_are_elsewhere() -> None
 
 
 def test_end_of_life_is_noticed_with_the_date() -> None:
-    assert "2026-06" in noticed("DRIVER-EOL", planned(host("debian-12", "a100"))).what
+    plan = planned(host("debian-12", "a100"), driver_origin="debian")
+    assert "2026-06" in noticed("DRIVER-EOL", plan).what
 
 
 def test_maintained_branch_gets_no_end_of_life_notice() -> None:
@@ -220,7 +234,7 @@ def test_maintained_branch_gets_no_end_of_life_notice() -> None:
     assert "DRIVER-EOL" not in codes
 
 
-@pytest.mark.parametrize("origin", ["runfile", "nvidia", "ppa:graphics-drivers"])
+@pytest.mark.parametrize("origin", ["runfile", "ubuntu", "ppa:graphics-drivers"])
 def test_driver_from_elsewhere_is_refused(origin: str) -> None:
     there = InstalledDriver("580.95.05", origin)
     conflict = refused("DRIVER-FOREIGN", host("debian-12", "a100", driver=there))
@@ -235,7 +249,7 @@ def test_driver_of_unknown_origin_is_noticed() -> None:
 def test_driver_of_the_same_origin_is_welcome() -> None:
     there = InstalledDriver("535.309.01", "debian")
     plan = planned(host("debian-12", "a100", driver=there))
-    assert plan.digest == planned(host("debian-12", "a100")).digest
+    assert plan.digest == planned(host("debian-12", "a100"), driver_origin="debian").digest
 
 
 def test_trixie_nvidia_old_repo_is_refused_for_its_key() -> None:

@@ -60,7 +60,7 @@ def test_every_package_that_is_planned_may_be_taken_and_the_traps_may_not() -> N
 
 
 def test_no_repository_where_nothing_is_taken_from_it() -> None:
-    assert planned(host("debian-12", "a100")).repositories == ()
+    assert planned(host("debian-12", "a100"), driver_origin="debian").repositories == ()
 
 
 def test_repository_for_cuda_alone_takes_no_driver() -> None:
@@ -201,7 +201,7 @@ def test_eight_pcie_cards_are_no_board_but_worth_a_word() -> None:
 
 
 def test_debian_s_archive_has_no_fabric_manager_and_the_plan_says_where_there_is_one() -> None:
-    plan = planned(host("debian-12", *["h100"] * 8, nvswitch=True))
+    plan = planned(host("debian-12", *["h100"] * 8, nvswitch=True), driver_origin="debian")
     assert "driver=nvidia" in noticed("FABRIC-MANAGER", plan).remedy
 
 
