@@ -13,7 +13,7 @@ from tests.unit.stacks.hosts import CATALOG
 
 SYSTEMS = tuple(CATALOG.distributions)
 ALIVE = (
-    *("debian-12", "debian-13", "ubuntu-20.04", "ubuntu-22.04", "ubuntu-24.04"),
+    *("debian-12", "debian-13", "ubuntu-20.04", "ubuntu-22.04", "ubuntu-24.04", "ubuntu-26.04"),
     *("rocky-8", "rocky-9", "rhel-10"),
 )
 MODELS = tuple(CATALOG.gpus.models.rows)

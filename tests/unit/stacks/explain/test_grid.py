@@ -13,13 +13,16 @@ ROWS = [
     "ubuntu-20.04",
     "ubuntu-22.04",
     "ubuntu-24.04",
+    "ubuntu-26.04",
     "debian-12",
     "debian-13",
     "rocky-8",
     "rocky-9",
     "rhel-10",
 ]
-JETSONS = ["35.4.1", "36.4.7", "38.4.0", "39.2.0"]
+WITHOUT_NVIDIA_S = "rhel-10"
+"""The key of its repository is not known, so NVIDIA's driver is refused."""
+JETSONS = ["35.4.1", "36.4.7", "38.4.0", "39.2.0", "39.2.1"]
 ONE_EACH = {
     model.generation: key
     for rows in (CATALOG.known.models, CATALOG.gpus.models.rows)  # those with more detail last
@@ -27,6 +30,7 @@ ONE_EACH = {
     if model.soc is None
 }
 
+UNTIL_580 = ("maxwell", "pascal", "volta")
 TOO_OLD = ("tesla", "fermi", "kepler")
 
 
@@ -54,19 +58,16 @@ def test_every_row_answers_for_every_generation(
         assert told.err == ""
 
 
-@pytest.mark.parametrize("os", ROWS)
+@pytest.mark.parametrize("os", [os for os in ROWS if os != WITHOUT_NVIDIA_S])
 @pytest.mark.parametrize(
     "gpu", [g for key, g in ONE_EACH.items() if key not in ("tesla", "fermi", "kepler")]
 )
 def test_a_driver_can_be_had_for_every_generation_that_torch_knows(os: str, gpu: str) -> None:
     without = ["--without", "cuda", "--without", "torch"]
-    assert (
-        main(
-            ["explain", "pytorch-2.9", "--os", os, "--gpu", gpu, "--origin", "driver=nvidia"]
-            + without
-        )
-        == OK
-    )
+    # NVIDIA's repository for Ubuntu 26.04 begins after the last branch for the oldest ones.
+    old = os == "ubuntu-26.04" and CATALOG.known.models[gpu].generation in UNTIL_580
+    origin = [] if old else ["--origin", "driver=nvidia"]
+    assert main(["explain", "pytorch-2.9", "--os", os, "--gpu", gpu, *origin, *without]) == OK
 
 
 @pytest.mark.parametrize("os", ["ubuntu-20.04", "ubuntu-22.04", "ubuntu-24.04", "debian-12"])
