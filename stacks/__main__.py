@@ -28,6 +28,7 @@ from stacks.requests import with_requests
 from stacks.resolve import resolve
 from stacks.resolve_image import image_plan
 from stacks.rules import jetson as jetson_rules
+from stacks.rules import release as release_rules
 
 OK, CONFLICT, BAD_ARGUMENTS, FAILED = 0, 2, 64, 1
 
@@ -209,7 +210,7 @@ def _profile(options: argparse.Namespace, catalog: Catalog) -> HostProfile:
     system = options.os or jetson_rules.ubuntu(options.jetson or "", catalog)
     if not system and not options.jetson:
         raise _UsageError("--os is missing: debian-12, ubuntu-24.04, rocky-9 …")
-    return HostProfile(
+    profile = HostProfile(
         os=system or "unknown",
         arch=_ARCHES.get(arch, arch),
         gpus=gpus,
@@ -220,6 +221,7 @@ def _profile(options: argparse.Namespace, catalog: Catalog) -> HostProfile:
         driver=_installed(options.installed),
         nvswitch=options.nvswitch,
     )
+    return release_rules.named(profile, catalog)
 
 
 def _installed(said: str | None) -> InstalledDriver | None:

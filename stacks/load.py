@@ -52,6 +52,9 @@ def checked_word(key: str, value: str) -> str:
     """
     if key in ("image_base", "image.base"):
         good = value.isprintable() and len(value) <= _MOST_REFERENCE
+    elif key in ("image_os", "image.os"):
+        # Only a row of the catalogue comes of it (`stacks.catalog.releases`).
+        good = value.isprintable() and _WORD.fullmatch(re.sub("[ ()/]", "-", value)) is not None
     else:
         good = _WORD.fullmatch(value) is not None
     if not good:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from stacks.catalog.decode import nearest
 from stacks.catalog.distributions import CudaOffer, Distribution, DriverOffer
 from stacks.catalog.provenance import Support
 from stacks.catalog.read import Catalog
@@ -32,6 +31,7 @@ from stacks.rules import cudnn as cudnn_rules
 from stacks.rules import driver as driver_rules
 from stacks.rules import gpu as gpu_rules
 from stacks.rules import jetson as jetson_rules
+from stacks.rules import release as release_rules
 from stacks.rules import repository as repository_rules
 from stacks.rules import torch as torch_rules
 from stacks.rules.case import Case, numbers
@@ -42,12 +42,13 @@ def resolve(stack: Stack, profile: HostProfile, catalog: Catalog) -> Resolution:
 
     All conflicts that can be told apart are collected, so that a person sees them in one go.
     """
+    profile = release_rules.named(profile, catalog)
     own = stack if stack.native else replace(stack, cuda=None, cudnn=None, torch=None)
     if profile.jetson_l4t is not None:
         return _jetson(Case(own, jetson_rules.with_board(profile, catalog), catalog))
     case = Case(own, profile, catalog)
     gpu_rules.identify(case)
-    dist = _distribution(case)
+    dist = release_rules.distribution(case)
     gpu_rules.check_board(case)
     gpu_rules.check_flavours(case)
     gpu_rules.check_cuda118(case)
@@ -73,33 +74,6 @@ def _jetson(case: Case) -> Resolution:
         parts.repositories,
         parts.jetson,
     )
-
-
-def _distribution(case: Case) -> Distribution | None:
-    known = case.catalog.distributions
-    dist = known.get(case.profile.os)
-    if dist is None:
-        close = nearest(case.profile.os, known)
-        hint = f"Names like it: {', '.join(close)}. " if close else ""
-        case.conflict(
-            "OS-UNSUPPORTED",
-            f'The distribution "{case.profile.os}" is not in the catalogue.',
-            f"{hint}Known: {', '.join(known)}.",
-            f"Use one of these; {elsewhere.installed_for_real(case.catalog)} is the one that is "
-            "installed for real in the tests.",
-            "Add it to stacks/catalog/distributions.yaml, with its source.",
-        )
-        return None
-    case.dist = dist
-    if case.profile.arch not in dist.arches:
-        case.conflict(
-            "ARCH-UNSUPPORTED",
-            f"{dist.name} on {case.profile.arch} is not planned.",
-            f"Known architectures: {', '.join(dist.arches)}.",
-            f"Use x86_64 (or aarch64 on {elsewhere.with_arch(case.catalog, 'aarch64')}).",
-        )
-        return None
-    return dist
 
 
 def _host(case: Case, dist: Distribution, image_floor: str | None) -> Resolution:

@@ -19,6 +19,7 @@ from stacks.rules import cuda as cuda_rules
 from stacks.rules import cudnn as cudnn_rules
 from stacks.rules import gpu as gpu_rules
 from stacks.rules import image as image_rules
+from stacks.rules import release as release_rules
 from stacks.rules import repository as repository_rules
 from stacks.rules import torch as torch_rules
 from stacks.rules.case import Case
@@ -35,7 +36,7 @@ def image_plan(stack: Stack, profile: HostProfile, catalog: Catalog) -> ImageRes
             oldest driver among them. Without a driver, the one that would be planned for them.
         catalog: The facts.
     """
-    request = stack.image or ImageRequest()
+    request, profile = stack.image or ImageRequest(), release_rules.named(profile, catalog)
     inside = replace(
         stack,
         containers=None,

@@ -55,6 +55,10 @@ class System(Shown):
     """A digest of ``/etc/machine-id``, which machine-id(5) wants kept to the host."""
     pid_namespace: str | None = None
     """``pid:[4026531836]``: of each kernel's containers another."""
+    like: tuple[str, ...] = ()
+    """``ID_LIKE`` of ``/etc/os-release``: distributions that it is made from, nearest first."""
+    base_codename: str | None = None
+    """``UBUNTU_CODENAME`` or ``DEBIAN_CODENAME``: the release that it is made from."""
 
 
 @dataclass(frozen=True)

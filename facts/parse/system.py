@@ -104,4 +104,6 @@ def system(section: Section, unread: dict[str, str]) -> System:
         known_names=tuple(line.strip() for line in section.part("names") if line.strip()),
         machine=section.first("machine"),
         pid_namespace=section.first("pid_namespace"),
+        like=tuple(release.get("ID_LIKE", "").split()),
+        base_codename=release.get("UBUNTU_CODENAME") or release.get("DEBIAN_CODENAME"),
     )

@@ -140,7 +140,8 @@ class Distributions:
 class Key:
     """A repository signing key."""
 
-    fingerprint: str
+    fingerprint: str | None
+    """Forty hexadecimal digits; ``None``: nobody of us has seen them, and nothing is trusted."""
     sha1: bool = False
     """Its self-signature is SHA-1."""
 

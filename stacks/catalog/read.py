@@ -25,6 +25,7 @@ from stacks.catalog.image import ImageFacts
 from stacks.catalog.kernels import KernelPackages, KernelPackagesByManager
 from stacks.catalog.pci import GpuTable, gpu_table
 from stacks.catalog.provenance import Confidence
+from stacks.catalog.releases import Releases
 from stacks.catalog.software import Cuda, Cudnn, Pytorch
 
 FOLDER = Path(__file__).parent.parent
@@ -82,6 +83,8 @@ class Catalog:
     distributions: Mapping[str, Distribution]
     driver_sets: Mapping[str, DriverSet]
     jetson: Jetson
+    releases: Releases
+    """What distributions are called."""
     repositories: Repositories
     containers: Containers
     image: ImageFacts
@@ -119,6 +122,7 @@ def load_catalog(folder: Path = FOLDER) -> Catalog:
         distributions=completed(distributions, sets),
         driver_sets=sets,
         jetson=read("jetson.yaml", Jetson),
+        releases=read("releases.yaml", Releases),
         repositories=repositories,
         containers=read("containers.yaml", Containers),
         image=read("image.yaml", ImageFacts),

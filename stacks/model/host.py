@@ -47,9 +47,14 @@ class HostProfile:
     """A host as the resolver needs to know it. ``None`` means unknown, never "no"."""
 
     os: str
-    """``debian-12``, ``ubuntu-24.04``, ``rocky-9`` …"""
+    """``debian-12``, ``ubuntu-24.04``, ``rocky-9`` …; in any form that `stacks.catalog.releases`
+    understands."""
     arch: str
     """``x86_64`` or ``aarch64``."""
+    like: tuple[str, ...] = ()
+    """What its ``/etc/os-release`` says it is like (``ID_LIKE``), nearest first."""
+    codename: str | None = None
+    """Of its release, or of the one that it is made from: ``bookworm``."""
     gpus: tuple[Gpu, ...] = ()
     expected_gpus: tuple[Gpu, ...] = ()
     """GPUs that are not there yet (an image that is baked before the GPU is attached)."""

@@ -79,10 +79,13 @@ class Case:
         """Say why the plan says what it says."""
         self.reasons.append(Reason(subject, choice, why, source))
 
-    def command(self, *more: str) -> str:
-        """The command that explains this host, with ``more`` options; to be copied as it is."""
+    def command(self, *more: str, os: str = "") -> str:
+        """The command that explains this host, with ``more`` options; to be copied as it is.
+
+        ``os`` is another distribution that takes the place of the host's.
+        """
         profile = self.profile
-        words = ["python -m stacks explain", self.stack.name, "--os", profile.os]
+        words = ["python -m stacks explain", self.stack.name, "--os", os or profile.os]
         if profile.arch != "x86_64":
             words += ["--arch", profile.arch]
         for card in self.cards:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from stacks.catalog.distributions import DriverOffer
+from stacks.catalog.distributions import Distribution, DriverOffer
 from stacks.catalog.read import Catalog
+from stacks.catalog.releases import family_of, version_of
 from stacks.model.containers import Engine
 from stacks.rules.case import numbers
+
+_WRITTEN = {"rhel": "RHEL", "almalinux": "AlmaLinux", "centos": "CentOS"}
 
 
 def called(key: str) -> str:
     """A distribution's short name: ``Debian 12`` of ``debian-12``."""
     family, _, release = key.partition("-")
-    return f"{family.capitalize()} {release}"
+    return f"{_WRITTEN.get(family, family.capitalize())} {release}"
 
 
 def listed(keys: Iterable[str]) -> str:
@@ -99,11 +102,12 @@ def open_module(catalog: Catalog) -> tuple[str, DriverOffer]:
 
 def installed_for_real(catalog: Catalog) -> str:
     """The distribution on which everything is installed for real in the tests."""
-    return next(
-        called(key)
-        for key, dist in catalog.distributions.items()
-        if any(offer.support == "live" for offer in dist.cuda)
-    )
+    return next(called(key) for key, dist in catalog.distributions.items() if is_real(dist))
+
+
+def is_real(dist: Distribution) -> bool:
+    """Whether everything is installed for real there in the tests."""
+    return any(offer.support == "live" for offer in dist.cuda)
 
 
 def with_arch(catalog: Catalog, arch: str) -> str:
@@ -120,6 +124,28 @@ def c_libraries(catalog: Catalog, *keys: str) -> str:
     """The C libraries of distributions: ``Debian 12 has 2.36, Rocky 8 2.28``."""
     *most, last = [(called(key), catalog.distributions[key].glibc) for key in keys]
     return ", ".join([f"{name} has {version}" for name, version in most] + [" ".join(last)])
+
+
+def closest(catalog: Catalog, family: str, version: str, own: bool = True) -> str | None:
+    """The family's release that comes nearest to ``version``, which has no row or no use.
+
+    Only those count from whose NVIDIA repository something may be taken. ``own`` says whether the
+    version is the family's own: then it is the newest one that is not newer, or the oldest; else
+    the one of that number (Oracle Linux 9 and RHEL 9), or the newest (Amazon Linux 2023).
+    """
+    table, wanted = catalog.repositories, numbers(version)
+    found: dict[str, tuple[int, ...]] = {}
+    for key, dist in catalog.distributions.items():
+        folder = dist.nvidia_repository
+        known = folder and table.keys[table.repositories[folder]].fingerprint
+        if known and family_of(key) == family:
+            found[key] = numbers(version_of(key))
+    if own and wanted:
+        below = [key for key, number in found.items() if number <= wanted]
+        oldest = min(found, key=lambda key: found[key], default=None)
+        return max(below, key=lambda key: found[key]) if below else oldest
+    same = [key for key, number in found.items() if number[:1] == wanted[:1]]
+    return max(same or found, key=lambda key: found[key], default=None)
 
 
 # ---- engines

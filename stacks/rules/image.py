@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from stacks.catalog.distributions import Distribution
 from stacks.catalog.read import Catalog
+from stacks.catalog.releases import understood
 from stacks.model.containers import ImageRequest, ImageService
 from stacks.model.host import HostProfile
 from stacks.model.plan import TorchPlan
@@ -42,7 +43,8 @@ def distribution(case: Case, request: ImageRequest) -> str | None:
         )
         return None
     if request.os:
-        found: str | None = request.os
+        catalog = case.catalog
+        found: str | None = understood(request.os, catalog.releases, catalog.distributions)
     elif request.base is None:
         found = facts.default
     else:

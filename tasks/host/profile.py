@@ -35,7 +35,9 @@ def profile_of(
     system = state.system
     minors = sorted({".".join(p.version.split(".")[:2]) for p in state.pythons})
     return HostProfile(
-        os=_release(system.os),
+        os=system.os,
+        like=system.like,
+        codename=system.base_codename or system.codename,
         arch=system.arch,
         gpus=tuple(Gpu(None, pci_id=d.device, address=d.address) for d in state.gpus),
         expected_gpus=expected,
@@ -63,13 +65,6 @@ def profile_of(
         fingerprints=fingerprints or {},
         available=_available(state, available),
     )
-
-
-def _release(system: str) -> str:
-    """The catalogue's name: the Red Hat family writes its minor release, which changes nothing."""
-    name, _, version = system.partition("-")
-    red_hat = name in ("rhel", "rocky", "almalinux", "centos", "ol")
-    return f"{name}-{version.split('.')[0]}" if red_hat else system
 
 
 def _available(
