@@ -6,7 +6,9 @@ import fnmatch
 import functools
 
 from stacks.catalog.distributions import CudaOffer, Distribution, DriverOffer
+from stacks.catalog.releases import family_of, version_of
 from stacks.model.plan import CudnnPlan, Repository
+from stacks.rules import elsewhere
 from stacks.rules.case import Case
 
 
@@ -42,7 +44,8 @@ def repository(
         kind="dnf" if kind == "dnf" else "apt",
         address=base if whole else f"{base}{name}/{arch}/",
         key=f"{key}.pub",
-        fingerprints=case.profile.fingerprints.get("nvidia") or (table.keys[key].fingerprint,),
+        fingerprints=case.profile.fingerprints.get("nvidia")
+        or tuple(filter(None, (table.keys[key].fingerprint,))),
         packages=packages,
     )
 
@@ -91,15 +94,32 @@ def planned(case: Case, dist: Distribution, packages: tuple[str, ...]) -> tuple[
 
 
 def check_key(case: Case, dist: Distribution) -> None:
-    """REPO-KEY-SHA1: apt on this host refuses the key of the NVIDIA repository in use.
+    """The NVIDIA repository in use must be one whose key this host may trust.
 
-    A mirror whose own key the host data trust carries another signature.
+    REPO-KEY-SHA1: apt on this host refuses the key. REPO-KEY-UNKNOWN: the catalogue does not know
+    its fingerprint. A mirror whose own key the host data trust carries another signature.
     """
     if case.profile.fingerprints.get("nvidia"):
         return
     table = case.catalog.repositories
     name = folder(case, dist.nvidia_repository)
     key = table.repositories.get(name or "")
+    if key and table.keys[key].fingerprint is None:
+        near = elsewhere.closest(
+            case.catalog, family_of(case.profile.os), version_of(case.profile.os)
+        )
+        case.conflict(
+            "REPO-KEY-UNKNOWN",
+            f"NVIDIA's {name} repository cannot be trusted: the fingerprint of its key is not "
+            "known.",
+            f"It is signed by the key in {key}.pub. Nobody of us has seen the whole fingerprint "
+            "of that key in a source beside the repository itself, and a key is trusted by its "
+            "whole fingerprint alone.",
+            *([f"Use {elsewhere.called(near)}: `{case.command(os=near)}`."] if near else []),
+            "If you have the fingerprint from a source that you trust, name it in the host data: "
+            "`fingerprints: {nvidia: ['40 HEX DIGITS']}`. "
+            f"`gpg --show-keys {key}.pub` prints that of the file.",
+        )
     if key and table.keys[key].sha1 and dist.sha1_keys_refused:
         case.conflict(
             "REPO-KEY-SHA1",

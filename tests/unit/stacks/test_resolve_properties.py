@@ -216,7 +216,9 @@ def test_every_gpu_with_every_stack_and_what_can_be_left_out(os: str) -> None:
         CATALOG.gpus.models.rows,
     ):
         stack = with_requests(stack_of(name), {"without": without})
-        profile = HostProfile(os, arch, gpus=(Gpu(gpu),))
+        # NVIDIA's key for release 10 of the Red Hat family is not known to the catalogue.
+        own = {"nvidia": ("A" * 40,)} if os.endswith("-10") else {}
+        profile = HostProfile(os, arch, gpus=(Gpu(gpu),), fingerprints=own)
         resolution = resolve(stack, profile, CATALOG)
         assert (resolution.plan is None) == bool(resolution.conflicts)
         if resolution.plan is not None:

@@ -14,6 +14,8 @@ from tests.unit.stacks.hosts import host, noticed, planned, refused
 UBUNTU = "https://developer.download.nvidia.com/compute/cuda/repos/ubuntu2204/x86_64/"
 OLD_KEY = "EB693B3035CD5710E231E123A4B469963BF863CC"
 RPM_KEY = "610C7B14E068A878070DA4E99CD0A493D42D0685"
+TRUSTED = {"nvidia": ("0123456789ABCDEF0123456789ABCDEF01234567",)}
+"""A key that host data name."""
 
 
 def taken(plan: Plan) -> set[str]:
@@ -37,7 +39,8 @@ def taken(plan: Plan) -> set[str]:
         ("debian-13", "x86_64", "debian13/x86_64", "02182E60104FCDC26EAE1B8597A5D4CB8793F200"),
         ("rocky-8", "x86_64", "rhel8/x86_64", RPM_KEY),
         ("almalinux-9", "aarch64", "rhel9/sbsa", RPM_KEY),
-        ("rhel-10", "x86_64", "rhel10/x86_64", RPM_KEY),
+        ("ubuntu-26.04", "x86_64", "ubuntu2604/x86_64", "14BAFBC7562AD710CA04E69905FBB6DA60DF8A40"),
+        ("ubuntu-26.04", "aarch64", "ubuntu2604/sbsa", "14BAFBC7562AD710CA04E69905FBB6DA60DF8A40"),
     ],
 )
 def test_repository_of_each_distribution_with_its_pinned_key(
@@ -49,6 +52,27 @@ def test_repository_of_each_distribution_with_its_pinned_key(
     assert source.fingerprints == (key,)
     assert source.key.removesuffix(".pub").upper() == key[-8:]
     assert source.kind == ("dnf" if "rhel" in folder else "apt")
+
+
+@pytest.mark.parametrize("os", ["rhel-10", "rocky-10", "almalinux-10"])
+def test_repository_whose_key_s_fingerprint_nobody_knows_is_refused(os: str) -> None:
+    told = refused("REPO-KEY-UNKNOWN", host(os, "h100"))
+    assert "CDF6BA43.pub" in told.why
+    near = told.remedies[0].partition("--os ")[2].split()[0]
+    assert near == os.replace("-10", "-9")
+    assert planned(host(near, "h100")).repositories
+
+
+def test_such_a_repository_is_taken_with_the_key_that_host_data_name() -> None:
+    (source,) = planned(host("rhel-10", "h100", fingerprints=TRUSTED)).repositories
+    assert source.address.endswith("/rhel10/x86_64/")
+    assert source.fingerprints == TRUSTED["nvidia"]
+
+
+def test_mirror_of_another_folder_has_that_folder_s_key() -> None:
+    mirror = {"nvidia": "https://mirror.example.org/rhel9/x86_64/"}
+    (source,) = planned(host("rhel-10", "h100", indexes=mirror)).repositories
+    assert source.fingerprints == (RPM_KEY,)
 
 
 def test_every_package_that_is_planned_may_be_taken_and_the_traps_may_not() -> None:
@@ -149,7 +173,7 @@ def test_exact_version_of_an_unknown_branch_is_refused() -> None:
 def test_red_hat_family_takes_the_flavour_s_stream(
     os: str, gpu: str, first: str, stream: str
 ) -> None:
-    driver = planned(host(os, gpu), without=["cuda"]).driver
+    driver = planned(host(os, gpu, fingerprints=TRUSTED), without=["cuda"]).driver
     assert driver is not None
     assert (driver.packages[0], driver.stream, driver.pinning) == (first, stream, ())
     assert driver.headers == ("kernel-devel",)
@@ -217,9 +241,9 @@ def test_cuda_11_8_comes_in_small_packages_of_exact_versions(os: str) -> None:
         assert any(fnmatch.fnmatchcase(name, p) for p in cuda.held), name
 
 
-@pytest.mark.parametrize("os", ["ubuntu-24.04", "debian-13", "rhel-10"])
+@pytest.mark.parametrize("os", ["ubuntu-24.04", "ubuntu-26.04", "debian-13", "rhel-10"])
 def test_cuda_11_8_is_redist_where_the_repository_has_none_and_the_reason_says_so(os: str) -> None:
-    plan = planned(host(os, "a100"), driver_origin="nvidia")
+    plan = planned(host(os, "a100", fingerprints=TRUSTED), driver_origin="nvidia")
     assert plan.cuda is not None
     assert plan.cuda.origin == "redist"
     assert any("NVIDIA's" in r.why for r in plan.reasons if r.subject == "cuda")
