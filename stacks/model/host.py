@@ -51,10 +51,6 @@ class HostProfile:
     understands."""
     arch: str
     """``x86_64`` or ``aarch64``."""
-    like: tuple[str, ...] = ()
-    """What its ``/etc/os-release`` says it is like (``ID_LIKE``), nearest first."""
-    codename: str | None = None
-    """Of its release, or of the one that it is made from: ``bookworm``."""
     gpus: tuple[Gpu, ...] = ()
     expected_gpus: tuple[Gpu, ...] = ()
     """GPUs that are not there yet (an image that is baked before the GPU is attached)."""
@@ -100,3 +96,7 @@ class HostProfile:
     available: Mapping[str, tuple[str, ...]] | None = None
     """Package to versions that the planned repositories offer (once they were asked) or that are
     installed already."""
+    like: tuple[str, ...] = ()
+    """What its ``/etc/os-release`` says it is like (``ID_LIKE``), nearest first."""
+    codename: str | None = None
+    """Of its release, or of the one that it is made from: ``bookworm``."""
