@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from stacks.load import load_stack
-from tests.unit.stacks.hosts import host, noticed, planned, refused
+from tests.unit.stacks.hosts import CATALOG, host, noticed, planned, refused
 
 
 @pytest.mark.parametrize("gpu", ["b200", "b300", "gb200", "rtx5090", "rtxpro6000"])
@@ -84,6 +84,25 @@ def test_redist_for_compiling_brings_nvcc_and_every_file_has_a_digest() -> None:
     assert all(len(download.sha256) == 64 and download.size for download in cuda.downloads)
     assert cuda.nvcc == "/usr/local/cuda-11.8/bin/nvcc"
     assert cuda.packages == ()
+
+
+@pytest.mark.parametrize("gpu", ["gh200", "a100", "l4"])
+@pytest.mark.parametrize("os", ["ubuntu-24.04", "ubuntu-26.04", "debian-13"])
+def test_arm64_servers_get_the_tarballs_that_are_made_for_them(os: str, gpu: str) -> None:
+    plan = planned(host(os, gpu, arch="aarch64"))
+    assert plan.cuda is not None and plan.cudnn is not None and plan.cudnn.download is not None
+    assert plan.cuda.origin == "redist"
+    files = (*plan.cuda.downloads, plan.cudnn.download)
+    assert all("/linux-sbsa/" in f.path and len(f.sha256) == 64 and f.size for f in files)
+    assert {"cuda_cudart", "libcublas", "libcusolver"} <= {f.name for f in files}
+    assert plan.torch is not None and plan.torch.variant.startswith("cu")
+
+
+def test_arm64_servers_have_every_component_but_those_that_there_are_not() -> None:
+    files = CATALOG.cuda.redist["11.8"].files
+    assert set(files["x86_64"]) - set(files["aarch64"]) == {"libcufile", "cuda_nvprof"}
+    roles = {name: file.role for name, file in files["aarch64"].items()}
+    assert roles == {name: files["x86_64"][name].role for name in roles}
 
 
 def test_runtime_on_request_has_neither_nvcc_nor_notice() -> None:

@@ -182,6 +182,11 @@ def test_kernel_older_than_any_driver_supports_is_refused() -> None:
         ("ubuntu-24.04", "x86_64", "6.14.0-37-generic", "linux-headers-generic-hwe-24.04"),
         ("ubuntu-22.04", "x86_64", "5.15.0-100-lowlatency", "linux-headers-lowlatency"),
         ("ubuntu-24.04", "aarch64", "6.8.0-139-generic-64k", "linux-headers-generic-64k"),
+        ("ubuntu-24.04", "aarch64", "6.8.0-1043-nvidia-64k", "linux-headers-nvidia-64k"),
+        ("ubuntu-24.04", "aarch64", "6.17.0-1029-nvidia-64k", "linux-headers-nvidia-64k-hwe-24.04"),
+        ("ubuntu-22.04", "aarch64", "6.8.0-1043-nvidia-64k", "linux-headers-nvidia-64k-hwe-22.04"),
+        ("ubuntu-26.04", "x86_64", "7.0.0-28-generic", "linux-headers-generic"),
+        ("ubuntu-26.04", "x86_64", "7.0.0-1006-aws", "linux-headers-aws"),
         ("rocky-9", "x86_64", "5.14.0-503.el9.x86_64", "kernel-devel"),
     ],
 )
