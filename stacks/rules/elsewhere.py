@@ -73,10 +73,17 @@ def drivers_of_old_and_new(catalog: Catalog) -> str:
     for name in sorted(own, key=int):
         last = [g.name for g in generations if g.last_branch == name]
         theirs.append(f"{name} ({' and '.join(last)})" if last else name)
+    ubuntu = [
+        key
+        for key in current(catalog, "ubuntu")
+        if any(
+            o.branch == branch and o.origin == "nvidia" for o in catalog.distributions[key].drivers
+        )
+    ]
     driven = [g.name for g in generations if int(g.last_branch or branch) >= int(branch)]
     return (
         f"{called(home)} has {' and '.join(theirs)}, "
-        f"{listed(current(catalog, 'ubuntu'))} have {branch} ({driven[0]} to {driven[-1]}) "
+        f"{listed(ubuntu)} have {branch} ({driven[0]} to {driven[-1]}) "
         "from NVIDIA's repository"
     )
 

@@ -78,4 +78,4 @@ def test_without_its_torch_lock_there_is_none(tmp_path: Path) -> None:
 def test_only_pythons_of_base_images_are_locked() -> None:
     torch = lock.targets(STACK, CATALOG, variants=("cu128",))
     pythons = {target.torch.python for target in workspace_lock.targets(torch, CATALOG)}
-    assert pythons == {"3.10", "3.11", "3.12", "3.13"}
+    assert pythons == {"3.10", "3.11", "3.12", "3.13", "3.14"}
