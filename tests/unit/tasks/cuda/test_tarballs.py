@@ -15,7 +15,12 @@ from threading import Thread
 
 import pytest
 
+from stacks.catalog.read import load_catalog
+from stacks.load import load_stack
+from stacks.model.host import Gpu, HostProfile
 from stacks.model.plan import CudaPlan, CudnnPlan, Download
+from stacks.requests import with_requests
+from stacks.resolve import resolve
 from tasks.templates import render
 
 
@@ -137,6 +142,30 @@ def test_wrong_digest_leaves_no_toolkit(cuda: CudaPlan, tmp_path: Path) -> None:
     assert done.returncode != 0
     assert "wrong sha256" in done.stdout
     assert not Path(cuda.prefix).exists()
+
+
+@pytest.mark.parametrize("arch", ["x86_64", "aarch64"])
+def test_every_component_of_a_server_s_plan_is_laid_out(
+    arch: str, server: tuple[str, Path], tmp_path: Path
+) -> None:
+    """As planned for each architecture: the deploy itself is run on x86_64 hosts only."""
+    profile = HostProfile("ubuntu-24.04", arch, (Gpu("gh200" if arch == "aarch64" else "h100"),))
+    stack = with_requests(load_stack("pytorch-2.9"), {"cuda_purpose": "runtime"})
+    plan = resolve(stack, profile, load_catalog()).plan
+    assert plan is not None and plan.cuda is not None and plan.cuda.origin == "redist"
+    names = [file.name for file in plan.cuda.downloads]
+    assert len(names) > 10
+    made = [
+        download(server, f"{arch}-{name}", f"lib/{name}.so", f"LICENSE.{name}") for name in names
+    ]
+    wanted = replace(plan.cuda, downloads=tuple(made), prefix=str(tmp_path / "cuda-11.8"))
+    done = install(wanted, tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    there = files(Path(wanted.prefix))
+    assert there == {f for n in names for f in (f"lib/{n}.so", f"LICENSE.{n}")} | {
+        "lib64",
+        "version.json",
+    }
 
 
 def cudnn_script(server: tuple[str, Path], folder: Path) -> tuple[str, Path, Path]:
