@@ -38,7 +38,7 @@ _ORIGIN_OF = {
     "cudnn": "cudnn_origin",
     "docker": "docker_origin",
 }
-_ARCHES = {"amd64": "x86_64", "arm64": "aarch64"}
+_ARCHES = {"amd64": "x86_64", "x86-64": "x86_64", "arm64": "aarch64", "sbsa": "aarch64"}
 
 
 class _UsageError(Exception):
@@ -212,7 +212,7 @@ def _profile(options: argparse.Namespace, catalog: Catalog) -> HostProfile:
         raise _UsageError("--os is missing: debian-12, ubuntu-24.04, rocky-9 …")
     profile = HostProfile(
         os=system or "unknown",
-        arch=_ARCHES.get(arch, arch),
+        arch=_ARCHES.get(arch.lower(), arch),
         gpus=gpus,
         kernels=tuple(options.kernel),
         secure_boot=True if options.secure_boot else None,
