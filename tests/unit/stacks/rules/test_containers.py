@@ -154,14 +154,14 @@ def test_docker_from_an_archive_that_has_none_is_refused_with_both_ways_out() ->
 
 
 def test_docker_that_is_there_stays_with_its_origin() -> None:
-    there = InstalledEngine("29.9.0", "docker")
+    there = InstalledEngine("30.1.0", "docker")
     engine = docker(replace(BOOKWORM, docker=there))
-    assert (engine.origin, engine.version) == ("docker", "29.9.0")
+    assert (engine.origin, engine.version) == ("docker", "30.1.0")
 
 
 def test_docker_that_is_there_is_not_moved_back_unasked() -> None:
-    there = InstalledEngine("29.9.0", "docker")
-    assert docker(replace(ROCKY, docker=there)).versions["docker-ce"] == "29.9.0-*"
+    there = InstalledEngine("30.1.0", "docker")
+    assert docker(replace(ROCKY, docker=there)).versions["docker-ce"] == "30.1.0-*"
     asked = docker(replace(ROCKY, docker=there), docker_version="29.4.1")
     assert asked.versions["docker-ce"] == "29.4.1-*"
 
