@@ -32,7 +32,7 @@ from tasks.holds import operations as holds
 from tasks.host import first_boot, plans
 from tasks.packages import readiness
 from tasks.python import environment as pytorch
-from tasks.python import interpreter, uv
+from tasks.python import interpreter, selftest, uv
 from tasks.repositories import components as repositories
 from tasks.repositories import vendor
 
@@ -67,6 +67,7 @@ if plan is not None:
         uv.pushed(plan=plan, name="uv")
         pytorch.installed(plan=plan, name="PyTorch environment")
         pytorch.switched(plan=plan, rollback=plans.rollback(), name="Stable link")
+        selftest.installed(plan=plan, name="Self-test")
 
     driver.modules_built(plan=plan, name="Kernel module for every bootable kernel")
     driver.loaded(plan=plan, name="Kernel module loaded")

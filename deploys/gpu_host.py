@@ -22,7 +22,7 @@ from tasks.holds import operations as holds
 from tasks.host import first_boot, plans
 from tasks.packages import readiness
 from tasks.python import environment as pytorch
-from tasks.python import interpreter, uv
+from tasks.python import interpreter, selftest, uv
 from tasks.repositories import components as repositories
 from tasks.repositories import vendor
 from tasks.verify import host_verdict
@@ -65,6 +65,7 @@ if plan is not None:
     )
 
     pytorch.switched(plan=plan, rollback=plans.rollback(), name="Stable link")
+    selftest.installed(plan=plan, name="Self-test")
 
     into_kernel.rebooted(
         plan=plan,

@@ -20,7 +20,7 @@ from tasks.host import first_boot, plans
 from tasks.jetson import operations as jetson
 from tasks.packages import readiness
 from tasks.python import environment as pytorch
-from tasks.python import interpreter, uv
+from tasks.python import interpreter, selftest, uv
 from tasks.repositories import vendor
 from tasks.verify import host_verdict
 
@@ -44,5 +44,6 @@ if plan is not None:
     pytorch.installed(plan=plan, name="PyTorch environment")
     holds.held(plan=plan, name="Set held and pinned")
     pytorch.switched(plan=plan, rollback=plans.rollback(), name="Stable link")
+    selftest.installed(plan=plan, name="Self-test")
 
     host_verdict.report_verdict(plan=plan, rollback=plans.rollback(), name="Verdict")

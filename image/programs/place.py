@@ -74,8 +74,12 @@ def settle(environment: MutableMapping[str, str]) -> None:
         environment.setdefault("LOGNAME", user)
 
 
-def small_shm() -> str:
-    """A warning where shared memory is too small for DataLoader's workers; else nothing."""
+def small_shm(host: bool = False) -> str:
+    """A warning where shared memory is too small for DataLoader's workers; else nothing.
+
+    Args:
+        host: This is no container.
+    """
     try:
         found = os.statvfs("/dev/shm")
     except OSError:
@@ -83,7 +87,8 @@ def small_shm() -> str:
     size = found.f_blocks * found.f_frsize // 2**20
     if size >= SMALL_SHM_MB:
         return ""
+    do = "mount -o remount,size=50% /dev/shm" if host else "docker run --shm-size 8g …"
     return (
         f"IMAGE-SHM: /dev/shm has {size} MiB; DataLoader's workers may die of «bus error». "
-        "do:  docker run --shm-size 8g …"
+        f"do:  {do}"
     )

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path("/opt/gpuwright")
-PLAN = ROOT / "plan.json"
+PLANS = (Path(__file__).resolve().parents[2] / "plan.json", ROOT / "plan.json")
+"""Of a host, beside these programs; of an image."""
 
 
 def main() -> int:
@@ -55,12 +56,14 @@ def everything(files: bool = False) -> dict[str, Any]:
 
 
 def plan() -> dict[str, Any]:
-    """What the image was built from; empty where that cannot be read."""
-    try:
-        read = json.loads(PLAN.read_text())
-    except (OSError, ValueError):
-        return {}
-    return read if isinstance(read, dict) else {}
+    """What the image was built from, or the host set up; empty where that cannot be read."""
+    for path in PLANS:
+        try:
+            read = json.loads(path.read_text())
+        except (OSError, ValueError):
+            continue
+        return read if isinstance(read, dict) else {}
+    return {}
 
 
 def packages() -> dict[str, str]:
