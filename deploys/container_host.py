@@ -6,7 +6,7 @@ A second run changes nothing. Host data that matters here: ``stack``, ``mirrors`
 ``expected_gpus``, ``lock_wait`` (seconds), ``kernel_policy``, the requests of ``stacks.requests``
 (``container_engines``, ``docker_origin``, ``toolkit_version``, ``with_native`` …), and what
 ``tasks.hostdata.containers`` reads: ``docker_users``, ``docker_registry_mirrors``,
-``docker_proxy``, ``docker_restart``, ``proof_image`` …
+``docker_proxy``, ``docker_restart``, ``proof_image`` …, and ``nccl``.
 """
 
 import sys
@@ -32,7 +32,7 @@ from tasks.holds import operations as holds
 from tasks.host import first_boot, plans
 from tasks.packages import readiness
 from tasks.python import environment as pytorch
-from tasks.python import interpreter, selftest, uv
+from tasks.python import interpreter, nccl, selftest, uv
 from tasks.repositories import components as repositories
 from tasks.repositories import vendor
 
@@ -69,6 +69,7 @@ if plan is not None:
         pytorch.switched(plan=plan, rollback=plans.rollback(), name="Stable link")
         selftest.installed(plan=plan, name="Self-test")
 
+    nccl.written(settings=plans.nccl_settings(), name="NCCL's settings")
     driver.modules_built(plan=plan, name="Kernel module for every bootable kernel")
     driver.loaded(plan=plan, name="Kernel module loaded")
     reload.reloaded(plan=plan, name="Kernel module reloaded")

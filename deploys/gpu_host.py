@@ -3,9 +3,9 @@
     pyinfra inventories/lab.py deploys/gpu_host.py
 
 A second run changes nothing. Host data that matters here: ``stack``, ``mirrors``,
-``expected_gpus``, ``lock_wait`` (seconds), ``reboot``, ``kernel_policy``, ``textfile_folder`` and
-the requests of ``stacks.requests`` (``driver_flavour``, ``cuda_origin`` …); ``--data rollback=1``
-goes back to the environment before the newest.
+``expected_gpus``, ``nccl``, ``lock_wait`` (seconds), ``reboot``, ``kernel_policy``,
+``textfile_folder`` and the requests of ``stacks.requests`` (``driver_flavour``, ``cuda_origin`` …);
+``--data rollback=1`` goes back to the environment before the newest.
 """
 
 import sys
@@ -22,7 +22,7 @@ from tasks.holds import operations as holds
 from tasks.host import first_boot, plans
 from tasks.packages import readiness
 from tasks.python import environment as pytorch
-from tasks.python import interpreter, selftest, uv
+from tasks.python import interpreter, nccl, selftest, uv
 from tasks.repositories import components as repositories
 from tasks.repositories import vendor
 from tasks.verify import host_verdict
@@ -66,6 +66,7 @@ if plan is not None:
 
     pytorch.switched(plan=plan, rollback=plans.rollback(), name="Stable link")
     selftest.installed(plan=plan, name="Self-test")
+    nccl.written(settings=plans.nccl_settings(), name="NCCL's settings")
 
     into_kernel.rebooted(
         plan=plan,

@@ -20,7 +20,7 @@ from tasks.host import first_boot, plans
 from tasks.jetson import operations as jetson
 from tasks.packages import readiness
 from tasks.python import environment as pytorch
-from tasks.python import interpreter, selftest, uv
+from tasks.python import interpreter, nccl, selftest, uv
 from tasks.repositories import vendor
 from tasks.verify import host_verdict
 
@@ -45,5 +45,6 @@ if plan is not None:
     holds.held(plan=plan, name="Set held and pinned")
     pytorch.switched(plan=plan, rollback=plans.rollback(), name="Stable link")
     selftest.installed(plan=plan, name="Self-test")
+    nccl.written(settings=plans.nccl_settings(), name="NCCL's settings")
 
     host_verdict.report_verdict(plan=plan, rollback=plans.rollback(), name="Verdict")

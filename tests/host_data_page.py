@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 
+from tasks.hostdata import nccl
 from tasks.hostdata.table import Row, Section, sections
 
 _HEAD = """\
@@ -33,7 +34,22 @@ documentation.
 
 def page() -> str:
     """The whole page."""
-    return _HEAD + "\n".join(_section(section) for section in sections())
+    return _HEAD + "\n".join([*map(_section, sections()), _nccl()])
+
+
+def _nccl() -> str:
+    lines = [
+        "## Settings of NCCL",
+        "Of `nccl`, from `tasks/hostdata/nccl.yaml`, which names NVIDIA's page. Empty by default:",
+        "NCCL chooses by itself. Another name is set as it is, with the warning `NCCL-NAME`.",
+        "",
+        "| name | value | meaning |",
+        "| --- | --- | --- |",
+    ]
+    lines += [
+        f"| `{name}` | {row.expected} | {row.meaning} |" for name, row in nccl.known().items()
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _section(section: Section) -> str:

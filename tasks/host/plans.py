@@ -19,9 +19,11 @@ from tasks.host import forecast, needs, opening, others, package_outlook, prefli
 from tasks.host.resolution import catalog, resolved
 from tasks.hostdata import containers as container_data
 from tasks.hostdata import host as host_data
+from tasks.hostdata import nccl as nccl_data
 from tasks.hostdata import network
 from tasks.hostdata import repair as repair_data
 from tasks.hostdata.containers import ContainerSettings
+from tasks.hostdata.nccl import NcclSettings
 from tasks.jetson import state as jetson_state
 from tasks.packages import repair_state
 from tasks.python import state as python_state
@@ -79,6 +81,7 @@ def decided(
         reboot_allowed,
         kernel_policy,
         textfile_folder,
+        nccl_settings,
     ):
         read()  # the steps read them later: what is wrong is said now
     if resolution.plan is None:
@@ -177,6 +180,11 @@ def container_settings() -> ContainerSettings:
     return container_data.container_settings(this_host().data)
 
 
+def nccl_settings() -> NcclSettings:
+    """What host data set of NCCL."""
+    return nccl_data.nccl_settings(this_host().data)
+
+
 def _unsupported(plan: Plan) -> tuple[Conflict, ...]:
     """Notices under which a plan is advice and not something to run.
 
@@ -201,8 +209,9 @@ def _no_way_back(state: HostState, plan: Plan) -> tuple[Conflict, ...]:
 def _announce(host: Host, state: HostState, plan: Plan, engines_state: Engines | None) -> None:
     for line in forecast_lines(state, plan, engines_state):
         logger.info(f"{host.print_prefix}{line}")
-    for notice in plan.notices:
-        logger.warning(f"{host.print_prefix}{notice.code}: {notice.what} {notice.why}")
+    told = [f"{notice.code}: {notice.what} {notice.why}" for notice in plan.notices]
+    for text in (*told, *nccl_settings().warnings):
+        logger.warning(f"{host.print_prefix}{text}")
 
 
 def forecast_lines(state: HostState, plan: Plan, engines_state: Engines | None) -> list[str]:

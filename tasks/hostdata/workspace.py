@@ -10,12 +10,14 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from stacks.catalog.decode import nearest
 from stacks.model.plain import quoted
 from tasks.hostdata import host as host_data
+from tasks.hostdata import nccl as nccl_data
 from tasks.hostdata.reading import Data, Number, Reader
 from tasks.hostdata.workspace_values import GpuChoice, Workspace, WorkspaceSettings, size_bytes
 
@@ -73,10 +75,15 @@ def workspace_settings(
                 '"workspace_user" and "workspaces" are both said; put that user into the list'
             )
         parts.append(Reader(shared, "workspace_"))
-    found = tuple(_one(part, image, tag, read or _read) for part in parts)
+    nccl = nccl_data.nccl_settings(data)
+    found = tuple(
+        replace(_one(part, image, tag, read or _read), nccl=tuple(nccl.values.items()))
+        for part in parts
+    )
     _apart(found)
     absent = _absent(Reader(data), {w.user for w in found})
-    return WorkspaceSettings(found, absent, host_data.rollback(data), _warnings(found))
+    warnings = (*_warnings(found), *nccl.warnings)
+    return WorkspaceSettings(found, absent, host_data.rollback(data), warnings)
 
 
 def _listed(reader: Reader, shared: Mapping[str, Any]) -> list[Reader]:

@@ -51,6 +51,8 @@ class Workspace:
     ssh_port: int = 2222
     tensorboard_port: int | None = None
     """None: no TensorBoard."""
+    nccl: tuple[tuple[str, str], ...] = ()
+    """Variables of NCCL and their values."""
 
     @property
     def reference(self) -> str:

@@ -85,6 +85,7 @@ def container(
         "JUPYTER_TOKEN_FILE": f"{SECRETS}/jupyter_token",
         "SSH_AUTHORIZED_KEYS_FILE": f"{SECRETS}/authorized_keys",
         "SSH_USER": workspace.user,
+        **dict(workspace.nccl),
     }
     made = Container(
         user=workspace.user,

@@ -20,11 +20,13 @@ from stacks.load import StackError, load_stack
 from tasks.guard import program
 from tasks.hostdata import host as host_data
 from tasks.hostdata import image as image_data
+from tasks.hostdata import nccl as nccl_data
 from tasks.hostdata import network, table
 from tasks.image import store
 from tasks.image.work import Work
 from tasks.packages import manager as packages
 from tasks.packages.transaction import Installation
+from tasks.python import nccl as nccl_files
 from tasks.python import uv
 from tasks.recipe import opening
 from tasks.steps import surroundings
@@ -152,6 +154,9 @@ def rendered(key: str, data: dict[str, Any]) -> Iterator[str]:
     """All that a host gets of these data where the key counts."""
     if key.startswith("workspace"):
         yield from _workspace(data)
+    elif key == "nccl":
+        yield from nccl_files.texts(nccl_data.nccl_settings(data)).values()
+        yield from _workspace({"workspace_user": "alice", **data})
     elif key.startswith("image_") or key == "bundle":
         yield from _image(data)
     else:

@@ -12,7 +12,7 @@ import pytest
 
 from stacks.requests import REQUESTS
 from tasks.host import resolution
-from tasks.hostdata import containers, image, network, repair, table, workspace
+from tasks.hostdata import containers, image, nccl, network, repair, table, workspace
 from tasks.hostdata import host as host_data
 from tasks.python import locks
 from tests.host_data_page import page
@@ -25,6 +25,7 @@ WRONG: Mapping[str, Any] = {
     "mirrors": {"pip": "https://mirror.example.org"},
     "fingerprints": {"nvidia": ["3BF863CC"]},
     "without": "cudda",
+    "nccl": {"NCCL_IB_DISABLE": "yes"},
     "rollback": "one",
     "lock_wait": -1,
     "answer_wait": 0,
@@ -114,6 +115,7 @@ def read(said: Mapping[str, Any]) -> tuple[set[str], tuple[Any, ...]]:
     values = (
         host_data.plan_settings(data, resolution.catalog()),
         network.network_settings(data),
+        nccl.nccl_settings(data),
         host_data.guard_settings(data),
         host_data.rollback(data),
         host_data.lock_wait(data),
