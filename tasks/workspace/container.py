@@ -79,14 +79,6 @@ def container(
         ask: The plan's words for all GPUs.
     """
     address = f"[{workspace.address}]" if ":" in workspace.address else workspace.address
-    environment = {
-        "HOME": HOME,  # for `docker exec` as well: the image's list of users lacks this uid
-        "GPUWRIGHT_SERVICES": ",".join(_SERVICE[what] for what in workspace.ports),
-        "JUPYTER_TOKEN_FILE": f"{SECRETS}/jupyter_token",
-        "SSH_AUTHORIZED_KEYS_FILE": f"{SECRETS}/authorized_keys",
-        "SSH_USER": workspace.user,
-        **dict(workspace.nccl),
-    }
     made = Container(
         user=workspace.user,
         name=workspace.container,
@@ -100,7 +92,7 @@ def container(
             HOME: (f"{workspace.folder}/home", False),
             SECRETS: (f"{workspace.folder}/secrets", True),
         },
-        environment=environment,
+        environment=environment(workspace),
         gpus=gpus,
         ask=ask if gpus else (),
         shm=workspace.shm,
@@ -113,6 +105,18 @@ def container(
     )
     body = json.dumps([create_words(made), made.reference])
     return replace(made, values=hashlib.sha256(body.encode()).hexdigest()[:16])
+
+
+def environment(workspace: Workspace) -> dict[str, str]:
+    """What a workspace's container is told by its environment: no secret is in it."""
+    return {
+        "HOME": HOME,  # for `docker exec` as well: the image's list of users lacks this uid
+        "GPUWRIGHT_SERVICES": ",".join(_SERVICE[what] for what in workspace.ports),
+        "JUPYTER_TOKEN_FILE": f"{SECRETS}/jupyter_token",
+        "SSH_AUTHORIZED_KEYS_FILE": f"{SECRETS}/authorized_keys",
+        "SSH_USER": workspace.user,
+        **dict(workspace.nccl),
+    }
 
 
 def create_words(made: Container) -> list[str]:
@@ -164,8 +168,19 @@ def create_script(made: Container) -> str:
 
 def compose_file(made: Container) -> str:
     """The same container as a Compose file."""
+    head = (
+        f"{HEADER}# The same container as that of the unit gpuwright-workspace@{made.user}, for "
+        "those who prefer\n# Compose: stop the unit first. The image is "
+        f"{made.reference} by its id.\n"
+    )
+    services = {"services": {"workspace": compose_service(made)}}
+    return head + yaml.safe_dump(services, sort_keys=False, width=200)
+
+
+def compose_service(made: Container) -> dict[str, Any]:
+    """The same container as a service of a Compose file."""
     gpus = gpu_words.in_compose(made.ask, made.gpus)
-    service: dict[str, Any] = {
+    return {
         "image": made.image,
         "container_name": made.name,
         "hostname": "workspace",
@@ -188,9 +203,3 @@ def compose_file(made: Container) -> str:
         **gpus,
         "environment": {**made.environment, **gpus.get("environment", {})},
     }
-    head = (
-        f"{HEADER}# The same container as that of the unit gpuwright-workspace@{made.user}, for "
-        "those who prefer\n# Compose: stop the unit first. The image is "
-        f"{made.reference} by its id.\n"
-    )
-    return head + yaml.safe_dump({"services": {"workspace": service}}, sort_keys=False, width=200)

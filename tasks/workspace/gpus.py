@@ -103,14 +103,15 @@ def in_compose(ask: Sequence[str], gpus: str) -> dict[str, Any]:
     listed = gpus.split(",")
     if "--gpus" in _apart(ask):
         given = {"count": "all"} if gpus == "all" else {"device_ids": listed}
-        return _reserved("nvidia", given)
+        return reserved("nvidia", given)
     if any(word.startswith("nvidia.com/gpu=") for word in _apart(ask)):
         # Compose 2.26 (Debian 13) hands a CDI name below `devices` on as a path: "no such file".
-        return _reserved("cdi", {"device_ids": [f"nvidia.com/gpu={gpu}" for gpu in listed]})
+        return reserved("cdi", {"device_ids": [f"nvidia.com/gpu={gpu}" for gpu in listed]})
     return {"runtime": "nvidia", "environment": {"NVIDIA_VISIBLE_DEVICES": gpus}}
 
 
-def _reserved(driver: str, given: dict[str, Any]) -> dict[str, Any]:
+def reserved(driver: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Keys of a service in a Compose file that reserve GPUs by a driver of Docker's."""
     device = {"driver": driver, **given, "capabilities": ["gpu"]}
     return {"deploy": {"resources": {"reservations": {"devices": [device]}}}}
 

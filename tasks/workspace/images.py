@@ -6,12 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from facts.workspace_model import WorkspaceState
+from stacks.model.requests import Stack
 from tasks.hostdata.workspace_values import Workspace
 from tasks.steps.record import WorkspaceRecord, read
 from tasks.steps.rollback import earlier
 
 Past = tuple[str, str]
 """Id and name of an image."""
+
+
+def tag_of(stack: Stack) -> str:
+    """The tag of the stack's own image: ``v2.9``."""
+    torch = stack.torch
+    return "v" + ".".join(torch.version.split(".")[:2]) if torch else "latest"
 
 
 def history(record: Mapping[str, Any]) -> list[Past]:

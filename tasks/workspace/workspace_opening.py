@@ -18,7 +18,7 @@ from tasks.hostdata.reading import Data
 from tasks.hostdata.workspace_values import WorkspaceSettings
 from tasks.steps.refusal import Refused
 from tasks.steps.step import this_run
-from tasks.workspace import report, service
+from tasks.workspace import images, report, service
 from tasks.workspace.entrance import SshRoute
 from tasks.workspace.look import workspace_state
 from tasks.workspace.placing import places
@@ -70,8 +70,7 @@ def _decided(host: Host, state: HostState) -> Opening | None:
 
 def _tag(data: Data, state: HostState) -> str:
     """The tag of the stack's own image: ``v2.9``."""
-    torch = host_resolution.stack_of(data, state.jetson is not None).torch
-    return "v" + ".".join(torch.version.split(".")[:2]) if torch else "latest"
+    return images.tag_of(host_resolution.stack_of(data, state.jetson is not None))
 
 
 def _earlier_deploys(host: Host) -> bool:
