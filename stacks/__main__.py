@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,6 +17,7 @@ from rich.text import Text
 
 from stacks.catalog.decode import SchemaError, nearest
 from stacks.catalog.read import Catalog, load_catalog
+from stacks.explain import matrix
 from stacks.explain import words as explain
 from stacks.load import StackError, load_stack, stack_names
 from stacks.locking import jetson as jetson_lock
@@ -61,9 +63,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         options = _parser().parse_args(arguments)
         if options.command is None:
-            raise _UsageError("a command is missing: list, explain or lock")
+            raise _UsageError("a command is missing: list, explain, matrix or lock")
         catalog = load_catalog()
-        commands = {"list": _list, "explain": _explain, "lock": _lock}
+        commands = {"list": _list, "explain": _explain, "matrix": _matrix, "lock": _lock}
         code = commands[options.command](console, options, catalog)
         sys.stdout.flush()
         return code
@@ -128,6 +130,8 @@ def _parser() -> argparse.ArgumentParser:
     why.add_argument("--image", action="store_true", help="the image instead of the host")
     why.add_argument("--image-base", metavar="REFERENCE", help="debian:bookworm-slim")
     why.add_argument("--image-cuda", metavar="HOW", help="none, runtime or devel")
+    table = commands.add_parser("matrix", help="what was carried out where, is planned, is refused")
+    table.add_argument("stack", nargs="*", help="only these stacks")
     locking = commands.add_parser("lock", help="refresh the hash locks of a stack")
     locking.add_argument("stack")
     locking.add_argument("--variant", action="append", default=[], help="only this build; repeat")
@@ -138,9 +142,9 @@ def _parser() -> argparse.ArgumentParser:
         "--workspace", action="store_true", help="only what images have beside PyTorch"
     )
     locking.add_argument("--index", help="address of PyTorch's own index or a mirror of it")
-    for command in (listing, why, locking):
+    for command in (listing, why, table, locking):
         command.add_argument("--stacks", type=Path, metavar="FOLDER", help="your own stack files")
-    for command in (listing, why):
+    for command in (listing, why, table):
         command.add_argument("--json", action="store_true", help="the same as data")
     return parser
 
@@ -173,6 +177,16 @@ def _explain(console: Console, options: argparse.Namespace, catalog: Catalog) ->
     else:
         explain.show(console, stack, profile, resolution, catalog)
     return OK if resolution.plan else CONFLICT
+
+
+def _matrix(console: Console, options: argparse.Namespace, catalog: Catalog) -> int:
+    names = options.stack or sorted({*stack_names(), *stack_names(options.stacks)})
+    found = list(matrix.cells([load_stack(name, options.stacks) for name in names], catalog))
+    if options.json:
+        print(json.dumps([asdict(cell) for cell in found], indent=2))
+    else:
+        print("\n".join((matrix.LEGEND, *matrix.lines(found))))
+    return OK
 
 
 def _requested(stack: Stack, options: argparse.Namespace) -> Stack:

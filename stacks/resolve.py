@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from stacks.catalog.distributions import CudaOffer, Distribution, DriverOffer
-from stacks.catalog.provenance import Support
 from stacks.catalog.read import Catalog
 from stacks.model.containers import ContainerPlan
 from stacks.model.host import HostProfile
@@ -33,6 +32,7 @@ from stacks.rules import gpu as gpu_rules
 from stacks.rules import jetson as jetson_rules
 from stacks.rules import release as release_rules
 from stacks.rules import repository as repository_rules
+from stacks.rules import support as support_rules
 from stacks.rules import torch as torch_rules
 from stacks.rules.case import Case, numbers
 
@@ -66,7 +66,6 @@ def _jetson(case: Case) -> Resolution:
         return Resolution(None, tuple(case.conflicts))
     return _planned(
         case,
-        parts.support,
         None,
         parts.cuda,
         None,
@@ -117,13 +116,11 @@ def _host(case: Case, dist: Distribution, image_floor: str | None) -> Resolution
     if case.conflicts:
         return Resolution(None, tuple(case.conflicts))
     torch = torch_rules.plan(case, dist, build, interpreter) if build and interpreter else None
-    support = _support(case, dist, offer, cuda[1] if cuda else None)
-    if engines and support == "live":
-        support = "double"  # no test of ours has NVIDIA's own packages of the toolkit
+    _check_installable(case, dist, offer, cuda[1] if cuda else None)
     repositories = repository_rules.planned(case, dist, taken) + (
         containers[1] if containers else ()
     )
-    return _planned(case, support, driver, made, cudnn, torch, repositories, None, engines)
+    return _planned(case, driver, made, cudnn, torch, repositories, None, engines)
 
 
 def _floors(case: Case) -> dict[str, str]:
@@ -172,17 +169,19 @@ def _two_stacks(case: Case) -> Reason:
     )
 
 
-def _support(case: Case, dist: Distribution, offer: DriverOffer, cuda: CudaOffer | None) -> Support:
-    """PLAN-ONLY where a chosen part has not been installed for real by this release."""
-    levels = {
-        f"driver {offer.branch} ({offer.flavour}) from {offer.origin}": offer.support,
-        f"CUDA from {cuda.origin}" if cuda else "": cuda.support if cuda else "live",
-    }
-    parts = [text for text, support in levels.items() if support == "plan"]
+def _check_installable(
+    case: Case, dist: Distribution, offer: DriverOffer, cuda: CudaOffer | None
+) -> None:
+    """PLAN-ONLY where this release does not install a chosen part."""
+    parts = []
+    if offer.support == "plan":
+        parts.append(f"driver {offer.branch} ({offer.flavour}) from {offer.origin}")
+    if cuda and cuda.support == "plan":
+        parts.append(f"CUDA from {cuda.origin}")
     if case.profile.arch != "x86_64":
         parts.append(f"anything on {case.profile.arch}")
     if not parts:
-        return "double" if "double" in levels.values() else "live"
+        return
     case.notice(
         "PLAN-ONLY",
         f"This is a plan only: this release does not install it on {dist.name}.",
@@ -190,12 +189,10 @@ def _support(case: Case, dist: Distribution, offer: DriverOffer, cuda: CudaOffer
         "Take it as advice for doing it by hand, or use "
         f"{elsewhere.installed_for_real(case.catalog)} on x86_64.",
     )
-    return "plan"
 
 
 def _planned(
     case: Case,
-    support: Support,
     driver: DriverPlan | None,
     cuda: CudaPlan | None,
     cudnn: CudnnPlan | None,
@@ -205,6 +202,7 @@ def _planned(
     containers: ContainerPlan | None = None,
 ) -> Resolution:
     profile = case.profile
+    parts = support_rules.of_host(case, driver, cuda, cudnn, torch, containers)
     return Resolution(
         Plan(
             stack=case.stack.name,
@@ -217,7 +215,7 @@ def _planned(
             torch=torch,
             reasons=tuple(case.reasons),
             notices=tuple(case.notices),
-            support=support,
+            support_parts=parts,
             repositories=repositories,
             jetson=jetson,
             containers=containers,

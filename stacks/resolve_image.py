@@ -21,6 +21,7 @@ from stacks.rules import gpu as gpu_rules
 from stacks.rules import image as image_rules
 from stacks.rules import release as release_rules
 from stacks.rules import repository as repository_rules
+from stacks.rules import support as support_rules
 from stacks.rules import torch as torch_rules
 from stacks.rules.case import Case
 
@@ -78,6 +79,7 @@ def _planned(
     service = image_rules.service(case, torch)
     repositories = repository_rules.planned(case, dist, taken)
     image_rules.explain(case, dist, request, build, driver)
+    parts = support_rules.of_image(case, cuda[0] if cuda else None, cudnn, torch)
     plan = ImagePlan(
         stack=case.stack.name,
         name=NAME,
@@ -92,6 +94,7 @@ def _planned(
         repositories=repositories,
         reasons=tuple(case.reasons),
         notices=tuple(case.notices),
+        support_parts=parts,
     )
     return ImageResolution(plan, ())
 

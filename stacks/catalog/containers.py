@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from stacks.catalog.provenance import Group, Support
+from stacks.catalog.provenance import Group
 from stacks.model.containers import Engine
 
 Signed = Literal["index", "packages"]
@@ -55,7 +55,6 @@ class Archived:
     held: tuple[str, ...]
     compose: str = ""
     """Version of Compose among the packages; empty: none, or what comes with Docker's own."""
-    support: Support = "plan"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from stacks.model.support import Level
+
 Confidence = Literal["primary-checked", "primary-text", "secondary", "memory", "unverified"]
 """``primary-checked``: run or opened by us; ``primary-text``: the maker's own documentation;
 ``secondary``: a third party's word; ``memory``: recalled, not checked; ``unverified``."""
 
-Support = Literal["live", "double", "plan"]
-"""``live``: installed for real by our tests; ``double``: by our tests, from a stand-in of its
-server; ``plan``: resolved only, nothing installs it yet."""
+Support = Level
+"""Whether a deploy may carry an offer out: not where it is ``plan``. What it was carried out on,
+and how far, is in ``support.yaml``."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,6 +27,7 @@ from stacks.catalog.pci import GpuTable, gpu_table
 from stacks.catalog.provenance import Confidence
 from stacks.catalog.releases import Releases
 from stacks.catalog.software import Cuda, Cudnn, Pytorch
+from stacks.catalog.support import SupportTable
 
 FOLDER = Path(__file__).parent.parent
 T = TypeVar("T")
@@ -92,6 +93,7 @@ class Catalog:
     """Packages that move the kernel, by package manager."""
     codes: Mapping[str, Code]
     other_rules: Mapping[str, str]
+    support: SupportTable
     locks: Mapping[str, Lock]
     """Lock files by name."""
     known: GpuTable
@@ -129,6 +131,7 @@ def load_catalog(folder: Path = FOLDER) -> Catalog:
         kernels=read("kernels.yaml", KernelPackagesByManager).kernels,
         codes=codes.codes,
         other_rules=codes.other_rules,
+        support=read("support.yaml", SupportTable),
         locks=read_locks(folder / "locks"),
         known=gpu_table(gpus, (folder / "catalog/pci.tsv").read_text()),
     )

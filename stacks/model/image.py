@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from stacks.model.containers import ImageService
 from stacks.model.messages import Conflict, Notice, Reason
 from stacks.model.plan import CudaPlan, CudnnPlan, Repository, TorchPlan
+from stacks.model.support import Level, PartSupport, lowest
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,12 @@ class ImagePlan:
     repositories: tuple[Repository, ...] = ()
     reasons: tuple[Reason, ...] = ()
     notices: tuple[Notice, ...] = ()
+    support_parts: tuple[PartSupport, ...] = ()
+    """How far our tests have built it."""
+    support: Level = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "support", lowest(self.support_parts))
 
     @property
     def digest(self) -> str:
@@ -42,7 +49,7 @@ class ImagePlan:
 
         Where files are fetched from is no part of it: mirrors serve the same ones.
         """
-        outside = ("reasons", "notices", "tag", "repositories")
+        outside = ("reasons", "notices", "tag", "repositories", "support", "support_parts")
         body = {k: _without_addresses(v) for k, v in asdict(self).items() if k not in outside}
         return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 

@@ -18,6 +18,7 @@ from stacks.model.host import Gpu
 from stacks.model.kernels import KernelPlan
 from stacks.model.messages import Conflict, Notice, Reason
 from stacks.model.requests import Flavour, Origin
+from stacks.model.support import Level, PartSupport, lowest
 
 
 @dataclass(frozen=True)
@@ -250,14 +251,18 @@ class Plan:
     torch: TorchPlan | None
     reasons: tuple[Reason, ...] = ()
     notices: tuple[Notice, ...] = ()
-    support: Literal["live", "double", "plan"] = "live"
-    """How our tests have carried it out: with the real files, with stand-ins of their server, or
-    (``plan``) not at all."""
+    support_parts: tuple[PartSupport, ...] = ()
+    """How far our tests have carried each part out."""
+    support: Level = field(init=False)
+    """The lowest of them."""
     repositories: tuple[Repository, ...] = ()
     """Repositories that the host needs for this plan, beside its distribution's own."""
     jetson: JetsonPlan | None = None
     """Set on a Jetson only, where ``driver`` is always ``None``."""
     containers: ContainerPlan | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "support", lowest(self.support_parts))
 
     @property
     def digest(self) -> str:

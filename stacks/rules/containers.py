@@ -7,7 +7,7 @@ import re
 from stacks.catalog.distributions import Distribution
 from stacks.model.containers import ContainerPlan, ContainerRequest, ToolkitPlan
 from stacks.model.plan import Repository
-from stacks.rules import container_repositories, elsewhere
+from stacks.rules import container_repositories
 from stacks.rules import engines as engine_rules
 from stacks.rules import injection as injection_rules
 from stacks.rules.case import Case, numbers
@@ -44,7 +44,6 @@ def plan(case: Case, dist: Distribution) -> tuple[ContainerPlan, tuple[Repositor
         ask=injection_rules.ask(case, by_name, injection),
     )
     _explain(case, dist, made)
-    _untried(case, dist, made)
     return made, container_repositories.planned(case, dist, made)
 
 
@@ -130,26 +129,3 @@ def _explain(case: Case, dist: Distribution, made: ContainerPlan) -> None:
         how + flags,
         f"{facts.cdi.cite}; opencontainers/runc issue 3671",
     )
-
-
-def _untried(case: Case, dist: Distribution, made: ContainerPlan) -> None:
-    """ENGINE-UNTRIED: no refusal, since an engine is an ordinary package of its archive."""
-    archive = case.catalog.containers.archives.get(case.profile.os)
-    untried = [
-        f"{found.engine} from "
-        + ("Docker's repository" if found.origin == "docker" else "the archive")
-        for found in made.engines
-        if found.origin == "docker"
-        or not (offer := archive and archive.offer(found.engine))
-        or offer.support == "plan"
-    ]
-    if untried:
-        case.notice(
-            "ENGINE-UNTRIED",
-            f"No test of this release installs {' or '.join(untried)} on {dist.name}.",
-            "Its packages and versions are in the catalogue as others have seen them.",
-            "Look at `pyinfra --dry` first; tried are docker from the archives of "
-            f"{elsewhere.tried(case.catalog, 'docker')}, podman of "
-            f"{elsewhere.tried(case.catalog, 'podman')}, and there a double of Docker's "
-            "repository, with Debian's programs in it.",
-        )

@@ -176,9 +176,3 @@ def looked_at(catalog: Catalog, engine: Engine) -> list[str]:
     found = _with_engine(catalog, engine, lambda v: True)
     rows = catalog.containers.archives
     return [key for key in found if rows[key].confidence == "primary-checked"]
-
-
-def tried(catalog: Catalog, engine: Engine) -> str:
-    """Distributions from whose archive a test installs the engine."""
-    offers = {key: row.offer(engine) for key, row in catalog.containers.archives.items()}
-    return listed(key for key, offer in offers.items() if offer and offer.support != "plan")

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 from stacks.catalog.distributions import Distribution
 from stacks.catalog.hardware import JetsonCuda, JetsonLine
-from stacks.catalog.provenance import Support
 from stacks.catalog.read import Catalog
 from stacks.model.host import Gpu, HostProfile
 from stacks.model.plan import CudaPlan, JetsonPlan, Repository, TorchPlan
@@ -29,7 +28,6 @@ class Parts:
     cuda: CudaPlan | None
     torch: TorchPlan | None
     repositories: tuple[Repository, ...]
-    support: Support
 
 
 def with_board(profile: HostProfile, catalog: Catalog) -> HostProfile:
@@ -71,12 +69,12 @@ def plan(case: Case) -> Parts | None:
         case.catalog.jetson.cite,
     )
     taken = line.toolkit if cuda else None
+    _check_installable(case, line, cuda, torch)
     return Parts(
         jetson=replace(own, held=(*own.held, *(line.torch.taken if torch and line.torch else ()))),
         cuda=cuda,
         torch=torch,
         repositories=_repositories(case, line, taken, torch),
-        support=_support(case, line, cuda, torch),
     )
 
 
@@ -273,18 +271,17 @@ def _repositories(
     return tuple(made)
 
 
-def _support(
+def _check_installable(
     case: Case, line: JetsonLine, cuda: CudaPlan | None, torch: TorchPlan | None
-) -> Support:
-    """The lower of the parts' levels; JetPack's own parts are only looked at."""
+) -> None:
+    """PLAN-ONLY where this release does not install a chosen part."""
     levels = [line.toolkit.support] if cuda and line.toolkit else []
     levels += [line.torch.support] if torch and line.torch else []
     if "plan" not in levels:
-        return "double"
+        return
     case.notice(
         "PLAN-ONLY",
         "This is a plan only: no test of ours has installed it.",
         f"JetPack {line.jetpack} was not tried with these parts.",
         "Take it as advice for doing it by hand.",
     )
-    return "plan"

@@ -11,6 +11,7 @@ from facts.engine_model import Engines
 from facts.model.host import HostState
 from stacks.model.messages import Conflict
 from stacks.model.plan import Plan
+from stacks.rules.support import FATAL
 from tasks.containers import engine_conflicts, look
 from tasks.containers import forecast as container_forecast
 from tasks.containers import proof as container_proof
@@ -190,12 +191,10 @@ def _unsupported(plan: Plan) -> tuple[Conflict, ...]:
 
     No test of ours has carried it out (PLAN-ONLY), or its wheels have no hashes yet (LOCK-MISSING).
     """
-    fatal = {"PLAN-ONLY"} if plan.support == "plan" else set()
-    fatal |= {"LOCK-MISSING"} if plan.torch and not plan.torch.locked else set()
     return tuple(
         Conflict(n.code, n.what, n.why, (n.remedy,), n.source)
         for n in plan.notices
-        if n.code in fatal
+        if n.code in FATAL
     )
 
 

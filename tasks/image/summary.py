@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pyinfra.api.host import Host
 
 from stacks.model.messages import Conflict
+from stacks.rules.support import BEFOREHAND
 from tasks.image.work import Work
 from tasks.steps import progress, screen
 
@@ -45,7 +46,9 @@ def planned(host: Host, work: Work) -> None:
     parts = [f"CUDA {plan.cuda.version}"] if plan.cuda else []
     parts += [f"cuDNN {plan.cudnn.version}"] if plan.cudnn else []
     line.system = "\n".join(parts) or "none"
-    line.notes = [f"{n.code}: {n.what} {n.remedy}" for n in plan.notices]
+    line.notes = [
+        f"{n.code}: {n.what} {n.remedy}" for n in plan.notices if n.code not in BEFOREHAND
+    ]
 
 
 def refused(host: Host, conflicts: tuple[Conflict, ...]) -> None:

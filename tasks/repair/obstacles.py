@@ -41,7 +41,7 @@ def _of_plan(case: Case) -> tuple[str, ...]:
     plan = case.plan
     if plan is None or plan.driver is None:
         return ("there is no plan for this host: name a stack in its data",)
-    if plan.support == "plan":
+    if any(notice.code == "PLAN-ONLY" for notice in plan.notices):
         return ("the plan for such a host is advice only (PLAN-ONLY)",)
     driver_alone = replace(plan, cuda=None, cudnn=None, torch=None)
     return tuple(f"{c.code}: {c.what}" for c in preflight.conflicts(case.state, driver_alone))

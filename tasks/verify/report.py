@@ -11,6 +11,7 @@ from facts.host import HostProbe
 from facts.model.host import HostState
 from stacks.model.messages import Conflict
 from stacks.model.plan import Plan
+from stacks.rules.support import BEFOREHAND
 from tasks.driver import state as driver_state
 from tasks.driver.state import library_version
 from tasks.finding import Finding
@@ -72,7 +73,9 @@ def planned(
     line.proof = "none (nothing was run)"
     line.gpus = gpus(state, plan)
     line.versions = {**versions(state, plan), **(more or {})}
-    line.notes = [f"{n.code}: {n.what} {n.remedy}" for n in plan.notices]
+    line.notes = [
+        f"{n.code}: {n.what} {n.remedy}" for n in plan.notices if n.code not in BEFOREHAND
+    ]
 
 
 def refused(host: Host, conflicts: tuple[Conflict, ...]) -> None:

@@ -61,12 +61,14 @@ class Site:
 
     def run(self, *words: str, deploy: str = WORKSPACE, **data: Any) -> Run:
         """Run a deploy with host data laid over the site's."""
-        told = runner.host_data(self.host, **{**self.data, **data})
-        run = Lab(self.host, runner.inventory(self.folder, **{NAME: told})).pyinfra(
-            *(words or ("-y",)), deploy=deploy
-        )
+        run = self.lab(**data).pyinfra(*(words or ("-y",)), deploy=deploy)
         self.said += [run.told, str(run.answer)]
         return run
+
+    def lab(self, **data: Any) -> Lab:
+        """The host, with an inventory that has ``data`` laid over the site's."""
+        told = runner.host_data(self.host, **{**self.data, **data})
+        return Lab(self.host, runner.inventory(self.folder, **{NAME: told}))
 
     def on_host(self, command: str, user: str = "root") -> str:
         """Run a command on the host, which must succeed; give what it printed."""

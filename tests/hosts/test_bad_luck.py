@@ -22,8 +22,9 @@ import pytest
 from sandbox import hosts
 from sandbox.hosts import HostSpec, SandboxHost
 from sandbox.mirror.faults import Faults
-from tests.hosts import runner
+from tests.hosts import carried_out, runner
 from tests.hosts.able import needs_hosts
+from tests.hosts.carried_out import carries_out
 from tests.hosts.lab import Lab, Made
 from tests.hosts.runner import until, untouched
 
@@ -178,3 +179,15 @@ def test_driver_of_its_own_archive_and_torch_are_there(runs: Made) -> None:
 def test_second_run_changes_nothing(runs: Made) -> None:
     assert runs.second.code == 0
     assert runs.second.changed(NAME) == set()
+
+
+@carries_out(
+    "debian-13",
+    live={
+        "driver": "550.163.01 proprietary debian",
+        "torch": "torch-2.9.1-cu128-cp313-x86_64",
+    },
+)
+@pytest.mark.usefixtures("runs")
+def test_its_parts_are_carried_out(request: pytest.FixtureRequest, place: Place) -> None:
+    carried_out.shown(request, Lab(place.host, place.folder / "inventory.py"))

@@ -11,7 +11,8 @@ import pytest
 
 from sandbox.faults import catalog
 from sandbox.faults.catalog import Fault
-from tests.hosts import runner, ward
+from tests.hosts import carried_out, runner, ward
+from tests.hosts.carried_out import carries_out
 from tests.hosts.container_lab import GPU, IMAGE, ContainerHost, made
 
 OLDER, NEWER = "580.159.04", "580.178.04"
@@ -30,11 +31,19 @@ def test_dry_run_predicts_what_the_first_run_changes(box: ContainerHost) -> None
     assert box.predicted.predicted(box.host.name) == box.first.changed(box.host.name)
 
 
-def test_second_run_with_an_image_for_the_proof_changes_nothing(box: ContainerHost) -> None:
+@carries_out(
+    "debian-12",
+    live={"docker": "20.10.24 distribution"},
+    double={"driver": f"{OLDER} open nvidia", "toolkit": "1.20.0"},
+)
+def test_second_run_with_an_image_for_the_proof_changes_nothing(
+    request: pytest.FixtureRequest, box: ContainerHost
+) -> None:
     run = box.run()
     assert run.code == 0, run.told
     assert run.changed(box.host.name) <= {"Verdict"}, run.told
     assert "container (nvidia-smi lists 2 ×" in run.report, run.report
+    carried_out.shown(request, box.lab(), containers=True)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from sandbox.doubles.docker import DockerDouble
-from tests.hosts import runner
+from stacks.model.support import Part
+from tests.hosts import carried_out, runner
+from tests.hosts.carried_out import carries_out
 from tests.hosts.container_lab import GPU, IMAGE, ContainerHost, made
 
 
@@ -19,11 +21,18 @@ def newer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContainerHost]:
     yield from made("containers-13", "debian-13", tmp_path_factory.mktemp("containers-13"))
 
 
-def test_docker_26_gives_gpus_by_cdi_names(newer: ContainerHost) -> None:
+STAND_INS: dict[Part, str] = {"driver": "580.178.04 open nvidia", "toolkit": "1.20.0"}
+
+
+@carries_out("debian-13", live={"docker": "26.1.5 distribution"}, double=STAND_INS)
+def test_docker_26_gives_gpus_by_cdi_names(
+    request: pytest.FixtureRequest, newer: ContainerHost
+) -> None:
     run = newer.run()
     assert run.code == 0, run.told
     assert run.changed(newer.host.name) <= {"Verdict"}, run.told
     assert "container (nvidia-smi lists 2 ×" in run.report, run.report
+    carried_out.shown(request, newer.lab(), containers=True)
     assert len(newer.gpus("--device nvidia.com/gpu=all")) == 2
     newer.on(f"docker run -d --name keeps --device nvidia.com/gpu=all {IMAGE} sleep infinity")
     newer.on("systemctl daemon-reload")
@@ -123,9 +132,14 @@ def test_dockers_repository_with_another_key_is_refused_before_the_host_is_touch
 ALL = {"container_engines": ["docker", "podman", "containerd"]}
 
 
+@carries_out(
+    "debian-13",
+    live={"podman": "5.4.2 distribution"},
+    double={**STAND_INS, "docker": "26.1.5 docker", "containerd": "1.7.24 docker"},
+)
 @pytest.mark.usefixtures("room")
 def test_dockers_own_takes_over_the_images_and_gives_gpus(
-    newer: ContainerHost, own: dict[str, Any]
+    request: pytest.FixtureRequest, newer: ContainerHost, own: dict[str, Any]
 ) -> None:
     words = {**own, **ALL}
     predicted, run = newer.run("--dry", **words), newer.run(**words)
@@ -134,6 +148,7 @@ def test_dockers_own_takes_over_the_images_and_gives_gpus(
     assert "container (nvidia-smi lists 2 ×" in run.report, run.report
     again = newer.run(**words)
     assert (again.code, again.changed(newer.host.name)) == (0, set()), again.told
+    carried_out.shown(request, newer.lab(**words), containers=True)
     assert len(newer.gpus("--device nvidia.com/gpu=all")) == 2
     assert newer.on("dpkg -S /usr/bin/docker").startswith("docker-ce-cli:")
     ours = {"docker-ce", "docker-ce-cli", "containerd.io", "docker-buildx-plugin", "podman"}

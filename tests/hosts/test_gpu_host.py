@@ -20,7 +20,8 @@ from sandbox.checkout import SOURCE
 from sandbox.hosts import HostSpec
 from sandbox.mirror.faults import Faults
 from tasks.layout import CURRENT, ENVS
-from tests.hosts import onlooker, runner
+from tests.hosts import carried_out, onlooker, runner
+from tests.hosts.carried_out import carries_out
 from tests.hosts.conftest import NAME, GpuHost
 from tests.hosts.lab import Lab, Run
 from tests.hosts.poor_index import poor_index
@@ -100,6 +101,19 @@ def test_dry_run_after_it_predicts_nothing(gpu_host: GpuHost) -> None:
 
 def test_second_run_takes_few_round_trips(gpu_host: GpuHost) -> None:
     assert 0 < gpu_host.second_sessions <= MOST_ROUND_TRIPS
+
+
+@carries_out(
+    "debian-12",
+    live={
+        "driver": "535.309.01 proprietary debian",
+        "cuda": "11.8 debian compile",
+        "cudnn": "8.9.6.50 wheels",
+        "torch": "torch-2.9.1-cu128-cp311-x86_64",
+    },
+)
+def test_all_parts_are_carried_out(request: pytest.FixtureRequest, gpu_host: GpuHost) -> None:
+    carried_out.shown(request, gpu_host.lab)
 
 
 def test_nobody_gets_to_see_the_password_of_the_mirror(gpu_host: GpuHost) -> None:

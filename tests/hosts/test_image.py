@@ -21,8 +21,9 @@ from tasks.host import resolution
 from tasks.image.work import RECORD
 from tasks.python import locks
 from tasks.recipe import lock_parts
-from tests.hosts import onlooker
+from tests.hosts import carried_out, onlooker
 from tests.hosts.able import needs_hosts
+from tests.hosts.carried_out import carries_out
 from tests.hosts.site import NAME, Site
 
 pytestmark = needs_hosts()
@@ -105,6 +106,20 @@ def test_three_deploys_in_one_command_are_predicted_and_a_second_run_changes_not
     assert "proof: container (nvidia-smi lists 2 ×" in runs.first.report
     assert runs.second.code == 0, runs.second.told
     assert runs.second.changed(NAME) == set()
+
+
+@carries_out(
+    "debian-12",
+    live={"docker": "20.10.24 distribution"},
+    double={"driver": "580.178.04 open nvidia", "toolkit": "1.20.0"},
+)
+def test_engine_and_toolkit_are_carried_out(request: pytest.FixtureRequest, site: Site) -> None:
+    carried_out.shown(request, site.lab(), containers=True)
+
+
+@carries_out("debian-12", double={"image": "torch-2.9.1-cu128-cp311-x86_64"})
+def test_image_is_carried_out(request: pytest.FixtureRequest, site: Site) -> None:
+    carried_out.shown_image(request, site.lab())
 
 
 def test_nobody_gets_to_see_the_password_of_the_mirrors(site: Site) -> None:

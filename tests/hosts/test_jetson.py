@@ -26,13 +26,24 @@ from sandbox.faults import catalog
 from sandbox.faults.catalog import Fault
 from sandbox.hosts import HostSpec, SandboxHost
 from sandbox.local import prepare
-from tests.hosts import jetson_index, runner, ward
+from tests.hosts import carried_out, jetson_index, runner, ward
 from tests.hosts.lab import Lab, Run
 
 DEPLOY = "deploys/jetson_host.py"
 LOCKS = {
     "jetpack-6": "torch-2.9.1-jetson-cu126-cp310-aarch64.txt",
     "jetpack-7": "torch-2.9.1-cu130-cp312-aarch64.txt",
+}
+BOARDS: dict[str, pytest.MarkDecorator] = {
+    "jetpack-5": carried_out.carries_out(
+        "jetson-35.4.1", "aarch64", double={"cuda": "11.8 nvidia compile"}
+    ),
+    "jetpack-6": carried_out.carries_out(
+        "jetson-36.4.7", "aarch64", double={"torch": LOCKS["jetpack-6"].removesuffix(".txt")}
+    ),
+    "jetpack-7": carried_out.carries_out(
+        "jetson-38.4.0", "aarch64", double={"torch": LOCKS["jetpack-7"].removesuffix(".txt")}
+    ),
 }
 # What needs a real torch, or a nvcc that compiles.
 ACCEPTANCE = "test_host or test_holds or packages_are or stable_link or no_file or ordinary_user"
@@ -55,7 +66,7 @@ class Board:
         return self.lab.host.name
 
 
-@pytest.fixture(scope="module", params=["jetpack-5", "jetpack-6", "jetpack-7"])
+@pytest.fixture(scope="module", params=list(BOARDS))
 def board(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Board]:
@@ -124,6 +135,13 @@ def test_report_says_what_the_board_is_and_gives_its_verdict(board: Board) -> No
     report = board.first.report
     assert f"{board.name}: verdict OK, proof: none (" in report, report
     assert "Jetson Linux" in report and "JetPack" in report
+
+
+@pytest.mark.parametrize(
+    "board", [pytest.param(name, marks=mark) for name, mark in BOARDS.items()], indirect=True
+)
+def test_parts_are_carried_out(request: pytest.FixtureRequest, board: Board) -> None:
+    carried_out.shown(request, board.lab)
 
 
 def test_second_run_after_a_newer_jetson_linux_changes_nothing(board: Board) -> None:

@@ -20,8 +20,10 @@ from sandbox.doubles.ubuntu import ubuntu
 from sandbox.hosts import HostSpec, SandboxHost
 from sandbox.mirror.faults import Faults
 from sandbox.roots.build import root
-from tests.hosts import nvidia_rows, runner
+from stacks.model.support import Part
+from tests.hosts import carried_out, nvidia_rows, runner
 from tests.hosts.able import needs_hosts
+from tests.hosts.carried_out import carries_out
 from tests.hosts.cut_off import Phase, cut_off
 from tests.hosts.lab import Lab, Made, Run
 from tests.hosts.runner import untouched
@@ -31,6 +33,7 @@ pytestmark = needs_hosts()
 NAME = "jammy"
 OS = "ubuntu-22.04"
 PLANNED, OLDER, NEWER = "580.178.04", "535.309.01", "580.200.01"
+SYSTEM: dict[Part, str] = {"cuda": "11.8 nvidia compile", "cudnn": "8.9.7.29 nvidia"}
 OLD_SOURCE = "/etc/apt/sources.list.d/cuda-ubuntu2204-x86_64.list"
 ALL_ORIGINS = 'Unattended-Upgrade::Origins-Pattern { "origin=*"; };\n'
 
@@ -119,6 +122,12 @@ def test_first_run_does_what_dry_run_said(made: Made) -> None:
 def test_second_run_changes_nothing(made: Made) -> None:
     assert made.second.code == 0, made.second.told
     assert made.second.changed(NAME) == set()
+
+
+@carries_out(OS, double={"driver": f"{PLANNED} open nvidia", **SYSTEM})
+@pytest.mark.usefixtures("made")
+def test_parts_are_carried_out(request: pytest.FixtureRequest, place: Place) -> None:
+    carried_out.shown(request, place.lab())
 
 
 @pytest.mark.usefixtures("made")
@@ -246,8 +255,11 @@ def test_stranger_s_signature_moves_nothing(place: Place) -> None:
     assert place.driver() == before
 
 
+@carries_out(OS, double={"driver": f"{OLDER} open nvidia", **SYSTEM})
 @pytest.mark.usefixtures("made")
-def test_rotated_key_is_refused_until_its_fingerprint_is_known(place: Place) -> None:
+def test_rotated_key_is_refused_until_its_fingerprint_is_known(
+    request: pytest.FixtureRequest, place: Place
+) -> None:
     """Then it is accepted, and the move that was asked for is made in the same run."""
     known = {"nvidia": [AptDouble("ubuntu2204", NAME).reset().fingerprint]}
     new = place.double.rotate_key()
@@ -258,6 +270,8 @@ def test_rotated_key_is_refused_until_its_fingerprint_is_known(place: Place) -> 
     driver = place.driver()
     assert set(driver.values()) == {OLDER}, driver
     assert set(place.modules().values()) == {OLDER}
+    trusted = {"nvidia": [new]}
+    carried_out.shown(request, place.lab(driver_branch="535", fingerprints=trusted))
 
 
 # ----------------------------------------------------------------- moves
@@ -290,8 +304,11 @@ def test_move_back_that_is_cut_off_in_each_phase_ends_whole(place: Place) -> Non
     assert place.host.run("dpkg --audit").stdout == ""
 
 
+@carries_out(OS, double={"driver": f"{PLANNED} open ubuntu signed", **SYSTEM})
 @pytest.mark.usefixtures("made")
-def test_move_to_ubuntus_signed_driver_by_name(place: Place) -> None:
+def test_move_to_ubuntus_signed_driver_by_name(
+    request: pytest.FixtureRequest, place: Place
+) -> None:
     moved = place.run(driver_origin="ubuntu", driver_branch="580")
     assert moved.code == 0, moved.told
     there = set(nvidia_rows.versions(place.host))
@@ -300,3 +317,4 @@ def test_move_to_ubuntus_signed_driver_by_name(place: Place) -> None:
     assert set(place.modules().values()) == {PLANNED}
     again = place.run(driver_origin="ubuntu", driver_branch="580")
     assert again.changed(NAME) == set(), again.told
+    carried_out.shown(request, place.lab(driver_origin="ubuntu", driver_branch="580"))

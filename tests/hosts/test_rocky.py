@@ -28,11 +28,14 @@ from sandbox.commands import run
 from sandbox.doubles import rocky_kernel, rpm
 from sandbox.doubles.nvidia_dnf import DnfDouble
 from sandbox.hosts import HostSpec, SandboxHost
-from tests.hosts import runner, ward
+from stacks.model.support import Part
+from tests.hosts import carried_out, runner, ward
+from tests.hosts.carried_out import carries_out
 from tests.hosts.lab import Lab, Run
 
 WITHOUT = ["torch", "cudnn"]
 """Both come as wheels of gigabytes, as on every other distribution, and are tested there."""
+CUDA: dict[Part, str] = {"cuda": "11.8 nvidia compile"}
 OLD, NEW = "580.159.04", "580.178.04"
 NEWER, NEWEST = "580.200.01", "580.210.02"
 FOREIGN = "/etc/yum.repos.d/cuda-rhel9.repo"
@@ -51,11 +54,14 @@ class Rocky:
         theirs = self.double.host_data(self.host.mirror_url or "")
         return {"without": WITHOUT, **theirs, **more}
 
+    def lab(self, **more: Any) -> Lab:
+        """The host, with an inventory that says so."""
+        data = runner.host_data(self.host, **self.data(**more))
+        return Lab(self.host, runner.inventory(self.folder, **{self.host.name: data}))
+
     def run(self, *words: str, **more: Any) -> Run:
         """Run ``deploys/gpu_host.py``: really, or as ``words`` say."""
-        data = runner.host_data(self.host, **self.data(**more))
-        inventory = runner.inventory(self.folder, **{self.host.name: data})
-        return Lab(self.host, inventory).pyinfra(*(words or ("-y",)))
+        return self.lab(**more).pyinfra(*(words or ("-y",)))
 
     def sh(self, command: str) -> str:
         """Run a shell command on the host, which must succeed; gives its standard output."""
@@ -118,6 +124,12 @@ def test_prediction_names_what_the_run_changes(nine_done: tuple[Run, Run]) -> No
     assert predicted.predicted("rocky9") == first.changed("rocky9")
 
 
+@carries_out("rocky-9", double={"driver": f"{NEW} open nvidia", **CUDA})
+@pytest.mark.usefixtures("nine_done")
+def test_parts_are_carried_out(request: pytest.FixtureRequest, nine: Rocky) -> None:
+    carried_out.shown(request, nine.lab())
+
+
 def test_every_kernel_has_its_module(nine: Rocky, nine_done: tuple[Run, Run]) -> None:
     state = nine.state()
     kernels = [k.release for k in state.kernels.installed if k.bootable]
@@ -137,11 +149,9 @@ def test_acceptance_of_rocky_9(nine: Rocky, nine_done: tuple[Run, Run]) -> None:
 
 def accepted(one: Rocky) -> None:
     """The checks that users run against their own inventory."""
-    data = runner.host_data(one.host, **one.data())
-    inventory = runner.inventory(one.folder, **{one.host.name: data})
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-ra", "-p", "no:cacheprovider"]
-        + ["tests/acceptance", "--inventory", str(inventory)],
+        + ["tests/acceptance", "--inventory", str(one.lab().inventory)],
         cwd=SOURCE,
         capture_output=True,
         text=True,
@@ -302,11 +312,11 @@ def test_index_of_another_key_than_the_published_one_is_not_read(eight: Rocky) -
     assert eight.versions() == {}
 
 
-def test_power_cut_while_the_driver_is_installed_is_fixed_by_the_next_run(eight: Rocky) -> None:
-    runner.inventory(
-        eight.folder,
-        **{eight.host.name: runner.host_data(eight.host, **eight.data(driver_branch="570"))},
-    )
+@carries_out("rocky-8", double={"driver": "570.211.01 proprietary nvidia", **CUDA})
+def test_power_cut_while_the_driver_is_installed_is_fixed_by_the_next_run(
+    request: pytest.FixtureRequest, eight: Rocky
+) -> None:
+    eight.lab(driver_branch="570")
     process = runner.start(eight.folder)
     with runner.killed_at_the_end(process):
         wait_for(eight, "Running transaction", "/var/lib/gpuwright/jobs/driver/log")
@@ -316,6 +326,7 @@ def test_power_cut_while_the_driver_is_installed_is_fixed_by_the_next_run(eight:
     assert again.code == 0, again.told
     assert set(eight.versions().values()) == {"570.211.01"}
     assert eight.sh("dnf -q check --duplicates") == ""
+    carried_out.shown(request, eight.lab(driver_branch="570"))
 
 
 def wait_for(one: Rocky, words: str, file: str, fill: str = "") -> None:
@@ -351,9 +362,13 @@ def test_move_between_streams_by_name(eight: Rocky) -> None:
     assert "nvidia-driver-cuda" in state.package_manager.holds
 
 
-def test_second_run_after_the_move_changes_nothing(eight: Rocky) -> None:
+@carries_out("rocky-8", double={"driver": f"{NEW} proprietary nvidia", **CUDA})
+def test_second_run_after_the_move_changes_nothing(
+    request: pytest.FixtureRequest, eight: Rocky
+) -> None:
     again = eight.run(driver_branch="580")
     assert (again.code, again.changed("rocky8")) == (0, set()), again.told
+    carried_out.shown(request, eight.lab(driver_branch="580"))
 
 
 def test_acceptance_of_rocky_8(eight: Rocky) -> None:

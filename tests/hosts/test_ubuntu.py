@@ -19,7 +19,8 @@ from sandbox.checkout import SandboxError
 from sandbox.doubles.nvidia import AptDouble
 from sandbox.hosts import HostSpec, SandboxHost
 from sandbox.vm import trial
-from tests.hosts import nvidia_rows, runner
+from stacks.model.support import Part
+from tests.hosts import carried_out, nvidia_rows, runner
 from tests.hosts.able import needs_hosts
 from tests.hosts.lab import Lab, Run
 
@@ -34,21 +35,29 @@ class Row:
     distribution: str
     gpu: str
     data: dict[str, Any]
+    parts: dict[Part, str]
+    """What is carried out on it, besides the driver."""
+
+    @property
+    def mark(self) -> pytest.MarkDecorator:
+        """The whole row, as a mark."""
+        flavour = "proprietary" if self.gpu == "v100" else "open"
+        driver: dict[Part, str] = {"driver": f"{DRIVER} {flavour} nvidia"}
+        return carried_out.carries_out(self.os, double={**driver, **self.parts})
 
 
+DRIVER = "580.178.04"
 # CUDA 11.8 is in the repository of Ubuntu 20.04 only; elsewhere it comes as tarballs that no double
 # can stand in for, because their digests are pinned.
+NO_CUDA = {"without": ["cuda", "torch"]}
+BY_NAME = {**NO_CUDA, "driver_origin": "nvidia"}
+SYSTEM: dict[Part, str] = {"cuda": "11.8 nvidia compile", "cudnn": "8.9.7.29 nvidia"}
 ROWS = {
-    "focal": Row("ubuntu-20.04", "ubuntu2004", "a100", {"without": ["torch"]}),
-    "noble": Row("ubuntu-24.04", "ubuntu2404", "v100", {"without": ["cuda", "torch"]}),
-    "bookworm": Row(
-        "debian-12", "debian12", "h100", {"without": ["cuda", "torch"], "driver_origin": "nvidia"}
-    ),
-    "trixie": Row(
-        "debian-13", "debian13", "l40s", {"without": ["cuda", "torch"], "driver_origin": "nvidia"}
-    ),
+    "focal": Row("ubuntu-20.04", "ubuntu2004", "a100", {"without": ["torch"]}, SYSTEM),
+    "noble": Row("ubuntu-24.04", "ubuntu2404", "v100", NO_CUDA, {}),
+    "bookworm": Row("debian-12", "debian12", "h100", BY_NAME, {}),
+    "trixie": Row("debian-13", "debian13", "l40s", BY_NAME, {}),
 }
-DRIVER = "580.178.04"
 
 
 @dataclass(frozen=True)
@@ -128,6 +137,11 @@ def test_driver_is_the_planned_one_although_newer_branches_are_there(
     driver = {n: v for n, v in found.items() if not n.startswith("nvidia-driver-pinning")}
     assert len(driver) > 5
     assert {v.split("-")[0] for v in driver.values()} == {DRIVER}, found
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=row.mark) for name, row in ROWS.items()])
+def test_parts_are_carried_out(request: pytest.FixtureRequest, fleet: Fleet, name: str) -> None:
+    carried_out.shown(request, Lab(fleet.hosts[name], fleet.inventory))
 
 
 def test_acceptance_checks_pass_on_every_host(fleet: Fleet) -> None:
