@@ -11,8 +11,7 @@ from stacks.rules.case import Case
 
 FATAL = ("PLAN-ONLY", "LOCK-MISSING")
 """Notices under which a plan is to be read, and deploys refuse the host."""
-BEFOREHAND = ("PART-DOUBLE", "PART-UNTRIED")
-"""Notices that matter before a run alone: after it, the host's verdict says what came of it."""
+_BEFOREHAND = ("PART-DOUBLE:", "PART-UNTRIED:")
 _REMEDY = (
     "Look at `pyinfra --dry` and try it on one host before the others; `python -m stacks matrix` "
     "shows what was carried out where."
@@ -45,6 +44,11 @@ def containers(made: ContainerPlan) -> Iterator[tuple[Part, str]]:
     for engine in made.engines:
         yield engine.engine, f"{engine.version} {engine.origin}"
     yield "toolkit", made.toolkit.version
+
+
+def without_forecast(notes: list[str]) -> list[str]:
+    """The notes of a host that was judged: its verdict says what came of parts untried before."""
+    return [note for note in notes if not note.startswith(_BEFOREHAND)]
 
 
 def of_host(

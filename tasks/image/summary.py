@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pyinfra.api.host import Host
 
 from stacks.model.messages import Conflict
-from stacks.rules.support import BEFOREHAND
+from stacks.rules import support
 from tasks.image.work import Work
 from tasks.steps import progress, screen
 
@@ -46,9 +46,7 @@ def planned(host: Host, work: Work) -> None:
     parts = [f"CUDA {plan.cuda.version}"] if plan.cuda else []
     parts += [f"cuDNN {plan.cudnn.version}"] if plan.cudnn else []
     line.system = "\n".join(parts) or "none"
-    line.notes = [
-        f"{n.code}: {n.what} {n.remedy}" for n in plan.notices if n.code not in BEFOREHAND
-    ]
+    line.notes = [f"{n.code}: {n.what} {n.remedy}" for n in plan.notices]
 
 
 def refused(host: Host, conflicts: tuple[Conflict, ...]) -> None:
@@ -62,7 +60,7 @@ def judged(host: Host, verdict: str, proof: str, notes: list[str]) -> None:
     """The verdict of the image's own self-test."""
     line = _lines[host.name]
     line.verdict, line.proof = verdict, proof
-    line.notes += notes
+    line.notes = [*support.without_forecast(line.notes), *notes]
 
 
 def _print() -> None:

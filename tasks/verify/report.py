@@ -11,7 +11,7 @@ from facts.host import HostProbe
 from facts.model.host import HostState
 from stacks.model.messages import Conflict
 from stacks.model.plan import Plan
-from stacks.rules.support import BEFOREHAND
+from stacks.rules import support
 from tasks.driver import state as driver_state
 from tasks.driver.state import library_version
 from tasks.finding import Finding
@@ -73,9 +73,7 @@ def planned(
     line.proof = "none (nothing was run)"
     line.gpus = gpus(state, plan)
     line.versions = {**versions(state, plan), **(more or {})}
-    line.notes = [
-        f"{n.code}: {n.what} {n.remedy}" for n in plan.notices if n.code not in BEFOREHAND
-    ]
+    line.notes = [f"{n.code}: {n.what} {n.remedy}" for n in plan.notices]
 
 
 def refused(host: Host, conflicts: tuple[Conflict, ...]) -> None:
@@ -99,6 +97,7 @@ def judged(
     """The verdict of one host; `more` columns with it."""
     line = _lines[host.name]
     line.verdict, line.proof = level, proof
+    line.notes = support.without_forecast(line.notes)
     line.versions = {**versions(state, plan), **(more or {})}
     if torch and torch.version:
         line.versions["torch"] = f"{torch.version}\nCUDA {torch.cuda}, cuDNN {torch.cudnn}"

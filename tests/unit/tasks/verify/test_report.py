@@ -11,7 +11,7 @@ import pytest
 
 from facts.host import HostProbe
 from facts.model.host import HostState
-from stacks.model.messages import Conflict
+from stacks.model.messages import Conflict, Notice
 from stacks.model.plan import Plan
 from tasks.finding import Finding
 from tasks.steps.record import TorchImport
@@ -122,6 +122,19 @@ def test_planned_host_says_that_nothing_was_run(printed: Callable[[], list[str]]
     said = printed()
     assert "gpu1: verdict PLANNED, proof: none (nothing was run)" in said
     assert any(line.strip().startswith("DRIVER-EOL: ") for line in said), "notices of the plan"
+
+
+def test_part_that_was_never_tried_is_named_before_a_run_and_not_after_it(
+    printed: Callable[[], list[str]], lines: dict[str, report.Line]
+) -> None:
+    said = Notice("PART-UNTRIED", "never: torch", "why", "look first", "support.yaml")
+    untried = replace(plan(), notices=(*plan().notices, said))
+    host = registered()
+    report.planned(host, a_host.bare(), untried)
+    before = lines["gpu1"].notes
+    assert "PART-UNTRIED: never: torch look first" in before
+    report.judged(host, a_host.done(), untried, "OK", "none", (), None)
+    assert lines["gpu1"].notes == [n for n in before if not n.startswith("PART-UNTRIED")]
 
 
 def test_refused_host_names_its_conflicts_and_the_first_remedy(
