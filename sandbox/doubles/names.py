@@ -33,9 +33,11 @@ class Release:
         return self.version.split(".")[0]
 
 
-def releases() -> tuple[Release, ...]:
-    """The driver releases that a double has at first, oldest first."""
-    return tuple(Release(row["version"], row["revision"]) for row in _data()["releases"])
+def releases(distribution: str = "") -> tuple[Release, ...]:
+    """The driver releases that a double has at first, oldest first; all where none is named."""
+    first = int(_distribution(distribution).get("first", 0)) if distribution else 0
+    rows = [Release(row["version"], row["revision"]) for row in _data()["releases"]]
+    return tuple(release for release in rows if int(release.branch) >= first)
 
 
 def distributions() -> tuple[str, ...]:

@@ -23,7 +23,7 @@ class AptDouble(VendorDouble):
 
     def _first(self) -> list[dict[str, str]]:
         names.key_file(self.distribution)
-        return [asdict(release) for release in names.releases()]
+        return [asdict(release) for release in names.releases(self.distribution)]
 
     def _write(self, folder: Path, state: dict[str, Any]) -> None:
         apt_index.link(build(self._packages(state)), folder)

@@ -20,6 +20,7 @@ FOLDERS = {
     "ubuntu-20.04": "ubuntu2004",
     "ubuntu-22.04": "ubuntu2204",
     "ubuntu-24.04": "ubuntu2404",
+    "ubuntu-26.04": "ubuntu2604",
     "debian-12": "debian12",
     "debian-13": "debian13",
 }
@@ -39,7 +40,7 @@ def plan(os_name: str, branch: str, flavour: str, gpu: str) -> Plan:
 def offers(distribution: str) -> dict[str, set[str]]:
     """Package name to versions, as the double has them at first."""
     packages = names.others(distribution)
-    for release in names.releases():
+    for release in names.releases(distribution):
         packages += names.driver(distribution, release)
     found: dict[str, set[str]] = {}
     for package in packages:
@@ -49,12 +50,12 @@ def offers(distribution: str) -> dict[str, set[str]]:
 
 @pytest.mark.parametrize(
     ("os_name", "branch"),
-    [(os_name, "580") for os_name in FOLDERS]
+    [(os_name, "580") for os_name in FOLDERS if os_name != "ubuntu-26.04"]
     + [
         (os_name, branch)
         for os_name in FOLDERS
         for branch in ("535", "570", "595")
-        if os_name.startswith("ubuntu")
+        if os_name.startswith("ubuntu") and (branch == "595" or os_name != "ubuntu-26.04")
     ],
 )
 @pytest.mark.parametrize("flavour", ["open", "proprietary"])
@@ -81,6 +82,11 @@ def test_newer_distributions_have_no_cuda_11_8_and_no_cudnn_8(distribution: str)
     there = offers(distribution)
     assert "cuda-12-8" in there
     assert [name for name in there if "11-8" in name or name.startswith("libcudnn8")] == []
+
+
+def test_ubuntu_26_04_begins_with_branch_595() -> None:
+    assert {release.branch for release in names.releases("ubuntu2604")} == {"595"}
+    assert not [name for name in offers("ubuntu2604") if "11-8" in name or "cudnn8" in name]
 
 
 def test_ubuntu_names_lose_the_branch_at_590() -> None:
