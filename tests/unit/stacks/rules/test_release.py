@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from stacks.resolve_image import image_plan
 from tests.unit.stacks.hosts import CATALOG, host, planned, refused
 
 
-def nearest(os: str, **more: object) -> str:
+def nearest(os: str, **more: Any) -> str:
     """The distribution that the first remedy tries."""
     found = refused("OS-UNSUPPORTED", host(os, "h100", **more))
     return found.remedies[0].partition("--os ")[2].split()[0]
