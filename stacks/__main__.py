@@ -19,6 +19,7 @@ from stacks.catalog.decode import SchemaError, nearest
 from stacks.catalog.read import Catalog, load_catalog
 from stacks.explain import matrix
 from stacks.explain import words as explain
+from stacks.explain.unlocked import unlocked
 from stacks.load import StackError, load_stack, stack_names
 from stacks.locking import jetson as jetson_lock
 from stacks.locking import services as workspace_lock
@@ -153,11 +154,20 @@ def _list(console: Console, options: argparse.Namespace, catalog: Catalog) -> in
     names = sorted({*stack_names(), *(stack_names(options.stacks) if options.stacks else ())})
     stacks = [load_stack(name, options.stacks) for name in names]
     if options.json:
-        print(json.dumps([{"name": s.name, "summary": s.summary} for s in stacks], indent=2))
+        rows = [
+            {"name": s.name, "summary": s.summary, "unlocked": [*map(asdict, unlocked(s, catalog))]}
+            for s in stacks
+        ]
+        print(json.dumps(rows, indent=2))
         return OK
     width = max(len(stack.name) for stack in stacks)
     for stack in stacks:
         explain.say(console, stack.summary, f"{stack.name:<{width}}  ", "bold")
+    lacking = {row.line: None for stack in stacks for row in unlocked(stack, catalog)}
+    if lacking:
+        console.print(Text("\nRefused with LOCK-MISSING, for want of the sha256 of this wheel:"))
+    for line in lacking:
+        console.print(Text(f"  {line}"), soft_wrap=True)
     return OK
 
 

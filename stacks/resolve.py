@@ -23,7 +23,7 @@ from stacks.model.plan import (
     TorchPlan,
 )
 from stacks.model.requests import Stack
-from stacks.rules import availability, driver_moves, driver_refusals, elsewhere
+from stacks.rules import availability, driver_moves, driver_refusals, elsewhere, torch_builds
 from stacks.rules import containers as container_rules
 from stacks.rules import cuda as cuda_rules
 from stacks.rules import cudnn as cudnn_rules
@@ -35,6 +35,7 @@ from stacks.rules import repository as repository_rules
 from stacks.rules import support as support_rules
 from stacks.rules import torch as torch_rules
 from stacks.rules.case import Case, numbers
+from stacks.rules.torch_builds import Build
 
 
 def resolve(stack: Stack, profile: HostProfile, catalog: Catalog) -> Resolution:
@@ -55,7 +56,7 @@ def resolve(stack: Stack, profile: HostProfile, catalog: Catalog) -> Resolution:
     gpu_rules.check_generation(case)
     if dist is None:
         return Resolution(None, tuple(case.conflicts))
-    return _host(case, dist, torch_rules.lowest_floor(case, None if stack.native else stack.torch))
+    return _host(case, dist, torch_builds.lowest_floor(case, None if stack.native else stack.torch))
 
 
 def _jetson(case: Case) -> Resolution:
@@ -76,14 +77,16 @@ def _jetson(case: Case) -> Resolution:
 
 
 def _host(case: Case, dist: Distribution, image_floor: str | None) -> Resolution:
-    builds = torch_rules.builds(case, dist)
-    interpreter = torch_rules.python(case, dist)
+    builds = torch_builds.builds(case, dist)
+    interpreter = torch_rules.python(case, dist, builds)
+    builds = torch_rules.with_companions(case, builds, interpreter)
     # Drivers are looked at even when something above failed: a person wants all the news at once.
     offers = driver_rules.candidates(case, dist) if case.cards else []
     needs = _floors(case)
     if image_floor:
         needs["PyTorch in the image"] = image_floor
-    choice = _first_pair(offers, builds, needs, case.stack.torch is not None)
+    groups = torch_rules.by_lock(case, builds, interpreter)
+    choice = _first_pair(offers, groups, needs) if case.stack.torch else _first(offers, needs)
     cuda = cuda_rules.plan(case, dist, {choice[0].origin} if choice else {o.origin for o in offers})
     cudnn = cudnn_rules.plan(case, dist)
     containers = container_rules.plan(case, dist)
@@ -137,21 +140,26 @@ def _floors(case: Case) -> dict[str, str]:
 
 
 def _first_pair(
-    offers: list[DriverOffer],
-    builds: list[torch_rules.Build],
-    needs: dict[str, str],
-    torch: bool,
-) -> tuple[DriverOffer, torch_rules.Build | None] | None:
-    """The first driver that is not below the floors, with the first build that it can run."""
-    for offer in offers:
-        version = numbers(offer.version)
-        if any(version < numbers(floor) for floor in needs.values()):
-            continue
-        if not torch:
-            return offer, None
+    offers: list[DriverOffer], groups: list[list[Build]], needs: dict[str, str]
+) -> tuple[DriverOffer, Build | None] | None:
+    """The first driver that is not below the floors, with the first build that it can run.
+
+    Of the first group of builds for which there is one.
+    """
+    for builds, offer in ((builds, offer) for builds in groups for offer in offers):
         for build in builds:
-            if version >= numbers(build[1].floor):
+            if _first([offer], {**needs, build[0]: build[1].floor}):
                 return offer, build
+    return None
+
+
+def _first(
+    offers: list[DriverOffer], needs: dict[str, str]
+) -> tuple[DriverOffer, Build | None] | None:
+    """The first driver that is not below the floors."""
+    for offer in offers:
+        if all(numbers(offer.version) >= numbers(floor) for floor in needs.values()):
+            return offer, None
     return None
 
 

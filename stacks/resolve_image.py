@@ -23,6 +23,7 @@ from stacks.rules import release as release_rules
 from stacks.rules import repository as repository_rules
 from stacks.rules import support as support_rules
 from stacks.rules import torch as torch_rules
+from stacks.rules import torch_builds
 from stacks.rules.case import Case
 
 NAME = "pytorch-cuda"
@@ -65,11 +66,13 @@ def _planned(
     case: Case, dist: Distribution, request: ImageRequest, driver: str | None
 ) -> ImageResolution:
     image_rules.check_torch(case)
-    builds = torch_rules.builds(case, dist)
-    interpreter = torch_rules.python(case, dist)
+    builds = torch_builds.builds(case, dist)
+    interpreter = torch_rules.python(case, dist, builds)
+    builds = torch_rules.with_companions(case, builds, interpreter)
     cuda = cuda_rules.plan(case, dist, in_image=True)
     cudnn = cudnn_rules.plan(case, dist)
-    build = image_rules.first_build(case, builds, driver)
+    groups = torch_rules.by_lock(case, builds, interpreter)
+    build = image_rules.first_build(case, [build for group in groups for build in group], driver)
     taken = repository_rules.taken(None, cuda[1] if cuda else None, cudnn)
     if taken:
         repository_rules.check_key(case, dist)

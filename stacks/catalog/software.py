@@ -146,6 +146,8 @@ class Release(Group):
     disk_mb: int
     extras: Mapping[str, str] = field(default_factory=dict)
     """Version specifiers that this release adds to the packages of every venv."""
+    platform: str = "manylinux_2_28"
+    """First part of the platform tag of its wheels on PyTorch's own index."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,19 +173,32 @@ class Extras(Group):
     rows: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class Wheel:
+    """One wheel of PyTorch's own index, as others name it."""
+
+    sha256: str
+    seen: tuple[str, ...]
+    """Public places that name this digest and do not copy each other."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Wheels(Group):
-    """SHA-256 of wheels on PyTorch's own index, by ``torch-2.9.1+cu126-cp311-x86_64``.
+    """Wheels of PyTorch's own index by file name, those of companions too.
 
     They serve where that index cannot be asked. A wrong digest cannot do harm: the installation
     stops.
     """
 
-    rows: Mapping[str, str]
+    rows: Mapping[str, Wheel]
+    needed: int
+    """How many places have to name a digest before a lock is made with it."""
     common: tuple[str, ...]
-    """What every torch 2.9 wheel requires beside its CUDA libraries, Triton apart."""
+    """What the torch wheels require beside their CUDA libraries, Triton apart."""
     triton: Mapping[str, str]
-    """PyTorch version to the Triton that it pins."""
+    """PyTorch version to the Triton that it pins, with a marker where it has one."""
+    companions: Mapping[str, tuple[str, ...]]
+    """Companion to what it requires beside torch."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from stacks.catalog.read import Catalog
 from stacks.locking import torch as lock
 from stacks.model.requests import Stack
 from stacks.model.versions import minor
+from stacks.rules import torch_files
 from stacks.rules.jetson_torch import lock_of
 
 
@@ -27,7 +28,7 @@ class Target:
     @property
     def ordinary(self) -> lock.Target:
         """The same as a lock for any aarch64 host: of a build on PyTorch's own index."""
-        return lock.Target(self.row.version, self.row.variant, self.line.python, "aarch64", ())
+        return lock.Target(self.row.version, self.row.variant, self.line.python, "aarch64")
 
 
 def target(l4t: str, stack: Stack, catalog: Catalog) -> Target:
@@ -58,4 +59,5 @@ def make(wanted: Target, stack: Stack, catalog: Catalog, index: str | None = Non
     asked = [*row.requires, *(f"{name}{specifier}" for name, specifier in extras.items())]
     head = lock.header(wanted.ordinary, row.source, "secondary", f"jetson-{row.variant}")
     rest = lock.compile_for(wanted.ordinary, asked)
-    return head + rest + lock.one_wheel(wanted.ordinary, row.sha256, "", "linux")
+    file = torch_files.wheel("torch", row.version, wanted.line.python, "linux_aarch64")
+    return head + rest + lock.one_wheel(file, row.sha256)

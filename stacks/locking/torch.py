@@ -6,6 +6,7 @@ address. One lock serves one PyTorch version, build, Python and architecture, wh
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +18,11 @@ from stacks.locking import wheels
 from stacks.locking.wheels import LockError
 from stacks.model.requests import Stack
 from stacks.model.versions import minor
-from stacks.rules.torch import lock_file
+from stacks.rules import torch_files
 
 UV_SECONDS = 600
+_NO_SOLUTION = "No solution found"
+"""How uv 0.13 begins where an index answers and lacks something."""
 PLATFORM = "manylinux_2_28"
 """Of the oldest C library that is served; a wheel for it serves every newer one (PEP 600)."""
 
@@ -44,12 +47,11 @@ class Target:
     variant: str
     python: str
     arch: str
-    companions: tuple[str, ...]
 
     @property
     def name(self) -> str:
         """File name below ``stacks/locks/``."""
-        return lock_file(self.version, self.variant, self.python, self.arch, self.companions)
+        return torch_files.lock_file(self.version, self.variant, self.python, self.arch)
 
 
 def targets(
@@ -79,7 +81,7 @@ def targets(
                 f"{', '.join(release.pythons)}."
             )
     return [
-        Target(request.version, build, python, arch, request.companions)
+        Target(request.version, build, python, arch)
         for build in builds
         for python in wanted
         if arch in release.variants[build].sm
@@ -92,54 +94,83 @@ def make(target: Target, stack: Stack, catalog: Catalog, index: str | None = Non
     ``index`` is the address of PyTorch's own index or a mirror of it; it is asked only for a build
     that the default index does not serve. Where it cannot be reached and the catalogue has the
     wheel's digest, the lock is made from the catalogue's pins and says ``confidence: secondary``.
-    Raises `LockError` with uv's own words.
+    Companions that can be had are locked with it. Raises `LockError`: the file whose digest is
+    missing, or uv's own words.
     """
     release = _release(stack, catalog)
     extras = {**catalog.pytorch.always.rows, **release.extras}
     asked = [f"{name}{specifier}" for name, specifier in extras.items()]
-    companions = [f"{n}=={release.versions[target.version][n]}" for n in target.companions]
     if release.default_index.get(target.arch) == target.variant:
-        text = compile_for(target, [f"torch=={target.version}", *companions, *asked])
+        text = _compile_with_companions(target, release, "", asked)
         return header(target, "package index, resolved with uv", "primary-checked") + text
-    base = index or catalog.pytorch.indexes.rows["pytorch"]
-    local = [f"{pin}+{target.variant}" for pin in (f"torch=={target.version}", *companions)]
+    base = (index or catalog.pytorch.indexes.rows["pytorch"]).rstrip("/")
+    local = f"+{target.variant}"
     try:
-        text = compile_for(target, [*local, *asked], f"{base.rstrip('/')}/{target.variant}")
+        text = _compile_with_companions(target, release, local, asked, f"{base}/{target.variant}")
         return header(target, "PyTorch's own index, resolved with uv", "primary-checked") + text
-    except LockError:
-        text = "" if companions else _from_catalog(target, catalog, asked)
-        if not text:
+    except LockError as error:
+        return _from_catalog(target, catalog, asked, error)
+
+
+def _compile_with_companions(
+    target: Target, release: Release, local: str, asked: list[str], index: str | None = None
+) -> str:
+    """The lock with the companions that the index has for this target.
+
+    An index may lack one for a Python or an architecture; the lock is made without that one then.
+    Raises `LockError` where it has no such torch.
+    """
+    pins = {"torch": target.version, **release.versions[target.version]}
+    first, *others = [f"{name}=={version}{local}" for name, version in pins.items()]
+    try:
+        return compile_for(target, [first, *others, *asked], index)
+    except LockError as error:
+        if _NO_SOLUTION not in str(error):
             raise
-        return header(target, catalog.pytorch.wheels.source, "secondary") + text
+        alone = compile_for(target, [first, *asked], index)
+        for name in others:
+            with contextlib.suppress(LockError):
+                return compile_for(target, [first, name, *asked], index)
+        return alone
 
 
-def _from_catalog(target: Target, catalog: Catalog, asked: list[str]) -> str:
-    """A lock from the catalogue's digest and pins, or nothing where it has none."""
+def _from_catalog(target: Target, catalog: Catalog, asked: list[str], error: LockError) -> str:
+    """A lock from the catalogue's digests and pins. Raises `LockError` where it lacks one."""
     known = catalog.pytorch.wheels
-    tag = f"{target.variant}-cp{target.python.replace('.', '')}-{target.arch}"
-    digest = known.rows.get(f"torch-{target.version}+{tag}")
+    where = (target.version, target.variant, target.python, target.arch)
+    file = torch_files.missing(catalog, "torch", *where)
+    if file:
+        why = torch_files.why_missing(catalog, file)
+        words = f"{target.name}: {why} PyTorch's own index can tell it, and was asked:\n{error}"
+        raise LockError(words) from None
     release = catalog.pytorch.releases[minor(target.version)]
     pins = release.variants[target.variant].pins
     triton = known.triton.get(target.version)
-    if digest is None or not pins or triton is None:
-        return ""
+    if not pins or triton is None:
+        raise error
+    beside = torch_files.companions(catalog, *where)
     needs = [f"{name}=={version}" for name, version in pins.items()]
-    rest = compile_for(target, [*needs, *known.common, f"triton=={triton}", *asked])
-    return rest + one_wheel(target, digest, f"+{target.variant}", PLATFORM)
+    more = [need for name in beside for need in known.companions[name]]
+    text = compile_for(target, [*needs, *known.common, f"triton=={triton}", *more, *asked])
+    named: set[str] = set()
+    for package in ("torch", *beside):
+        name = torch_files.file_of(release, package, *where)
+        row = known.rows[name]
+        text += one_wheel(name, row.sha256)
+        named.update(row.seen)
+    source = f"package index; wheels of PyTorch's own as {', '.join(sorted(named))} name them"
+    return header(target, source, "secondary") + text
 
 
-def one_wheel(target: Target, digest: str, local: str, platform: str) -> str:
-    """The lines that pin torch by the digest of its one wheel, which no index tells here.
+def one_wheel(file: str, digest: str) -> str:
+    """The lines that pin a package by the digest of its one wheel, which no index tells here.
 
     Args:
-        target: The lock.
-        digest: The wheel's SHA-256, as the catalogue has it from those who name the wheel.
-        local: Its local version: ``+cu126``, or nothing.
-        platform: The first part of its platform tag: ``manylinux_2_28``.
+        file: The wheel's name.
+        digest: Its SHA-256, as the catalogue has it from those who name the wheel.
     """
-    python = f"cp{target.python.replace('.', '')}"
-    file = f"torch-{target.version}{local}-{python}-{python}-{platform}_{target.arch}.whl"
-    return f"torch=={target.version}{local} \\\n" + wheels.entry([digest], {digest: file})
+    package, pin, *_ = file.split("-")
+    return f"{package}=={pin} \\\n" + wheels.entry([digest], {digest: file})
 
 
 def compile_for(
@@ -198,9 +229,4 @@ def _release(stack: Stack, catalog: Catalog) -> Release:
     if release is None or request.version not in release.versions:
         known = ", ".join(v for r in catalog.pytorch.releases.values() for v in r.versions)
         raise TargetError(f"PyTorch {request.version} is not in the catalogue. Known: {known}.")
-    unknown = [name for name in request.companions if name not in release.versions[request.version]]
-    if unknown:
-        raise TargetError(
-            f"No version of {', '.join(unknown)} is known for PyTorch {request.version}."
-        )
     return release

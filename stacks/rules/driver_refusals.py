@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stacks.catalog.distributions import Distribution, DriverOffer
-from stacks.rules import elsewhere
+from stacks.rules import elsewhere, torch_builds
 from stacks.rules import gpu as gpu_rules
 from stacks.rules import kernel as kernel_rules
 from stacks.rules.case import Case, names, numbers
@@ -168,7 +168,24 @@ def below_floor(case: Case, offer: DriverOffer, needs: dict[str, str]) -> None:
         "DRIVER-FLOOR",
         f"Driver {offer.version} from {offer.origin} is too old for this stack.",
         f"{listed}; {case.host} offers {offer.version}.",
-        "Let the resolver choose the PyTorch build: omit `torch_variant` (and `--variant`); "
-        f"cu126 and cu128 run from driver {case.catalog.cuda.floors.rows['12']}.",
+        *_lower_builds(case, offer),
         f"Take the driver from NVIDIA's repository: {elsewhere.newer_driver(case.catalog)}.",
     )
+
+
+def _lower_builds(case: Case, offer: DriverOffer) -> list[str]:
+    """Builds of the same PyTorch that run with this driver, where another is asked for."""
+    request, release = case.stack.torch, torch_builds.release_of(case)
+    if request is None or release is None or request.variant is None:
+        return []
+    lower = {
+        name: row.floor
+        for name, row in release.variants.items()
+        if case.profile.arch in row.sm and numbers(row.floor) <= numbers(offer.version)
+    }
+    if not lower:
+        return []
+    return [
+        "Let the resolver choose the PyTorch build: omit `torch_variant` (and `--variant`); "
+        f"{' and '.join(sorted(lower))} run from driver {max(lower.values(), key=numbers)}."
+    ]

@@ -14,7 +14,7 @@ from stacks.model.plan import TorchPlan
 from stacks.model.requests import CudaRequest, Stack
 from stacks.rules import elsewhere
 from stacks.rules.case import Case, names, numbers
-from stacks.rules.torch import Build
+from stacks.rules.torch_builds import Build
 
 _REFERENCE = re.compile(
     r"(?:[A-Za-z0-9.-]+(?::[0-9]+)?/)?[a-z0-9._/-]+(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?"

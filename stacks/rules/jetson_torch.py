@@ -6,7 +6,9 @@ from stacks.catalog.hardware import JetsonLine, JetsonTorch
 from stacks.model.plan import JetsonPlan, TorchPlan
 from stacks.model.requests import TorchRequest
 from stacks.rules import torch as torch_rules
+from stacks.rules import torch_files
 from stacks.rules.case import Case, names, numbers
+from stacks.rules.torch_builds import release_of, runs_on
 
 
 def plan(case: Case, line: JetsonLine, own: JetsonPlan) -> TorchPlan | None:
@@ -17,21 +19,14 @@ def plan(case: Case, line: JetsonLine, own: JetsonPlan) -> TorchPlan | None:
     if row is None or not _has(case, own) or not _fits(case, request, line, row):
         _refuse(case, request, line, own)
         return None
-    release = torch_rules.release_of(case)
+    release = release_of(case)
     if case.conflicts or release is None:
         return None
     variant = release.variants[row.variant]
     lock_name = lock_of(row, line)
     lock = case.catalog.locks.get(lock_name)
     if lock is None:
-        case.notice(
-            "LOCK-MISSING",
-            f"stacks/locks/{lock_name} is not there.",
-            f"No sha256 of torch {row.version}+{row.variant} for this Python and aarch64 could be "
-            "found in public, and without one two hosts may differ.",
-            f"`python -m stacks lock {case.stack.name} --jetson {own.l4t}` where the index can be "
-            "reached.",
-        )
+        torch_rules.notice_missing(case, lock_name, row.variant, line.python)
     dist = case.catalog.distributions.get(f"ubuntu-{line.ubuntu}")
     _explain(case, line, row, own)
     return TorchPlan(
@@ -46,7 +41,7 @@ def plan(case: Case, line: JetsonLine, own: JetsonPlan) -> TorchPlan | None:
         default_index=case.profile.indexes.get("pypi"),
         lock=lock_name,
         locked=lock is not None,
-        env_digest=lock.sha256[:12] if lock else torch_rules.unlocked_digest(lock_name),
+        env_digest=lock.sha256[:12] if lock else torch_files.unlocked_digest(lock_name),
         packages=torch_rules.top_level(case, request, release, dict(lock.packages) if lock else {}),
         disk_mb=row.disk_mb,
         bundled=row.bundled,
@@ -58,7 +53,7 @@ def plan(case: Case, line: JetsonLine, own: JetsonPlan) -> TorchPlan | None:
 def lock_of(row: JetsonTorch, line: JetsonLine) -> str:
     """Name of the lock: the ordinary aarch64 one, or that of an index for Jetsons only."""
     build = f"jetson-{row.variant}" if row.index else row.variant
-    return torch_rules.lock_file(row.version, build, line.python, "aarch64", ())
+    return torch_files.lock_file(row.version, build, line.python, "aarch64")
 
 
 def _has(case: Case, own: JetsonPlan) -> bool:
@@ -67,7 +62,7 @@ def _has(case: Case, own: JetsonPlan) -> bool:
 
 
 def _fits(case: Case, request: TorchRequest, line: JetsonLine, row: JetsonTorch) -> bool:
-    release = torch_rules.release_of(case)
+    release = release_of(case)
     codes = [numbers(sm) for sm in row.sm]
     return (
         release is not None
@@ -79,11 +74,7 @@ def _fits(case: Case, request: TorchRequest, line: JetsonLine, row: JetsonTorch)
         and request.index is None
         and not request.cudnn
         and not request.companions
-        and all(
-            torch_rules.runs_on(codes, numbers(card.model.sm))
-            for card in case.cards
-            if card.is_known
-        )
+        and all(runs_on(codes, numbers(card.model.sm)) for card in case.cards if card.is_known)
     )
 
 

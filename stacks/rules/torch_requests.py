@@ -16,7 +16,7 @@ def check(case: Case, dist: Distribution, request: TorchRequest, release: Releas
     _check_build(case, request)
     _check_variant(case, request, release)
     _check_cudnn(case, request)
-    _check_index(case, request)
+    _check_index(case, request, release)
     _check_glibc(case, dist, request, release)
     _check_companions(case, request, release)
 
@@ -95,11 +95,11 @@ def _cu118(case: Case) -> str:
     return case.catalog.pytorch.releases[minor(last)].variants["cu118"].cuda
 
 
-def _check_index(case: Case, request: TorchRequest) -> None:
-    if request.index == "pypi" and case.profile.arch == "aarch64":
+def _check_index(case: Case, request: TorchRequest, release: Release) -> None:
+    if request.index == "pypi" and release.default_index.get(case.profile.arch) == "cpu":
         case.conflict(
             "AARCH64-PYPI",
-            f"The package index's PyTorch {request.version} for aarch64 is CPU-only.",
+            f"The package index's PyTorch {request.version} for {case.profile.arch} is CPU-only.",
             "Its wheel has no CUDA library, and torch.version.cuda is None; nothing says so when "
             "it is installed.",
             "Use PyTorch's own index: omit `index`, or `--origin torch=pytorch`.",

@@ -19,8 +19,9 @@ DEBIAN = ["explain", "pytorch-2.9", "--os", "debian-12", "--gpu", "H100"]
 def test_list_has_a_line_per_stack(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list"]) == 0
     text = capsys.readouterr().out
-    for name in ("pytorch-2.9", "pytorch-2.7-cu118", "pytorch-2.3-cu118-cudnn8"):
+    for name in ("pytorch-2.9", "pytorch-2.7-cu118", "pytorch-2.3-cu118-cudnn8", "pytorch-current"):
         assert f"\n{name} " in f"\n{text}"
+    assert "torch-2.9.1+cu130-cp310-cp310-manylinux_2_28_aarch64.whl\n" in text
 
 
 def test_explain_starts_with_the_truth_about_two_stacks(

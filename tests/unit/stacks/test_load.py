@@ -18,13 +18,14 @@ def mistake(folder: Path, text: str) -> str:
     return str(caught.value)
 
 
-def test_three_stacks_are_shipped_and_load() -> None:
+def test_our_stacks_are_shipped_and_load() -> None:
     assert stack_names() == [
         "jetson-cuda-11.8",
         "jetson-torch-2.9",
         "pytorch-2.3-cu118-cudnn8",
         "pytorch-2.7-cu118",
         "pytorch-2.9",
+        "pytorch-current",
     ]
     for name in stack_names():
         assert load_stack(name).name == name

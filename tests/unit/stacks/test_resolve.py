@@ -64,7 +64,7 @@ def test_torch_is_the_default_index_s_build_and_hash_locked() -> None:
     assert (torch.version, torch.variant, torch.python) == ("2.9.1", "cu128", "3.11")
     assert torch.index is None
     assert torch.locked
-    assert set(torch.packages) == {"torch", "nvidia-ml-py", "numpy"}
+    assert set(torch.packages) == {*("torch", "torchvision", "torchaudio"), "nvidia-ml-py", "numpy"}
 
 
 def test_coexist_both_stacks_stand_side_by_side_with_one_driver_above_both_floors() -> None:

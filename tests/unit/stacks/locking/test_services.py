@@ -17,7 +17,7 @@ from tests.unit.stacks.hosts import CATALOG
 from tests.unit.stacks.locking.test_torch import a_wheel
 
 STACK = load_stack("pytorch-2.9")
-TORCH = lock.Target("2.9.1", "cu128", "3.11", "x86_64", ())
+TORCH = lock.Target("2.9.1", "cu128", "3.11", "x86_64")
 DIGESTS = tuple(digit * 64 for digit in "012")
 SHIPPED = sorted(path.name for path in (FOLDER / "locks").glob("workspace-*.txt"))
 

@@ -9,6 +9,7 @@ from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
+from packaging.utils import parse_wheel_filename
 
 from stacks.catalog.read import FOLDER
 from stacks.load import load_stack
@@ -18,8 +19,8 @@ from tests.unit.stacks.hosts import CATALOG
 
 STACK = load_stack("pytorch-2.9")
 LOCKS = sorted((FOLDER / "locks").glob("*.txt"))
-CU128 = lock.Target("2.9.1", "cu128", "3.11", "x86_64", ())
-CU126 = lock.Target("2.9.1", "cu126", "3.11", "x86_64", ())
+CU128 = lock.Target("2.9.1", "cu128", "3.11", "x86_64")
+CU126 = lock.Target("2.9.1", "cu126", "3.11", "x86_64")
 
 
 ZERO, SOURCE = "0" * 64, "f" * 64
@@ -125,12 +126,80 @@ def test_unreachable_index_falls_back_to_the_catalogue_s_digest(
     assert "nvidia-cublas-cu12==12.6.4.1" in asked[1][1]
 
 
-def test_unreachable_index_without_a_digest_fails_with_uv_s_words(
+@pytest.mark.parametrize(
+    ("python", "arch", "known"),
+    [("3.14", "aarch64", "cosmos-transfer2.5 alone"), ("3.9", "x86_64", "No public place")],
+)
+def test_unreachable_index_without_a_digest_names_the_file_and_uv_s_words(
+    python: str, arch: str, known: str, asked: list[tuple[list[str], str]]
+) -> None:
+    tag = f"cp{python.replace('.', '')}"
+    target = lock.Target("2.9.1", "cu130", python, arch)
+    with pytest.raises(lock.LockError, match="no route") as caught:
+        lock.make(target, STACK, CATALOG)
+    assert f"torch-2.9.1+cu130-{tag}-{tag}-manylinux_2_28_{arch}.whl" in str(caught.value)
+    assert known in str(caught.value)
+
+
+def test_companions_are_locked_where_their_digest_is_known(
     asked: list[tuple[list[str], str]],
 ) -> None:
-    target = lock.Target("2.9.1", "cu130", "3.14", "x86_64", ())
-    with pytest.raises(lock.LockError, match="no route"):
-        lock.make(target, STACK, CATALOG)
+    text = lock.make(lock.Target("2.9.1", "cu130", "3.12", "x86_64"), STACK, CATALOG)
+    assert "torchvision==0.24.1+cu130 \\\n    --hash=sha256:6939dd40" in text
+    assert "torchaudio" not in text
+    assert "pillow" in asked[1][1]
+    assert "talmolab/sleap-nn" in text.splitlines()[1]
+
+
+def test_a_companion_that_the_index_lacks_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def compile_for(target: lock.Target, asked: list[str], index: str | None = None) -> str:
+        if any(pin.startswith("torchaudio") for pin in asked):
+            raise lock.LockError("No solution found when resolving dependencies")
+        return "\n".join(asked)
+
+    monkeypatch.setattr(lock, "compile_for", compile_for)
+    text = lock.make(CU128, STACK, CATALOG)
+    assert "torchvision==0.24.1" in text and "torchaudio" not in text
+
+
+def test_an_index_that_does_not_answer_is_asked_once(
+    asked: list[tuple[list[str], str]],
+) -> None:
+    lock.make(CU126, STACK, CATALOG)
+    assert sum(any(w.startswith("--index=") for w in command) for command, _ in asked) == 1
+
+
+@pytest.mark.parametrize("name", [p.name for p in LOCKS if p.stem.startswith("torch-")])
+def test_a_shipped_lock_takes_from_pytorch_s_index_only_what_enough_places_name(name: str) -> None:
+    text = (FOLDER / "locks" / name).read_text()
+    known = CATALOG.pytorch.wheels
+    blocks = re.findall(
+        r"(?m)^torch\w*==\S+\+cu\d+ \\\n    --hash=sha256:(\w+)\n    # (\S+)$", text
+    )
+    assert bool(blocks) == ("confidence: secondary" in text and "jetson" not in name)
+    for digest, file in blocks:
+        assert known.rows[file].sha256 == digest
+        assert len(set(known.rows[file].seen)) >= known.needed
+
+
+@pytest.mark.parametrize("file", CATALOG.pytorch.wheels.rows)
+def test_no_row_is_of_a_free_threaded_interpreter(file: str) -> None:
+    tags = {(tag.interpreter, tag.abi) for tag in parse_wheel_filename(file)[3]}
+    assert all(interpreter == abi for interpreter, abi in tags)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(f"torch-2.7.1-cu118-cp3{minor}-x86_64.txt" for minor in (10, 11, 12, 13)),
+        *(f"torch-2.9.1-cu130-cp3{minor}-x86_64.txt" for minor in (10, 11, 12, 13, 14)),
+        *(f"torch-2.9.1-cu130-cp3{minor}-aarch64.txt" for minor in (11, 12, 13)),
+        *(f"torch-2.15.0-cu132-cp3{minor}-x86_64.txt" for minor in (11, 12, 13, 14)),
+        *(f"torch-2.15.0-cu132-cp3{minor}-aarch64.txt" for minor in (11, 12, 13, 14)),
+    ],
+)
+def test_locks_whose_digests_are_known_are_shipped(name: str) -> None:
+    assert name in CATALOG.locks
 
 
 def test_a_text_with_an_address_is_not_written(tmp_path: Path) -> None:

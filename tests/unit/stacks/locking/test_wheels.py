@@ -28,7 +28,7 @@ from tests.unit.an_index import ANY, Index, forged_setuptools, sdist, serving, w
 
 ROOT = FOLDER.parent
 LOCKS = [*sorted(FOLDER.glob("**/locks/*.txt")), project_lock.LOCK, project_lock.UV]
-TARGET = lock.Target("2.9.1", "cu128", "3.11", "x86_64", ())
+TARGET = lock.Target("2.9.1", "cu128", "3.11", "x86_64")
 
 
 @pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.stem)

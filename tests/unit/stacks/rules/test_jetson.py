@@ -8,7 +8,8 @@ import pytest
 
 from stacks.load import load_stack
 from stacks.model.host import HostProfile
-from tests.unit.stacks.hosts import host, noticed, planned, refused
+from stacks.resolve import resolve
+from tests.unit.stacks.hosts import CATALOG, host, noticed, planned, refused
 
 TORCH, CUDA = "jetson-torch-2.9", "jetson-cuda-11.8"
 
@@ -73,8 +74,14 @@ def test_jetpack_7_gets_the_official_wheel(l4t: str, soc: str) -> None:
     assert plan.torch is not None
     assert plan.torch.bundled and plan.torch.variant == "cu130"
     assert plan.torch.index == "https://download.pytorch.org/whl/cu130"
-    assert plan.torch.lock == "torch-2.9.1-cu130-cp312-aarch64.txt"
-    assert f"--jetson {l4t}" in noticed("LOCK-MISSING", plan).remedy
+    assert plan.torch.locked and plan.torch.lock == "torch-2.9.1-cu130-cp312-aarch64.txt"
+
+
+def test_jetpack_without_a_lock_is_told_how_to_make_it() -> None:
+    bare = replace(CATALOG, locks={})
+    plan = resolve(load_stack(TORCH), jetson("38.4.0", "tegra264"), bare).plan
+    assert plan is not None
+    assert "--jetson 38.4.0" in noticed("LOCK-MISSING", plan).remedy
 
 
 def test_orin_on_jetpack_7_is_told_that_it_runs_machine_code_of_a_lower_minor() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from stacks.catalog.read import load_catalog
-from stacks.rules.torch import runs_on
+from stacks.load import load_stack
+from stacks.model.host import HostProfile
+from stacks.rules.torch_builds import runs_on
 from tests.unit.stacks.hosts import host, noticed, planned, refused, torch_request
 
 
@@ -109,7 +111,45 @@ def test_aarch64_pypi_is_refused_as_cpu_only() -> None:
 def test_aarch64_gets_a_cuda_build_from_pytorch_s_index() -> None:
     torch = planned(host("ubuntu-22.04", "gh200", arch="aarch64")).torch
     assert torch is not None
-    assert torch.index is not None and torch.index.endswith("/cu128")
+    assert torch.index is not None and torch.index.endswith(f"/{torch.variant}")
+
+
+def test_aarch64_pypi_serves_cuda_where_its_wheel_does() -> None:
+    profile = host("ubuntu-24.04", "gh200", arch="aarch64")
+    torch = planned(profile, "pytorch-current", torch_index="pypi").torch
+    assert torch is not None
+    assert (torch.cuda, torch.index, torch.locked) == ("13.2", None, True)
+
+
+@pytest.mark.parametrize("gpu", ["t4", "a100", "h100", "b200", "rtx5090"])
+def test_current_stack_serves_turing_to_blackwell(gpu: str) -> None:
+    plan = planned(host("ubuntu-24.04", gpu), "pytorch-current")
+    assert plan.torch is not None and plan.driver is not None and plan.cuda is None
+    assert plan.torch.locked and plan.driver.floor == "580.65.06"
+    assert {"torchvision", "torchaudio"} <= set(plan.torch.packages)
+
+
+def test_current_stack_on_debian_12_takes_nvidia_s_driver_and_refuses_the_archive_s() -> None:
+    plan = planned(host("debian-12", "a100"), "pytorch-current", driver_origin="nvidia")
+    assert plan.driver is not None and plan.torch is not None and plan.torch.locked
+    conflict = refused(
+        "DRIVER-FLOOR", host("debian-12", "a100"), "pytorch-current", driver_origin="debian"
+    )
+    assert "580.65.06" in conflict.why
+    assert "--origin driver=nvidia" in conflict.remedies[0]
+
+
+def test_current_stack_is_refused_to_what_its_wheel_has_no_code_for() -> None:
+    refused("TORCH-NO-SM", host("debian-12", "v100"), "pytorch-current")
+
+
+def test_system_cuda_118_may_stand_beside_the_current_pytorch() -> None:
+    torch = load_stack("pytorch-current").torch
+    assert torch is not None
+    both = torch_request(version=torch.version)
+    plan = planned(host("debian-12", "a100"), both, driver_origin="nvidia")
+    assert plan.cuda is not None and plan.torch is not None
+    assert (plan.cuda.version, plan.torch.version) == ("11.8", torch.version)
 
 
 def test_glibc_too_old_is_refused() -> None:
@@ -162,11 +202,26 @@ def test_unknown_build_is_refused_with_the_nearest() -> None:
     assert "cu12" in conflict.remedies[0]
 
 
-def test_companion_is_pinned_to_its_release() -> None:
-    torch = planned(host("debian-12", "a100"), torch_companions=["torchvision"]).torch
-    assert torch is not None
-    assert torch.packages["torchvision"] == "0.24.1"
-    assert torch.lock.endswith("+torchvision.txt")
+def test_companions_come_wherever_they_are_locked() -> None:
+    unasked = planned(host("debian-12", "a100")).torch
+    asked = planned(host("debian-12", "a100"), torch_companions=["torchvision"]).torch
+    assert unasked is not None and asked == unasked
+    assert unasked.packages["torchvision"] == "0.24.1"
+    assert unasked.packages["torchaudio"] == "2.9.1"
+
+
+def test_companion_that_is_not_locked_is_refused_with_the_file_that_is_missing() -> None:
+    conflict = refused(
+        *("TORCH-COMPANION", host("debian-12", "a100")),
+        torch_variant="cu130", torch_companions=["torchvision", "torchaudio"], driver_branch="580",
+        driver_origin="nvidia", torch_python="3.11",
+    )  # fmt: skip
+    assert "torchaudio-2.9.1+cu130-cp311-cp311-manylinux_2_28_x86_64.whl" in conflict.why
+    assert "Omit torchaudio" in conflict.remedies[0]
+    planned(
+        host("debian-12", "a100"), torch_variant="cu130", torch_companions=["torchvision"],
+        driver_branch="580", driver_origin="nvidia",
+    )  # fmt: skip
 
 
 def test_unknown_companion_is_refused() -> None:
@@ -176,11 +231,60 @@ def test_unknown_companion_is_refused() -> None:
     assert "torchvision" in conflict.remedies[0]
 
 
-def test_missing_lock_is_noticed_with_the_command() -> None:
-    plan = planned(host("debian-12", "a100"), torch_companions=["torchaudio"])
-    assert plan.torch is not None
-    assert not plan.torch.locked
-    assert "python -m stacks lock pytorch-2.9" in noticed("LOCK-MISSING", plan).remedy
+@pytest.mark.parametrize(
+    ("stack", "profile", "file", "known"),
+    [
+        (
+            "pytorch-2.3-cu118-cudnn8",
+            host("debian-12", "a100"),
+            "torch-2.3.1+cu118-cp311-cp311-linux_x86_64.whl",
+            "No public place",
+        ),
+        (
+            "pytorch-2.3-cu118-cudnn8",
+            host("ubuntu-24.04", "a100"),
+            "torch-2.3.1+cu118-cp312-cp312-linux_x86_64.whl",
+            "READMEs of one project alone; 2 places",
+        ),
+    ],
+)
+def test_missing_lock_is_noticed_with_the_file_and_the_command(
+    stack: str, profile: HostProfile, file: str, known: str
+) -> None:
+    plan = planned(profile, stack)
+    assert plan.torch is not None and not plan.torch.locked
+    notice = noticed("LOCK-MISSING", plan)
+    assert file in notice.why and known in notice.why
+    command = f"python -m stacks lock {stack} --variant cu118 --python {plan.torch.python}"
+    assert command in notice.remedy
+
+
+def test_companions_of_a_build_without_a_lock_are_those_asked_for() -> None:
+    torch = planned(
+        host("debian-12", "a100"), "pytorch-2.3-cu118-cudnn8", torch_companions=["torchvision"]
+    ).torch
+    assert torch is not None
+    assert torch.packages["torchvision"] == "0.18.1" and "torchaudio" not in torch.packages
+
+
+def test_gh200_gets_the_build_that_is_locked_for_its_architecture() -> None:
+    torch = planned(host("ubuntu-24.04", "gh200", arch="aarch64"), without=["cuda"]).torch
+    assert torch is not None
+    assert (torch.variant, torch.python, torch.locked) == ("cu130", "3.12", True)
+
+
+def test_a_python_that_is_locked_goes_before_one_that_is_not() -> None:
+    profile = host("ubuntu-22.04", "gh200", arch="aarch64", pythons=("3.10", "3.12"))
+    torch = planned(profile).torch
+    assert torch is not None
+    assert (torch.python, torch.locked) == ("3.12", True)
+
+
+def test_build_that_is_asked_for_is_taken_without_a_lock_too() -> None:
+    profile = host("ubuntu-24.04", "gh200", arch="aarch64")
+    plan = planned(profile, torch_variant="cu128", without=["cuda"])
+    assert plan.torch is not None and not plan.torch.locked
+    assert "torch-2.9.1+cu128-cp312" in noticed("LOCK-MISSING", plan).why
 
 
 def test_environment_is_named_by_the_lock_s_text() -> None:
