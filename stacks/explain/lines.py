@@ -81,11 +81,19 @@ def software(cuda: CudaPlan | None, cudnn: CudnnPlan | None, torch: TorchPlan | 
                 f"{torch.version}+{torch.variant}, Python {torch.python}, {locked}",
                 " ".join(
                     (f"from {torch.index or 'the configured package index'}",)
+                    + _companions(torch)
                     + ((f"with {' '.join(torch.needs)}",) if torch.needs else ())
                 ),
             )
         )
     return rows
+
+
+def _companions(torch: TorchPlan) -> tuple[str, ...]:
+    there = [
+        f"{n} {torch.packages[n]}" for n in ("torchvision", "torchaudio") if n in torch.packages
+    ]
+    return (f"and with it {', '.join(there)}",) if there else ()
 
 
 def containers(made: ContainerPlan) -> list[Row]:

@@ -78,11 +78,15 @@ def plan(case: Case, dist: Distribution, build: Build, interpreter: str) -> Torc
 
 
 def by_lock(case: Case, builds: list[Build], interpreter: str | None) -> list[list[Build]]:
-    """``builds`` in two groups: those that are locked for this Python come first."""
+    """``builds`` in two groups: those that are locked for this Python come first.
+
+    Of the others, first one whose wheel a public place names at all: it is nearest to a lock.
+    """
     if interpreter is None:
         return [builds]
     locked = [build for build in builds if _lock(case, build, interpreter)]
-    return [locked, [build for build in builds if build not in locked]]
+    others = [build for build in builds if build not in locked]
+    return [locked, sorted(others, key=lambda build: not _is_named(case, build, interpreter))]
 
 
 def with_companions(case: Case, builds: list[Build], interpreter: str | None) -> list[Build]:
@@ -131,6 +135,13 @@ def _lock(case: Case, build: Build, interpreter: str) -> Lock | None:
     assert request is not None
     name = torch_files.lock_file(request.version, build[0], interpreter, case.profile.arch)
     return case.catalog.locks.get(name)
+
+
+def _is_named(case: Case, build: Build, interpreter: str) -> bool:
+    request, arch = case.stack.torch, case.profile.arch
+    assert request is not None
+    file = torch_files.missing(case.catalog, "torch", request.version, build[0], interpreter, arch)
+    return file is None or file in case.catalog.pytorch.wheels.rows
 
 
 def _no_companion(

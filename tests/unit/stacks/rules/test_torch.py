@@ -273,6 +273,14 @@ def test_gh200_gets_the_build_that_is_locked_for_its_architecture() -> None:
     assert (torch.variant, torch.python, torch.locked) == ("cu130", "3.12", True)
 
 
+def test_of_builds_without_a_lock_the_one_is_named_that_a_public_place_tells() -> None:
+    plan = planned(host("ubuntu-22.04", "gh200", arch="aarch64"))
+    assert plan.torch is not None and not plan.torch.locked
+    why = noticed("LOCK-MISSING", plan).why
+    assert "torch-2.9.1+cu130-cp310-cp310-manylinux_2_28_aarch64.whl" in why
+    assert "nvidia-cosmos/cosmos-transfer2.5 alone" in why
+
+
 def test_a_python_that_is_locked_goes_before_one_that_is_not() -> None:
     profile = host("ubuntu-22.04", "gh200", arch="aarch64", pythons=("3.10", "3.12"))
     torch = planned(profile).torch
