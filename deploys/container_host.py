@@ -3,10 +3,10 @@
     pyinfra inventories/lab.py deploys/container_host.py
 
 A second run changes nothing. Host data that matters here: ``stack``, ``mirrors``,
-``expected_gpus``, ``lock_wait`` (seconds), ``kernel_policy``, the requests of ``stacks.requests``
-(``container_engines``, ``docker_origin``, ``toolkit_version``, ``with_native`` …), and what
-``tasks.hostdata.containers`` reads: ``docker_users``, ``docker_registry_mirrors``,
-``docker_proxy``, ``docker_restart``, ``proof_image`` …, and ``nccl``.
+``expected_gpus``, ``lock_wait`` (seconds), ``reboot``, ``kernel_policy``, the requests of
+``stacks.requests`` (``container_engines``, ``docker_origin``, ``toolkit_version``,
+``with_native`` …), and what ``tasks.hostdata.containers`` reads: ``docker_users``,
+``docker_registry_mirrors``, ``docker_proxy``, ``docker_restart``, ``proof_image`` …, and ``nccl``.
 """
 
 import sys
@@ -33,6 +33,7 @@ from tasks.host import first_boot, plans
 from tasks.packages import readiness
 from tasks.python import environment as pytorch
 from tasks.python import interpreter, nccl, selftest, uv
+from tasks.reboot import operations as rebooting
 from tasks.repositories import components as repositories
 from tasks.repositories import vendor
 
@@ -73,13 +74,6 @@ if plan is not None:
     driver.modules_built(plan=plan, name="Kernel module for every bootable kernel")
     driver.loaded(plan=plan, name="Kernel module loaded")
     reload.reloaded(plan=plan, name="Kernel module reloaded")
-    persistence.enabled(plan=plan, name="GPU persistence")
-    fabric_manager.enabled(plan=plan, name="Fabric Manager")
-
-    device_links.made(plan=plan, settings=settings, name="Links of device files")
-    cdi.cgroups_kept(plan=plan, settings=settings, name="Toolkit's cgroups")
-    cdi.spec_written(plan=plan, settings=settings, name="CDI spec and its units")
-    rootless.running(plan=plan, settings=settings, name="Docker without root")
     holds.held(plan=plan, name="Set held and pinned")
     kernel_guard.in_force(
         plan=plan,
@@ -87,6 +81,19 @@ if plan is not None:
         textfile=plans.textfile_folder(),
         name="Kernel guard and policy",
     )
+
+    rebooting.rebooted(
+        plan=plan,
+        settings=plans.reboot_settings(),
+        expected_gpus=plans.expected_gpus(),
+        name="Reboot, where nothing else helps",
+    )
+    persistence.enabled(plan=plan, name="GPU persistence")
+    fabric_manager.enabled(plan=plan, name="Fabric Manager")
+    device_links.made(plan=plan, settings=settings, name="Links of device files")
+    cdi.cgroups_kept(plan=plan, settings=settings, name="Toolkit's cgroups")
+    cdi.spec_written(plan=plan, settings=settings, name="CDI spec and its units")
+    rootless.running(plan=plan, settings=settings, name="Docker without root")
 
     engine_verdict.report_verdict(
         plan=plan,

@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tasks.cuda import cudnn, environment, toolkit
-from tasks.driver import fabric_manager, into_kernel, nouveau, persistence, reload
+from tasks.driver import fabric_manager, nouveau, persistence, reload
 from tasks.driver import operations as driver
 from tasks.guard import kernel_guard
 from tasks.holds import operations as holds
@@ -23,6 +23,7 @@ from tasks.host import first_boot, plans
 from tasks.packages import readiness
 from tasks.python import environment as pytorch
 from tasks.python import interpreter, nccl, selftest, uv
+from tasks.reboot import operations as rebooting
 from tasks.repositories import components as repositories
 from tasks.repositories import vendor
 from tasks.verify import host_verdict
@@ -54,8 +55,6 @@ if plan is not None:
     driver.modules_built(plan=plan, name="Kernel module for every bootable kernel")
     driver.loaded(plan=plan, name="Kernel module loaded")
     reload.reloaded(plan=plan, name="Kernel module reloaded")
-    persistence.enabled(plan=plan, name="GPU persistence")
-    fabric_manager.enabled(plan=plan, name="Fabric Manager")
     holds.held(plan=plan, name="Set held and pinned")
     kernel_guard.in_force(
         plan=plan,
@@ -68,12 +67,15 @@ if plan is not None:
     selftest.installed(plan=plan, name="Self-test")
     nccl.written(settings=plans.nccl_settings(), name="NCCL's settings")
 
-    into_kernel.rebooted(
+    rebooting.rebooted(
         plan=plan,
-        allowed=plans.reboot_allowed(),
-        wait_s=plans.reboot_wait_s(),
-        name="Reboot into the kernel with a module",
+        settings=plans.reboot_settings(),
+        expected_gpus=plans.expected_gpus(),
+        name="Reboot, where nothing else helps",
     )
+    persistence.enabled(plan=plan, name="GPU persistence")
+    fabric_manager.enabled(plan=plan, name="Fabric Manager")
+
     host_verdict.report_verdict(
         plan=plan,
         rollback=plans.rollback(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from facts.model.host import HostState
 from stacks.model.plan import Plan
 from tasks.deploy import again
-from tasks.driver import fabric_state, package_set
+from tasks.driver import fabric_state, package_set, reboot_state
 from tasks.driver import state as driver_state
 from tasks.driver.state import library_version
 from tasks.finding import Finding
@@ -45,7 +45,7 @@ def installed(state: HostState, plan: Plan) -> list[Finding]:
                 "WARN",
                 "the new driver is in place, the old one is loaded until the next boot",
                 f"loaded {loaded}, module and libraries {user}",
-                "reboot, or run this again when nothing uses the GPU",
+                f"run this again when nothing uses the GPU, or {reboot_state.REMEDY}",
                 "the host",
             )
         ]
@@ -56,7 +56,7 @@ def installed(state: HostState, plan: Plan) -> list[Finding]:
                 "CRITICAL",
                 "the loaded module and the libraries are of two versions",
                 f"loaded {loaded}, libraries {user}",
-                "reboot, or reload the module while nothing uses the GPU",
+                f"reload the module while nothing uses the GPU, or {reboot_state.REMEDY}",
                 "programs that use the GPU",
             )
         ]
@@ -140,7 +140,7 @@ def left(state: HostState, plan: Plan) -> list[Finding]:
                     f"kernel {kernel}, which runs, has no NVIDIA module; {ready.kernel}, which "
                     "boots next, has one",
                     f"{kernel}: {why}",
-                    "reboot",
+                    reboot_state.REMEDY,
                     "the host",
                 )
             )
@@ -175,7 +175,7 @@ def free_driver(state: HostState, plan: Plan) -> list[Finding]:
             "WARN",
             "nouveau holds the card until the next boot",
             "the module nouveau is loaded; it is blacklisted now",
-            "reboot",
+            reboot_state.REMEDY,
             "the host",
         )
     ]

@@ -26,6 +26,7 @@ from tasks.templates import render
 
 DEFER = "/etc/dkms/no-autoinstall"
 DEFER_TARGET = "/run/gpuwright-dkms-deferred"
+LOAD = "modprobe nvidia && { modprobe nvidia-uvm; nvidia-modprobe -c 0 -u; } || :"
 
 
 @step
@@ -232,4 +233,4 @@ def loaded(plan: Plan) -> Commands:
     state = host_state()
     if plan.driver is None or not can_load(state):
         return
-    yield StringCommand("modprobe nvidia && { modprobe nvidia-uvm; nvidia-modprobe -c 0 -u; } || :")
+    yield StringCommand(LOAD)

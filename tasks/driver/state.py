@@ -148,17 +148,6 @@ def can_load(state: HostState) -> bool:
     )
 
 
-def reboot_would_do(state: HostState, driver: DriverPlan) -> bool:
-    """Whether the kernel that runs gets no module, and the one that boots next has one or gets it.
-
-    A container has its host's kernel.
-    """
-    comes = driver.kernels.comes
-    to_come = bool(comes) and comes not in bootable(state)
-    left = state.kernels.running in driver.kernels.left
-    return left and not state.system.container and (to_come or next_boot(state).served)
-
-
 def reload_would_do(state: HostState) -> bool:
     """Whether another module than the loaded one is ready for the kernel that runs.
 

@@ -16,7 +16,15 @@ from tasks.containers import engine_conflicts, look
 from tasks.containers import forecast as container_forecast
 from tasks.containers import proof as container_proof
 from tasks.guard import kernel_guard
-from tasks.host import forecast, needs, opening, others, package_outlook, preflight
+from tasks.host import (
+    forecast,
+    needs,
+    opening,
+    others,
+    package_outlook,
+    preflight,
+    reboot_outlook,
+)
 from tasks.host.resolution import catalog, resolved
 from tasks.hostdata import containers as container_data
 from tasks.hostdata import host as host_data
@@ -25,6 +33,7 @@ from tasks.hostdata import network
 from tasks.hostdata import repair as repair_data
 from tasks.hostdata.containers import ContainerSettings
 from tasks.hostdata.nccl import NcclSettings
+from tasks.hostdata.repair import RepairSettings
 from tasks.jetson import state as jetson_state
 from tasks.packages import repair_state
 from tasks.python import state as python_state
@@ -79,7 +88,7 @@ def decided(
         container_settings,
         rollback,
         lock_wait,
-        reboot_allowed,
+        reboot_settings,
         kernel_policy,
         textfile_folder,
         nccl_settings,
@@ -156,14 +165,9 @@ def unmet() -> tuple[str, ...]:
     return package_outlook.unmet()
 
 
-def reboot_allowed() -> bool:
-    """Whether the host may be rebooted where its kernel gets no module: host data ``reboot``."""
-    return repair_data.repair_settings(this_host().data).reboot != "never"
-
-
-def reboot_wait_s() -> int:
-    """Seconds that a reboot may take: host data ``reboot_wait``."""
-    return repair_data.repair_settings(this_host().data).reboot_wait_s
+def reboot_settings() -> RepairSettings:
+    """What host data say about reboots: ``reboot`` and ``reboot_wait``."""
+    return repair_data.repair_settings(this_host().data)
 
 
 def kernel_policy() -> str | None:
@@ -220,7 +224,12 @@ def forecast_lines(state: HostState, plan: Plan, engines_state: Engines | None) 
         if engines_state
         else []
     )
-    return [*forecast.lines(state, plan), *inside, *_kernel_forecast(state, plan)]
+    return [
+        *forecast.lines(state, plan),
+        *inside,
+        *_kernel_forecast(state, plan),
+        *reboot_outlook.lines(state, plan, reboot_settings().reboot),
+    ]
 
 
 def _kernel_forecast(state: HostState, plan: Plan) -> list[str]:

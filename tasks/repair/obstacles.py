@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tasks.doctor.tree import Diagnosis
 from tasks.faults.catalog import Method
 from tasks.health.case import Case
 from tasks.health.kernel_rules import no_room
 from tasks.health.naming import Named
 from tasks.host import preflight
-from tasks.hostdata.repair import Reboot
 from tasks.repair import versions
-
-ALLOW = "allow it with --data reboot=if-needed, or reboot it yourself"
 
 
 def obstacles_to(method: Method, case: Case, finding: Named) -> tuple[str, ...]:
@@ -115,31 +111,3 @@ _CHECKS = {
     "C3": _rootless,
     "C7": _shared_source,
 }
-
-
-def of_reboot(case: Case, answer: Diagnosis, policy: Reboot, fixed: set[str]) -> tuple[str, ...]:
-    """What stands against a reboot: a container, the host's data, a next boot without the driver.
-
-    Args:
-        case: The host as it was seen.
-        answer: What the doctor named.
-        policy: Host data ``reboot``.
-        fixed: Codes that have an act which comes before the reboot.
-    """
-    if case.container:
-        return ("a container has its host's kernel",)
-    if case.state.jetson is not None:
-        return ("a Jetson's boot chain is not ours to try",)
-    if policy == "never":
-        return (f"it takes a reboot, and host data reboot is never: {ALLOW}",)
-    ready = answer.next_boot
-    if ready.ready or (policy == "now" and (ready.ready is None or not case.loaded)):
-        return ()
-    breaking = [
-        n.code
-        for n in answer.findings
-        if "boot" in n.breaks and (not n.kernels or case.state.kernels.next_boot in n.kernels)
-    ]
-    if breaking and set(breaking) <= fixed:
-        return ()
-    return (f"a reboot would not bring the GPU back, next_boot_ready: {ready}",)

@@ -17,6 +17,7 @@ from tasks.health.case import Case
 from tasks.health.naming import Named
 from tasks.host.which_deploy import deploy_for
 from tasks.hostdata.repair import Reboot
+from tasks.reboot import decision
 from tasks.repair import means, obstacles, versions
 
 STAGES: tuple[Stage, ...] = (
@@ -122,7 +123,7 @@ def chart(
     ladders = [_climbed(case, finding, known, ()) for finding in answer.findings]
     # What an act fixes before does not stand against a reboot.
     fixed = {step.finding.code for step in ladders if any(a.method != "reboot" for a in step.acts)}
-    against = obstacles.of_reboot(case, answer, reboot, fixed)
+    against = decision.against(case, answer, reboot, frozenset(fixed))
     ladders = [
         step
         if not any(a.method == "reboot" for a in step.acts) or not against

@@ -12,7 +12,7 @@ from tasks.repair.repair_plan import Act, ManualAction, RepairPlan
 
 _REBOOT = {
     "never": "never (--data reboot=if-needed allows one)",
-    "if-needed": "if it is needed, nobody uses the GPU and the next boot is ready",
+    "if-needed": "if it is needed, nobody uses the GPU or is logged in, and the next boot is ready",
     "now": "if it is needed, even while programs use the GPU",
 }
 

@@ -24,6 +24,7 @@ from tasks.holds import operations as holds
 from tasks.hostdata import host as host_data
 from tasks.hostdata.repair import Reboot
 from tasks.packages import readiness
+from tasks.reboot import operations as rebooting
 from tasks.repair import records, versions, wording
 from tasks.repair.repair_plan import Act, Attempt, RepairPlan, chart
 from tasks.repositories import components as repositories
@@ -118,10 +119,11 @@ class Repair:
             return self._towards(plan)
         if act.method == "hold":
             return self._steps(holds.held, plan=plan)
-        asks = act.method == "reload" or (act.method == "reboot" and self.policy != "now")
-        asks = asks or versions.moves(self._seen, act.method)
+        asks = act.method == "reload" or versions.moves(self._seen, act.method)
         if asks and (users := self._users()):
             return f"refused: the GPU is in use by {users}"
+        if act.method == "reboot" and self.policy != "now" and (who := rebooting.users()):
+            return f"refused: {who}; --data reboot=now reboots even then"
         if act.method == "reload":
             return self._job(reload.job_of_it())
         if act.method == "reboot":

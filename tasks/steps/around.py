@@ -28,6 +28,11 @@ def of_host(host: Host) -> str:
     return surroundings.text(network.network_settings(host.data), known)
 
 
+def forget(host: Host) -> None:
+    """A reboot of this host has taken away what was put there."""
+    _placed.pop(host, None)
+
+
 def file(host: Host) -> str:
     """Path of a file with the proxy of this host's data; empty where they name none.
 

@@ -14,6 +14,7 @@ import gevent
 from pyinfra import logger
 from pyinfra.api.host import Host
 
+from tasks.steps import around
 from tasks.steps.step import LOST, invalidate, run
 
 _BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
@@ -61,6 +62,7 @@ def rebooted(host: Host, limit_s: int) -> str:
             said_at = time.monotonic()
             logger.info(f"{host.print_prefix}waiting for the reboot, {waited:.0f} s of {limit_s}")
     run(host, _SETTLED, timeout=150)
+    around.forget(host)
     invalidate(host)
     logger.info(f"{host.print_prefix}is back after {time.monotonic() - began:.0f} s")
     return ""

@@ -90,6 +90,15 @@ class Containers(Part):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reboots(Part):
+    """The last reboot that a run made."""
+
+    boot: Text = UNSAID
+    """Id of the boot that it began."""
+    causes: Texts = UNSAID
+
+
+@dataclass(frozen=True, kw_only=True)
 class HostRecord(Part):
     """``/var/lib/gpuwright/state.json``: `tasks.layout.RECORD`."""
 
@@ -103,6 +112,7 @@ class HostRecord(Part):
     torch: TorchImport | Unsaid = UNSAID
     versions: Versions | Unsaid = UNSAID
     containers: Containers | Unsaid = UNSAID
+    reboots: Reboots | Unsaid = UNSAID
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from facts.model.host import HostState
 from facts.runtime import CudaAnswer, TorchAnswer
 from stacks.model.plan import Plan
 from tasks.deploy import again
+from tasks.driver import reboot_state
 from tasks.driver import state as driver_state
 from tasks.driver.state import library_version
 from tasks.finding import Finding
@@ -69,17 +70,8 @@ def _silent_gpu(state: HostState, plan: Plan, answer: CudaAnswer) -> Finding:
             "look at the kernel log: dmesg | grep -i -e nvgpu -e nvidia; a user must be in the "
             "groups video and render",
         )
-    running = state.kernels.running
-    served = {m.kernel for m in state.driver.modules}
-    if not state.driver.loaded and (running not in served or state.nouveau.loaded):
-        return Finding(
-            "REBOOT-NEEDED",
-            "WARN",
-            "the driver is installed and loads at the next boot",
-            f"running {running}; modules for {', '.join(sorted(served)) or 'no kernel'}",
-            "reboot",
-            "the host",
-        )
+    if waiting := reboot_state.loads_at_next_boot(state):
+        return waiting[0]
     return Finding(
         "CUDA-FAILS",
         "CRITICAL",

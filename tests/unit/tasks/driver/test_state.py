@@ -12,7 +12,7 @@ import pytest
 from facts.model.host import HostState
 from stacks.model.kernels import KernelPlan
 from stacks.model.plan import DriverPlan
-from tasks.driver import findings
+from tasks.driver import findings, reboot_state
 from tasks.driver import state as driver_state
 from tasks.packages import apt
 from tasks.steps.overlap import overlaps
@@ -171,7 +171,7 @@ def test_running_kernel_that_is_left_asks_for_a_reboot() -> None:
     )
     left = replace(plan(), driver=leaving(state, left={OLD: "its headers are gone"}))
     (found,) = findings.left(state, left)
-    assert (found.code, found.remedy) == ("REBOOT-NEEDED", "reboot")
+    assert (found.code, found.remedy) == ("REBOOT-NEEDED", reboot_state.REMEDY)
 
 
 def test_kernel_that_comes_is_due_until_it_is_there_and_gets_a_module() -> None:

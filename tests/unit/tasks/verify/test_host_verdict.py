@@ -226,7 +226,7 @@ def test_login_imports_torch_when_root_does_and_only_then(known: bool) -> None:
 
     def noted(fact: type[FactBase[Any]], *args: Any, **said: Any) -> Any:
         if fact is HostEvidence:
-            asked.append(said["imports"])
+            asked.append(said.get("imports", False))
         return told(fact, *args, **said)
 
     run.host.get_fact = noted  # type: ignore[assignment,method-assign]

@@ -1,0 +1,1 @@
+"""Whether a host must and may be rebooted in a run, and the reboot."""
