@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from facts.model.host import HostState
+from stacks.model.plain import one_line
 from stacks.model.plan import DriverPlan
 from tasks.driver.state import bootable, next_boot
 from tasks.finding import Finding
@@ -12,6 +13,14 @@ REMEDY = (
     "--data reboot=now even then"
 )
 """What helps where nothing but a reboot does."""
+_TOLD = 8
+"""Users of a host that are named at most."""
+
+
+def named(users: list[str]) -> str:
+    """Those who use the host, each as `facts.host_users.HostUsers` tells of it, in one line."""
+    more = f" and {len(users) - _TOLD} more" if len(users) > _TOLD else ""
+    return one_line("; ".join(users[:_TOLD]) + more)
 
 
 def loads_at_next_boot(state: HostState) -> tuple[Finding, ...]:

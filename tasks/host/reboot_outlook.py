@@ -28,6 +28,6 @@ def lines(state: HostState, plan: Plan, policy: Reboot) -> list[str]:
         return [f"will reboot and go on {said}, whoever uses the host"]
     users: list[str] | None = fact(HostUsers)
     if users:
-        who = "; ".join(users[:8])
+        who = reboot_state.named(users)
         return [f"needs a reboot {said}, and makes none while it is in use: {who}"]
     return [f"will reboot and go on {said}, if nobody uses the host then"]

@@ -101,5 +101,4 @@ def in_use(users: list[str] | None) -> str:
         return "it could not be seen who uses the host"
     if not users:
         return ""
-    more = f" and {len(users) - 8} more" if len(users) > 8 else ""
-    return f"the host is in use: {'; '.join(users[:8])}{more}"
+    return f"the host is in use: {reboot_state.named(users)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 
 import gevent
@@ -29,6 +30,8 @@ from tasks.verify import soundness
 
 _RUNNING = "! systemctl is-active --quiet docker || timeout 20 docker ps --format '{{.Names}}' || :"
 """Names of Docker's containers; a daemon that sleeps is not woken."""
+_TOLD = 20
+"""Containers that are named at most."""
 _CONTAINERS_S = 60
 """Seconds in which containers that start by themselves have started, after the daemon has."""
 
@@ -112,7 +115,7 @@ def _wait_for(host: Host, before: set[str]) -> None:
         if not gone:
             return
         gevent.sleep(reboot.ASK_S)
-    names = " ".join(sorted(gone))
+    names = shlex.join(sorted(gone)[:_TOLD])
     logger.warning(
         f"{host.print_prefix}not back after the reboot: {names}; a container comes back where it "
         f"has a restart policy: docker update --restart=unless-stopped {names} && "
