@@ -64,6 +64,8 @@ class HostState(Shown):
     """Paths among those of ``mounts``, and ``/var/tmp``, where not even root may write."""
     modes: Mapping[str, int] = field(default_factory=dict)
     """Permissions of ``/tmp`` and ``/var/tmp``, with the sticky bit."""
+    shared: Mapping[str, str] = field(default_factory=dict)
+    """Folders on the way to root's own files that others may change, and why they may."""
     asked_s: float | None = None
     """What the clock of the machine that asked said then, in seconds since 1970."""
 

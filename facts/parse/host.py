@@ -64,4 +64,5 @@ def parse_host(output: Iterable[str]) -> HostState:
         others=surroundings.host_settings(text["settings"], text["pip"]),
         unwritable=tuple(p for p in text["disks"].part("unwritable") if p.startswith("/")),
         modes=machine.modes(text["disks"]),
+        shared=machine.shared(text["disks"]),
     )

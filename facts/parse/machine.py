@@ -62,6 +62,26 @@ def mounts(section: Section, unread: dict[str, str]) -> dict[str, Mount]:
     return found
 
 
+def shared(section: Section) -> dict[str, str]:
+    """Path to why others than root could put files there, of the folders that lead to root's own.
+
+    The rule is that of ``tasks/templates/place.sh.j2``: a sticky bit keeps others from moving what
+    is root's.
+    """
+    found = {}
+    for line in section.part("owners"):
+        uid, gid, mode, name, path = [*line.split("|", 4), "", "", "", "", ""][:5]
+        if not (uid.isdigit() and gid.isdigit() and re.fullmatch("[0-7]{1,6}", mode)):
+            continue
+        rights = int(mode, 8)
+        open_to_group = bool(rights & 0o020) and gid != "0"
+        if uid != "0":
+            found[path] = f"it belongs to {name} (uid {uid})"
+        elif not rights & 0o1000 and (rights & 0o002 or open_to_group):
+            found[path] = f"its permissions are {mode}, its group is {gid}"
+    return found
+
+
 def modes(section: Section) -> dict[str, int]:
     """Permissions by path, from ``mode|path`` with the mode in octal digits."""
     pairs = (line.partition("|") for line in section.part("modes"))

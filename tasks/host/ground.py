@@ -27,7 +27,7 @@ _WRITTEN = ("/usr", "/var", "/opt", "/boot")
 def conflicts(state: HostState, plan: Plan, network: NetworkSettings) -> tuple[Conflict, ...]:
     """What is missing under a run of this plan."""
     busy = any(part.to_come for part in parts(state, plan))
-    found = [*_temporary(state), *_clock(state)]
+    found = [*_temporary(state), *_shared(state), *_clock(state)]
     if busy:
         found += [*_read_only(state), *_names(state, plan, network)]
     return tuple(found)
@@ -64,6 +64,26 @@ def _temporary(state: HostState) -> list[Conflict]:
                 )
             )
     return found
+
+
+def _shared(state: HostState) -> list[Conflict]:
+    """FOLDER-SHARED: somebody else could swap what root puts and runs there.
+
+    Every write of ours looks itself (``place.sh.j2``); here it is said before the first of them.
+    """
+    if not state.shared:
+        return []
+    told = "; ".join(f"{path}: {why}" for path, why in state.shared.items())
+    paths = " ".join(state.shared)
+    return [
+        Conflict(
+            "FOLDER-SHARED",
+            f"others than root may change {' and '.join(state.shared)}, where root's programs lie",
+            f"{told}; whoever may rename there could have root run a program of theirs",
+            (f"look at it, then: chown root:root {paths} && chmod go-w {paths}",),
+            "hier(7); path_resolution(7)",
+        )
+    ]
 
 
 def _read_only(state: HostState) -> list[Conflict]:

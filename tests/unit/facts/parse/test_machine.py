@@ -223,3 +223,21 @@ def test_os_release_is_read_as_the_shell_reads_it(line: str, tmp_path: Path) -> 
         ["sh", "-c", script, "sh", str(file)], capture_output=True, text=True, check=True
     ).stdout
     assert os_release(line.splitlines()).get("ID", "") == said
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("0|0|755|root|/opt", None),
+        ("0|0|775|root|/opt", None),
+        ("0|50|1777|root|/opt", None),
+        ("1000|1000|755|ana|/opt", "it belongs to ana (uid 1000)"),
+        ("0|50|775|root|/opt", "its permissions are 775, its group is 50"),
+        ("0|0|777|root|/opt", "its permissions are 777, its group is 0"),
+        ("0|0|rwx|root|/opt", None),
+        ("half", None),
+    ],
+)
+def test_folder_that_others_may_change_is_known_with_the_reason(line: str, why: str | None) -> None:
+    found = host(disks=f"@owners\n{line}").shared
+    assert found == ({"/opt": why} if why else {})

@@ -149,3 +149,11 @@ def test_no_name_server_is_needed_where_nothing_is_fetched_by_name(state: HostSt
 
 def test_proxy_of_host_data_asks_for_names_itself() -> None:
     assert "NAME-SERVER-NONE" not in conflicts(NAMELESS, proxy="http://192.0.2.1:3128")
+
+
+def test_folder_of_root_that_is_a_user_s_is_refused_even_where_nothing_is_to_come() -> None:
+    shared = {"/opt": "it belongs to ana (uid 1000)"}
+    for state in (a_host.bare(), a_host.done()):
+        found = conflicts(replace(state, shared=shared))["FOLDER-SHARED"]
+        assert "it belongs to ana (uid 1000)" in found.why
+        assert found.remedies == ("look at it, then: chown root:root /opt && chmod go-w /opt",)
