@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tasks.health.case import Case, Fault
 
 _GPUS = re.compile(r"^(CUDA|NVIDIA)_VISIBLE_DEVICES$")
-_HARMLESS = re.compile(
+HARMLESS = re.compile(
     r"^(PYTHONUNBUFFERED|PYTHONDONTWRITEBYTECODE|PYTHONIOENCODING|PYTHONUTF8|PYTHONHASHSEED"
     r"|PYTHONWARNINGS|PYTHONFAULTHANDLER|PYTHONNOUSERSITE|PYTHONBREAKPOINT|PYTHONPYCACHEPREFIX"
     r"|LD_BIND_NOW|LD_WARN|LD_DEBUG_OUTPUT)$"
@@ -66,7 +66,7 @@ def other_settings(case: Case) -> Iterator[Fault]:
     told = [
         f"{name}={value}"
         for name, value in login.variables.items()
-        if not _GPUS.match(name) and not _HARMLESS.match(name)
+        if not _GPUS.match(name) and not HARMLESS.match(name)
     ]
     told += [f"Python also looks in {path}" for path in login.paths]
     if told:

@@ -12,6 +12,7 @@ from facts.model.packages import Release
 from facts.model.settings import Pin, SettingLine
 from stacks.model.messages import Conflict, Notice
 from stacks.model.plan import Plan
+from tasks.health import login_rules
 from tasks.hostdata.network import NetworkSettings
 from tasks.repositories import archive_identity
 from tasks.verify.parts import parts
@@ -195,22 +196,38 @@ def _apt_line(state: HostState, word: str) -> str:
 
 
 def _python(state: HostState) -> Iterator[Notice]:
-    """PIP-SETTING: what pip, uv and Python do for users of the host, and not for us."""
+    """What pip, uv and Python do for users of the host, and not for us.
+
+    PIP-SETTING names what belongs to pip and uv, and USER-SETTING what changes Python itself: the
+    verdict names that again under the same code, once it has looked as a login does.
+    """
     found = [
         f"{line.place} {line.text}" for line in state.others.pip_lines if line.text not in _TAKEN
     ]
+    python: list[str] = []
     for line in state.others.environment:
-        if match := _PYTHON.search(line.text):
-            found.append(f"{line.place} {match[1]}")
+        names = [n for n in _PYTHON.findall(line.text) if not login_rules.HARMLESS.match(n)]
+        if names:  # a line that sets several is one line
+            ours = python if any(name.startswith("PYTHON") for name in names) else found
+            ours.append(f"{line.place} {', '.join(names)}")
     found += state.others.uv_files
+    if python:
+        yield Notice(
+            "USER-SETTING",
+            "Variables of Python are set for every login of this host.",
+            f"Seen: {'; '.join(python[:6])}. gpuwright's own runs pass over them; what people run "
+            "in the environment has them.",
+            "If torch is not found or another one is imported there, remove them.",
+            "python(1), Environment variables",
+        )
     if found:
         yield Notice(
             "PIP-SETTING",
-            "Settings of Python, pip or uv are in force for logins of this host.",
+            "Settings of pip or uv are in force for logins of this host.",
             f"Seen: {'; '.join(found[:6])}. gpuwright's own runs pass over them; what people run "
             "in the environment has them.",
-            "If torch is not found or another one is imported there, remove them.",
-            "pip documentation, Configuration; python(1), PYTHONPATH",
+            "If a package is not found there, or another one comes, remove them.",
+            "pip documentation, Configuration",
         )
 
 

@@ -168,7 +168,7 @@ def test_settings_of_all_logins_are_told_with_their_lines(
     ):
         code, told = planned(host, tmp_path)
     assert code == 0, told
-    assert "/etc/profile.d/theirs.sh:2 PYTHONPATH" in notices(told)["PIP-SETTING"]
+    assert "/etc/profile.d/theirs.sh:2 PYTHONPATH" in notices(told)["USER-SETTING"]
     assert "/etc/apt/apt.conf.d/zz-theirs:1" in notices(told)["PROXY-APT-ONLY"]
 
 

@@ -150,14 +150,24 @@ def test_settings_of_pip_uv_and_python_are_told_with_their_places() -> None:
             uv_files=("/etc/uv/uv.toml",),
         )
     )
-    (notice,) = found.values()
-    assert notice.code == "PIP-SETTING"
-    for words in (
-        *("/etc/pip.conf:3 no-index", "/etc/environment:5 PYTHONPATH"),
-        *("/etc/profile.d/uv.sh:1 UV_INDEX", "/etc/uv/uv.toml"),
-    ):
-        assert words in notice.why
-    assert "index-url" not in notice.why and "proxy" not in notice.why
+    assert set(found) == {"PIP-SETTING", "USER-SETTING"}
+    pip, user = found["PIP-SETTING"].why, found["USER-SETTING"].why
+    for words in ("/etc/pip.conf:3 no-index", "/etc/profile.d/uv.sh:1 UV_INDEX", "/etc/uv/uv.toml"):
+        assert words in pip and words not in user
+    assert "/etc/environment:5 PYTHONPATH" in user and "PYTHONPATH" not in pip
+    assert "index-url" not in pip and "proxy" not in pip
+
+
+def test_line_that_sets_both_is_told_once() -> None:
+    line = SettingLine("/etc/profile.d/x.sh", 2, "export UV_INDEX= PYTHONPATH=")
+    found = notices(HostSettings(environment=(line,)))
+    assert set(found) == {"USER-SETTING"}
+    assert "/etc/profile.d/x.sh:2 UV_INDEX, PYTHONPATH" in found["USER-SETTING"].why
+
+
+def test_variable_of_python_that_changes_no_module_is_no_notice() -> None:
+    line = SettingLine("/etc/environment", 5, "PYTHONUNBUFFERED=")
+    assert notices(HostSettings(environment=(line,))) == {}
 
 
 def test_index_of_pip_alone_is_no_notice() -> None:
