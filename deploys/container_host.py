@@ -21,6 +21,7 @@ from tasks.containers import (
     device_links,
     docker,
     engine_packages,
+    engine_proxy,
     engine_verdict,
     rootless,
 )
@@ -59,6 +60,7 @@ if plan is not None:
     docker.users(plan=plan, settings=settings, name="Users of Docker")
     docker.configured(plan=plan, settings=settings, name="Docker's settings")
     containerd.configured(plan=plan, settings=settings, name="containerd's settings")
+    engine_proxy.told(plan=plan, settings=settings, name="Proxy of containerd and podman")
 
     if plan.cuda or plan.torch:
         toolkit.installed(plan=plan, name="CUDA toolkit")

@@ -18,7 +18,7 @@ ours() {
     /etc/dkms/*gpuwright* /etc/udev/rules.d/*gpuwright* /usr/share/keyrings/*gpuwright* \
     /etc/modules-load.d/*gpuwright* /etc/update-motd.d/*gpuwright* \
     /etc/default/grub.d/*gpuwright* "$OURS"/etc/* \
-    "$OURS"/bin/* "$OURS"/envs/*/bin/gpuwright-selftest
+    /etc/containers/containers.conf.d/*gpuwright* "$OURS"/bin/* "$OURS"/envs/*/bin/gpuwright-selftest
     find "$OURS/lib" -type f -size -128k 2>/dev/null)
   if [ -n "$files" ]; then
     printf '%s\n' "$files" | while IFS= read -r f; do

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from tasks.hostdata import network
@@ -27,6 +27,8 @@ class ContainerSettings:
     proxy: str = ""
     """Docker's own, else the host's. May hold a password: never printed."""
     no_proxy: tuple[str, ...] = ()
+    host: network.NetworkSettings = field(default_factory=network.NetworkSettings)
+    """The host's own way out, for the other engines."""
     default_runtime: bool = False
     """Whether every container runs by the runtime ``nvidia``."""
     restart: Restart = "if-idle"
@@ -60,6 +62,7 @@ def container_settings(data: Data) -> ContainerSettings:
         or of_host.proxy,
         no_proxy=reader.matches("docker_no_proxy", network.NO_PROXY, "hosts and networks")
         or of_host.no_proxy,
+        host=of_host,
         default_runtime=reader.choice("docker_default_runtime", ("nvidia",), "") == "nvidia",
         restart=reader.choice("docker_restart", RESTARTS, "if-idle"),
         rootless=rootless,
