@@ -135,7 +135,7 @@ def test_build_from_a_bundle_names_no_address_and_no_network(bundle: Path) -> No
     assert inputs["fetch.sh"] == "export UV_OFFLINE=1 UV_FIND_LINKS=/dev/gpuwright/bundle\n"
     assert inputs["apt.list"] == "deb [trusted=yes] file:/dev/gpuwright/debs ./\n"
     online = store.build(a_host.bare(), dataclasses.replace(work(bundle), supply=None))
-    assert "--network" not in online.script
+    assert "--network none" not in online.script
 
 
 def test_host_keeps_what_is_whole_and_loses_what_is_not_asked_for(
