@@ -20,6 +20,7 @@ import yaml
 
 from tasks.host import resolution
 from tasks.hostdata.workspace import workspace_settings
+from tasks.steps.screen import say
 from tasks.workspace import images, portable
 
 IMAGE = "pytorch-cuda"
@@ -53,11 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             text = portable.compose(found.workspaces, asked.uid)
     except (ValueError, OSError, yaml.YAMLError) as error:
-        print(f"STACK-INVALID: {' '.join(str(error).split())[:1000]}", file=sys.stderr)
+        say([f"STACK-INVALID: {' '.join(str(error).split())[:1000]}"])
         return USAGE
-    for warning in found.warnings:
-        print(warning, file=sys.stderr)
-    print(text, end="")
+    say(found.warnings)
+    say(text.splitlines(), err=False)
     return 0
 
 

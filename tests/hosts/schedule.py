@@ -30,7 +30,6 @@ MINUTES = {
     "test_theirs": 1,
     "test_odd_kernels": 4,
     "test_waits": 3,
-    "test_redist": 1,
     "test_mirror_login": 2,
     "test_jetson": 8,
     "test_vm": 1,
