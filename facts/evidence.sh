@@ -113,11 +113,6 @@ loading() {
   for f in /lib/firmware/nvidia/*/gsp_*.bin*; do [ -e "$f" ] && printf '%s\n' "$f"; done
   part majors; grep -s nvidia /proc/devices
   device_nodes
-  if [ -d /sys/firmware/efi ] && have mokutil; then
-    for key in /var/lib/dkms/mok.pub /var/lib/shim-signed/mok/MOK.der; do
-      [ -r $key ] && { part enrolled; bound 5 mokutil --test-key $key 2>&1 | head -n 1; break; }
-    done
-  fi
 }
 
 holders() {

@@ -120,8 +120,6 @@ class Evidence(Shown):
     """What ``apt-get check`` or ``dnf check`` complains about; empty: nothing."""
     upgrades: tuple[str, ...] = ()
     """Recent transactions of apt that touched NVIDIA's, CUDA's or Docker's packages."""
-    enrolled: bool | None = None
-    """Whether DKMS's key is enrolled at the firmware."""
     smi: Smi | None = None
     engine: Engine = field(default_factory=Engine)
     claims: tuple[str, ...] = ()

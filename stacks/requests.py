@@ -23,6 +23,7 @@ from stacks.model.requests import (
     DriverRequest,
     Flavour,
     Origin,
+    SecureBoot,
     Stack,
     TorchRequest,
 )
@@ -34,6 +35,7 @@ _DRIVER = {
     "driver_flavour": "flavour",
     "driver_origin": "origin",
     "driver_version": "version",
+    "secure_boot": "secure_boot",
 }
 _CUDA = {"cuda_origin": "origin", "cuda_purpose": "purpose"}
 _CUDNN = {"cudnn_origin": "origin", "cudnn_version": "version"}
@@ -55,6 +57,7 @@ _IMAGE = {"image_base": "base", "image_os": "os", "image_cuda": "cuda"}
 _CHOICES: dict[str, tuple[str, ...]] = {
     "driver_flavour": get_args(Flavour),
     "driver_origin": get_args(Origin),
+    "secure_boot": get_args(SecureBoot),
     "cuda_origin": get_args(Origin),
     "cudnn_origin": get_args(Origin),
     "cuda_purpose": ("compile", "auto", "runtime"),

@@ -11,6 +11,7 @@ from facts.model.driver import DkmsBuild, Driver, Nouveau
 from facts.model.packages import Package, PackageManager
 from facts.model.settings import HostSettings
 from facts.model.shown import Shown
+from facts.model.signing import SigningKey
 from facts.model.software import Compiler, CudaToolkit, Cudnn, Nccl, Python, Setting, Venv
 from facts.model.system import Jetson, Job, Login, Mount, PciDevice, System, Unit
 
@@ -29,6 +30,7 @@ class HostState(Shown):
     """By name; packages of a foreign architecture as ``name:arch``."""
     package_manager: PackageManager
     secure_boot: bool | None
+    """Whether it is in force: not where a person has switched shim's validation off."""
     nouveau: Nouveau
     cuda: tuple[CudaToolkit, ...]
     cudnn: tuple[Cudnn, ...]
@@ -66,6 +68,13 @@ class HostState(Shown):
     """Permissions of ``/tmp`` and ``/var/tmp``, with the sticky bit."""
     shared: Mapping[str, str] = field(default_factory=dict)
     """Folders on the way to root's own files that others may change, and why they may."""
+    signed_only: str = ""
+    """What makes the running kernel refuse unsigned modules: ``lockdown=integrity`` or
+    ``module.sig_enforce=1``; empty: nothing does. Secure Boot switches the lockdown on."""
+    shim: bool = False
+    """Whether shim booted it: only then can mokutil ask for a key's enrolment."""
+    signing_keys: tuple[SigningKey, ...] = ()
+    """Keys of this machine that modules may be signed with, the one of DKMS first."""
     asked_s: float | None = None
     """What the clock of the machine that asked said then, in seconds since 1970."""
 

@@ -31,7 +31,6 @@ def evidence(output: Iterable[str]) -> Evidence:
     log, loading, daemons = text["kernel_log"], text["loading"], text["daemons"]
     packages = text["packages"]
     majors = (_MAJOR.match(line) for line in loading.part("majors"))
-    enrolled = loading.first("enrolled")
     return Evidence(
         build_logs=tuple(_build_log(path, lines) for path, lines in text["build_logs"].files()),
         kernel_log=None if "kernel_log" in text.unread else tuple(log.part("lines")),
@@ -48,7 +47,6 @@ def evidence(output: Iterable[str]) -> Evidence:
         fabric_log=tuple(daemons.part("fabric")),
         broken=None if "broken" in text.unread else tuple(packages.part("broken")),
         upgrades=tuple(packages.part("upgrades")),
-        enrolled=None if enrolled is None else "is already enrolled" in enrolled,
         smi=_smi(daemons),
         engine=engine(text["containers"], text["cdi"]),
         claims=tuple(loading.part("claims")),

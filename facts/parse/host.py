@@ -15,6 +15,7 @@ from facts.parse import (
     packages,
     pci,
     sections,
+    signing,
     surroundings,
     system,
     toolkits,
@@ -42,7 +43,7 @@ def parse_host(output: Iterable[str]) -> HostState:
         package_manager=apt.package_manager(
             text["packages"], text["sources"], text["locks"], listed, unread
         ),
-        secure_boot=machine.secure_boot(text["secure_boot"], unread),
+        secure_boot=signing.secure_boot(text["secure_boot"], unread),
         nouveau=driver.nouveau(text["driver"], text["modprobe_d"]),
         cuda=toolkits.cuda(text["toolkits"]),
         cudnn=cudnn,
@@ -65,4 +66,7 @@ def parse_host(output: Iterable[str]) -> HostState:
         unwritable=tuple(p for p in text["disks"].part("unwritable") if p.startswith("/")),
         modes=machine.modes(text["disks"]),
         shared=machine.shared(text["disks"]),
+        signed_only=signing.signed_only(text["secure_boot"]),
+        shim=bool(text["secure_boot"].part("shim_lists")),
+        signing_keys=signing.keys(text["secure_boot"]),
     )

@@ -1,4 +1,4 @@
-"""Secure Boot, disks, units and jobs, Jetson."""
+"""Disks, units and jobs, Jetson."""
 
 from __future__ import annotations
 
@@ -15,26 +15,6 @@ _POWER = re.compile(r"NV Power Mode:\s*(\S.*)")
 _PMODE = re.compile(r"pmode:\s*(\d{1,9})")
 _POWER_NAME = re.compile(r"POWER_MODEL\s+ID=(\d{1,9})\s+NAME=(\S+)")
 _TEGRA = re.compile(r"#\s*R(\d+)\s*\(release\),\s*REVISION:\s*([\d.]+)")
-
-
-def secure_boot(section: Section, unread: dict[str, str]) -> bool | None:
-    """The SecureBoot EFI variable's value; a machine without EFI has none (UEFI 2.10, 3.3)."""
-    if section.has("no-efi"):
-        return False
-    if section.has("efivar"):
-        value = section.first("efivar")
-        if value in ("0", "1"):
-            return value == "1"
-        unread["secure_boot"] = f"the SecureBoot variable holds {value!r} instead of 0 or 1"
-    if section.has("mokutil"):
-        words = " ".join(section.part("mokutil"))
-        if "SecureBoot enabled" in words:
-            return True
-        if "SecureBoot disabled" in words:
-            return False
-        unread["secure_boot"] = f"mokutil says: {words[:200]}"
-    unread.setdefault("secure_boot", "no reason given")
-    return None
 
 
 def mounts(section: Section, unread: dict[str, str]) -> dict[str, Mount]:

@@ -70,6 +70,10 @@ class HostProfile:
     kernel_newest_boots: bool = True
     """Whether a newer kernel boots next once it is there: the boot menu names none."""
     secure_boot: bool | None = None
+    signed_only: str = ""
+    """What else makes the kernel take signed modules only: ``lockdown=integrity``."""
+    key_enrolled: bool | None = None
+    """Whether the kernel takes what DKMS signs here."""
     glibc: str | None = None
     pythons: tuple[str, ...] | None = None
     """Minor versions (``3.11``) that are on the host. Those of the distribution's archive, which

@@ -13,6 +13,9 @@ Flavour = Literal["open", "proprietary"]
 Origin = Literal["debian", "redist", "wheels", "nvidia", "ubuntu", "bundle"]
 
 
+SecureBoot = Literal["enrol", "refuse"]
+
+
 @dataclass(frozen=True)
 class DriverRequest:
     """What a stack or the host data asks of the driver. ``None`` leaves it to the resolver."""
@@ -22,6 +25,8 @@ class DriverRequest:
     origin: Origin | None = None
     version: str | None = None
     """Exact: ``580.159.04``."""
+    secure_boot: SecureBoot = "enrol"
+    """``refuse``: no driver that loads only after a person was at the console."""
 
 
 @dataclass(frozen=True)

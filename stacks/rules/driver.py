@@ -81,7 +81,7 @@ def candidates(case: Case, dist: Distribution) -> list[DriverOffer]:
 
 def _signed(case: Case, offer: DriverOffer) -> bool:
     """Whether Secure Boot speaks for this offer: its modules are signed by the distribution."""
-    return bool(case.profile.secure_boot) and offer.modules == "precompiled"
+    return bool(kernel_rules.signatures_matter(case)) and offer.modules == "precompiled"
 
 
 def _of_version(case: Case, offer: DriverOffer) -> DriverOffer | None:

@@ -163,9 +163,21 @@ def untested(case: Case, offer: DriverOffer) -> None:
         )
 
 
+def signatures_matter(case: Case) -> str:
+    """Why the kernel takes signed modules only, in words; empty where it takes all."""
+    if case.profile.secure_boot:
+        return "Secure Boot is on"
+    told = case.profile.signed_only
+    return f"The kernel runs with {told}" if told else ""
+
+
 def secure_boot(case: Case, dist: Distribution, offer: DriverOffer) -> None:
-    """SECURE-BOOT: a module that DKMS builds is signed with a key that the firmware must know."""
-    if not case.profile.secure_boot:
+    """SECURE-BOOT: a module that DKMS builds is signed with a key that the firmware must know.
+
+    SECURE-BOOT-REFUSED where it does not know it yet, and host data want nobody at the console.
+    """
+    because = signatures_matter(case)
+    if not because:
         return
     if offer.modules == "precompiled":
         case.reason(
@@ -176,16 +188,46 @@ def secure_boot(case: Case, dist: Distribution, offer: DriverOffer) -> None:
             offer.cite(dist),
         )
         return
-    ways = ["switch Secure Boot off (in a cloud: a VM without trusted launch or shielded boot)"]
-    if any(row.modules == "precompiled" for row in dist.drivers) and flavours(case, dist):
-        ways.insert(0, "take the signed modules of the archive (`driver_origin: ubuntu`)")
+    if case.profile.key_enrolled:
+        case.reason(
+            "kernel",
+            "modules that DKMS signs",
+            f"{because[0].lower()}{because[1:]}, and the key that DKMS signs with is enrolled",
+            "the host's EFI variables",
+        )
+        return
+    off = "Switch Secure Boot off (in a cloud: a VM without trusted launch or shielded boot)."
+    if not case.profile.secure_boot:
+        off = f"Take `{case.profile.signed_only}` off the kernel's command line."
+    signed = (
+        ("Take the signed modules of the archive: `driver_origin: ubuntu`.",)
+        if any(row.modules == "precompiled" for row in dist.drivers) and flavours(case, dist)
+        else ()
+    )
+    because += ": the kernel loads only modules that are signed with a known key."
+    if case.stack.driver.secure_boot == "refuse":
+        case.conflict(
+            "SECURE-BOOT-REFUSED",
+            because,
+            "DKMS signs what it builds with the machine's own key, which a person must confirm at "
+            "the console. `secure_boot: refuse` wants no host that waits for that.",
+            *signed,
+            "Let the run prepare the enrolment: `secure_boot: enrol`, which is the default.",
+            off,
+        )
+        return
     case.notice(
         "SECURE-BOOT",
-        "Secure Boot is on: the kernel loads only modules that are signed with a known key.",
+        because,
         "DKMS signs what it builds with the machine's own key; the firmware does not know it "
         "until a person confirms it at the console. Until then everything is installed and no "
         "CUDA program runs.",
-        "If `mokutil --test-key /var/lib/dkms/mok.pub` says that the key is enrolled, nothing is "
-        "to be done. Else `mokutil --import /var/lib/dkms/mok.pub`, reboot, confirm at the "
-        f"console; or {'; or '.join(ways)}.",
+        " Or: ".join(
+            (
+                "The run prepares the enrolment and says what to do at the console; after that, "
+                "run it again. `secure_boot: refuse` refuses such a host instead.",
+                *signed,
+                off,
+            )
+        ),
     )

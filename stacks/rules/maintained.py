@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stacks.catalog.distributions import DriverOffer
+from stacks.rules import kernel as kernel_rules
 from stacks.rules.case import Case
 
 
@@ -66,7 +67,7 @@ def order(case: Case, offers: list[DriverOffer], unknown: bool) -> list[DriverOf
     signed modules; for a GPU that nobody knows, the newest branch; else a branch that is maintained
     before one that is not, in the order of the catalogue.
     """
-    secure = bool(case.profile.secure_boot)
+    secure = bool(kernel_rules.signatures_matter(case))
 
     def rank(offer: DriverOffer) -> tuple[bool, bool, int, bool]:
         first = unknown or secure or not is_asked(case)

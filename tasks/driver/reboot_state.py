@@ -5,6 +5,7 @@ from __future__ import annotations
 from facts.model.host import HostState
 from stacks.model.plain import one_line
 from stacks.model.plan import DriverPlan
+from tasks.driver import signing_state
 from tasks.driver.state import bootable, next_boot
 from tasks.finding import Finding
 
@@ -49,7 +50,7 @@ def foreseen(state: HostState, driver: DriverPlan) -> tuple[str, ...]:
     What a reload may save is not among them: whether the GPU is free is seen then.
     """
     running, comes = state.kernels.running, driver.kernels.comes
-    if state.system.container:
+    if state.system.container or signing_state.waits(state):
         return ()
     to_come = bool(comes) and comes not in bootable(state)
     why = []

@@ -9,14 +9,14 @@ from facts.model.driver import ModuleFile
 from facts.model.host import HostState
 from facts.model.packages import Package
 from stacks.model.plan import DriverPlan, Plan
-from tasks.driver import package_set
+from tasks.driver import package_set, signing_state
+from tasks.driver.main_modules import main_modules
 from tasks.packages.installed import lacking
 
 _PACKAGE = re.compile(
     r"^(lib)?nvidia-(?!container|l4t|cuda|cudnn|driver-pinning|settings)"
     r"|^libcuda1|^kmod-nvidia|^linux-modules-nvidia|^firmware-nvidia-gsp"
 )
-_MAIN = re.compile(r"nvidia(-current|-tesla|-legacy)?(-[0-9][0-9a-z_]*)?\.ko[^/]*")
 
 
 @dataclass(frozen=True)
@@ -107,18 +107,6 @@ def why_unserved(state: HostState, kernel: str) -> str:
     return ""
 
 
-def main_modules(state: HostState, kernel: str | None) -> tuple[ModuleFile, ...]:
-    """The files of the module ``nvidia`` itself for this kernel, without ``nvidia-uvm`` and such.
-
-    Debian renames the file (``nvidia-current.ko``), not always the module.
-    """
-    return tuple(
-        m
-        for m in state.driver.modules
-        if m.kernel == kernel and _MAIN.fullmatch(m.path.rpartition("/")[2])
-    )
-
-
 def foreign_kernel(module: ModuleFile) -> str:
     """The kernel that a module was built for, where it is not the one it lies with; else empty."""
     built_for = module.vermagic.split()[0] if module.vermagic else module.kernel
@@ -134,8 +122,7 @@ def can_load(state: HostState) -> bool:
     """Whether loading the module now makes sense and is not done yet.
 
     A container has its host's kernel and loads nothing. Under a kernel without a module, or with
-    nouveau on the card, the driver waits for the next boot. Under Secure Boot the kernel refuses a
-    module whose key nobody has enrolled, and enrolling needs a person at the console.
+    nouveau on the card, the driver waits for the next boot. Under Secure Boot a key may be missing.
     """
     served = {m.kernel for m in state.driver.modules}
     return bool(
@@ -143,8 +130,8 @@ def can_load(state: HostState) -> bool:
         and not state.driver.loaded
         and not state.system.container
         and not state.nouveau.loaded
-        and not state.secure_boot
         and state.kernels.running in served
+        and signing_state.takes(state, state.kernels.running)
     )
 
 

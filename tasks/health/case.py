@@ -13,6 +13,7 @@ from facts.model.packages import Package
 from facts.runtime import CudaAnswer
 from stacks.model.plan import Plan
 from tasks.driver import state as driver_state
+from tasks.driver.main_modules import main_modules
 from tasks.driver.state import library_version
 from tasks.faults.catalog import Breaks
 from tasks.finding import Level
@@ -85,7 +86,7 @@ class Case:
 
     def modules(self, kernel: str | None) -> tuple[ModuleFile, ...]:
         """The files of the module ``nvidia`` itself for this kernel."""
-        return driver_state.main_modules(self.state, kernel)
+        return main_modules(self.state, kernel)
 
     def subjects(self) -> list[str]:
         """Kernels to judge: running and next first, then the others that can boot."""

@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 
 from facts.model.driver import ModuleFile
+from facts.model.signing import SigningKey
 from stacks.catalog.hardware import module_flavours
 from stacks.catalog.read import load_catalog
+from tasks.driver import signing_state
 from tasks.driver import state as driver_state
 from tasks.health.case import Case, Fault
 
@@ -21,6 +23,7 @@ _CLAIMED = re.compile(r"\b(?:vfio[-_]pci|pci-stub)\.ids=\S*10de:\S*", re.IGNOREC
 _REFUSED = re.compile(
     r"Key was rejected|Loading of unsigned module|module verification failed.*nvidia"
     r"|Required key not available|Loading of module with unavailable key"
+    r"|Lockdown: \S+ unsigned module loading"
 )
 _LOADED = re.compile(r"NVRM: loading NVIDIA UNIX")
 _FLAVOUR = re.compile(
@@ -112,34 +115,58 @@ def claimed(case: Case) -> Iterator[Fault]:
 
 
 def secure_boot(case: Case) -> Iterator[Fault]:
-    """D10: Secure Boot refuses the module now, or will at the next boot."""
-    if case.container or not case.state.secure_boot:
+    """D10: Secure Boot or a lockdown refuses the module now, or will at the next boot."""
+    why = signing_state.signatures_matter(case.state)
+    if not why:
         return
     refused = log(case, _REFUSED)
-    kernels = dict.fromkeys((case.kernel, case.state.kernels.next_boot))
     bad = [
         kernel
-        for kernel in kernels
+        for kernel in dict.fromkeys((case.kernel, case.state.kernels.next_boot))
         if kernel
         and case.modules(kernel)
-        and (not _signers(case, kernel) or case.evidence.enrolled is False or refused)
+        and (refused or not signing_state.takes(case.state, kernel))
         # What is loaded was let in, whatever its file says now; the next boot asks again.
         and not (case.loaded and (kernel == case.kernel or _signers(case, kernel)))
     ]
     if not bad:
         return
+    standing = signing_state.standing(case.state, bad[0])
+    key = signing_state.key_of(case.state, bad[0]) or signing_state.of_dkms(case.state)
     signers = sorted({signer for kernel in bad for signer in _signers(case, kernel)})
-    key = {True: "enrolled", False: "not enrolled", None: "not known"}[case.evidence.enrolled]
     yield Fault(
         "D10",
         "CRITICAL",
         "Secure Boot keeps the module out"
         if case.kernel in bad
         else f"Secure Boot will keep the module for {bad[0]} out",
-        f"signed by {', '.join(signers) or 'nobody'}; DKMS's key: {key}"
+        f"{why}; signed by {', '.join(signers) or 'nobody'}"
+        + (f"; {key.path}: {_words(key)}" if key else "; no key of DKMS is here")
         + (f"; kernel: {refused[-1]}" if refused else ""),
         tuple(bad),
+        {
+            **case.dkms,
+            "kernel": bad[0],
+            "cert": key.path if key else "/var/lib/dkms/mok.pub",
+            "private": key.private if key else "/var/lib/dkms/mok.key",
+        },
+        key=_remedy(case, standing),
     )
+
+
+def _remedy(case: Case, standing: signing_state.Standing) -> str:
+    """Which of the row's commands: without shim mokutil can ask for nothing."""
+    if standing in ("needed", "pending") and not case.state.shim:
+        return "no-shim" if case.state.secure_boot else "lockdown"
+    return standing
+
+
+def _words(key: SigningKey) -> str:
+    if key.enrolled is None:
+        return "nobody could tell whether it is enrolled"
+    told = {True: "enrolled", False: "not enrolled"}[key.enrolled]
+    told += ", waits for a person at the console" if key.pending else ""
+    return told + (f", its private key has mode {key.mode:o}" if key.is_open else "")
 
 
 def _signers(case: Case, kernel: str) -> list[str]:

@@ -9,7 +9,7 @@ from facts.model.host import HostState
 from facts.model.outlook import Outlook
 from stacks.model.host import Gpu, HostProfile, InstalledDriver, InstalledEngine
 from stacks.model.kernels import KernelOffers
-from tasks.driver import package_set
+from tasks.driver import package_set, signing_state
 from tasks.packages.installed import upstream
 from tasks.steps.record import HostRecord, read
 
@@ -51,6 +51,8 @@ def profile_of(
         kernel_offers=_kernel_offers(state, outlook),
         kernel_newest_boots=state.kernels.menu is None or state.kernels.menu.default == "0",
         secure_boot=state.secure_boot,
+        signed_only="" if system.container else state.signed_only,
+        key_enrolled=signing_state.will_be_taken(state),
         glibc=system.glibc,
         pythons=tuple(minors) or None,
         # A Jetson whose release cannot be told is refused as unknown, not taken for a server.

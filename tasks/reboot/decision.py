@@ -6,7 +6,7 @@ The one place that decides it, for the deploys that bring a driver and for the r
 from __future__ import annotations
 
 from tasks.doctor.tree import Diagnosis
-from tasks.driver import reboot_state
+from tasks.driver import reboot_state, signing_state
 from tasks.faults.catalog import Method, faults
 from tasks.finding import Finding
 from tasks.health.case import Case
@@ -78,6 +78,8 @@ def against(
         return ("a Jetson's boot chain is not ours to try",)
     if policy == "never":
         return (f"it takes a reboot, and host data reboot is never: {ALLOW}",)
+    if signing_state.waits(case.state):
+        return ("shim asks for a key's enrolment at the next boot and drops it where nobody answers",)
     ready = answer.next_boot
     if ready.ready or (policy == "now" and (ready.ready is None or not case.loaded)):
         return ()

@@ -50,17 +50,6 @@ def of_cuda_call(state: HostState, plan: Plan, answer: CudaAnswer) -> Proof:
 
 
 def _silent_gpu(state: HostState, plan: Plan, answer: CudaAnswer) -> Finding:
-    if state.secure_boot and not state.driver.loaded:
-        return Finding(
-            "D10",
-            "CRITICAL",
-            "Secure Boot is on and the driver is not loaded",
-            f"{answer.sentence}; module signed by "
-            + (", ".join(sorted({m.signer for m in state.driver.modules if m.signer})) or "nobody"),
-            "enrol DKMS's key: mokutil --import /var/lib/dkms/mok.pub, reboot, and confirm it at "
-            "the console (this cannot be done over ssh); then modprobe nvidia",
-            "the host",
-        )
     if state.jetson is not None:
         return Finding(
             "CUDA-FAILS",

@@ -13,6 +13,7 @@ from stacks.model.messages import Conflict
 from stacks.model.plan import Plan
 from stacks.rules import support
 from tasks.driver import state as driver_state
+from tasks.driver.main_modules import main_modules
 from tasks.driver.state import library_version
 from tasks.finding import Finding
 from tasks.steps import progress, screen
@@ -139,7 +140,7 @@ def versions(state: HostState, plan: Plan) -> dict[str, str]:
 def _readiness(state: HostState, next_boot: driver_state.NextBoot) -> str:
     if next_boot.served:
         return "module ready"
-    there = driver_state.main_modules(state, next_boot.kernel)
+    there = main_modules(state, next_boot.kernel)
     return "module does NOT fit" if there else "NO module"
 
 

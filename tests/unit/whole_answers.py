@@ -85,8 +85,6 @@ loading
 /lib/firmware/nvidia/535.1/gsp_ga10x.bin
 @blocks
 blacklist nvidia
-@enrolled
-mok.pub is already enrolled
 holders
 @names
 abcdef trainer

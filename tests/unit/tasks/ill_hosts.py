@@ -19,7 +19,7 @@ from facts.model.software import Setting, Venv
 from facts.model.system import Jetson, Mount, PciDevice, Unit
 from facts.runtime import CudaAnswer
 from tasks.health.case import Case
-from tests.unit.tasks import a_host, a_patient
+from tests.unit.tasks import a_host, a_key, a_patient
 from tests.unit.tasks.a_host import DRIVER, KERNEL, package
 from tests.unit.tasks.a_patient import OLD_KERNEL, case, driver, kernels, manager, module
 
@@ -191,8 +191,9 @@ ILL: dict[str, list[Case]] = {
     "D10": [
         case(secure_boot=True, **driver(**NOT_LOADED)),
         case(
-            {"enrolled": False},
             secure_boot=True,
+            shim=True,
+            signing_keys=(a_key.key(),),
             **driver(modules=(module(signer="DKMS module signing key"),), **NOT_LOADED),
         ),
         case(

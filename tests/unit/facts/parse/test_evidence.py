@@ -85,14 +85,6 @@ def test_device_files_and_majors() -> None:
     assert (seen.majors["nvidia-uvm"], seen.nodes) == (511, (Node("/dev/nvidia-uvm", 511, 0),))
 
 
-def test_key_that_is_not_enrolled() -> None:
-    said = "/var/lib/dkms/mok.pub is not enrolled"
-    assert evidence(lines(loading=f"@enrolled\n{said}")).enrolled is False
-    said = "/var/lib/dkms/mok.pub is already enrolled"
-    assert evidence(lines(loading=f"@enrolled\n{said}")).enrolled is True
-    assert evidence(lines()).enrolled is None
-
-
 def test_holder_in_a_container_carries_its_name() -> None:
     sha = "a" * 64
     seen = evidence(lines(holders=f"@names\n{sha} trainer\n@pids\n42|python|{sha}\n43|python|"))

@@ -1,4 +1,4 @@
-"""Login, Secure Boot, disks, units, jobs, Jetson, cloud-init, files of ours."""
+"""Login, disks, units, jobs, Jetson, cloud-init, files of ours."""
 
 import subprocess
 from pathlib import Path
@@ -21,25 +21,6 @@ def test_login_without_sudo_keeps_sudos_words() -> None:
 def test_probe_that_rose_through_sudo_is_root_under_the_login_name() -> None:
     login = host(login="@user\nann\n@uid\n1002\n@effective\n0\n@sudo_error").login
     assert (login.user, login.uid, login.root) == ("ann", 1002, True)
-
-
-@pytest.mark.parametrize(
-    ("section", "answer"),
-    [
-        ("@no-efi", False),
-        ("@efivar\n   1", True),
-        ("@efivar\n   0", False),
-        ("@mokutil\nSecureBoot enabled", True),
-        ("@mokutil\nSecureBoot disabled\nPlatform is in Setup Mode", False),
-        ("@mokutil\nEFI variables are not supported on this system", None),
-        ("@efivar\n   7", None),
-        ("!secure_boot sealed", None),
-    ],
-)
-def test_secure_boot_is_answered_or_explained(section: str, answer: bool | None) -> None:
-    state = host(secure_boot=section)
-    assert state.secure_boot is answer
-    assert ("secure_boot" in state.unread) == (answer is None)
 
 
 def test_free_space_is_given_for_every_path_asked() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+from dataclasses import replace
 
 import pytest
 
@@ -318,9 +319,43 @@ def test_secure_boot_with_a_kernel_that_has_no_signed_modules_names_the_choices(
     plan = planned(profile)
     assert plan.driver is not None and plan.driver.modules == "dkms"
     remedy = noticed("SECURE-BOOT", plan).remedy
-    assert "mokutil --test-key" in remedy and "mokutil --import" in remedy
+    assert "prepares the enrolment" in remedy and "`secure_boot: refuse`" in remedy
     assert "trusted launch" in remedy
     assert "driver_origin: ubuntu" not in remedy
+
+
+def test_host_that_would_wait_for_a_person_is_refused_where_host_data_say_so() -> None:
+    profile = host("debian-12", "a100", secure_boot=True)
+    first = refused("SECURE-BOOT-REFUSED", profile, secure_boot="refuse").remedies[0]
+    assert "`secure_boot: enrol`" in first
+    noticed("SECURE-BOOT", planned(profile, secure_boot="enrol"))
+    planned(replace(profile, secure_boot=False), secure_boot="refuse")
+
+
+def test_refusal_names_the_signed_modules_first_where_there_are_some() -> None:
+    profile = host("ubuntu-22.04", "a100", secure_boot=True, kernels=("5.15.0-100-generic",))
+    requests = {"driver_origin": "nvidia", "secure_boot": "refuse"}
+    assert (
+        "driver_origin: ubuntu" in refused("SECURE-BOOT-REFUSED", profile, **requests).remedies[0]
+    )
+    planned(profile, secure_boot="refuse", driver_origin="ubuntu")
+
+
+def test_host_whose_key_is_enrolled_is_neither_refused_nor_warned() -> None:
+    profile = host("debian-12", "a100", secure_boot=True, key_enrolled=True)
+    plan = planned(profile, secure_boot="refuse")
+    assert "SECURE-BOOT" not in [notice.code for notice in plan.notices]
+    assert "modules that DKMS signs" in [reason.choice for reason in plan.reasons]
+
+
+def test_lockdown_without_secure_boot_is_taken_as_it_is_and_named() -> None:
+    profile = host("debian-12", "a100", secure_boot=False, signed_only="lockdown=integrity")
+    notice = noticed("SECURE-BOOT", planned(profile))
+    assert "lockdown=integrity" in notice.what and "command line" in notice.remedy
+    refused("SECURE-BOOT-REFUSED", profile, secure_boot="refuse")
+    ubuntu = host("ubuntu-22.04", "a100", signed_only="lockdown=integrity")
+    driver = planned(replace(ubuntu, kernels=("5.15.0-100-generic",))).driver
+    assert driver is not None and driver.modules == "precompiled"
 
 
 def test_secure_boot_with_nvidia_s_driver_by_name_offers_the_signed_ones() -> None:

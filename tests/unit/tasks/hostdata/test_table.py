@@ -33,6 +33,7 @@ WRONG: Mapping[str, Any] = {
     "job_limit": 4,
     "driver_branch": 580.1,
     "driver_version": 580,
+    "secure_boot": "no",
     "driver_flavour": "opn",
     "driver_origin": "debain",
     "cuda_origin": "nvidai",
