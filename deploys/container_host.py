@@ -26,7 +26,7 @@ from tasks.containers import (
     rootless,
 )
 from tasks.cuda import cudnn, environment, toolkit
-from tasks.driver import fabric_manager, nouveau, persistence, reload
+from tasks.driver import enrolment, fabric_manager, nouveau, persistence, reload
 from tasks.driver import operations as driver
 from tasks.guard import kernel_guard
 from tasks.holds import operations as holds
@@ -74,6 +74,7 @@ if plan is not None:
 
     nccl.written(settings=plans.nccl_settings(), name="NCCL's settings")
     driver.modules_built(plan=plan, name="Kernel module for every bootable kernel")
+    enrolment.prepared(plan=plan, name="Enrolment of DKMS's key")
     driver.loaded(plan=plan, name="Kernel module loaded")
     reload.reloaded(plan=plan, name="Kernel module reloaded")
     holds.held(plan=plan, name="Set held and pinned")

@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tasks.cuda import cudnn, environment, toolkit
-from tasks.driver import fabric_manager, nouveau, persistence, reload
+from tasks.driver import enrolment, fabric_manager, nouveau, persistence, reload
 from tasks.driver import operations as driver
 from tasks.guard import kernel_guard
 from tasks.holds import operations as holds
@@ -53,6 +53,7 @@ if plan is not None:
 
     pytorch.installed(plan=plan, name="PyTorch environment")
     driver.modules_built(plan=plan, name="Kernel module for every bootable kernel")
+    enrolment.prepared(plan=plan, name="Enrolment of DKMS's key")
     driver.loaded(plan=plan, name="Kernel module loaded")
     reload.reloaded(plan=plan, name="Kernel module reloaded")
     holds.held(plan=plan, name="Set held and pinned")
