@@ -28,7 +28,7 @@ secure_boot() {
 variables() { for f in "$@"; do [ -r "$f" ] && od -An -v -tx1 "$f"; done | tr -d ' \n'; }
 
 holds() {
-  [ -e "$EFI"/SecureBoot-* ] || [ ! -d /sys/firmware/efi ] || { echo '?'; return; }
+  [ -n "$(exist "$EFI"/SecureBoot-*)" ] || [ ! -d /sys/firmware/efi ] || { echo '?'; return; }
   case "$1" in *"$2"*) echo yes ;; *) echo no ;; esac
 }
 

@@ -93,7 +93,7 @@ def _password(host: Host) -> str:
 def console_words(name: str, key: SigningKey, password: str) -> list[str]:
     """What the person at the console must do, each screen in its own words.
 
-    Source: shim, MokManager.c; seen with the signed shim 15.8 of Debian 12 in OVMF.
+    Source: shim, MokManager.c; seen with the signed shim 16.1 of Debian 12 in OVMF.
     """
     typed = password or "the password that was given to mokutil"
     lost = (

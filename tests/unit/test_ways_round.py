@@ -40,6 +40,7 @@ ALLOWED: dict[tuple[str, str], str] = {
     ("tasks/containers/engine_packages.py", "a file of the system"): _OURS,
     ("tasks/containers/rootless.py", "as another user"): "asks the user's own systemd",
     ("tasks/containers/rootless_state.py", "a user's place"): "names what `theirs` reads, writes",
+    ("tasks/driver/enrolment.py", "a file of the system"): "in memory, renamed if it is whole",
     ("tasks/driver/initramfs.py", "a file of the system"): _OURS,
     ("tasks/driver/operations.py", "a file of the system"): _OURS,
     ("tasks/guard/kernel_holds.py", "a file of the system"): _OURS,
