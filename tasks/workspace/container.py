@@ -24,6 +24,9 @@ from tasks.workspace import gpus as gpu_words
 LABEL = "org.gpuwright"
 SECRETS = "/run/secrets"
 HOME = "/home/user"
+CODE = "/workspace/code"
+HELD = "/run/gpuwright/workspaces"
+"""Where the unit holds each code folder by a mount (``tasks/templates/workspace.sh.j2``)."""
 INSIDE = {"JupyterLab": 8888, "TensorBoard": 6006, "ssh": 2222}
 """Ports in the container: docs/image.md."""
 _SERVICE = {"JupyterLab": "jupyter", "TensorBoard": "tensorboard", "ssh": "sshd"}
@@ -47,6 +50,8 @@ class Container:
     """The name under which a person knows it."""
     identity: str
     """``uid:gid``."""
+    code: str
+    """The host's folder of code."""
     groups: tuple[int, ...]
     ports: Mapping[str, str]
     """``address:port`` on the host to the port inside."""
@@ -85,10 +90,11 @@ def container(
         image=image,
         reference=workspace.reference,
         identity=f"{person.uid}:{person.gid}",
+        code=code,
         groups=tuple(sorted(g for g in person.groups if g != person.gid and g >= _SYSTEM_GROUPS)),
         ports={f"{address}:{port}": str(INSIDE[what]) for what, port in workspace.ports.items()},
         mounts={
-            "/workspace/code": (code, False),
+            CODE: (f"{HELD}/{workspace.user}/code", False),
             HOME: (f"{workspace.folder}/home", False),
             SECRETS: (f"{workspace.folder}/secrets", True),
         },
@@ -103,7 +109,7 @@ def container(
         memory=workspace.memory,
         cpus=workspace.cpus,
     )
-    body = json.dumps([create_words(made), made.reference])
+    body = json.dumps([create_words(made), made.reference, made.code])
     return replace(made, values=hashlib.sha256(body.encode()).hexdigest()[:16])
 
 

@@ -11,7 +11,7 @@ from tasks.layout import ROOT
 from tasks.steps import files
 from tasks.templates import render
 from tasks.workspace import container, gpus, images
-from tasks.workspace.container import LABEL, Container
+from tasks.workspace.container import HELD, LABEL, Container
 
 FILES = f"{ROOT}/lib/workspaces"
 PROGRAM = f"{ROOT}/lib/workspace"
@@ -81,7 +81,7 @@ def places(
 
 def program() -> str:
     """The program that the units call."""
-    return render("workspace.sh.j2", header=files.HEADER, files=FILES, label=LABEL)
+    return render("workspace.sh.j2", header=files.HEADER, files=FILES, held=HELD, label=LABEL)
 
 
 def unit() -> str:
@@ -93,6 +93,7 @@ def container_files(place: Place) -> dict[str, tuple[str, str]]:
     """Path to text and mode of the files that describe a workspace's container."""
     folder = f"{FILES}/{place.workspace.user}"
     return {
+        f"{folder}/code": (place.code + "\n", "644"),
         f"{folder}/create": (container.create_script(place.made), "755"),
         f"{folder}/compose.yaml": (container.compose_file(place.made), "644"),
     }

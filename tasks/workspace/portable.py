@@ -15,11 +15,10 @@ import yaml
 from facts.workspace_model import Person
 from tasks.hostdata.workspace_values import Workspace, size_bytes
 from tasks.workspace import container, gpus
-from tasks.workspace.container import HOME, INSIDE, SECRETS
+from tasks.workspace.container import CODE, HOME, INSIDE, SECRETS
 
 LABEL = "org.gpuwright/workspace"
 HEALTH = ["/opt/gpuwright/bin/healthcheck"]
-CODE = "/workspace/code"
 _DNS = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 """A label of RFC 1123, as names in Kubernetes are."""
 _PROBE_S = {"periodSeconds": 30, "timeoutSeconds": 20}
@@ -248,7 +247,7 @@ def _service_of(workspace: Workspace, uid: int, token: str) -> dict[str, Any]:
     found["read_only"] = True
     found["tmpfs"] = ["/tmp:exec,mode=1777"]
     found["volumes"] = [
-        *(volume for volume in found["volumes"] if volume["target"] == CODE),
+        {"type": "bind", "source": made.code.replace("$", "$$"), "target": CODE},
         {"type": "volume", "source": f"{workspace.user}_home", "target": HOME},
     ]
     found["secrets"] = [{"source": token, "target": "jupyter_token"}]

@@ -18,6 +18,7 @@ from tasks.steps.record import TOOL, PastImage, WorkspaceRecord, now, read, reco
 from tasks.steps.step import Commands, executing, host_state, run, step
 from tasks.templates import render
 from tasks.workspace import images, placing
+from tasks.workspace.container import HELD
 from tasks.workspace.look import workspace_state
 from tasks.workspace.placing import Place, places
 from tasks.workspace.workspace_conflicts import conflicts
@@ -75,6 +76,7 @@ def _removal(user: str) -> str:
         user=user,
         described=f"{placing.FILES}/{user}",
         folder=f"{HOME}/{user}",
+        held=f"{HELD}/{user}",
     )
 
 

@@ -3,6 +3,7 @@
 # Brings a user's workspace up or down: the unit gpuwright-workspace@USER calls this.
 #
 #   workspace up USER      makes the container where it is missing or of other values, and starts it
+#   workspace hold USER    only holds the code folder, for who starts the container otherwise
 #   workspace down USER    stops it; notebooks have 20 s to write what they have
 set -eu
 action=$1 user=$2
@@ -17,14 +18,39 @@ if docker container inspect "$name" >/dev/null 2>&1 && [ "$(label workspace)" !=
     exit 1
 fi
 
-# Docker follows the path to the code folder with root's rights. So it is looked at with the user's.
-code_is_theirs() {
-    code=$(docker container inspect -f '{{range .Mounts}}{{if eq .Destination "/workspace/code"}}{{.Source}}{{end}}{{end}}' "$name")
-    [ -n "$code" ] || return 0
+# Docker follows a path with root's rights each time it starts a container, by itself after a restart or
+# a crash too. So a process of the user's goes into the code folder, and where it came to is held by a
+# mount in a folder of root's: that leads nowhere else, and after a boot it is not there.
+held=/run/gpuwright/workspaces/$user/code
+born() { sed 's/.*) //' "/proc/$1/stat" | cut -d' ' -f20; }
+hold_code() {
+    code=$(cat "/opt/gpuwright/lib/workspaces/$user/code")
+    (umask 022 && mkdir -p "$held")
+    seen=/run/gpuwright/workspaces/$user/seen
+    : >"$seen"
     # shellcheck disable=SC2016 # the inner shell's own
-    timeout -k 1 30 setpriv --reuid "$(id -u "$user")" --regid "$(id -g "$user")" \
+    setpriv --reuid "$(id -u "$user")" --regid "$(id -g "$user")" \
         --groups "$(id -G "$user" | tr ' ' ,)" --no-new-privs -- \
-        sh -c 'cd -- "$1" && test -r . -a -x .' sh "$code" 2>/dev/null && return 0
+        sh -c 'cd -- "$1" && test -r . -a -x . && echo here && exec sleep 60' sh "$code" \
+        >"$seen" 2>/dev/null &
+    inside=$!
+    tries=0
+    until [ -s "$seen" ] || [ $tries -ge 300 ] || ! kill -0 $inside 2>/dev/null; do
+        sleep 0.1
+        tries=$((tries + 1))
+    done
+    good=
+    if [ -s "$seen" ] && before=$(born $inside) &&
+        [ "$(awk '/^Uid:/ { print $2 }' /proc/$inside/status)" = "$(id -u "$user")" ]; then
+        while umount "$held" 2>/dev/null; do :; done
+        # mount(8) would follow the path itself; the kernel goes where that process is.
+        if mount --no-canonicalize --bind "/proc/$inside/cwd" "$held"; then
+            if [ "$(born $inside)" = "$before" ]; then good=yes; else umount "$held"; fi
+        fi
+    fi
+    kill $inside 2>/dev/null || :
+    rm -f "$seen"
+    [ -z "$good" ] || return 0
     echo "WORKSPACE-CODE: $user may not list $code, so no container gets it (namei -l $code)" >&2
     return 1
 }
@@ -38,9 +64,13 @@ up)
         docker rm "$name" >/dev/null
         have=
     fi
+    running=$(docker container inspect -f '{{.State.Running}}' "$name" 2>/dev/null || :)
+    if [ -z "$have" ] || [ "$running" != true ]; then hold_code; fi
     [ -n "$have" ] || "$create" >/dev/null
-    code_is_theirs
     docker start "$name" >/dev/null
+    ;;
+hold)
+    hold_code
     ;;
 down)
     if [ -n "$(label values)" ]; then docker stop -t 20 "$name" >/dev/null; fi
