@@ -6,6 +6,7 @@ import os
 from collections.abc import MutableMapping
 from pathlib import Path
 
+from image.programs.layer import Layer
 from image.programs.settings import RefusalError
 
 FOLDER = Path("/tmp/gpuwright")
@@ -59,6 +60,11 @@ def settle(environment: MutableMapping[str, str]) -> None:
         home = "/home/user" if os.access("/home/user", os.W_OK) else "/tmp/home"
         Path(home).mkdir(mode=0o700, exist_ok=True)
     environment["HOME"] = home
+    # Last, so that nothing that was added to the layer hides a program of the image's.
+    programs = str(Layer(home).python.parent)
+    path = environment.get("PATH", os.defpath)
+    if programs not in path.split(":"):
+        environment["PATH"] = f"{path}:{programs}"
     # A tmpfs of Docker's is noexec unless asked otherwise, and what is compiled must be loaded.
     environment.setdefault("TORCHINDUCTOR_CACHE_DIR", f"{home}/.cache/torchinductor")
     environment.setdefault("TRITON_CACHE_DIR", f"{home}/.cache/triton")

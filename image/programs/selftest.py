@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from image.programs import expected, place, versions
+from image.programs import added, expected, place, versions
 from image.programs.timed import Timed
 
 LIB = Path(__file__).resolve().parents[2]
@@ -61,6 +61,7 @@ def main() -> int:
     notes = [place.small_shm(host=asked.host), _unused_nodes(seen), earlier]
     missed = expected.gpu() if asked.host and not seen else ""
     found = judged(plan, torch, cuda, group, [n for n in notes if n], missed, asked.host)
+    found = added.told_in(found)
     print(json.dumps(found, indent=2, sort_keys=True) if asked.json else shown(found))
     return STATUS[found["verdict"]]
 
@@ -170,6 +171,7 @@ def shown(found: Mapping[str, Any]) -> str:
             f"{group['backend']} all-reduce over {group['world']} processes: right; DDP: loss "
             f"{group['losses'][0]:.3f} → {group['losses'][-1]:.3f}, models equal"
         )
+    lines += added.lines(found)
     lines += [f"fault: {fault}" for fault in found["faults"]]
     lines += [f"note: {note}" for note in found["notes"]]
     lines.append(f"verdict {found['verdict']}, proof: {found['proof']}")

@@ -24,7 +24,17 @@ FOLDER = f"{ROOT}/lib/selftest"
 NAME = "gpuwright-selftest"
 PROGRAM = f"{ROOT}/bin/{NAME}"
 """For stacks without an environment too."""
-MODULES = ("collective", "expected", "place", "selftest", "settings", "timed", "versions")
+MODULES = (
+    "added",
+    "collective",
+    "expected",
+    "layer",
+    "place",
+    "selftest",
+    "settings",
+    "timed",
+    "versions",
+)
 """What it is made of, of ``image/programs``."""
 PROBES = ("cuda_call", "torch_runtime")
 """And of ``facts/onhost``: what hosts are asked with in every run."""

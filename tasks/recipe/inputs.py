@@ -41,7 +41,9 @@ class Ask:
 
 def asks(plan: ImagePlan) -> dict[str, Ask]:
     """Step to what it asks of apt; a step that asks nothing is not there."""
-    found = {"system": Ask((*plan.torch.python_packages, *SYSTEM))}
+    python = plan.torch.python_packages
+    # pip, and what virtual environments of one's own are made with.
+    found = {"system": Ask((*python, f"{python[0]}-venv", *SYSTEM))}
     if plan.cuda:
         names = [*FETCH_TOOLS] if plan.cuda.downloads else cuda_packages(plan)
         found["cuda"] = Ask(

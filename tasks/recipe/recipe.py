@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import io
 import json
 import tarfile
@@ -28,11 +29,13 @@ BUNDLE = "bundle"
 DEBS = "debs"
 """The one below it that all steps with apt share: a flat repository."""
 PROGRAMS = {
-    # name → (module, interpreter)
+    # name → (module, interpreter); two programs of one module are its functions
     "entrypoint": ("entrypoint", "/usr/bin/python3"),
     "services": ("services", "/usr/bin/python3"),
     "healthcheck": ("health", "/usr/bin/python3"),
     "jupyter-token": ("jupyter_token", "/usr/bin/python3"),
+    "pip": ("installing", "/usr/bin/python3"),
+    "uv": ("installing", "/usr/bin/python3"),
     "selftest": ("selftest", f"{CURRENT}/bin/python"),
     "versions": ("versions", f"{CURRENT}/bin/python"),
 }
@@ -45,7 +48,10 @@ PROFILE = """\
 # A login shell's own start-up file has just set another PATH.
 case ":$PATH:" in
 *:{env}/bin:*) ;;
-*) export PATH="{env}/bin:/opt/gpuwright/bin:$PATH" ;;
+*)
+    export PATH="{env}/bin:/opt/gpuwright/bin:$PATH"
+    PATH="$PATH:$HOME/.local/share/gpuwright/python{python}/bin"
+    ;;
 esac
 """
 
@@ -114,6 +120,7 @@ def recipe_of(plan: ImagePlan, lock: str, services: str, uid: int = 1000) -> Rec
         "uv": f"{DEV}/uv",
         "python": f"/usr/bin/python{plan.torch.python}",
         "uv_environment": _UV,
+        "uv_version": importlib.metadata.version("uv"),
         "fetch_tools": FETCH_TOOLS,
         "apt_steps": inputs.APT_STEPS,
         "file_steps": inputs.FILE_STEPS,
@@ -134,6 +141,7 @@ def recipe_of(plan: ImagePlan, lock: str, services: str, uid: int = 1000) -> Rec
         ),
         "steps/user.sh": render("steps/user.sh.j2", **values),
         **_inside(plan, labels),
+        **_layer(plan, lock_parts.versions(lock) | lock_parts.versions(services)),
     }
     for part in ("needs", "services", "torch"):
         files[f"steps/{part}.sh"] = render(
@@ -170,14 +178,15 @@ def _inside(plan: ImagePlan, labels: Mapping[str, str]) -> dict[str, str]:
     files = {
         "opt/gpuwright/plan.json": json.dumps(known, indent=2, sort_keys=True) + "\n",
         "etc/jupyter/jupyter_server_config.json": json.dumps(JUPYTER, indent=2) + "\n",
-        "etc/profile.d/gpuwright.sh": PROFILE.format(env=CURRENT),
+        "etc/profile.d/gpuwright.sh": PROFILE.format(env=CURRENT, python=plan.torch.python),
     }
     if plan.cuda or plan.cudnn:
         files["opt/gpuwright/etc/cuda.sh"] = environment_file.text(plan)
     for name, (module, python) in PROGRAMS.items():
+        call = name if module == "installing" else "main"
         files[f"opt/gpuwright/bin/{name}"] = (
             f"#!{python} -I\nimport sys\n\nsys.path.insert(0, '/opt/gpuwright/lib')\n"
-            f"from image.programs.{module} import main\n\nsys.exit(main())\n"
+            f"from image.programs.{module} import {call}\n\nsys.exit({call}())\n"
         )
     here = Path(image.__file__).parent
     for path in (here / "__init__.py", *sorted((here / "programs").glob("*.py"))):
@@ -185,6 +194,27 @@ def _inside(plan: ImagePlan, labels: Mapping[str, str]) -> dict[str, str]:
     for name in ("cuda_call", "torch_runtime"):
         path = Path(facts.__file__).parent / "onhost" / f"{name}.py"
         files[f"opt/gpuwright/lib/{name}.py"] = path.read_text()
+    return {f"files/{path}": text for path, text in files.items()}
+
+
+def _layer(plan: ImagePlan, versions: Mapping[str, str]) -> dict[str, str]:
+    """What joins the locked environment and what its user adds: image/programs/layer.py."""
+    here = Path(image.__file__).parent
+    start = "opt/gpuwright/lib/start"
+    files = {
+        "opt/gpuwright/constraints.txt": "".join(
+            f"{n}=={v}\n" for n, v in sorted(versions.items())
+        ),
+        f"{CURRENT.lstrip('/')}/lib/python{plan.torch.python}/site-packages/gpuwright.pth": (
+            f"/{start}\nimport gpuwright_start\n"
+        ),
+        f"{start}/gpuwright_start.py": (here / "programs" / "on_start.py").read_text(),
+        # For `python -m pip`, which notebooks use as well.
+        f"{start}/pip/__init__.py": "",
+        f"{start}/pip/__main__.py": (
+            "import os\nimport sys\n\nos.execv('/opt/gpuwright/bin/pip', ['pip', *sys.argv[1:]])\n"
+        ),
+    }
     return {f"files/{path}": text for path, text in files.items()}
 
 

@@ -57,7 +57,8 @@ def test_patch_release_of_torch_changes_its_own_step_alone() -> None:
     was = recipe().files
     now = an_image.recipe_of(an_image.plan(torch=torch), newer, an_image.SERVICES).files
     changed = {path for path in was if was[path] != now[path]}
-    assert changed == {"Dockerfile", "torch.txt", "files/opt/gpuwright/plan.json"}
+    small = {"files/opt/gpuwright/plan.json", "files/opt/gpuwright/constraints.txt"}
+    assert changed == {"Dockerfile", "torch.txt", *small}
 
 
 def test_where_wheels_come_from_makes_no_other_image() -> None:
@@ -65,6 +66,12 @@ def test_where_wheels_come_from_makes_no_other_image() -> None:
     mirrored = replace(plan.torch, default_index="https://mirror.example.org/simple")
     assert an_image.plan(torch=mirrored).digest == plan.digest
     assert recipe(torch=mirrored).exact_name == recipe().exact_name
+
+
+def test_every_package_of_the_image_is_a_constraint_for_what_is_added() -> None:
+    text = recipe().files["files/opt/gpuwright/constraints.txt"]
+    pinned = lock_parts.versions(LOCK) | lock_parts.versions(an_image.SERVICES)
+    assert dict(line.split("==") for line in text.splitlines()) == pinned
 
 
 def test_another_uid_is_another_image() -> None:
