@@ -21,7 +21,7 @@ from tests.hosts import runner
 
 NO_COMPILING = (
     "program or environment_file or cmake or pkg_config or driver_library or cuda_call"
-    " or planned_host_compiler"
+    " or planned_host_compiler or two_cudas"
 )
 """Acceptance checks (words of their names) that compile or run a CUDA program: the double's nvcc
 compiles nothing. They are carried out with the real toolkit in `test_gpu_host`."""

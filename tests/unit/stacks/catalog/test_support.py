@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
 from stacks.catalog.read import FOLDER
@@ -27,6 +29,16 @@ def test_marks_are_of_tests_on_hosts_alone() -> None:
     assert len(found) > 10
     assert all(mark["test"].startswith("test_") and "::" in mark["test"] for mark in found)
     assert all(mark["live"] or mark["double"] for mark in found)
+
+
+def test_every_marked_test_compares_its_mark_with_the_host() -> None:
+    """By the one function that reads the host's record; a mark alone proves nothing."""
+    for test in {mark["test"].partition("[")[0] for mark in support_table.marks()}:
+        file, _, name = test.partition("::")
+        body = ast.parse((support_table.HOUSE / "tests/hosts" / file).read_text()).body
+        [function] = [n for n in body if isinstance(n, ast.FunctionDef) and n.name == name]
+        calls = {ast.unparse(n.func) for n in ast.walk(function) if isinstance(n, ast.Call)}
+        assert calls & {"carried_out.shown", "carried_out.shown_image"}, test
 
 
 @pytest.mark.parametrize("release", CATALOG.support.rows)
