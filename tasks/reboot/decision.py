@@ -79,7 +79,7 @@ def against(
     if policy == "never":
         return (f"it takes a reboot, and host data reboot is never: {ALLOW}",)
     if signing_state.waits(case.state):
-        return ("shim asks for a key's enrolment at the next boot and drops it where nobody answers",)
+        return ("shim asks for a key at the next boot, and drops the request where nobody answers",)
     ready = answer.next_boot
     if ready.ready or (policy == "now" and (ready.ready is None or not case.loaded)):
         return ()
