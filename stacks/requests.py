@@ -108,6 +108,7 @@ def with_requests(stack: Stack, requests: Mapping[str, Any], containers: bool = 
         image=_laid(stack.image or ImageRequest(), said, _IMAGE)
         if {*said} & {*_IMAGE}
         else stack.image,
+        said=tuple(dict.fromkeys((*stack.said, *said))),
         native=not containers or said.get("with_native", False),
     )
 

@@ -9,9 +9,10 @@ from dataclasses import replace
 
 from stacks.catalog.distributions import CudaOffer, Distribution, DriverOffer
 from stacks.catalog.read import Catalog
+from stacks.follow import followed
 from stacks.model.containers import ContainerPlan
 from stacks.model.host import HostProfile
-from stacks.model.messages import Reason
+from stacks.model.messages import Conflict, Reason
 from stacks.model.plan import (
     CudaPlan,
     CudnnPlan,
@@ -23,7 +24,14 @@ from stacks.model.plan import (
     TorchPlan,
 )
 from stacks.model.requests import Stack
-from stacks.rules import availability, driver_moves, driver_refusals, elsewhere, torch_builds
+from stacks.rules import (
+    availability,
+    driver_moves,
+    driver_refusals,
+    elsewhere,
+    generation,
+    torch_builds,
+)
 from stacks.rules import containers as container_rules
 from stacks.rules import cuda as cuda_rules
 from stacks.rules import cudnn as cudnn_rules
@@ -44,6 +52,35 @@ def resolve(stack: Stack, profile: HostProfile, catalog: Catalog) -> Resolution:
     All conflicts that can be told apart are collected, so that a person sees them in one go.
     """
     profile = release_rules.named(profile, catalog)
+    found = _resolve(stack, profile, catalog)
+    if found.plan is not None:
+        return found
+    return Resolution(None, tuple(_with_ways(c, stack, profile, catalog) for c in found.conflicts))
+
+
+def _with_ways(
+    conflict: Conflict, stack: Stack, profile: HostProfile, catalog: Catalog
+) -> Conflict:
+    """The conflict without those ways out that lead back to it.
+
+    A change of host data that leads to a plan stands before what does not.
+    """
+    left = []
+    for place, (text, change) in enumerate(zip(conflict.remedies, conflict.changes, strict=True)):
+        good = False
+        if change is not None:
+            again = _resolve(*followed(stack, profile, change), catalog)
+            if conflict.code in {other.code for other in again.conflicts}:
+                continue
+            good = again.plan is not None and not change.host
+        left.append((not good, place, text, change))
+    if not left:
+        return conflict
+    _, _, remedies, changes = zip(*sorted(left, key=lambda way: way[:2]), strict=True)
+    return replace(conflict, remedies=remedies, changes=changes)
+
+
+def _resolve(stack: Stack, profile: HostProfile, catalog: Catalog) -> Resolution:
     own = stack if stack.native else replace(stack, cuda=None, cudnn=None, torch=None)
     if profile.jetson_l4t is not None:
         return _jetson(Case(own, jetson_rules.with_board(profile, catalog), catalog))
@@ -53,7 +90,7 @@ def resolve(stack: Stack, profile: HostProfile, catalog: Catalog) -> Resolution:
     gpu_rules.check_board(case)
     gpu_rules.check_flavours(case)
     gpu_rules.check_cuda118(case)
-    gpu_rules.check_generation(case)
+    generation.check(case)
     if dist is None:
         return Resolution(None, tuple(case.conflicts))
     return _host(case, dist, torch_builds.lowest_floor(case, None if stack.native else stack.torch))
@@ -98,7 +135,7 @@ def _host(case: Case, dist: Distribution, image_floor: str | None) -> Resolution
         name, variant = builds[0] if builds else ("", None)
         if variant:
             needs[f"PyTorch's {name}"] = variant.floor
-        driver_refusals.below_floor(case, offers[0], needs)
+        driver_refusals.below_floor(case, dist, offers[0], needs)
         return Resolution(None, tuple(case.conflicts))
     offer, build = driver_moves.newest(case, choice[0]), choice[1]
     replaces = driver_moves.replaced(case, dist, offer)

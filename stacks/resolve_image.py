@@ -17,13 +17,13 @@ from stacks.model.versions import minor
 from stacks.resolve import resolve
 from stacks.rules import cuda as cuda_rules
 from stacks.rules import cudnn as cudnn_rules
+from stacks.rules import generation, torch_builds
 from stacks.rules import gpu as gpu_rules
 from stacks.rules import image as image_rules
 from stacks.rules import release as release_rules
 from stacks.rules import repository as repository_rules
 from stacks.rules import support as support_rules
 from stacks.rules import torch as torch_rules
-from stacks.rules import torch_builds
 from stacks.rules.case import Case
 
 NAME = "pytorch-cuda"
@@ -58,7 +58,7 @@ def image_plan(stack: Stack, profile: HostProfile, catalog: Catalog) -> ImageRes
     gpu_rules.identify(case)
     gpu_rules.check_board(case)
     gpu_rules.check_cuda118(case)
-    gpu_rules.check_generation(case)
+    generation.check(case)
     return _planned(case, dist, request, _driver_met(stack, profile, catalog))
 
 

@@ -20,7 +20,6 @@ _OPTIONS = {
     "torch_index": "--origin torch=",
     "torch_variant": "--variant",
     "torch_python": "--python",
-    "cuda_purpose": "--compile",
     "without": "--without",
     "container_engines": "--containers",
     "image_base": "--image-base",
@@ -62,22 +61,35 @@ class Change:
             if option and value is not None:
                 glue = "" if option.endswith("=") else " "
                 items = value if isinstance(value, tuple) else (value,)
-                words += [option if name == "cuda_purpose" else option + glue + v for v in items]
+                words += [option + glue + item for item in items]
         return " ".join(words)
 
     @property
     def said(self) -> str:
         """What is to be written where, for a person."""
-        parts = [f"stack `{self.stack}`"] if self.stack else []
-        set_ = [f"`{n}: {_yaml(v)}`" for n, v in self.data.items() if v is not None]
-        if set_:
-            parts.append(f"{', '.join(set_)} in the host data")
-        gone = [f"`{name}`" for name, value in self.data.items() if value is None]
-        if gone:
-            parts.append(f"omit {' and '.join(gone)}")
         if not self.data and not self.stack:
             return f"`{self.options}`"
-        return " with ".join(parts) + (f" (here `{self.options}`)" if self.options else "")
+        parts = [f"stack `{self.stack}`"] if self.stack else []
+        named = [f"`{n}: {_yaml(v)}`" for n, v in self.data.items() if v is not None]
+        if named:
+            parts.append(f"{', '.join(named)} in the host data")
+        gone = " and ".join(f"`{name}`" for name, value in self.data.items() if value is None)
+        text = ", ".join(parts)
+        if gone:
+            text = f"{text}, without {gone}" if text else f"omit {gone}"
+        return text + (f" (here `{self.options}`)" if self.options else "")
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way out that can be followed: its words, and what it changes."""
+
+    text: str
+    """``{how}`` stands for what is to be changed, as `Change.said` says it."""
+    change: Change
+
+    def __str__(self) -> str:
+        return self.text.replace("{how}", self.change.said)
 
 
 def _yaml(value: str | tuple[str, ...]) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from stacks.model.change import Change
+
 
 @dataclass(frozen=True)
 class Reason:
@@ -25,6 +27,8 @@ class Notice:
     why: str
     remedy: str
     source: str
+    change: Change | None = None
+    """What the remedy changes; None: it cannot be said as data."""
 
 
 @dataclass(frozen=True)
@@ -38,3 +42,6 @@ class Conflict:
     remedies: tuple[str, ...]
     """Ways out in order of preference, each a sentence or a command to copy."""
     source: str
+    changes: tuple[Change | None, ...] = ()
+    """What each of them changes, in their order; None: it cannot be said as data, such as another
+    kernel in the boot menu. Empty: none of them can."""

@@ -75,5 +75,7 @@ class Stack:
     containers: ContainerRequest | None = None
     """Set for a container host only."""
     image: ImageRequest | None = None
+    said: tuple[str, ...] = ()
+    """Names of the host data that were laid over it."""
     native: bool = True
     """False: CUDA, cuDNN and PyTorch are for the image only; the host gets none of them."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from stacks.catalog.distributions import Distribution
 from stacks.catalog.hardware import Generation, GpuModel
 from stacks.catalog.read import Catalog
+from stacks.model.change import Way
 from stacks.model.host import HostProfile
 from stacks.model.messages import Conflict, Notice, Reason
 from stacks.model.requests import Stack
@@ -66,14 +67,17 @@ class Case:
     notices: list[Notice] = field(default_factory=list)
     reasons: list[Reason] = field(default_factory=list)
 
-    def conflict(self, code: str, what: str, why: str, *remedies: str) -> None:
+    def conflict(self, code: str, what: str, why: str, *remedies: str | Way) -> None:
         """Add a conflict; its source is the catalogue's for ``code``."""
         assert remedies, code
-        self.conflicts.append(Conflict(code, what, why, remedies, self._source(code)))
+        texts = tuple(map(str, remedies))
+        changes = tuple(way.change if isinstance(way, Way) else None for way in remedies)
+        self.conflicts.append(Conflict(code, what, why, texts, self._source(code), changes))
 
-    def notice(self, code: str, what: str, why: str, remedy: str) -> None:
+    def notice(self, code: str, what: str, why: str, remedy: str | Way) -> None:
         """Add a notice; its source is the catalogue's for ``code``."""
-        self.notices.append(Notice(code, what, why, remedy, self._source(code)))
+        change = remedy.change if isinstance(remedy, Way) else None
+        self.notices.append(Notice(code, what, why, str(remedy), self._source(code), change))
 
     def reason(self, subject: str, choice: str, why: str, source: str) -> None:
         """Say why the plan says what it says."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from stacks.catalog.distributions import Distribution
+from stacks.model.change import Change, Way
 from stacks.model.containers import ContainerPlan, ContainerRequest, ToolkitPlan
 from stacks.model.plan import Repository
-from stacks.rules import container_repositories
+from stacks.rules import container_repositories, others
 from stacks.rules import engines as engine_rules
 from stacks.rules import injection as injection_rules
 from stacks.rules.case import Case, numbers
@@ -61,9 +62,13 @@ def _toolkit(case: Case, dist: Distribution, request: ContainerRequest) -> Toolk
             "(nvidia-cdi-refresh) and puts devices into the container's own configuration, so "
             "that `systemctl daemon-reload` does not take them away; versions are written "
             f"{facts.version}.",
-            "Omit the request (`toolkit_version`): "
-            f"{facts.version} is what this release was tried with.",
-            f'Ask for {facts.oldest} or later: `toolkit_version: "{facts.newest}"`.',
+            others.omitted(
+                f"Take {facts.version}, what this release was tried with", "toolkit_version"
+            ),
+            Way(
+                f"Ask for {facts.oldest} or later: {{how}}.",
+                Change.of(toolkit_version=facts.newest),
+            ),
         )
         return None
     release = facts.release.format(version=version)

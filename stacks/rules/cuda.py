@@ -8,9 +8,10 @@ from dataclasses import replace
 from stacks.catalog.decode import nearest
 from stacks.catalog.distributions import CudaOffer, Distribution, HostCompiler
 from stacks.catalog.software import File, Toolkit
+from stacks.model.change import Change, Way
 from stacks.model.plan import CudaPlan, Download
 from stacks.model.requests import CudaRequest, Origin
-from stacks.rules import elsewhere
+from stacks.rules import elsewhere, others
 from stacks.rules.case import Case
 
 
@@ -34,8 +35,7 @@ def plan(
             f"CUDA {request.version} as a system toolkit is not in the catalogue.",
             f"Known: {', '.join(toolkits.rows)}.",
             f"Ask for CUDA {(close or list(toolkits.rows))[0]}.",
-            "Leave the system toolkit out (`cuda: null` in the stack, `--without cuda`): PyTorch "
-            "brings its own CUDA.",
+            others.without("cuda", "Leave the system toolkit out, PyTorch brings its own CUDA"),
         )
         return None
     offers = _without_driver(dist.cuda, request) if in_image else dist.cuda
@@ -107,9 +107,12 @@ def _choose(
         f"CUDA {request.version} cannot come from {request.origin or 'anywhere'} on {dist.name}, "
         f"{case.profile.arch}.",
         f"{refusal or 'No such offer is known'}. Origins that have it: {there}.",
-        *[f"Take it from {o.origin}: `--origin cuda={o.origin}`." for o in offers],
+        *[
+            Way(f"Take it from {o.origin}: {{how}}.", Change.of(cuda_origin=o.origin))
+            for o in offers
+        ],
         f"Use the container {_image(case)}; it needs only the host's driver.",
-        "Leave the system toolkit out: `--without cuda`.",
+        others.without("cuda", "Leave the system toolkit out"),
     )
     return None
 
@@ -159,7 +162,7 @@ def _purpose(
             why,
             container,
             f"Use {_able_to_compile(case, toolkit)}.",
-            "Ask for the libraries only: `cuda.purpose: auto` in the stack, no `--compile`.",
+            Way("Ask for the libraries only: {how}.", Change.of(cuda_purpose="auto")),
         )
         return None
     case.notice(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from stacks.catalog.distributions import Distribution
 from stacks.catalog.software import CudnnBuild, CudnnBuilds
+from stacks.model.change import Change, Way
 from stacks.model.plan import CudnnPlan
 from stacks.model.requests import Origin
+from stacks.rules import others
 from stacks.rules.case import Case, numbers
 from stacks.rules.cuda import download
 
@@ -30,7 +32,8 @@ def plan(case: Case, dist: Distribution) -> CudnnPlan | None:
             "CUDNN-VERSION",
             f"cuDNN {request.version} as a system library is not in the catalogue.",
             f"Known: {', '.join(sorted(known))}.",
-            "Ask for the series 8.9, or leave it out (`cudnn: null`): PyTorch brings its own.",
+            Way("Ask for a series that is known: {how}.", Change.of(cudnn_version="8.9")),
+            others.without("cudnn", "Leave the system cuDNN out, PyTorch brings its own"),
         )
         return None
     _, series = found
@@ -53,8 +56,11 @@ def plan(case: Case, dist: Distribution) -> CudnnPlan | None:
         f"cuDNN {request.version} cannot come from {request.origin or 'anywhere'} on {dist.name}, "
         f"{arch}.",
         (refusal or f"Origins that have it for {arch}: {', '.join(able) or 'none'}") + ".",
-        *[f"Take it from {origin}: `--origin cudnn={origin}`." for origin in able],
-        "Leave the system cuDNN out: `--without cudnn`; PyTorch brings its own.",
+        *[
+            Way(f"Take it from {origin}: {{how}}.", Change.of(cudnn_origin=origin))
+            for origin in able
+        ],
+        others.without("cudnn", "Leave the system cuDNN out, PyTorch brings its own"),
     )
     return None
 

@@ -6,7 +6,7 @@ import re
 
 from stacks.catalog import driver_sets
 from stacks.catalog.distributions import Distribution, DriverOffer
-from stacks.model.change import Change
+from stacks.model.change import Way
 from stacks.model.plan import DriverPlan
 from stacks.model.requests import DriverRequest
 from stacks.rules import driver_refusals, maintained, served_kernels
@@ -62,12 +62,12 @@ def candidates(case: Case, dist: Distribution) -> list[DriverOffer]:
 
     offers, left = left, [o for o in left if o.flavour in flavours and _requested(request, o)]
     if not left:
-        driver_refusals.wrong_flavour(case, offers)
+        driver_refusals.wrong_flavour(case, dist, offers)
         return []
 
-    offers, left = left, [o for o in left if _pocket_fits(case, o)]
+    offers, left = left, [o for o in left if maintained.pocket_fits(case, o)]
     if not left:
-        driver_refusals.open_in_bookworm(case, offers)
+        driver_refusals.open_in_bookworm(case, dist, offers)
         return []
 
     offers, left = (
@@ -75,7 +75,7 @@ def candidates(case: Case, dist: Distribution) -> list[DriverOffer]:
         [o for o in left if not kernel_rules.blocking(case, kernel_rules.too_new(case, o))],
     )
     if not left:
-        driver_refusals.kernel_too_new(case, offers[0])
+        driver_refusals.kernel_too_new(case, dist, offers[0])
     return left
 
 
@@ -170,13 +170,6 @@ def check_kernels(case: Case) -> None:
         )
 
 
-def _pocket_fits(case: Case, offer: DriverOffer) -> bool:
-    security = case.profile.security_pocket is not False
-    if offer.unsatisfiable_with_security:
-        return not security
-    return offer.pocket != "security" or security
-
-
 def _end_of_life(case: Case, dist: Distribution, offer: DriverOffer) -> None:
     """DRIVER-EOL where the branch is past its end, with a maintained one that fits, if one does."""
     if maintained.is_maintained(case, offer.branch):
@@ -184,23 +177,22 @@ def _end_of_life(case: Case, dist: Distribution, offer: DriverOffer) -> None:
     branch = case.catalog.drivers.branches.rows.get(offer.branch)
     eol = branch.eol if branch else None
     when = f"with {eol}" if eol and eol != "past" else "some time ago"
-    better = next(
-        (o for o in fitting(case, dist) if maintained.is_maintained(case, o.branch)), None
-    )
-    if better is None:
+    better = maintained.best(case, dist)
+    way: str | Way
+    if better is None or not maintained.is_maintained(case, better.branch):
         way = f"No maintained branch for {dist.name} drives {names(case.cards)}: plan for its end."
     else:
         row = case.catalog.drivers.branches.rows.get(better.branch)
         until = f", until {row.eol}" if row and row.eol else ""
-        move = Change.of(driver_origin=better.origin, driver_branch=better.branch)
         stays = ""
         if maintained.is_there(case, offer):
             stays = " The one that is there stays until somebody asks."
         elif case.profile.offline:
             stays = " It is not taken here: the host data name a bundle and no mirror of it."
-        way = (
+        way = Way(
             f"It works today. Branch {better.branch} from {better.origin} is maintained{until}: "
-            f"{move.said}.{stays}"
+            f"{{how}}.{stays}",
+            maintained.named(case, better),
         )
     case.notice(
         "DRIVER-EOL",
@@ -209,18 +201,3 @@ def _end_of_life(case: Case, dist: Distribution, offer: DriverOffer) -> None:
         f"{case.catalog.drivers.branches.date}.",
         way,
     )
-
-
-def fitting(case: Case, dist: Distribution) -> list[DriverOffer]:
-    """Every offer, whatever is asked for, that drives the cards and builds for the next boot."""
-    able = gpu_rules.flavours(case)
-    return [
-        offer
-        for offer in dist.drivers
-        if case.profile.arch in offer.arches
-        and gpu_rules.in_window(case, int(offer.branch))
-        and offer.flavour in able
-        and (offer.modules == "dkms" or kernel_rules.flavours(case, dist))
-        and _pocket_fits(case, offer)
-        and not kernel_rules.blocking(case, kernel_rules.too_new(case, offer))
-    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stacks.catalog import driver_sets
 from stacks.catalog.distributions import Distribution, DriverOffer
+from stacks.model.change import Change, Way
 from stacks.model.host import InstalledDriver
 from stacks.rules.case import Case, numbers
 
@@ -112,18 +113,18 @@ def _unasked(
         None,
     )
     if other_origin:
-        keep, move = f"driver_origin: {there.origin}", f"driver_origin: {offer.origin}"
+        keep, move = Change.of(driver_origin=there.origin), Change.of(driver_origin=offer.origin)
         if branch != offer.branch:
-            keep += f'`, `driver_branch: "{branch}"'
+            keep = Change.of(driver_origin=there.origin, driver_branch=branch)
     else:
-        keep, move = f'driver_branch: "{branch}"', f'driver_branch: "{offer.branch}"'
+        keep, move = Change.of(driver_branch=branch), Change.of(driver_branch=offer.branch)
     way_back = (
-        f"Keep it: `{keep}` in the host data."
+        Way("Keep it: {how}.", keep)
         if kept
         else f"It cannot be kept: {branch} from {there.origin} is not on offer for {dist.name}."
     )
     ways = (
-        f"Move, in one run with one reload or reboot: `{move}` in the host data.",
+        Way("Move, in one run with one reload or reboot: {how}.", move),
         way_back,
     )
     what = f"Driver {there.version} from {there.origin} is already on this host."

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from stacks.catalog.distributions import Distribution, DriverOffer
-from stacks.rules import elsewhere, torch_builds
+from stacks.model.change import Change, Way
+from stacks.rules import elsewhere, maintained, others
 from stacks.rules import gpu as gpu_rules
 from stacks.rules import kernel as kernel_rules
 from stacks.rules.case import Case, names, numbers
@@ -32,12 +33,29 @@ def nothing_on_offer(case: Case, dist: Distribution) -> None:
         "DRIVER-NONE",
         f"No driver {asked} is known for {dist.name} on {case.profile.arch}.".replace("  ", " "),
         f"On offer: {', '.join(there) or 'nothing'}.",
-        "Omit `--driver` and `--origin driver=…` (host data `driver_branch`, `driver_version`, "
-        "`driver_origin`) and let the resolver choose."
-        if asked
-        else "Use a distribution with a driver on offer: "
-        f"{' or '.join(map(elsewhere.called, elsewhere.with_own_driver(case.catalog)))}.",
+        others.omitted("Let the resolver choose", *asked_for(case))
+        if asked and there
+        else Way(
+            "Use a distribution with a driver on offer: "
+            f"{' or '.join(map(elsewhere.called, elsewhere.with_own_driver(case.catalog)))}; "
+            "{how}.",
+            Change(
+                dict.fromkeys(asked_for(case)),
+                host={"os": elsewhere.with_own_driver(case.catalog)[0]},
+            ),
+        ),
     )
+
+
+def asked_for(case: Case) -> list[str]:
+    """Names of the host data that choose a driver, of those that are said."""
+    request = case.stack.driver
+    said = {
+        "driver_branch": request.branch,
+        "driver_version": request.version,
+        "driver_origin": request.origin,
+    }
+    return [name for name, value in said.items() if value]
 
 
 def unknown_gpu(case: Case, dist: Distribution, tried: list[DriverOffer]) -> None:
@@ -61,26 +79,16 @@ def unknown_gpu(case: Case, dist: Distribution, tried: list[DriverOffer]) -> Non
     )
     origins = ", ".join(sorted({offer.origin for offer in tried}))
     remedies = []
-    other = next(
-        (
-            offer
-            for offer in dist.drivers
-            if case.profile.arch in offer.arches and gpu_rules.in_window(case, int(offer.branch))
-        ),
-        None,
-    )
-    if other:
+    if other := maintained.best(case, dist):
         remedies.append(
-            f"Take driver {other.branch} from {other.origin}: "
-            f"`--origin driver={other.origin} --driver {other.branch}`, in the host data "
-            f'`driver_origin: {other.origin}`, `driver_branch: "{other.branch}"`.'
+            Way(
+                f"Take driver {other.branch} from {other.origin}: {{how}}.",
+                maintained.named(case, other),
+            )
         )
     if not outside:
-        remedies.append("Put the GPUs into different hosts: no one branch knows them all.")
-    remedies.append(
-        "Use a distribution whose drivers cover this GPU: "
-        f"{elsewhere.drivers_of_old_and_new(case.catalog)}."
-    )
+        remedies.append(others.one_of_them(case, "no one branch knows them all"))
+    remedies += others.distributions(case) or [others.another_gpu(case)]
     case.conflict(
         "DRIVER-GPU",
         f"No driver {' or '.join(map(str, branches))} from {origins} drives {names(cards)}.",
@@ -89,12 +97,20 @@ def unknown_gpu(case: Case, dist: Distribution, tried: list[DriverOffer]) -> Non
     )
 
 
-def wrong_flavour(case: Case, tried: list[DriverOffer]) -> None:
+def wrong_flavour(case: Case, dist: Distribution, tried: list[DriverOffer]) -> None:
     """FLAVOUR-GPU: no module flavour among ``tried`` drives all the GPUs as asked."""
     able = gpu_rules.flavours(case)
     if not able:
         return  # FLAVOUR-MIXED says it.
     request = case.stack.driver.flavour
+    remedies: list[Way] = []
+    if request and request not in able:
+        remedies.append(Way("Take the other: {how}.", Change.of(driver_flavour=able[0])))
+    elif request:
+        remedies.append(others.omitted("Take the flavour that is on offer", "driver_flavour"))
+    if better := maintained.best(case, dist):
+        text = f"Take driver {better.branch} from {better.origin}: {{how}}."
+        remedies.append(Way(text, maintained.named(case, better)))
     asked = (
         f"the {request} module is asked for"
         if request
@@ -111,26 +127,31 @@ def wrong_flavour(case: Case, tried: list[DriverOffer]) -> None:
         "FLAVOUR-GPU",
         f"{names(case.cards)}: {asked}, and that does not fit.",
         why,
-        f"Take the other: `--flavour {able[0]}`, in the host data `driver_flavour: {able[0]}`."
-        if request and request not in able
-        else "Omit `--flavour` (host data `driver_flavour`)."
-        if request
-        else "Take the driver from NVIDIA's repository: `--origin driver=nvidia`.",
+        *(remedies or others.distributions(case) or [others.another_gpu(case)]),
     )
 
 
-def open_in_bookworm(case: Case, tried: list[DriverOffer]) -> None:
+def open_in_bookworm(case: Case, dist: Distribution, tried: list[DriverOffer]) -> None:
     """BOOKWORM-OPEN: only the open module is left, and the security pocket has passed it."""
     offer = tried[0]
-    remedies = []
+    remedies: list[str | Way] = []
     if "proprietary" in gpu_rules.flavours(case):
         remedies.append(
-            "Take the proprietary module: `--flavour proprietary`, in the host data "
-            "`driver_flavour: proprietary`. It drives the same GPU."
+            Way(
+                "Take the proprietary module, which drives the same GPU: {how}.",
+                Change.of(driver_flavour="proprietary"),
+            )
         )
+    if better := maintained.best(case, dist):
+        text = f"Take driver {better.branch} from {better.origin}: {{how}}."
+        remedies.append(Way(text, maintained.named(case, better)))
     other, able = elsewhere.open_module(case.catalog)
     remedies.append(
-        f"Use {elsewhere.called(other)}, whose open module {able.version} can be installed."
+        Way(
+            f"Use {elsewhere.called(other)}, whose open module {able.version} can be installed: "
+            "{how}.",
+            Change(dict.fromkeys(asked_for(case)), host={"os": other}),
+        )
     )
     remedies.append(
         f"Hold the whole driver at {offer.version} and take it out of the security pocket "
@@ -145,7 +166,7 @@ def open_in_bookworm(case: Case, tried: list[DriverOffer]) -> None:
     )
 
 
-def kernel_too_new(case: Case, offer: DriverOffer) -> None:
+def kernel_too_new(case: Case, dist: Distribution, offer: DriverOffer) -> None:
     """KERNEL-TOO-NEW: the driver is known not to build for a bootable kernel."""
     kernels = [kernel_rules.blocking(case, kernel_rules.too_new(case, offer))]
     case.conflict(
@@ -154,11 +175,11 @@ def kernel_too_new(case: Case, offer: DriverOffer) -> None:
         f"It is known to fail from Linux {offer.kernel_refused} on (its maker claims up to "
         f"{offer.kernel_seen or '?'}).",
         f"Boot {case.host}'s own kernel: the one that boots next must get a module.",
-        f"Take a newer driver: {elsewhere.newer_driver(case.catalog)}.",
+        *_newer(case, dist),
     )
 
 
-def below_floor(case: Case, offer: DriverOffer, needs: dict[str, str]) -> None:
+def below_floor(case: Case, dist: Distribution, offer: DriverOffer, needs: dict[str, str]) -> None:
     """DRIVER-FLOOR: the best offer is below what ``needs`` (what → lowest driver) ask."""
     missed = {
         what: floor for what, floor in needs.items() if numbers(offer.version) < numbers(floor)
@@ -168,24 +189,21 @@ def below_floor(case: Case, offer: DriverOffer, needs: dict[str, str]) -> None:
         "DRIVER-FLOOR",
         f"Driver {offer.version} from {offer.origin} is too old for this stack.",
         f"{listed}; {case.host} offers {offer.version}.",
-        *_lower_builds(case, offer),
-        f"Take the driver from NVIDIA's repository: {elsewhere.newer_driver(case.catalog)}.",
+        *(
+            [others.omitted("Let the resolver choose the PyTorch build", "torch_variant")]
+            if case.stack.torch and case.stack.torch.variant
+            else []
+        ),
+        *_newer(case, dist),
+        *others.stacks(case),
+        others.without("torch", "Leave PyTorch out"),
+        *others.distributions(case),
     )
 
 
-def _lower_builds(case: Case, offer: DriverOffer) -> list[str]:
-    """Builds of the same PyTorch that run with this driver, where another is asked for."""
-    request, release = case.stack.torch, torch_builds.release_of(case)
-    if request is None or release is None or request.variant is None:
+def _newer(case: Case, dist: Distribution) -> list[Way]:
+    better = maintained.best(case, dist)
+    if better is None or not maintained.is_maintained(case, better.branch):
         return []
-    lower = {
-        name: row.floor
-        for name, row in release.variants.items()
-        if case.profile.arch in row.sm and numbers(row.floor) <= numbers(offer.version)
-    }
-    if not lower:
-        return []
-    return [
-        "Let the resolver choose the PyTorch build: omit `torch_variant` (and `--variant`); "
-        f"{' and '.join(sorted(lower))} run from driver {max(lower.values(), key=numbers)}."
-    ]
+    text = f"Take driver {better.branch} from {better.origin}: {{how}}."
+    return [Way(text, maintained.named(case, better))]

@@ -64,30 +64,6 @@ def with_own_driver(catalog: Catalog) -> list[str]:
     ]
 
 
-def drivers_of_old_and_new(catalog: Catalog) -> str:
-    """Which distributions' drivers cover most GPUs, old ones and new ones."""
-    home, generations = catalog.image.bases.default, catalog.gpus.generations.rows.values()
-    own = {o.branch for o in catalog.distributions[home].drivers if o.origin == "debian"}
-    branch, _ = maintained_branch(catalog)
-    theirs = []
-    for name in sorted(own, key=int):
-        last = [g.name for g in generations if g.last_branch == name]
-        theirs.append(f"{name} ({' and '.join(last)})" if last else name)
-    ubuntu = [
-        key
-        for key in current(catalog, "ubuntu")
-        if any(
-            o.branch == branch and o.origin == "nvidia" for o in catalog.distributions[key].drivers
-        )
-    ]
-    driven = [g.name for g in generations if int(g.last_branch or branch) >= int(branch)]
-    return (
-        f"{called(home)} has {' and '.join(theirs)}, "
-        f"{listed(ubuntu)} have {branch} ({driven[0]} to {driven[-1]}) "
-        "from NVIDIA's repository"
-    )
-
-
 def open_module(catalog: Catalog) -> tuple[str, DriverOffer]:
     """A distribution whose own open module can be installed, and that module.
 
@@ -171,8 +147,10 @@ def with_podman(catalog: Catalog, oldest: str) -> str:
     return ", ".join([*known, f"release {release} or later of the Red Hat family"])
 
 
-def looked_at(catalog: Catalog, engine: Engine) -> list[str]:
-    """Distributions whose archive was looked at by us and has the engine."""
-    found = _with_engine(catalog, engine, lambda v: True)
+def with_engine(catalog: Catalog, engine: Engine) -> list[str]:
+    """Distributions whose archive has the engine, those first that were looked at by us."""
     rows = catalog.containers.archives
-    return [key for key in found if rows[key].confidence == "primary-checked"]
+    found = [
+        key for key in _with_engine(catalog, engine, lambda v: True) if key in catalog.distributions
+    ]
+    return sorted(found, key=lambda key: rows[key].confidence != "primary-checked")

@@ -6,9 +6,25 @@ import re
 
 from stacks.catalog.containers import Archived
 from stacks.catalog.distributions import Distribution
+from stacks.model.change import Change, Way
 from stacks.model.containers import ContainerRequest, Engine, EngineOrigin, EnginePlan
-from stacks.rules import elsewhere
+from stacks.rules import elsewhere, others
 from stacks.rules.case import Case, numbers
+
+_DOCKER = Change.of(container_engines=("docker",))
+_PODMAN = Change.of(container_engines=("podman",))
+_DOCKERS_OWN = Way(
+    "Take it from Docker's own repository: {how}.", Change.of(docker_origin="docker")
+)
+
+
+def _with_it(case: Case, engine: Engine) -> list[Way]:
+    """Other distributions whose archive has the engine; none of this one's kin is said to have it
+    that has not.
+    """
+    able = [key for key in elsewhere.with_engine(case.catalog, engine) if key != case.profile.os]
+    text = f"Use a distribution whose archive has it ({elsewhere.listed(able)}), such as {{how}}."
+    return [Way(text, Change.to(os=key)) for key in able[:1]]
 
 
 def wanted(request: ContainerRequest) -> tuple[Engine, ...]:
@@ -79,7 +95,7 @@ def _podman(case: Case, dist: Distribution, offer: Archived | None) -> EnginePla
             "ENGINE-NONE",
             f"The archive of {dist.name} has no podman.",
             "The catalogue knows no other origin of podman.",
-            f"Take Docker: `container_engines: [docker]`; {case.command('--containers docker')}.",
+            Way("Take Docker: {how}.", _DOCKER),
         )
         return None
     reads = case.catalog.containers.cdi.rows["podman"].reads
@@ -89,7 +105,7 @@ def _podman(case: Case, dist: Distribution, offer: Archived | None) -> EnginePla
             f"The podman of {dist.name} cannot give GPUs to a container.",
             f"It is {offer.version}; podman reads CDI specs from {reads} on, and the toolkit has "
             "nothing else for it.",
-            "Take Docker: `container_engines: [docker]`.",
+            Way("Take Docker: {how}.", _DOCKER),
             f"Use a distribution with podman {reads} or later: "
             f"{elsewhere.with_podman(case.catalog, reads)}.",
         )
@@ -106,14 +122,13 @@ def _not_in_archive(
         f"The archive of {dist.name} has no {engine}.",
         f"Asked: {engine} from {request.docker_origin or 'anywhere'}. Docker's own repository "
         + ("has it." if serves else "is not known for this distribution either."),
-        *(["Take it from Docker's own repository: `docker_origin: docker`."] if serves else []),
+        *([_DOCKERS_OWN] if serves else []),
         *(
-            ["Take podman, which the archive has: `container_engines: [podman]`."]
+            [Way("Take podman, which the archive has: {how}.", _PODMAN)]
             if (archive := case.catalog.containers.archives.get(case.profile.os)) and archive.podman
             else []
         ),
-        f"Use {', '.join(map(elsewhere.called, elsewhere.looked_at(case.catalog, engine)))} or "
-        "Ubuntu, whose archives have it.",
+        *_with_it(case, engine),
     )
     return None
 
@@ -126,13 +141,8 @@ def _other_version(
         "DOCKER-VERSION",
         f"Docker {request.docker_version} is not in the archive of {dist.name}.",
         f"An archive has one version; the catalogue has seen {offer.version} there.",
-        "Omit the request (`docker_version`): the archive's is taken then.",
-        *(
-            ["Take it from Docker's own repository, which keeps old versions: "
-             "`docker_origin: docker`."]
-            if serves
-            else []
-        ),
+        others.omitted("Take the archive's", "docker_version"),
+        *([_DOCKERS_OWN] if serves else []),
     )  # fmt: skip
     return None
 
@@ -146,7 +156,8 @@ def _docker_s_own(
             "ENGINE-NONE",
             f"Docker's own repository is not known for {dist.name}.",
             f"It is for {', '.join(facts.distributions)}.",
-            "Take the distribution's Docker: `docker_origin: distribution`.",
+            Way("Take the distribution's: {how}.", Change.of(docker_origin="distribution")),
+            *_with_it(case, engine),
         )
         return None
     if engine == "containerd":
@@ -157,7 +168,7 @@ def _docker_s_own(
             "DOCKER-VERSION",
             f'"{version}" is no whole version of Docker.',
             f"Docker's repository is asked for one exact version, such as {facts.version}.",
-            f'Write it in full: `docker_version: "{facts.version}"`.',
+            Way("Write it in full: {how}.", Change.of(docker_version=facts.version)),
             f"Omit the request: {facts.version} is planned then.",
         )
         return None

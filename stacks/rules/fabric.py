@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stacks.catalog.distributions import DriverOffer
+from stacks.model.change import Change, Way
 from stacks.rules.case import Case
 
 BOARD = 8
@@ -50,7 +51,7 @@ def planned(case: Case, offer: DriverOffer) -> str:
             "CUDA will wait for a Fabric Manager that is not planned.",
             f"It is needed because {seen}; {offer.origin} has none of version {offer.version} for "
             f"{case.host}.",
-            "Take the driver from NVIDIA, which has it: `--origin driver=nvidia`.",
+            Way("Take the driver from NVIDIA, which has it: {how}.", _nvidias(case)),
         )
     elif switched:
         case.notice(
@@ -62,3 +63,8 @@ def planned(case: Case, offer: DriverOffer) -> str:
             "`lspci -nn -d 10de: | grep 0680` shows NVSwitches; nothing printed, nothing to do.",
         )
     return ""
+
+
+def _nvidias(case: Case) -> Change:
+    gone = {name: None for name in case.stack.said if name in ("driver_branch", "driver_version")}
+    return Change({"driver_origin": "nvidia", **gone})

@@ -7,8 +7,8 @@ from collections import Counter
 from dataclasses import replace
 
 from stacks.catalog.hardware import GpuModel, module_flavours
+from stacks.model.change import Change, Way
 from stacks.model.host import Gpu
-from stacks.model.versions import minor
 from stacks.rules.case import Card, Case, names, numbers
 
 
@@ -25,8 +25,10 @@ def identify(case: Case) -> None:
             "NO-GPU",
             "There is no NVIDIA GPU in this host.",
             "Nothing on the PCI bus has NVIDIA's vendor id 10de, and the host data expect no GPU.",
-            "If the GPU is attached later (an image that is baked before), say which: "
-            "host data `expected_gpus: [h100]`, on the command line `--gpu h100`.",
+            Way(
+                "If the GPU is attached later (an image that is baked before), say which: {how}.",
+                Change.of(expected_gpus=("h100",)),
+            ),
             "If a GPU should be there, look at `lspci -nn -d 10de:` and at the machine's settings.",
         )
         return
@@ -74,9 +76,12 @@ def _unknown(case: Case, word: str, count: int) -> Card:
             if limit
             else "."
         ),
-        "If it is a sibling of a known GPU, name that one in the host data: `gpu_like: rtx3090`. "
-        "If newer lists have it (`update-pciids`; `lspci -nn -d 10de:`), draw them anew with "
-        "`python make/pci.py`.",
+        Way(
+            "If it is a sibling of a known GPU, name that one, such as {how}. If newer "
+            "lists have it (`update-pciids`; `lspci -nn -d 10de:`), draw them anew with "
+            "`python make/pci.py`.",
+            Change.of(gpu_like="rtx3090"),
+        ),
     )
     model = GpuModel(name=name, generation=key, sm="")
     return Card(word, model, generation, count, None)
@@ -94,6 +99,9 @@ def _key(case: Case, gpu: Gpu) -> str:
     return key if key in known.models else case.profile.gpu_like or key
 
 
+_ALONE = Change.of(without=("cuda",))
+
+
 def check_flavours(case: Case) -> None:
     """FLAVOUR-MIXED: one card takes only the open module, another only the proprietary one."""
     needs_open = [card for card in case.cards if "proprietary" not in _flavours(card)]
@@ -104,7 +112,10 @@ def check_flavours(case: Case) -> None:
             f"{names(needs_open)} and {names(needs_closed)} cannot work in one host.",
             f"{names(needs_open)} needs the open kernel module, {names(needs_closed)} the "
             "proprietary one, and a host loads one nvidia module for all its GPUs.",
-            "Put the two kinds of GPU into different hosts.",
+            Way(
+                "Put the two kinds of GPU into different hosts; what one of them gets: {how}.",
+                Change.to(gpus=tuple(card.key for card in needs_open)),
+            ),
             "Give one kind away to a virtual machine (vfio-pci): each machine loads its own "
             "module.",
         )
@@ -119,18 +130,35 @@ def check_board(case: Case) -> None:
             f"{names(boards)} is part of a Jetson, and this host is not known as one.",
             "A Jetson's driver belongs to Jetson Linux; what fits depends on its release, which "
             "`cat /etc/nv_tegra_release` shows.",
-            "Name the release: `--jetson 36.4.7`.",
+            Way("Name the release, such as {how}.", Change.to(**_jetson(case, boards[0]))),
             "Name the GPU that is really there: `lspci -nn -d 10de:`.",
         )
 
 
+def _jetson(case: Case, board: Card) -> dict[str, str]:
+    """The newest Jetson Linux of a board's chip that is not too old for every stack."""
+    lines = case.catalog.jetson.lines
+    able = {key for key, line in lines.items() if board.model.soc in line.socs and not line.ended}
+    known = [l4t for l4t in case.catalog.jetson.releases if l4t.split(".")[0] in able]
+    return {"arch": "aarch64", "jetson_l4t": known[-1]}
+
+
 def check_cuda118(case: Case) -> None:
-    """GPU-118-BLACKWELL: the system toolkit (or its cuDNN) knows nothing of this GPU."""
+    """GPU-118-BLACKWELL and GPU-118-OLD: the system toolkit knows nothing of this GPU."""
     request = case.stack.cuda
     if request is None or request.version not in case.catalog.cuda.toolkits.rows:
         return
     toolkit = case.catalog.cuda.toolkits.rows[request.version]
-    newest = numbers(toolkit.sm[-1])
+    newest, oldest = numbers(toolkit.sm[-1]), numbers(toolkit.sm[0])
+    before = [c for c in case.cards if c.model.sm and numbers(c.model.sm) < oldest]
+    if before:
+        case.conflict(
+            "GPU-118-OLD",
+            f"CUDA {request.version} cannot compile for {names(before)}.",
+            f"nvcc {request.version} begins at sm_{toolkit.sm[0].replace('.', '')}.",
+            Way("Leave the system toolkit out: {how}.", Change.of(without=("cuda",))),
+            "Use a newer GPU.",
+        )
     beyond = [c for c in case.cards if c.model.sm and numbers(c.model.sm) > newest]
     if not beyond:
         return
@@ -142,8 +170,11 @@ def check_cuda118(case: Case) -> None:
         "anything newer it stops with \"not defined for option 'gpu-architecture'\". cuDNN 8.9 "
         "ends there "
         f"too. {first.name} needs CUDA {first.first_cuda} or later.",
-        "Take PyTorch alone; its wheel brings a CUDA that knows this GPU: host data "
-        f"`without: [cuda]`. See what that gives: `{case.command(*_alone(case))}`.",
+        Way(
+            "Take PyTorch alone; its wheel brings a CUDA that knows this GPU: {how}. See what that "
+            f"gives: `{case.command(*_ALONE.options.split())}`.",
+            _ALONE,
+        ),
         f"Compile with CUDA {first.first_cuda} or later in a container "
         f"({case.catalog.cuda.images.rows[first.first_cuda]}); only the driver is the host's.",
         f"Run what must have CUDA {request.version} on a host with a {last} or older GPU.",
@@ -155,47 +186,6 @@ def _generation(case: Case, sm: str) -> str:
     gpus = case.catalog.gpus
     key = next(chip.generation for chip in gpus.chips.rows.values() if chip.sm == sm)
     return gpus.generations.rows[key].name
-
-
-def check_generation(case: Case) -> None:
-    """GPU-KEPLER: every CUDA that this PyTorch is built with has dropped the GPU."""
-    torch = case.stack.torch
-    if torch is None:
-        return
-    release = case.catalog.pytorch.releases.get(minor(torch.version))
-    if release is None:
-        return
-    oldest = min(numbers(variant.cuda)[0] for variant in release.variants.values())
-    dropped = [
-        card
-        for card in case.cards
-        if card.model.generation == "kepler"  # of younger ones TORCH-NO-SM tells more
-        and card.generation.last_cuda
-        and int(card.generation.last_cuda) < oldest
-    ]
-    if dropped:
-        last = dropped[0].generation.last_branch
-        case.conflict(
-            "GPU-KEPLER",
-            f"{names(dropped)} is too old for PyTorch {torch.version}.",
-            f"{dropped[0].generation.name} ends with driver {last} and CUDA "
-            f"{dropped[0].generation.last_cuda}; PyTorch {torch.version} is built with CUDA "
-            f"{oldest} or later.",
-            "On a K80 take `pytorch-2.7-cu118`: its CUDA 11.8 wheel still has sm_37 (driver 470).",
-            "Use a GPU of the Maxwell generation or later.",
-        )
-
-
-def _alone(case: Case) -> tuple[str, ...]:
-    """Options for PyTorch alone, with a driver that knows the cards where the default does not."""
-    needed = max((int(card.first_branch or 0) for card in case.cards), default=0)
-    drivers = case.dist.drivers if case.dist else ()
-    if any(offer.default and int(offer.branch) >= needed for offer in drivers):
-        return ("--without", "cuda")
-    other = next((offer for offer in drivers if int(offer.branch) >= needed), None)
-    if other is None:
-        return ("--without", "cuda")
-    return ("--without", "cuda", "--origin", f"driver={other.origin}", "--driver", other.branch)
 
 
 def _flavours(card: Card) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stacks.model.change import Change, Way
 from stacks.model.containers import (
     CDI_ASK,
     OLD_SPEC,
@@ -12,6 +13,7 @@ from stacks.model.containers import (
     ToolkitPlan,
 )
 from stacks.rules import engines as engine_rules
+from stacks.rules import others
 from stacks.rules.case import Case, numbers
 
 RUNTIME_ASK = ("--runtime=nvidia", "-e", "NVIDIA_VISIBLE_DEVICES=all")
@@ -32,11 +34,16 @@ def injection(
             f"CDI is asked for (`container_injection: cdi`), and Docker reads CDI specs from "
             f"{reads} on.",
             *(
-                ["Take a newer Docker from its own repository: `docker_origin: docker`."]
+                [
+                    Way(
+                        "Take a newer Docker from its own repository: {how}.",
+                        Change.of(docker_origin="docker"),
+                    )
+                ]
                 if docker.origin == "distribution" and engine_rules.docker_s_serves(case)
-                else [f"Ask for Docker {reads} or later, or omit `docker_version`."]
+                else [others.omitted(f"Take a Docker of {reads} or later", "docker_version")]
             ),
-            "Omit the request: GPUs are given by the runtime `nvidia` then.",
+            others.omitted("Let the runtime `nvidia` give the GPUs", "container_injection"),
         )
         return None
     if request.injection:
@@ -51,8 +58,11 @@ def injection(
         "The runtime `nvidia` writes the devices into the container's own configuration; with the "
         "links below /dev/char that the deploy makes, without which runc 1.1.3 to 1.1.6 does not "
         "tell systemd of them, they stay.",
-        f"Start containers with `docker run {' '.join(RUNTIME_ASK)} …`, or take a newer Docker: "
-        "`docker_origin: docker`.",
+        Way(
+            f"Start containers with `docker run {' '.join(RUNTIME_ASK)} …`, or take a newer "
+            "Docker: {how}.",
+            Change.of(docker_origin="docker"),
+        ),
     )
     return "runtime"
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from stacks.catalog.distributions import Distribution
 from stacks.catalog.hardware import JetsonCuda, JetsonLine
 from stacks.catalog.read import Catalog
+from stacks.model.change import Change, Way
 from stacks.model.host import Gpu, HostProfile
 from stacks.model.plan import CudaPlan, JetsonPlan, Repository, TorchPlan
-from stacks.rules import availability, jetson_torch
+from stacks.rules import availability, jetson_torch, others
 from stacks.rules import containers as container_rules
 from stacks.rules import cuda as cuda_rules
 from stacks.rules import repository as repository_rules
 from stacks.rules.case import Case, numbers
-from stacks.rules.jetson_ways import ways
+from stacks.rules.jetson_ways import newer, own_gpu, takes_cuda, ways, with_cuda, with_torch
 
 ARCH = "arm64"
 """Folder of the Tegra packages in NVIDIA's repositories; the servers' is ``sbsa``."""
@@ -122,7 +123,10 @@ def _line(case: Case) -> JetsonLine | None:
             "JETSON-UNKNOWN",
             f"Jetson Linux {l4t or '?'} is not in the catalogue.",
             f"Known: L4T {known}.",
-            "Look at `cat /etc/nv_tegra_release` and flash one of these.",
+            Way(
+                "Look at `cat /etc/nv_tegra_release` and flash one of these, such as {how}.",
+                Change.to(jetson_l4t=with_torch(case)),
+            ),
         )
         return None
     if case.profile.arch != "aarch64":
@@ -130,7 +134,7 @@ def _line(case: Case) -> JetsonLine | None:
             "ARCH-UNSUPPORTED",
             f"A Jetson is aarch64, not {case.profile.arch}.",
             f"Jetson Linux {l4t} was given together with {case.profile.arch}.",
-            "`--arch aarch64`, or omit `--jetson`.",
+            Way("Say that it is one, {how}, or omit `--jetson`.", Change.to(arch="aarch64")),
         )
         return None
     if line.ended:
@@ -141,8 +145,7 @@ def _line(case: Case) -> JetsonLine | None:
             f"It has Python {line.python} and is tied to CUDA {line.cuda}; CUDA {other.cuda} "
             f"needs JetPack {other.cuda_jetpack}, PyTorch {other.torch} needs Python "
             f"{other.python}.",
-            "Flash JetPack 5, 6 or 7 where NVIDIA has it for this board (Orin: 5, 6 and 7.2, "
-            "Xavier: 5, Nano and TX2: none).",
+            *newer(case),
             "Run one of NVIDIA's l4t containers of this JetPack.",
         )
         return None
@@ -156,7 +159,7 @@ def _check_cards(case: Case, line: JetsonLine) -> None:
                 "JETSON-SOC",
                 f"{card.name} is not a GPU of Jetson Linux {case.profile.jetson_l4t}.",
                 f"It runs on {', '.join(line.socs)}.",
-                "Name the Jetson's own GPU: `--gpu orin`, `--gpu xavier` or `--gpu thor`.",
+                *own_gpu(case, line),
                 "Omit `--jetson` for a host with a PCI card.",
             )
 
@@ -168,8 +171,10 @@ def _check_driver(case: Case) -> None:
             "JETSON-DRIVER",
             "A driver is asked for, and a Jetson's driver cannot be chosen.",
             "It is part of Jetson Linux; a driver from elsewhere breaks the board.",
-            "Omit `--driver`, `--flavour` and `--origin driver=…`; in the host data "
-            "`driver_branch`, `driver_flavour` and `driver_origin`.",
+            others.omitted(
+                "Leave it to Jetson Linux",
+                *(n for n, value in asdict(request).items() if value for n in [f"driver_{n}"]),
+            ),
         )
 
 
@@ -177,7 +182,10 @@ def _check_pair(case: Case, line: JetsonLine, own: JetsonPlan) -> None:
     cuda, torch = case.stack.cuda, case.stack.torch
     if cuda is not None and torch is not None:
         other = ways(case.catalog)
-        alone = (other.cuda_alone, other.torch_alone)
+        has = case.catalog.jetson.releases.get(own.l4t)
+        runs = line.torch is not None and (has is None or has.torch)
+        cuda_way = other.cuda_alone("" if line.toolkit else with_cuda(case))
+        alone = (cuda_way, other.torch_alone("" if runs else with_torch(case)))
         case.conflict(
             "JETSON-BOTH",
             f"No Jetson can have both CUDA {cuda.version} and PyTorch {torch.version}.",
@@ -198,7 +206,7 @@ def _cuda(case: Case, line: JetsonLine, own: JetsonPlan) -> CudaPlan | None:
             f"cuDNN {case.stack.cudnn.version} cannot be chosen on a Jetson.",
             f"JetPack {own.jetpack} brings {has}, built for its CUDA {own.cuda}; NVIDIA "
             "publishes no other 8.x for Tegra. It is checked, not replaced.",
-            "Leave it out: `--without cudnn`, in the host data `without: [cudnn]`.",
+            others.without("cudnn", "Leave it out"),
             "Take a stack that is made for Jetsons: `jetson-cuda-11.8` or `jetson-torch-2.9`.",
         )
     if request is None or case.stack.torch is not None:
@@ -212,9 +220,10 @@ def _cuda(case: Case, line: JetsonLine, own: JetsonPlan) -> CudaPlan | None:
             f"Its own CUDA is {own.cuda}; CUDA {other.cuda} can be installed over JetPack "
             f"{other.cuda_jetpack} only, and no Jetson can have both CUDA {other.cuda} and PyTorch "
             f"{other.torch}.",
-            other.cuda_alone,
-            f"Use JetPack's own CUDA {own.cuda}, and leave the system toolkit out of the stack: "
-            "`--without cuda`, in the host data `without: [cuda]`.",
+            *([other.cuda_alone(with_cuda(case))] if takes_cuda(case) else []),
+            others.without(
+                "cuda", f"Use JetPack's own CUDA {own.cuda}, and leave the system toolkit out"
+            ),
         )
         return None
     if request.origin not in (None, "nvidia"):
@@ -223,7 +232,7 @@ def _cuda(case: Case, line: JetsonLine, own: JetsonPlan) -> CudaPlan | None:
             f"CUDA {request.version} for a Jetson cannot come from {request.origin}.",
             "NVIDIA's repository for Tegra has it together with the driver libraries that it "
             "needs (cuda-compat-11-8).",
-            "Omit the origin: no `--origin cuda=…`, no `cuda_origin`.",
+            others.omitted("Take it from there", "cuda_origin"),
         )
         return None
     dist = _distribution(case, line)

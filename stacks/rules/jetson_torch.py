@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from stacks.catalog.hardware import JetsonLine, JetsonTorch
+from stacks.model.change import Change, Way
 from stacks.model.plan import JetsonPlan, TorchPlan
 from stacks.model.requests import TorchRequest
+from stacks.rules import jetson_ways, others, torch_files, torch_refusals
 from stacks.rules import torch as torch_rules
-from stacks.rules import torch_files
 from stacks.rules.case import Case, names, numbers
-from stacks.rules.torch_builds import release_of, runs_on
+from stacks.rules.torch_builds import release_of
 
 
 def plan(case: Case, line: JetsonLine, own: JetsonPlan) -> TorchPlan | None:
@@ -74,23 +75,35 @@ def _fits(case: Case, request: TorchRequest, line: JetsonLine, row: JetsonTorch)
         and request.index is None
         and not request.cudnn
         and not request.companions
-        and all(runs_on(codes, numbers(card.model.sm)) for card in case.cards if card.is_known)
+        and all(
+            torch_refusals.runs_on(codes, numbers(card.model.sm))
+            for card in case.cards
+            if card.is_known
+        )
     )
 
 
 def _refuse(case: Case, request: TorchRequest, line: JetsonLine, own: JetsonPlan) -> None:
     row = line.torch if _has(case, own) else None
+    asked = dict.fromkeys(others.said(case, "torch"))
     has = (
         f"torch {row.version} as {row.variant} for Python {line.python}"
         if row
         else f"none of it (Python {line.python}, CUDA {own.cuda})"
     )
     ways = (
-        (f"Ask for that one: stack `jetson-torch-2.9`, torch {row.version}, nothing beside it.",)
+        (
+            Way(
+                f"Ask for that one, torch {row.version}, and nothing beside it: {{how}}.",
+                Change(asked, "jetson-torch-2.9"),
+            ),
+        )
         if row
         else (
-            "Flash JetPack 6.1 or later (L4T 36.4); it has torch 2.9.1 for Python 3.10: "
-            "`python -m stacks explain jetson-torch-2.9 --jetson 36.4.7`.",
+            Way(
+                "Flash a JetPack that has it, where NVIDIA has one for this board: {how}.",
+                Change(asked, "jetson-torch-2.9", {"jetson_l4t": jetson_ways.with_torch(case)}),
+            ),
         )
     )
     case.conflict(
@@ -100,6 +113,7 @@ def _refuse(case: Case, request: TorchRequest, line: JetsonLine, own: JetsonPlan
         f"Builds that are known for it: {has}. PyTorch 2.9 needs Python 3.10 and a CUDA that "
         "JetPack 5 and older do not have.",
         *ways,
+        *([jetson_ways.ways(case.catalog).cuda_alone("")] if line.toolkit else []),
         "Run PyTorch in one of NVIDIA's l4t containers that fits this JetPack.",
     )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from stacks.catalog.distributions import DriverOffer
+from stacks.catalog.distributions import Distribution, DriverOffer
+from stacks.model.change import Change, Value
+from stacks.rules import gpu as gpu_rules
 from stacks.rules import kernel as kernel_rules
 from stacks.rules.case import Case
 
@@ -79,3 +81,44 @@ def order(case: Case, offers: list[DriverOffer], unknown: bool) -> list[DriverOf
         )
 
     return sorted(offers, key=rank)
+
+
+def fitting(case: Case, dist: Distribution) -> list[DriverOffer]:
+    """Every offer, whatever is asked for, that drives the cards and builds for the next boot."""
+    able = gpu_rules.flavours(case)
+    return [
+        offer
+        for offer in dist.drivers
+        if case.profile.arch in offer.arches
+        and gpu_rules.in_window(case, int(offer.branch))
+        and offer.flavour in able
+        and (offer.modules == "dkms" or kernel_rules.flavours(case, dist))
+        and pocket_fits(case, offer)
+        and not kernel_rules.blocking(case, kernel_rules.too_new(case, offer))
+    ]
+
+
+def pocket_fits(case: Case, offer: DriverOffer) -> bool:
+    """Whether apt can install it with or without the security pocket of this host."""
+    security = case.profile.security_pocket is not False
+    if offer.unsatisfiable_with_security:
+        return not security
+    return offer.pocket != "security" or security
+
+
+def named(case: Case, offer: DriverOffer) -> Change:
+    """Host data that name an offer, and omit what it cannot have."""
+    request = case.stack.driver
+    said: dict[str, Value] = {"driver_origin": offer.origin, "driver_branch": offer.branch}
+    if request.version:
+        said["driver_version"] = None
+    if request.flavour not in (None, offer.flavour):
+        said["driver_flavour"] = None
+    return Change(said)
+
+
+def best(case: Case, dist: Distribution) -> DriverOffer | None:
+    """Of all offers, whatever is asked for, the one that fits and is maintained, if one is."""
+    return next(
+        iter(sorted(fitting(case, dist), key=lambda o: not is_maintained(case, o.branch))), None
+    )

@@ -8,6 +8,7 @@ from stacks.catalog.decode import nearest
 from stacks.catalog.distributions import Distribution
 from stacks.catalog.read import Catalog
 from stacks.catalog.releases import Family, Other, family_of, understood, version_of
+from stacks.model.change import Change, Way
 from stacks.model.host import HostProfile
 from stacks.rules import elsewhere
 from stacks.rules.case import Case
@@ -41,7 +42,11 @@ def distribution(case: Case) -> Distribution | None:
             "ARCH-UNSUPPORTED",
             f"{dist.name} on {case.profile.arch} is not planned.",
             f"Known architectures: {', '.join(dist.arches)}.",
-            f"Use x86_64 (or aarch64 on {elsewhere.with_arch(case.catalog, 'aarch64')}).",
+            Way(
+                f"Use x86_64: {{how}} (or aarch64 on "
+                f"{elsewhere.with_arch(case.catalog, 'aarch64')}).",
+                Change.to(arch="x86_64"),
+            ),
         )
         return None
     return dist
@@ -70,7 +75,7 @@ def _unsupported(case: Case) -> None:
         "OS-UNSUPPORTED",
         what,
         f"{why} {known}",
-        f"Use {elsewhere.called(use)}: `{case.command(os=use)}`.",
+        Way(f"Use {elsewhere.called(use)}: `{case.command(os=use)}`.", Change.to(os=use)),
         *(
             [f"Use {elsewhere.called(real)}, which is installed for real in the tests."]
             if use != real

@@ -7,6 +7,7 @@ import functools
 
 from stacks.catalog.distributions import CudaOffer, Distribution, DriverOffer
 from stacks.catalog.releases import family_of, version_of
+from stacks.model.change import Change, Way
 from stacks.model.plan import CudnnPlan, Repository
 from stacks.rules import elsewhere
 from stacks.rules.case import Case
@@ -129,5 +130,5 @@ def check_key(case: Case, dist: Distribution) -> None:
             f"Use the {dist.nvidia_repository} repository "
             f"(key {table.repositories.get(dist.nvidia_repository or '', '?')}): leave the folder "
             "out of host data `mirrors: {nvidia: …}`.",
-            "Take the driver from the distribution: `--origin driver=debian`.",
+            Way("Take the driver from the distribution: {how}.", Change.of(driver_origin="debian")),
         )

@@ -7,7 +7,7 @@ from stacks.catalog.read import Lock
 from stacks.catalog.software import Release
 from stacks.model.plan import TorchPlan
 from stacks.model.requests import TorchRequest
-from stacks.rules import torch_files
+from stacks.rules import torch_files, torch_refusals
 from stacks.rules.case import Case, names, numbers
 from stacks.rules.torch_builds import Build, release_of
 
@@ -31,19 +31,7 @@ def python(case: Case, dist: Distribution, builds: list[Build]) -> str | None:
     locked = (v for v in fitting if any(_lock(case, build, v) for build in builds))
     found = next(locked, next(iter(fitting), None))
     if found is None:
-        asked = f"Python {request.python}" if request.python else "a Python that fits"
-        case.conflict(
-            "PYTHON-NONE",
-            f"{dist.name} has no {asked.removeprefix('a ')} for PyTorch {request.version}.",
-            f"PyTorch {request.version} is built for Python {', '.join(release.pythons)}; the host "
-            f"and its archive have {', '.join(offered) or 'none'}.",
-            *(
-                [f"Omit the request for Python {request.python} (`--python`, `torch_python`)."]
-                if request.python and any(v in release.pythons for v in offered)
-                else []
-            ),
-            f"Use a distribution with one of them: {_distributions_with(case, release)}.",
-        )
+        torch_refusals.no_python(case, dist, request, release, offered)
     return found
 
 
@@ -188,15 +176,6 @@ def _index(case: Case, request: TorchRequest, release: Release, name: str) -> st
         return case.profile.indexes.get("pypi")
     base = case.profile.indexes.get("pytorch") or case.catalog.pytorch.indexes.rows["pytorch"]
     return f"{base.rstrip('/')}/{name}"
-
-
-def _distributions_with(case: Case, release: Release) -> str:
-    fitting = [
-        row.name
-        for row in case.catalog.distributions.values()
-        if any(v in release.pythons for v in row.pythons)
-    ]
-    return ", ".join(fitting)
 
 
 def _explain(

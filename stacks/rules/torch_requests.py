@@ -5,9 +5,10 @@ from __future__ import annotations
 from stacks.catalog.decode import nearest
 from stacks.catalog.distributions import Distribution
 from stacks.catalog.software import Release
+from stacks.model.change import Change, Value, Way
 from stacks.model.requests import TorchRequest
 from stacks.model.versions import minor
-from stacks.rules import elsewhere
+from stacks.rules import elsewhere, others
 from stacks.rules.case import Case, numbers
 
 
@@ -51,15 +52,27 @@ def _check_variant(case: Case, request: TorchRequest, release: Release) -> None:
     builds_there = ", ".join(release.variants)
     cuda = _cu118(case)
     if request.variant == "cu118" and numbers(request.version) > numbers(last.cu118):
+        said = dict.fromkeys(others.said(case, "torch"))
+        both = [name for name in ("torch_variant", "torch_version") if name in said]
+        own: dict[str, Value] = dict.fromkeys(both)
         case.conflict(
             "TORCH-NO-CU118",
             f"PyTorch {request.version} has no CUDA {cuda} build.",
             f"Official builds are {builds_there}; the last with CUDA {cuda} is {last.cu118}.",
-            f"torch {request.version} with its own CUDA in a venv next to the system's CUDA "
-            f"{cuda}; they share only the driver ({case.catalog.cuda.floors.rows['12']} or "
-            "later): stack `pytorch-2.9` as it is.",
-            f"torch {last.cu118} with CUDA {cuda} and cuDNN 9: stack `pytorch-2.7-cu118`.",
-            f"torch {last.cudnn8} with CUDA {cuda} and cuDNN 8: stack `pytorch-2.3-cu118-cudnn8`.",
+            Way(
+                f"torch {request.version} with its own CUDA in a venv next to the system's CUDA "
+                f"{cuda}; they share only the driver ({case.catalog.cuda.floors.rows['12']} or "
+                "later), as the stack `pytorch-2.9` says: {how}.",
+                Change(own, "" if own else "pytorch-2.9"),
+            ),
+            Way(
+                f"torch {last.cu118} with CUDA {cuda} and cuDNN 9: {{how}}.",
+                Change(said, "pytorch-2.7-cu118"),
+            ),
+            Way(
+                f"torch {last.cudnn8} with CUDA {cuda} and cuDNN 8: {{how}}.",
+                Change(said, "pytorch-2.3-cu118-cudnn8"),
+            ),
         )
     elif request.variant and request.variant not in release.variants:
         close = nearest(request.variant, release.variants, 1) or list(release.variants)[:1]
@@ -67,7 +80,8 @@ def _check_variant(case: Case, request: TorchRequest, release: Release) -> None:
             "TORCH-NO-VARIANT",
             f"PyTorch {request.version} has no {request.variant} build.",
             f"Builds that are known: {builds_there}.",
-            f"Ask for {close[0]}, or omit `variant` and let the resolver choose.",
+            others.omitted("Let the resolver choose", "torch_variant"),
+            Way("Ask for one that there is: {how}.", Change.of(torch_variant=close[0])),
         )
 
 
@@ -102,7 +116,7 @@ def _check_index(case: Case, request: TorchRequest, release: Release) -> None:
             f"The package index's PyTorch {request.version} for {case.profile.arch} is CPU-only.",
             "Its wheel has no CUDA library, and torch.version.cuda is None; nothing says so when "
             "it is installed.",
-            "Use PyTorch's own index: omit `index`, or `--origin torch=pytorch`.",
+            others.omitted("Use PyTorch's own index", "torch_index"),
         )
 
 
@@ -114,8 +128,11 @@ def _check_glibc(case: Case, dist: Distribution, request: TorchRequest, release:
             f"The C library of {dist.name} is too old for PyTorch {request.version}.",
             f"The wheels need glibc {release.glibc} or later; the host has {there}. pip and uv "
             'say "no matching distribution".',
-            "Use a newer distribution: "
-            f"{elsewhere.c_libraries(case.catalog, 'debian-12', 'ubuntu-22.04', 'rocky-8')}.",
+            Way(
+                "Use a newer distribution, such as {how}: "
+                f"{elsewhere.c_libraries(case.catalog, 'debian-12', 'ubuntu-22.04', 'rocky-8')}.",
+                Change.to(os="debian-12"),
+            ),
             "Run PyTorch in a container: its C library counts, not the host's.",
         )
 
@@ -128,6 +145,9 @@ def _check_companions(case: Case, request: TorchRequest, release: Release) -> No
                 "TORCH-COMPANION",
                 f'No version of "{name}" is known for PyTorch {request.version}.',
                 f"Companions with a matching release: {', '.join(known)}.",
-                f'Ask for {(nearest(name, known, 1) or list(known))[0]}, or install "{name}" into '
-                "an environment of your own.",
+                Way(
+                    "Ask for one that is known: {how}.",
+                    Change.of(torch_companions=((nearest(name, known, 1) or list(known))[0],)),
+                ),
+                f'Install "{name}" into an environment of your own.',
             )

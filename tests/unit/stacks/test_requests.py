@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ def test_requests_about_containers_count_on_a_container_host_only() -> None:
         "docker_version": "29.4.1",
         "toolkit_version": "1.19.1",
     }
-    assert with_requests(STACK, said) == STACK
+    assert with_requests(STACK, said) == replace(STACK, said=tuple(said))
     request = with_requests(STACK, said, containers=True).containers
     assert request == ContainerRequest(
         ("docker", "podman"), "docker", "29.4.1", "1.19.1", "runtime"

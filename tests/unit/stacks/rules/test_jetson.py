@@ -22,8 +22,8 @@ def jetson(l4t: str, soc: str | None = None, **more: object) -> HostProfile:
 @pytest.mark.parametrize("l4t", ["35.4.1", "36.4.7", "38.4.0", "39.2.0"])
 def test_cuda_118_together_with_torch_29_names_both_ways_out(l4t: str) -> None:
     ways = " ".join(refused("JETSON-BOTH", jetson(l4t)).remedies)
-    assert "explain jetson-torch-2.9 --jetson 36.4.7" in ways
-    assert "explain jetson-cuda-11.8 --jetson 35.4.1" in ways
+    assert "explain jetson-torch-2.9 --jetson" in ways
+    assert "explain jetson-cuda-11.8 --jetson 35." in ways
 
 
 @pytest.mark.parametrize("l4t", ["36.4.7", "38.4.0", "39.2.0"])
