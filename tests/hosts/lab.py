@@ -65,13 +65,15 @@ class Lab:
 
     host: SandboxHost
     inventory: Path
+    product: Path = SOURCE
+    """Where the deploys lie: this checkout, or a copy of it with other digests (`tarballs`)."""
 
     def pyinfra(self, *words: str, deploy: str = runner.GPU_HOST) -> Run:
         """Run a deploy, or several with blanks between, and wait for their end."""
         done = subprocess.run(
             [sys.executable, "-m", "pyinfra", "--json", *words]
             + [str(self.inventory), *deploy.split()],
-            cwd=SOURCE,
+            cwd=self.product,
             env={**os.environ, "NO_COLOR": "1", "COLUMNS": "160"},
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -34,15 +34,17 @@ def host_data(host: SandboxHost, double: AptDouble, **more: Any) -> dict[str, An
     return {**found, **ours, "mirrors": {**found["mirrors"], **ours["mirrors"]}, **more}
 
 
-def accept(inventory: Path, deselect: str = NO_COMPILING) -> tuple[bool, str, set[str]]:
-    """Run the acceptance checks, less those whose name has a word of ``deselect``.
+def accept(
+    inventory: Path, deselect: str = NO_COMPILING, product: Path = SOURCE
+) -> tuple[bool, str, set[str]]:
+    """Run the acceptance checks of ``product``, less those whose name has a word of ``deselect``.
 
     Gives whether they passed, what they said, and the reasons of those that were skipped.
     """
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "tests/acceptance", "-q", "-rs", "--tb=short"]
         + ["-p", "no:cacheprovider", "-k", f"not ({deselect})", "--inventory", str(inventory)],
-        cwd=SOURCE,
+        cwd=product,
         env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200"},
         capture_output=True,
         text=True,

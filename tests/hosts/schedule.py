@@ -45,7 +45,7 @@ MINUTES = {
     "test_doctor": 6,
     "test_repair": 2,
     "test_guard": 4,
-    "test_ubuntu": 6,
+    "test_ubuntu": 7,
     "test_nvidia_bad_luck": 4,
     "test_rocky": 6,
 }

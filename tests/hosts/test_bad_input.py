@@ -168,11 +168,29 @@ def test_unsupported_distribution_is_refused_with_the_known_ones(
         refuse(bare("h100"), tmp_path, "OS-UNSUPPORTED", '"slackware-15.0"', "Known: debian-12")
 
 
-def test_distribution_that_is_only_planned_is_refused(bare: Bare, tmp_path: Path) -> None:
+def test_unknown_distribution_is_placed_by_what_it_says_it_is_like(
+    bare: Bare, tmp_path: Path
+) -> None:
+    other = "ID=amzn\\nID_LIKE=fedora\\nVERSION_ID=2023\\n"
+    mount = f"printf '{other}' >/run/other && mount --bind /run/other /etc/os-release"
+    with mounted(bare("h100"), mount, "/etc/os-release"):
+        words = ("Amazon Linux 2023", "Nearest is RHEL 9", "ID_LIKE=fedora", "--os rhel-9")
+        refuse(bare("h100"), tmp_path, "OS-UNSUPPORTED", *words)
+
+
+def test_repository_with_a_key_that_nobody_knows_is_refused(bare: Bare, tmp_path: Path) -> None:
     other = "NAME=RHEL\\nID=rhel\\nID_LIKE=fedora\\nVERSION_ID=10.0\\n"
     mount = f"printf '{other}' >/run/other && mount --bind /run/other /etc/os-release"
     with mounted(bare("h100"), mount, "/etc/os-release"):
-        refuse(bare("h100"), tmp_path, "PLAN-ONLY", "does not install it on")
+        refuse(bare("h100"), tmp_path, "REPO-KEY-UNKNOWN", "CDF6BA43.pub", "--os rhel-9")
+
+
+def test_distribution_that_is_only_planned_is_refused(bare: Bare, tmp_path: Path) -> None:
+    other = "ID=ubuntu\\nID_LIKE=debian\\nVERSION_ID=26.04\\n"
+    mount = f"printf '{other}' >/run/other && mount --bind /run/other /etc/os-release"
+    with mounted(bare("h100"), mount, "/etc/os-release"):
+        own = {"driver_origin": "ubuntu", "without": ["cuda", "torch"]}
+        refuse(bare("h100"), tmp_path, "PLAN-ONLY", "does not install it on", **own)
 
 
 def test_small_disk_is_refused_with_the_numbers(bare: Bare, tmp_path: Path) -> None:

@@ -1,15 +1,15 @@
-"""NVIDIA's repository on Ubuntu 20.04, 24.04, Debian 12 and 13, and the first boot of a cloud VM.
+"""NVIDIA's repository on Ubuntu 20.04 to 26.04, Debian 12 and 13, and the first boot of a cloud VM.
 
 The real apt, dpkg, DKMS and systemd against doubles of the repositories; Ubuntu's hosts are
-Debian's with Ubuntu's names (docs/sandbox.md). One run of pyinfra serves the four; Ubuntu 22.04
-is in `test_nvidia_apt`.
+Debian's with Ubuntu's names (docs/sandbox.md). One run of pyinfra serves the five; Ubuntu 22.04
+is in `test_nvidia_apt`. On Ubuntu 24.04 CUDA 11.8 and cuDNN come as NVIDIA's component tarballs,
+which are stand-ins (`tarballs`); fetching, checking, unpacking and laying out are the deploy's own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -20,7 +20,8 @@ from sandbox.doubles.nvidia import AptDouble
 from sandbox.hosts import HostSpec, SandboxHost
 from sandbox.vm import trial
 from stacks.model.support import Part
-from tests.hosts import carried_out, nvidia_rows, runner
+from tasks.host import resolution
+from tests.hosts import carried_out, nvidia_rows, runner, tarballs
 from tests.hosts.able import needs_hosts
 from tests.hosts.lab import Lab, Run
 
@@ -37,24 +38,26 @@ class Row:
     data: dict[str, Any]
     parts: dict[Part, str]
     """What is carried out on it, besides the driver."""
+    driver: str = "580.178.04"
 
     @property
     def mark(self) -> pytest.MarkDecorator:
         """The whole row, as a mark."""
         flavour = "proprietary" if self.gpu == "v100" else "open"
-        driver: dict[Part, str] = {"driver": f"{DRIVER} {flavour} nvidia"}
+        driver: dict[Part, str] = {"driver": f"{self.driver} {flavour} nvidia"}
         return carried_out.carries_out(self.os, double={**driver, **self.parts})
 
 
-DRIVER = "580.178.04"
-# CUDA 11.8 is in the repository of Ubuntu 20.04 only; elsewhere it comes as tarballs that no double
-# can stand in for, because their digests are pinned.
+TARBALLS = {"cuda_origin": "redist", "cudnn_origin": "redist", "without": ["torch"]}
+REDIST: dict[Part, str] = {"cuda": "11.8 redist compile", "cudnn": "8.9.7.29 redist"}
+# CUDA 11.8 is in the repository of Ubuntu 20.04 only; elsewhere it comes as tarballs.
 NO_CUDA = {"without": ["cuda", "torch"]}
 BY_NAME = {**NO_CUDA, "driver_origin": "nvidia"}
 SYSTEM: dict[Part, str] = {"cuda": "11.8 nvidia compile", "cudnn": "8.9.7.29 nvidia"}
 ROWS = {
     "focal": Row("ubuntu-20.04", "ubuntu2004", "a100", {"without": ["torch"]}, SYSTEM),
-    "noble": Row("ubuntu-24.04", "ubuntu2404", "v100", NO_CUDA, {}),
+    "noble": Row("ubuntu-24.04", "ubuntu2404", "v100", TARBALLS, REDIST),
+    "resolute": Row("ubuntu-26.04", "ubuntu2604", "h100", NO_CUDA, {}, "595.71.05"),
     "bookworm": Row("debian-12", "debian12", "h100", BY_NAME, {}),
     "trixie": Row("debian-13", "debian13", "l40s", BY_NAME, {}),
 }
@@ -65,7 +68,7 @@ class Fleet:
     """The hosts, and the runs that were made on all of them together."""
 
     hosts: dict[str, SandboxHost]
-    inventory: Path
+    lab: Lab
     predicted: Run
     first: Run
     second: Run
@@ -88,7 +91,7 @@ CLOUD_BOOT = (
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    """The four hosts, made GPU hosts by one run, after one that only predicted."""
+    """The five hosts, made GPU hosts by one run, after one that only predicted."""
     up = {
         name: hosts.up(HostSpec(name, os=row.os, gpus=(row.gpu,)), fresh=True)
         for name, row in ROWS.items()
@@ -97,6 +100,9 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         name: nvidia_rows.host_data(up[name], AptDouble(row.distribution).reset(), **row.data)
         for name, row in ROWS.items()
     }
+    mirrors = data["noble"]["mirrors"]
+    mirrors["redist"] = tarballs.mirror(str(up["noble"].mirror_url))
+    product = tarballs.product(tmp_path_factory.mktemp("product"), tarballs.publish())
     cloud = up["noble"].rootfs / "usr/bin/cloud-init"
     cloud.write_text(CLOUD_INIT)
     cloud.chmod(0o755)
@@ -106,9 +112,10 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         f">/dev/null && {CLOUD_BOOT}"
     )
     assert asked.returncode == 0, asked.stderr
-    lab = Lab(up["noble"], runner.inventory(tmp_path_factory.mktemp("rows"), **data))
+    inventory = runner.inventory(tmp_path_factory.mktemp("rows"), **data)
+    lab = Lab(up["noble"], inventory, product)
     predicted, first, second = lab.pyinfra("--dry"), lab.pyinfra("-y"), lab.pyinfra("-y")
-    yield Fleet(up, lab.inventory, predicted, first, second)
+    yield Fleet(up, lab, predicted, first, second)
     for host in up.values():
         host.down()
 
@@ -136,16 +143,16 @@ def test_driver_is_the_planned_one_although_newer_branches_are_there(
     found = {n: v for n, v in nvidia_rows.versions(fleet.hosts[name]).items() if "nvidia" in n}
     driver = {n: v for n, v in found.items() if not n.startswith("nvidia-driver-pinning")}
     assert len(driver) > 5
-    assert {v.split("-")[0] for v in driver.values()} == {DRIVER}, found
+    assert {v.split("-")[0] for v in driver.values()} == {ROWS[name].driver}, found
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=row.mark) for name, row in ROWS.items()])
 def test_parts_are_carried_out(request: pytest.FixtureRequest, fleet: Fleet, name: str) -> None:
-    carried_out.shown(request, Lab(fleet.hosts[name], fleet.inventory))
+    carried_out.shown(request, replace(fleet.lab, host=fleet.hosts[name]))
 
 
 def test_acceptance_checks_pass_on_every_host(fleet: Fleet) -> None:
-    passed, said, _ = nvidia_rows.accept(fleet.inventory)
+    passed, said, _ = nvidia_rows.accept(fleet.lab.inventory, product=fleet.lab.product)
     assert passed, said
 
 
@@ -181,5 +188,30 @@ def test_module_that_dkms_built_loads_in_the_kernel_of_its_host(fleet: Fleet) ->
     built = root / "lib/modules" / release / "updates/dkms"
     modules = [built / "nvidia.ko", built / "nvidia-uvm.ko"]
     said = trial.after_loading(kernel, modules, ["cat /proc/driver/nvidia/version", "lsmod"])
-    assert DRIVER in said
+    assert ROWS["bookworm"].driver in said
     assert "nvidia_uvm" in said
+
+
+CUDA, CUDNN = "/usr/local/cuda-11.8", "/opt/gpuwright/cudnn-8"
+
+
+def test_tarballs_become_one_toolkit_with_its_own_compiler(fleet: Fleet) -> None:
+    def said(command: str) -> str:
+        done = fleet.hosts["noble"].run(command)
+        assert done.returncode == 0, done.stderr
+        return str(done.stdout).strip()
+
+    assert "V11.8.89" in said(f"{CUDA}/bin/nvcc --version")
+    assert said(f"readlink {CUDA}/lib64 {CUDA}/host-compiler/g++").split() == [
+        "lib",
+        "/usr/bin/g++-11",
+    ]
+    assert said(f"grep -c host-compiler {CUDA}/bin/nvcc.profile") == "1"
+    assert "CUDNN_PATCHLEVEL 7" in said(f"cat {CUDNN}/include/cudnn_version.h")
+    assert said(f"ls {CUDA}/LICENSE.* | wc -l") == str(len(_components("compile", "runtime")))
+    assert f"{CUDA}.new" not in said("ls -d /usr/local/*")
+
+
+def _components(*roles: str) -> list[str]:
+    files = resolution.catalog().cuda.redist["11.8"].files["x86_64"]
+    return [name for name, file in files.items() if file.role in roles]
