@@ -42,6 +42,7 @@ MINUTES = {
     "test_container_host_13": 5,
     "test_image_ways": 6,
     "test_nvidia_apt": 7,
+    "test_vm_reboot": 6,
     "test_doctor": 6,
     "test_repair": 2,
     "test_guard": 4,
