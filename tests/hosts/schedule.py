@@ -32,6 +32,7 @@ MINUTES = {
     "test_waits": 3,
     "test_mirror_login": 2,
     "test_jetson": 8,
+    "test_full_kernel": 2,
     "test_vm": 1,
     "test_vm_faults": 22,
     "test_image": 8,
