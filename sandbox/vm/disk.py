@@ -27,6 +27,8 @@ _EFI_SECTORS = 32768
 _SIGNED = {
     "usr/lib/shim/shimx64.efi.signed": "BOOT/BOOTX64.EFI",
     "usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed": "BOOT/grubx64.efi",
+    # MokManager, which shim starts where a key waits for its enrolment.
+    "usr/lib/shim/mmx64.efi.signed": "BOOT/mmx64.efi",
 }
 # GRUB 2.06 of Debian 12 reads none of the features that newer mke2fs add by themselves.
 _FEATURES = (
