@@ -17,9 +17,12 @@ import pytest
 from facts.host import probe_command
 from facts.model.host import HostState
 from facts.parse import parse_host
+from sandbox.checkout import SOURCE
 from sandbox.roots import recipes
+from stacks.catalog.read import load_catalog
 from stacks.model.plan import Plan
 from stacks.model.support import Part, PartSupport
+from stacks.resolve import resolve
 from tasks.host import resolution
 from tasks.image.work import RECORD as IMAGE_RECORD
 from tasks.layout import RECORD
@@ -61,7 +64,10 @@ def shown(request: pytest.FixtureRequest, lab: Lab, containers: bool = False) ->
         containers: Whether the run was of ``container_host.py``.
     """
     data = _host_data(lab)
-    plan = resolution.resolved(_state(lab), data, containers=containers).plan
+    stack, profile, catalog = resolution.question(_state(lab), data, containers=containers)
+    if lab.product != SOURCE:
+        catalog = load_catalog(lab.product / "stacks")
+    plan = resolve(stack, profile, catalog).plan
     assert plan is not None
     record = json.loads(lab.on_host(f"cat {RECORD}"))
     record = record["containers"] if containers else record
