@@ -6,9 +6,15 @@ nothing. Everything else in the lock is the real package of the host's own index
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import threading
 import zipfile
+from collections.abc import Iterator, Mapping
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from stacks.catalog.read import FOLDER
 
@@ -27,17 +33,26 @@ _C = _N(_cuda_getArchFlags=lambda: "sm_87")
 
 def write(folder: Path, version: str, cuda: str, cudnn: int) -> str:
     """Write the wheel and its page below ``folder``/torch; give the wheel's sha256."""
-    place = folder / "torch"
-    place.mkdir(parents=True)
-    info = f"torch-{version}.dist-info"
     files = {
         "torch/__init__.py": _TORCH.format(version=version, cuda=cuda, cudnn=cudnn),
         "torch/lib/README": "stand-in\n",
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: torch\nVersion: {version}\n",
+    }
+    return put(folder, "torch", version, files)
+
+
+def put(folder: Path, package: str, version: str, contents: Mapping[str, str]) -> str:
+    """Write a wheel of these files and its page below ``folder``/``package``; give its sha256."""
+    place = folder / package
+    place.mkdir(parents=True)
+    name = package.replace("-", "_")
+    info = f"{name}-{version}.dist-info"
+    files = {
+        **contents,
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {package}\nVersion: {version}\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     record = "".join(f"{name},,\n" for name in [*files, f"{info}/RECORD"])
-    wheel = place / f"torch-{version}-py3-none-any.whl"
+    wheel = place / f"{name}-{version}-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
         for name, text in {**files, f"{info}/RECORD": record}.items():
             archive.writestr(zipfile.ZipInfo(name), text)
@@ -45,6 +60,17 @@ def write(folder: Path, version: str, cuda: str, cudnn: int) -> str:
     link = wheel.name.replace("+", "%2B")
     (place / "index.html").write_text(f'<a href="{link}#sha256={digest}">{wheel.name}</a>\n')
     return digest
+
+
+@contextlib.contextmanager
+def serving(folder: Path, mirror: str) -> Iterator[str]:
+    """Serve ``folder`` on the address at which a host reaches its mirror, which is this machine."""
+    folder.mkdir(exist_ok=True)
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer((urlsplit(mirror).hostname or "", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://{server.server_name}:{server.server_port}"
+        server.shutdown()
 
 
 def stack(folder: Path, lock: str, version: str, digest: str) -> Path:

@@ -193,6 +193,14 @@ def test_distribution_that_is_only_planned_is_refused(bare: Bare, tmp_path: Path
         refuse(bare("h100"), tmp_path, "PLAN-ONLY", "does not install it on", **own)
 
 
+def test_stack_without_a_lock_is_refused_with_the_wheel_whose_digest_is_missing(
+    bare: Bare, tmp_path: Path
+) -> None:
+    wheel = "torch-2.3.1+cu118-cp311-cp311-linux_x86_64.whl"
+    stack = "pytorch-2.3-cu118-cudnn8"
+    refuse(bare("h100"), tmp_path, "LOCK-MISSING", wheel, stack=stack)
+
+
 def test_small_disk_is_refused_with_the_numbers(bare: Bare, tmp_path: Path) -> None:
     with mounted(bare("h100"), "mount -t tmpfs -o size=3g gpuwright-test /opt", "/opt"):
         refuse(

@@ -19,8 +19,9 @@ from sandbox import hosts
 from sandbox.checkout import SOURCE
 from sandbox.hosts import HostSpec
 from sandbox.mirror.faults import Faults
+from stacks.locking import wheels
 from tasks.layout import CURRENT, ENVS
-from tests.hosts import carried_out, onlooker, runner
+from tests.hosts import carried_out, cu118_index, jetson_index, onlooker, runner
 from tests.hosts.carried_out import carries_out
 from tests.hosts.conftest import NAME, GpuHost
 from tests.hosts.lab import Lab, Run
@@ -327,3 +328,38 @@ def test_refused_host_does_not_stop_the_others(gpu_host: GpuHost, tmp_path: Path
     assert f"{NAME}: verdict OK" in run.report
     assert f"{bare.name}: verdict REFUSED, proof: none (nothing was changed)" in run.report
     assert untouched
+
+
+# ----------------------------------------------------------------- CUDA 11.8 and PyTorch as one
+
+
+def test_index_has_every_wheel_that_the_cu118_lock_takes_from_it() -> None:
+    taken = {
+        name: text for name, text in cu118_index.shipped().items() if name not in cu118_index.OWN
+    }
+    options = ["--python-version=3.11", "--python-platform=x86_64-manylinux_2_28"]
+    there = wheels.named("".join(taken.values()), options, 300)
+    for name, text in taken.items():
+        digests = set(re.findall(r"--hash=sha256:(\w+)", text))
+        assert digests and digests <= there.keys(), name
+
+
+def test_stack_that_has_cuda_118_in_its_wheel_takes_the_place_of_the_other(
+    gpu_host: GpuHost, tmp_path: Path
+) -> None:
+    host, before = gpu_host.lab.host, link(gpu_host.lab)
+    stack = cu118_index.write(tmp_path)
+    with jetson_index.serving(tmp_path / "index", host.mirror_url or "") as address:
+        data = runner.host_data(host, stack=str(stack))
+        data["mirrors"] = {**data["mirrors"], "pytorch": address}
+        lab = Lab(host, runner.inventory(tmp_path, **{NAME: data}))
+        first, second = lab.pyinfra("-y"), lab.pyinfra("-y")
+    assert first.code == 0 and f"{NAME}: verdict OK" in first.report, first.told
+    assert "2.7.1+cu118" in first.report
+    assert second.code == 0 and second.changed() == set()
+    assert link(lab).startswith(f"{ENVS}/{cu118_index.STACK}-") and link(lab) != before
+    code = (
+        "import torch as t, torchvision as v; print(t.__version__, t.version.cuda, v.__version__)"
+    )
+    assert lab.on_host(f"{CURRENT}/bin/python -I -c '{code}'") == "2.7.1+cu118 11.8 0.22.1+cu118"
+    assert Path(before).name in environments(lab)

@@ -8,14 +8,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -78,7 +74,7 @@ def board(
     system = str(request.param)
     host = hosts.up(HostSpec(system, os=system), fresh=True)
     folder = tmp_path_factory.mktemp(system)
-    with index(host, folder) as address:
+    with jetson_index.serving(folder / "index", host.mirror_url or "") as address:
         settings = settings_of(host, system, folder, address)
         data = runner.host_data(host, **settings)
         lab = Lab(host, runner.inventory(folder, **{system: data}))
@@ -88,24 +84,6 @@ def board(
         yield Board(lab, predicted, first, lab.pyinfra("-y", deploy=DEPLOY), settings)
     jetpack(system).publish()
     host.down()
-
-
-class index:  # noqa: N801 - used as a function
-    """Serve ``folder``/index on the address at which the host reaches this machine."""
-
-    def __init__(self, host: SandboxHost, folder: Path) -> None:
-        (folder / "index").mkdir()
-        handler = partial(SimpleHTTPRequestHandler, directory=str(folder / "index"))
-        address = urlsplit(host.mirror_url or "").hostname or ""
-        self.server = ThreadingHTTPServer((address, 0), handler)
-
-    def __enter__(self) -> str:
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        return f"http://{self.server.server_name}:{self.server.server_port}"
-
-    def __exit__(self, *_: object) -> None:
-        self.server.shutdown()
-        self.server.server_close()
 
 
 def settings_of(host: SandboxHost, system: str, folder: Path, address: str) -> dict[str, Any]:
