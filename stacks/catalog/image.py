@@ -35,8 +35,29 @@ class Services(Group):
 
 
 @dataclass(frozen=True)
+class Omission:
+    """Files that an image can do without, or whose symbols it can."""
+
+    path: str
+    """Pattern of the shell, below ``site-packages``."""
+    mb: int
+    """What it saves, in 10^6 bytes."""
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Omitted(Group):
+    """What images leave out of the wheels of their locks."""
+
+    files: tuple[Omission, ...]
+    stripped: tuple[Omission, ...]
+    """Open source alone: symbols go, the code stays."""
+
+
+@dataclass(frozen=True)
 class ImageFacts:
     """``catalog/image.yaml``."""
 
     bases: Bases
     services: Services
+    omitted: Omitted

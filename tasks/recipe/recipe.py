@@ -13,6 +13,7 @@ from pathlib import Path
 
 import facts
 import image
+from stacks.catalog.read import load_catalog
 from stacks.model.image import ImagePlan
 from tasks.cuda import environment_file
 from tasks.layout import CUDNN, CURRENT
@@ -119,6 +120,7 @@ def recipe_of(plan: ImagePlan, lock: str, services: str, uid: int = 1000) -> Rec
         "epoch": EPOCH,
         "uv": f"{DEV}/uv",
         "python": f"/usr/bin/python{plan.torch.python}",
+        "omitted": load_catalog().image.omitted,
         "uv_environment": _UV,
         "uv_version": importlib.metadata.version("uv"),
         "fetch_tools": FETCH_TOOLS,

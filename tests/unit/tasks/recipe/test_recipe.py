@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from stacks.catalog.read import load_catalog
 from stacks.model.plan import Download
 from tasks.recipe import lock_parts
 from tasks.recipe.recipe import Recipe
@@ -102,3 +103,29 @@ def test_nccl_setting_comes_with_its_reason() -> None:
 def test_line_that_pins_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="pins nothing: 'torch>=2'"):
         lock_parts.entries("torch>=2\n")
+
+
+def test_what_an_image_leaves_out_has_a_reason_and_is_left_out_in_its_own_layer() -> None:
+    omitted = load_catalog().image.omitted
+    step = recipe().files["steps/torch.sh"]
+    for one in (*omitted.files, *omitted.stripped):
+        assert one.why and one.mb > 0
+        # A path with a blank or a quote would be another one in the step.
+        assert re.fullmatch(r"[A-Za-z0-9_./*-]+", one.path) and f" {one.path}" in step
+    assert "nvidia" not in "".join(one.path for one in omitted.stripped)
+
+
+def test_files_of_this_step_are_left_out_and_those_of_an_earlier_one_stay(tmp_path: Path) -> None:
+    """A file of an earlier layer would only be marked as deleted, and its size stay."""
+    site = tmp_path / "lib/python3.11/site-packages"
+    new, old = (site / f"nvidia/{folder}/lib" for folder in ("cusolver", "cuda_nvrtc"))
+    for folder, name in ((new, "libcusolverMg.so.11"), (old, "libnvrtc.alt.so.12")):
+        folder.mkdir(parents=True)
+        (folder / name).write_text("x")
+    text = recipe().files["steps/torch.sh"]
+    part = text[text.index("(\n    cd ") : text.index("# Only what is new is touched")]
+    # What is older than a file's last change of state cannot be made: the step begins before it.
+    for began, left in (("9999999999", 2), ("0", 0)):
+        script = f"set -eu; env={tmp_path}; began={began}\n{part}"
+        subprocess.run(["sh", "-c", script], check=True, cwd=tmp_path)
+        assert len([*site.rglob("*.so*")]) == left
