@@ -7,7 +7,9 @@ does not depend on what is in it.
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -185,6 +187,71 @@ def test_base_that_cannot_be_had_is_named_with_the_way_out(built: Place) -> None
     replace(built, work=other).push_context()
     said = built.do(store.build(built.state, other))
     assert "IMAGE-BASE-PULL: the base 127.0.0.1:9/nothing:here is not on this host" in said
+
+
+def inside(place: Place, command: str, options: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a command in a container of the image that reaches the index of this machine."""
+    index = dict(place.data["mirrors"])["pypi"]
+    server = urlsplit(index).hostname
+    environment = {
+        "PIP_INDEX_URL": index,
+        "PIP_TRUSTED_HOST": server,
+        "UV_DEFAULT_INDEX": index,
+        "UV_INSECURE_HOST": server,
+    }
+    words = " ".join(f"--env {name}={value}" for name, value in environment.items())
+    image = place.work.recipe.exact_name
+    return place.host.run(f"docker run --rm {words} {options} {image} sh -c {shlex.quote(command)}")
+
+
+IMPORTS = "python -c 'import einops, humanize; print(einops.__file__, humanize.__version__)'"
+
+
+def test_what_people_add_is_there_in_the_next_container_with_their_home(built: Place) -> None:
+    built.on_host("mkdir -p /srv/home && chown 1000 /srv/home")
+    home = "--volume /srv/home:/home/user"
+    first = inside(built, "pip install --quiet einops && uv pip install --quiet humanize", home)
+    assert first.returncode == 0, first.stderr
+    later = inside(built, IMPORTS, home)
+    assert later.stdout.startswith("/home/user/.local/share/gpuwright/python3.11/"), later.stderr
+    found = json.loads(inside(built, "selftest --json", home).stdout)
+    assert {"einops", "humanize"} <= found["added"].keys()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "--user 1234",
+        "--user 4321:4321",
+        "--read-only --tmpfs /tmp:exec --tmpfs /home/user:exec,uid=1234,mode=700 --user 1234:1234",
+    ],
+)
+def test_anybody_adds_packages_on_a_read_only_root_too(built: Place, options: str) -> None:
+    # `python -m pip` is what a notebook's `%pip` runs.
+    done = inside(
+        built,
+        f"python -m pip install -q einops && uv pip install -q humanize && {IMPORTS}",
+        options,
+    )
+    assert "/einops/__init__.py" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("tool", ["pip", "uv pip"])
+def test_packages_of_the_image_are_installed_already_and_stay(built: Place, tool: str) -> None:
+    """The package sympy stands for torch, which this small image does not have."""
+    there = inside(built, f"{tool} install sympy 2>&1")
+    assert there.returncode == 0 and "Downloading sympy" not in there.stdout
+    refused = inside(
+        built, f"{tool} install sympy==1.13; code=$?; python -c 'import sympy'; exit $code"
+    )
+    assert refused.returncode != 0
+    assert "IMAGE-FIXED: sympy 1.14.0 belongs to this image" in refused.stderr
+
+
+def test_own_environment_is_free_of_the_images_constraints(built: Place) -> None:
+    own = "python -m venv /tmp/own && /tmp/own/bin/pip install -q --no-deps sympy==1.13.3"
+    done = inside(built, f"{own} && /tmp/own/bin/pip list 2>/dev/null")
+    assert "1.13.3" in done.stdout, done.stderr
 
 
 @pytest.fixture(scope="module")
