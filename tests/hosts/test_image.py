@@ -17,6 +17,7 @@ import pytest
 from facts.host import probe_command
 from facts.model.host import HostState
 from facts.parse import parse_host
+from sandbox.checkout import SOURCE
 from tasks.host import resolution
 from tasks.image.work import RECORD
 from tasks.python import locks
@@ -28,6 +29,7 @@ from tests.hosts.site import NAME, Site
 
 pytestmark = needs_hosts()
 TAG = "pytorch-cuda:v2.9"
+README = (SOURCE / "README.md").read_text()
 TOKEN = "a-token-of-this-test-0123456789"
 
 
@@ -50,6 +52,11 @@ class Built:
 @pytest.fixture(scope="module")
 def built(site: Site) -> Built:
     return Built(site, json.loads(site.on_host(f"cat {RECORD}"))["exact"])
+
+
+def host_of(built: Built) -> HostState:
+    """The host as the probe sees it."""
+    return parse_host(built.site.host.run(str(probe_command())).stdout.splitlines())
 
 
 @dataclass(frozen=True)
@@ -144,8 +151,7 @@ def test_both_names_lead_to_one_image_with_its_labels(built: Built) -> None:
 
 def test_versions_in_the_image_are_those_of_the_native_host_line_by_line(built: Built) -> None:
     listed = json.loads(built.container("", "versions --json"))
-    seen: HostState = parse_host(built.site.host.run(str(probe_command())).stdout.splitlines())
-    native = resolution.resolved(seen, built.site.data).plan
+    native = resolution.resolved(host_of(built), built.site.data).plan
     assert native is not None and native.torch is not None
     theirs = {
         "torch": f"{native.torch.version}+{native.torch.variant}",
@@ -169,6 +175,17 @@ def test_image_tests_itself(built: Built) -> None:
     assert (group["backend"], group["world"], group["sum"], group["apart"]) == ("gloo", 2, 3, 0.0)
     assert found["versions"]["torch"] == "2.9.1+cu128"
     assert "verdict OK" in built.site.runs.first.told
+
+
+def test_torch_is_installed_already_for_pip_and_uv_and_stays(built: Built) -> None:
+    by_pip = built.container("--network none", "pip install --no-index torch")
+    assert "Requirement already satisfied: torch in /opt/gpuwright/current" in by_pip
+    # uv goes on without an index only where nothing is to be fetched.
+    assert built.container("--network none", "uv pip install --offline torch") == ""
+    refused = built.site.host.run(
+        f"docker run --rm --network none {TAG} pip install --no-index torch==2.8"
+    )
+    assert refused.returncode != 0 and "IMAGE-FIXED: torch 2.9.1" in refused.stderr
 
 
 def test_container_is_nobody_special(built: Built) -> None:
@@ -200,6 +217,29 @@ def test_at_a_terminal_a_token_is_made_that_no_log_holds(built: Built) -> None:
     built.docker("rm --force lone")
     assert len(token) >= 32 and token not in log
     assert "docker exec" in log
+
+
+def test_line_of_the_readme_starts_jupyterlab_with_the_words_for_this_docker(built: Built) -> None:
+    """As it stands but for `--gpus all`, which Docker below 29.2 takes with a program in C alone.
+
+    That program is not here; `explain` names other words for such a Docker, and those are taken.
+    """
+    (line,) = re.findall(r"^\$ (docker run .*pytorch-cuda:v2\.9)$", README, re.MULTILINE)
+    plan = resolution.resolved(host_of(built), built.site.data, containers=True).plan
+    assert plan is not None and plan.containers is not None
+    words = line.replace("--gpus all", shlex.join(plan.containers.ask)).replace(
+        "8888:8888", "18889:8888"
+    )
+    assert words.count("--gpus") == plan.containers.ask.count("--gpus")
+    named = words.replace("docker run", "docker run --detach --name readme")
+    built.site.on_host(f"mkdir -p /srv/me/code && cd /srv/me && echo mine >code/x && {named}")
+    try:
+        assert built.docker("exec readme cat code/x") == "mine"
+        assert built.docker("exec readme nvidia-smi -L").count("GPU ") == 2
+        ask = "curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:18889/api"
+        built.site.until(lambda: built.site.on_host(f"{ask} || :") == "200", "no JupyterLab")
+    finally:
+        built.docker("rm --force readme")
 
 
 def test_jupyter_answers_who_has_the_token_alone(running: Running) -> None:
