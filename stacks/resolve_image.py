@@ -90,7 +90,7 @@ def _planned(
         base=image_rules.base(case, request),
         os=case.profile.os,
         arch=case.profile.arch,
-        cuda=cuda[0] if cuda else None,
+        cuda=image_rules.without_omitted(case, cuda[0]) if cuda else None,
         cudnn=cudnn,
         torch=torch,
         service=service,

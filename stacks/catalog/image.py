@@ -47,8 +47,10 @@ class Omission:
 
 @dataclass(frozen=True, kw_only=True)
 class Omitted(Group):
-    """What images leave out of the wheels of their locks."""
+    """What images leave out."""
 
+    packages: tuple[Omission, ...]
+    """Their `path` is a pattern of names of packages and tarballs."""
     files: tuple[Omission, ...]
     stripped: tuple[Omission, ...]
     """Open source alone: symbols go, the code stays."""

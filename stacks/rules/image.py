@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from fnmatch import fnmatchcase
 
 from stacks.catalog.distributions import Distribution
 from stacks.catalog.read import Catalog
 from stacks.catalog.releases import understood
 from stacks.model.containers import ImageRequest, ImageService
 from stacks.model.host import HostProfile
-from stacks.model.plan import TorchPlan
+from stacks.model.plan import CudaPlan, TorchPlan
 from stacks.model.requests import CudaRequest, Stack
 from stacks.rules import elsewhere
 from stacks.rules.case import Case, names, numbers
@@ -29,6 +30,32 @@ def cuda_request(stack: Stack, request: ImageRequest) -> CudaRequest | None:
     if stack.cuda is None or request.cuda == "none":
         return None
     return replace(stack.cuda, purpose="compile" if request.cuda == "devel" else "runtime")
+
+
+def without_omitted(case: Case, cuda: CudaPlan) -> CudaPlan:
+    """The libraries that an image has of the toolkit; all of it where it can compile."""
+    if cuda.purpose == "compile":
+        return cuda
+    omitted = case.catalog.image.omitted
+
+    def stays(name: str) -> bool:
+        return not any(fnmatchcase(name, one.path) for one in omitted.packages)
+
+    kept = tuple(name for name in cuda.packages if stays(name))
+    if kept != cuda.packages:
+        case.reason(
+            "cuda",
+            f"without {', '.join(one.path for one in omitted.packages)}",
+            "; ".join(f"{one.path}: {one.why} ({one.mb} MB)" for one in omitted.packages),
+            omitted.cite,
+        )
+    return replace(
+        cuda,
+        packages=kept,
+        downloads=tuple(file for file in cuda.downloads if stays(file.name)),
+        versions={name: version for name, version in cuda.versions.items() if name in kept},
+        disk_mb=cuda.disk_mb - sum(one.mb for one in omitted.packages) * (kept != cuda.packages),
+    )
 
 
 def distribution(case: Case, request: ImageRequest) -> str | None:

@@ -254,6 +254,47 @@ def test_own_environment_is_free_of_the_images_constraints(built: Place) -> None
     assert "1.13.3" in done.stdout, done.stderr
 
 
+PROGRAM = r"""
+#include <stdio.h>
+size_t cudnnGetVersion(void);
+size_t cudnnGetCudartVersion(void);
+size_t cublasGetCudartVersion(void);
+int main(void) {
+    printf("%zu %zu %zu\n", cudnnGetVersion(), cudnnGetCudartVersion(), cublasGetCudartVersion());
+    return 0;
+}
+"""
+COMPILED = f"""set -e
+. /opt/gpuwright/etc/cuda.sh
+cat >/tmp/p.c <<'END'{PROGRAM}END
+gcc /tmp/p.c -o /tmp/p -L/opt/gpuwright/cudnn-8/lib -lcudnn -l:libcublas.so.11
+/tmp/p"""
+
+
+def test_program_linked_to_cudnn_8_runs_in_the_image_that_is_the_default(built: Place) -> None:
+    """CUDA's and cuDNN's layers are the real ones; torch is beside them in `test_image`.
+
+    A runtime has no headers, so the program says itself what it calls.
+    """
+    data = {name: value for name, value in built.data.items() if name != "image_cuda"}
+    plan = opening.resolved(built.state, data).plan
+    assert plan is not None and plan.cuda is not None
+    recipe = opening.recipe_for(plan, data, image_settings({}))
+    work = Work(recipe, image_settings({}))
+    place = replace(built, work=work)
+    place.push_context()
+    said = built.do(store.build(built.state, work))
+    assert said.startswith("state done 0"), said
+    ran = inside(place, COMPILED)
+    size = "docker image inspect --format '{{.Size}}'"
+    whole, without = (
+        int(built.on_host(f"{size} {one.exact_name}")) for one in (recipe, built.work.recipe)
+    )
+    built.on_host(f"docker image rm {recipe.exact_name}")
+    assert ran.stdout.split() == ["8906", "11080", "11080"], ran.stderr
+    assert 2.5e9 < whole - without < 2.95e9
+
+
 @pytest.fixture(scope="module")
 def collected(built: Place) -> Made:
     """A bundle, collected by a host that reaches the mirror: a forecast and two runs."""

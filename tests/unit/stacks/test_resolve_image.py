@@ -195,3 +195,18 @@ def test_an_image_or_conflicts_but_never_both(stack: Stack, profile: HostProfile
             name.startswith(("libcuda1", "nvidia-cuda", "cuda-drivers", "nvidia-driver"))
             for name in made.plan.cuda.packages
         )
+
+
+def test_libraries_that_an_image_does_without_are_named_with_their_reason() -> None:
+    made = image()
+    assert made.cuda is not None
+    assert not [n for n in made.cuda.packages if n.startswith(("libnpp", "libcusolvermg"))]
+    assert "libcublas11" in made.cuda.packages
+    said = [reason for reason in made.reasons if "libnpp" in reason.choice]
+    assert len(said) == 1 and "image processing" in said[0].why
+
+
+def test_image_that_compiles_has_all_of_the_toolkit() -> None:
+    made = image(image_cuda="devel")
+    assert made.cuda is not None
+    assert any("npp" in file.name for file in made.cuda.downloads)
