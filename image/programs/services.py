@@ -59,7 +59,8 @@ def _with_token(settings: Settings) -> Settings:
         raise RefusalError(
             "IMAGE-NO-TOKEN",
             "JupyterLab runs whatever its visitor types; it does not start without a token",
-            "openssl rand -hex 24 >token && docker run -v $PWD/token:/run/secrets/jupyter_token:ro …",
+            "openssl rand -hex 24 >token && "
+            "docker run -v $PWD/token:/run/secrets/jupyter_token:ro …",
         )
     name = os.uname().nodename
     print(f"A token was made for this container. The URL with it: docker exec {name} jupyter-token")
