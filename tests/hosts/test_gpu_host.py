@@ -28,6 +28,7 @@ from tests.hosts.lab import Lab, Run
 from tests.hosts.poor_index import poor_index
 
 MOST_ROUND_TRIPS = 12
+SELF_TEST = f"{CURRENT}/bin/gpuwright-selftest"
 STACK = """\
 summary: the shipped stack with the patch release of torch before it
 cuda: {version: "11.8"}
@@ -143,6 +144,13 @@ def test_acceptance_checks_pass(gpu_host: GpuHost, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     skipped = set(re.findall(r"^SKIPPED .*?:\d+: (.*)$", done.stdout, re.MULTILINE))
     assert skipped <= EXPECTED_SKIPS, done.stdout
+
+
+def test_ordinary_user_runs_the_image_s_self_test(gpu_host: GpuHost) -> None:
+    told = gpu_host.lab.on_host(f"runuser -u nobody -- {SELF_TEST}; echo status $?")
+    assert "no GPU: gloo on CPU" in told
+    assert "gloo all-reduce over 2 processes: right; DDP: loss" in told
+    assert told.split()[-1] == "3"
 
 
 # ----------------------------------------------------------------- where the user stands
@@ -272,7 +280,7 @@ def test_new_torch_patch_release_gets_an_environment_of_its_own(
 def test_it_touches_neither_driver_nor_toolkit(older: tuple[str, Run, str]) -> None:
     _, run, _ = older
     allowed = {"PyTorch environment begun", "PyTorch environment", "Stable link", "Verdict"}
-    assert run.changed() <= allowed
+    assert run.changed() <= {*allowed, "Self-test"}  # its name, and what it compares with
 
 
 def test_former_environment_is_kept(gpu_host: GpuHost, older: tuple[str, Run, str]) -> None:
@@ -292,6 +300,9 @@ def test_rollback_goes_back_and_twice_is_no_change(
     assert link(gpu_host.lab) == before
     assert torch_version(gpu_host.lab).startswith("2.9.1+")
     assert "ROLLED-BACK" in back.report
+    told = gpu_host.lab.on_host(f"{SELF_TEST}; echo status $?")
+    assert f"note: this is the environment {before}; the plan's own is " in told
+    assert told.split()[-1] == "3"
     assert gpu_host.lab.pyinfra(*words).changed() == set()
 
 
@@ -304,7 +315,7 @@ def test_going_to_and_fro_builds_nothing_again(
     assert forward.changed() == {"Stable link", "Verdict"}
     assert link(lab) != before
     original = lab.pyinfra("-y")
-    assert original.changed() == {"Stable link", "Verdict"}
+    assert original.changed() == {"Stable link", "Self-test", "Verdict"}
     assert link(lab) == before
     assert environments(lab) == built
 

@@ -6,12 +6,13 @@ All of it was made by one command (`site`). The tests follow each other on that 
 from __future__ import annotations
 
 import subprocess
+import sys
 from typing import Any
 
 import httpx
 import pytest
 
-from sandbox.checkout import SandboxError
+from sandbox.checkout import SOURCE, SandboxError
 from sandbox.local import prepare
 from tests.hosts import able, browser, runner, tunnel
 from tests.hosts.lab import Run
@@ -341,6 +342,23 @@ def test_compose_brings_up_the_same_container(site: Site, first: Run) -> None:
     site.on_host(f"docker-compose -f {file} down 2>&1")
     run = site.run("-y", workspaces=site.alice)
     assert run.code == 0 and "Workspaces up" in run.changed(NAME), run.told
+
+
+def test_compose_reads_the_file_for_elsewhere(site: Site, first: Run) -> None:
+    data = ("workspace_user=alice", "workspace_tensorboard_port=6006", "workspace_memory=4g")
+    words = [word for said in data for word in ("--data", said)]
+    text = subprocess.run(
+        [sys.executable, "-m", "tasks.workspace", "compose", *words],
+        cwd=SOURCE,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    site.on_host(
+        f"mkdir -p /root/elsewhere; cat >/root/elsewhere/compose.yaml <<'END'\n{text}END\n"
+    )
+    read = site.on_host("docker-compose -f /root/elsewhere/compose.yaml config 2>&1")
+    assert "read_only: true" in read and "jupyter_token" in read, read
 
 
 def test_workspace_that_is_to_go_goes_and_leaves_what_is_the_users(site: Site, first: Run) -> None:
