@@ -17,6 +17,11 @@ from stacks.catalog.decode import nearest
 from stacks.catalog.hardware import Chip, GpuModel, Gpus
 
 _NO_PART = re.compile(r"\b(?:nvidia|geforce|tesla|generation|gpu|edition)\b|[^a-z0-9]+")
+_FORM = re.compile(
+    r"sxm\d?|pcie?|hbm\d?e?|\d{1,3}(?:g|gb|gib)?|mega|grid|jetson|maxq|mobile|laptop|"
+    r"nvidia|geforce|tesla|generation|gpu|edition"
+)
+"""Words that say how much memory a card has, how it is built in, or who sells it."""
 _BOARD = re.compile(r"\b(?:SXM\d?|HGX)\b")
 """Words in a name of a module that hangs on a board's NVSwitches."""
 
@@ -27,6 +32,17 @@ def plain_name(name: str) -> str:
     ``NVIDIA GeForce RTX 3080``, ``rtx-3080`` and ``RTX_3080`` are one: ``rtx3080``.
     """
     return _NO_PART.sub("", name.lower().replace("_", " "))
+
+
+def short_name(name: str) -> tuple[str, bool]:
+    """A name without the memory and the form of a card, and whether it is a laptop's.
+
+    ``nvidia-a100-80gb`` and ``A100 SXM4`` are ``a100``; a cloud's ``h100-mega-80gb`` is ``h100``.
+    """
+    words = re.split(r"[^a-z0-9]+", name.lower().replace("max-q", "maxq"))
+    kept = "".join(word for word in words if not _FORM.fullmatch(word))
+    laptop = bool({"maxq", "mobile", "laptop"} & {*words})
+    return re.sub(r"(?:sxm\d?|pcie)$", "", plain_name(kept)), laptop
 
 
 @dataclass(frozen=True)
@@ -46,7 +62,15 @@ class GpuTable:
 
     def key(self, name: str) -> str | None:
         """The key of a GPU by the name that a person uses; None: no GPU is called so."""
-        return name if name in self.models else self.names.get(plain_name(name))
+        if name in self.models:
+            return name
+        device = name.lower().removeprefix("10de:")
+        if device != name.lower():
+            return self.pci.get(device)
+        short, laptop = short_name(name)
+        wanted = (f"{short}laptop", f"{short}mobile", short) if laptop else (short,)
+        tried = [p + word for word in wanted for p in ("", "rtx", "gtx", "quadro", "titan")]
+        return next((self.names[w] for w in (plain_name(name), *tried) if w in self.names), None)
 
     def like(self, name: str) -> str:
         """Which GPUs are called about so, as a sentence for a person."""

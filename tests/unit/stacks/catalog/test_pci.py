@@ -34,6 +34,18 @@ DRAWN = Path("stacks/catalog/pci.tsv").read_text()
         ("GB300", "10.3"),
         ("tesla m40", "5.2"),
         ("b200", "10.0"),
+        ("nvidia-a100-80gb", "8.0"),
+        ("A100 40GB", "8.0"),
+        ("H100 SXM", "9.0"),
+        ("h100sxm", "9.0"),
+        ("nvidia-h100-mega-80gb", "9.0"),
+        ("GRID T4", "7.5"),
+        ("jetson orin", "8.7"),
+        ("3080", "8.6"),
+        ("A6000", "8.6"),
+        ("RTX 3080 Laptop", "8.6"),
+        ("geforce rtx 2080 max-q", "7.5"),
+        ("10de:2204", "8.6"),
     ],
 )
 def test_names_that_people_use_lead_to_the_gpu(name: str, sm: str) -> None:
