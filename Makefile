@@ -4,7 +4,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # What pytest makes of a test's text is kept for the next run, whatever this shell says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help env demo test test-vm test-containers check bench lock clean-sandbox
+.PHONY: help env demo test test-vm test-containers check bench lock catalogue-age clean-sandbox
 
 help:
 	@echo "make demo           a throwaway Debian 12 host becomes a GPU host (as root on Debian)"
@@ -14,6 +14,7 @@ help:
 	@echo "make check          ruff, mypy, import contracts, unit tests"
 	@echo "make bench          benchmarks, side by side"
 	@echo "make clean-sandbox  stop and remove every throwaway host of this checkout"
+	@echo "make catalogue-age  facts of the catalogue that were looked up long ago"
 	@echo "make lock           resolve the controller's own dependencies again"
 
 env:
@@ -56,6 +57,9 @@ bench: env
 
 lock: env
 	$(PYTHON) -m tests.project_lock
+
+catalogue-age: env
+	@$(PYTHON) -m stacks age
 
 clean-sandbox: env
 	$(PYTHON) -m sandbox clean

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import datetime
 import io
 import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
-from pathlib import Path
-from typing import NoReturn
+from dataclasses import asdict, replace
 
 from rich.console import Console
 from rich.text import Text
 
 from stacks.catalog.decode import SchemaError, nearest
 from stacks.catalog.read import Catalog, load_catalog
-from stacks.explain import matrix
+from stacks.explain import age, arguments, matrix
 from stacks.explain import words as explain
+from stacks.explain.arguments import UsageError
 from stacks.explain.unlocked import unlocked
 from stacks.load import StackError, load_stack, stack_names
 from stacks.locking import jetson as jetson_lock
@@ -44,16 +44,7 @@ _ORIGIN_OF = {
 _ARCHES = {"amd64": "x86_64", "x86-64": "x86_64", "arm64": "aarch64", "sbsa": "aarch64"}
 
 
-class _UsageError(Exception):
-    """Arguments that cannot be used; the text is for the user."""
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise _UsageError(message)
-
-
-def main(arguments: list[str] | None = None) -> int:
+def main(words: list[str] | None = None) -> int:
     """Run one command; give its exit code: 0 plan, 2 conflicts, 64 bad arguments, 1 failed."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -62,11 +53,17 @@ def main(arguments: list[str] | None = None) -> int:
     console = Console(width=None if wide else 80, highlight=False, soft_wrap=False)
     complaint = Console(stderr=True, width=None if sys.stderr.isatty() else 80, highlight=False)
     try:
-        options = _parser().parse_args(arguments)
+        options = arguments.parser().parse_args(words)
         if options.command is None:
-            raise _UsageError("a command is missing: list, explain, matrix or lock")
+            raise UsageError("a command is missing: list, explain, matrix or lock")
         catalog = load_catalog()
-        commands = {"list": _list, "explain": _explain, "matrix": _matrix, "lock": _lock}
+        commands = {
+            "list": _list,
+            "explain": _explain,
+            "matrix": _matrix,
+            "age": _age,
+            "lock": _lock,
+        }
         code = commands[options.command](console, options, catalog)
         sys.stdout.flush()
         return code
@@ -74,80 +71,13 @@ def main(arguments: list[str] | None = None) -> int:
         # The reader has seen enough. Python would complain once more when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
-    except (_UsageError, StackError, lock.TargetError) as error:
+    except (UsageError, StackError, lock.TargetError) as error:
         complaint.print(Text(plain(str(error))))
         complaint.print(Text("`python -m stacks --help` shows the commands and options."))
         return BAD_ARGUMENTS
     except (SchemaError, lock.LockError, OSError) as error:
         complaint.print(Text(plain(str(error))))
         return FAILED
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="python -m stacks",
-        description="What should be on a GPU host: stacks, and plans for one host.",
-    )
-    commands = parser.add_subparsers(dest="command", parser_class=_Parser)
-    listing = commands.add_parser("list", help="the stacks, one line each")
-    why = commands.add_parser("explain", help="the plan for a host and its reasons, or conflicts")
-    why.add_argument("stack")
-    why.add_argument("--os", help="debian-12, ubuntu-24.04, rocky-9 …; of itself with --jetson")
-    why.add_argument("--arch", help="x86_64 or aarch64")
-    why.add_argument(
-        "--gpu", action="append", default=[], metavar="MODEL[:COUNT]", help="h100, h100:8; repeat"
-    )
-    why.add_argument(
-        "--kernel", action="append", default=[], help="a kernel release that can boot; repeat"
-    )
-    why.add_argument("--python", help="Python minor version: 3.11")
-    why.add_argument("--secure-boot", action="store_true")
-    why.add_argument("--no-security-pocket", action="store_true", help="without security updates")
-    why.add_argument("--jetson", metavar="L4T", help="Jetson Linux release: 36.4.7")
-    why.add_argument(
-        "--installed", metavar="VERSION=ORIGIN", help="the driver that is there: 535.309.01=nvidia"
-    )
-    why.add_argument("--nvswitch", action="store_true", help="an NVSwitch is on the PCI bus")
-    why.add_argument("--flavour", help="open or proprietary")
-    why.add_argument("--driver", metavar="BRANCH", help="branch or exact version: 535, 580.159.04")
-    why.add_argument("--variant", help="PyTorch build: cu126")
-    why.add_argument(
-        "--origin", action="append", default=[], metavar="PART=ORIGIN", help="cuda=redist; repeat"
-    )
-    why.add_argument(
-        "--without", action="append", default=[], metavar="PART", help="cuda, cudnn or torch"
-    )
-    why.add_argument("--compile", action="store_true", help="nvcc is a must")
-    why.add_argument(
-        "--containers",
-        nargs="?",
-        const="docker",
-        action="append",
-        metavar="ENGINE",
-        help="a container host: docker (as without ENGINE), podman or containerd; repeat",
-    )
-    why.add_argument("--native", action="store_true", help="CUDA and PyTorch on that host too")
-    why.add_argument("--docker", metavar="VERSION", help="exact version of Docker: 29.4.1")
-    why.add_argument("--image", action="store_true", help="the image instead of the host")
-    why.add_argument("--image-base", metavar="REFERENCE", help="debian:bookworm-slim")
-    why.add_argument("--image-cuda", metavar="HOW", help="none, runtime or devel")
-    table = commands.add_parser("matrix", help="what was carried out where, is planned, is refused")
-    table.add_argument("stack", nargs="*", help="only these stacks")
-    locking = commands.add_parser("lock", help="refresh the hash locks of a stack")
-    locking.add_argument("stack")
-    locking.add_argument("--variant", action="append", default=[], help="only this build; repeat")
-    locking.add_argument("--python", action="append", default=[], help="only this one; repeat")
-    locking.add_argument("--arch", default="x86_64")
-    locking.add_argument("--jetson", metavar="L4T", help="the one lock of this Jetson Linux")
-    locking.add_argument(
-        "--workspace", action="store_true", help="only what images have beside PyTorch"
-    )
-    locking.add_argument("--index", help="address of PyTorch's own index or a mirror of it")
-    for command in (listing, why, table, locking):
-        command.add_argument("--stacks", type=Path, metavar="FOLDER", help="your own stack files")
-    for command in (listing, why, table):
-        command.add_argument("--json", action="store_true", help="the same as data")
-    return parser
 
 
 def _list(console: Console, options: argparse.Namespace, catalog: Catalog) -> int:
@@ -182,6 +112,9 @@ def _explain(console: Console, options: argparse.Namespace, catalog: Catalog) ->
             explain.show_image(console, stack, profile, image)
         return OK if image.plan else CONFLICT
     resolution = resolve(stack, profile, catalog)
+    if resolution.plan is not None:
+        today = datetime.date.today()
+        resolution = replace(resolution, plan=age.with_age(resolution.plan, today))
     if options.json:
         print(json.dumps(explain.as_data(stack, profile, resolution), indent=2))
     else:
@@ -196,6 +129,14 @@ def _matrix(console: Console, options: argparse.Namespace, catalog: Catalog) -> 
         print(json.dumps([asdict(cell) for cell in found], indent=2))
     else:
         print("\n".join((matrix.LEGEND, *matrix.lines(found))))
+    return OK
+
+
+def _age(console: Console, options: argparse.Namespace, catalog: Catalog) -> int:
+    old = [(d, s) for d, s in age.facts(catalog) if age.is_old(d, datetime.date.today())]
+    for day, source in old:
+        explain.say(console, source, f"{day}  ", "bold")
+    console.print(Text(f"{len(old)} groups of facts are older than {age.LIMIT_DAYS} days."))
     return OK
 
 
@@ -216,7 +157,7 @@ def _requested(stack: Stack, options: argparse.Namespace) -> Stack:
     for said in options.origin:
         part, equals, origin = said.partition("=")
         if not equals or not origin:
-            raise _UsageError(f"--origin {said}: expected PART=ORIGIN, for example cuda=redist")
+            raise UsageError(f"--origin {said}: expected PART=ORIGIN, for example cuda=redist")
         if part == "torch":
             requests["torch_index"] = origin
         elif part in _ORIGIN_OF:
@@ -224,7 +165,7 @@ def _requested(stack: Stack, options: argparse.Namespace) -> Stack:
         else:
             close = nearest(part, (*_ORIGIN_OF, "torch"), 1)
             meant = f'; did you mean "{close[0]}"?' if close else ""
-            raise _UsageError(f"--origin {said}: parts are {', '.join(_ORIGIN_OF)}, torch{meant}")
+            raise UsageError(f"--origin {said}: parts are {', '.join(_ORIGIN_OF)}, torch{meant}")
     return with_requests(stack, requests, containers=bool(options.containers))
 
 
@@ -233,7 +174,7 @@ def _profile(options: argparse.Namespace, catalog: Catalog) -> HostProfile:
     gpus = tuple(gpu for said in options.gpu for gpu in _gpus(said, catalog))
     system = options.os or jetson_rules.ubuntu(options.jetson or "", catalog)
     if not system and not options.jetson:
-        raise _UsageError("--os is missing: debian-12, ubuntu-24.04, rocky-9 …")
+        raise UsageError("--os is missing: debian-12, ubuntu-24.04, rocky-9 …")
     profile = HostProfile(
         os=system or "unknown",
         arch=_ARCHES.get(arch.lower(), arch),
@@ -253,7 +194,7 @@ def _installed(said: str | None) -> InstalledDriver | None:
         return None
     version, _, origin = said.partition("=")
     if not origin or not version[:1].isdigit():
-        raise _UsageError(f"--installed {said}: expected VERSION=ORIGIN, such as 535.309.01=nvidia")
+        raise UsageError(f"--installed {said}: expected VERSION=ORIGIN, such as 535.309.01=nvidia")
     return InstalledDriver(version, origin)
 
 
@@ -261,9 +202,9 @@ def _gpus(said: str, catalog: Catalog) -> tuple[Gpu, ...]:
     word, colon, count = said.partition(":")
     key = catalog.known.key(word)
     if colon and not (count.isdecimal() and 0 < int(count) <= 64):
-        raise _UsageError(f'--gpu {said}: "{count}" is not a count from 1 to 64')
+        raise UsageError(f'--gpu {said}: "{count}" is not a count from 1 to 64')
     if key is None:
-        raise _UsageError(f'--gpu {said}: unknown GPU "{word}". {catalog.known.like(word)}')
+        raise UsageError(f'--gpu {said}: unknown GPU "{word}". {catalog.known.like(word)}')
     return (Gpu(key),) * (int(count) if colon else 1)
 
 

@@ -30,6 +30,9 @@ from tasks.verify import soundness
 
 _RUNNING = "! systemctl is-active --quiet docker || timeout 20 docker ps --format '{{.Names}}' || :"
 """Names of Docker's containers; a daemon that sleeps is not woken."""
+_AFTERWARDS = frozenset({"D17", "D24"})
+"""What stands in the way of the next boot now and is mended by the steps that follow the reboot:
+the persistence daemon and the Fabric Manager."""
 _TOLD = 20
 """Containers that are named at most."""
 _CONTAINERS_S = 60
@@ -72,7 +75,7 @@ def rebooted(plan: Plan, settings: RepairSettings, expected_gpus: int = 0) -> Co
         return
     host, record = this_host(), read(HostRecord, state.record)
     causes = "; ".join(f"{one.code}: {one.what}" for one in found)
-    against = list(decision.against(case, answer, settings.reboot))
+    against = list(decision.against(case, answer, settings.reboot, _AFTERWARDS))
     fresh = decision.new(found, case, record.reboots or Reboots())
     if not fresh:
         against.append("this boot was made by an earlier run for the same, and it did not help")

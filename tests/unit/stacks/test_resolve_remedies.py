@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from stacks.__main__ import _parser, _profile, _requested
+from stacks.__main__ import _profile, _requested
+from stacks.explain import arguments
 from stacks.load import stack_names
 from stacks.model.change import Change
 from stacks.model.host import Gpu, HostProfile
@@ -164,7 +165,7 @@ def test_options_that_are_printed_ask_the_same_as_the_host_data() -> None:
         gpu = question.profile.gpus[0].model or ""
         words = ["explain", question.stack, "--gpu", gpu]
         words += [] if "os" in change.host else ["--os", question.profile.os]
-        options = _parser().parse_args([*words, *change.options.split()])
+        options = arguments.parser().parse_args([*words, *change.options.split()])
         asked = _requested(stack_of(question.stack), options)
         assert set(named) == set(asked.said), (change, asked.said)
         after = question.after(change)

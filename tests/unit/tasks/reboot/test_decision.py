@@ -104,6 +104,19 @@ def test_next_boot_without_the_driver_stands_against_it(policy: Reboot) -> None:
     assert "would not bring the GPU back" in against(case(**driver(**modules)), policy)
 
 
+@pytest.mark.parametrize("code", sorted(operations._AFTERWARDS))
+def test_what_the_steps_after_it_mend_does_not_stand_against_it(code: str) -> None:
+    """A daemon that a driver's move left failed: it is enabled and started after the reboot."""
+    patient = case(**OLD_LOADED)
+    answer = diagnose(patient)
+    daemon = Finding(code, "CRITICAL", "it is down", "failed", "start it", "nothing")
+    broken = replace(
+        answer,
+        findings=(*answer.findings, Named.of(daemon)),
+    )
+    assert not decision.against(patient, broken, "if-needed", operations._AFTERWARDS)
+
+
 def test_nouveau_that_is_not_kept_off_would_be_back() -> None:
     assert "D8" in against(case(**NOUVEAU), "if-needed")
 
