@@ -11,8 +11,9 @@ from stacks.model.kernels import KernelPlan
 from tasks.doctor.tree import diagnose
 from tasks.faults.catalog import faults
 from tasks.health.case import Case
+from tasks.health.naming import Named
 from tasks.hostdata.repair import Reboot
-from tasks.reboot import decision
+from tasks.reboot import decision, operations
 from tasks.steps.record import Reboots
 from tests.unit.tasks import a_host, a_patient
 from tests.unit.tasks.a_patient import OLD_KERNEL, case, driver
@@ -109,11 +110,15 @@ def test_what_the_steps_after_it_mend_does_not_stand_against_it(code: str) -> No
     """A daemon that a driver's move left failed: it is enabled and started after the reboot."""
     patient = case(**OLD_LOADED)
     answer = diagnose(patient)
-    daemon = Finding(code, "CRITICAL", "it is down", "failed", "start it", "nothing")
+    daemon = Named(
+        code, "CRITICAL", "it is down", "failed", "start it", "nothing", breaks=("boot",)
+    )
     broken = replace(
         answer,
-        findings=(*answer.findings, Named.of(daemon)),
+        findings=(*answer.findings, daemon),
+        next_boot=replace(answer.next_boot, ready=False),
     )
+    assert decision.against(patient, broken, "if-needed")
     assert not decision.against(patient, broken, "if-needed", operations._AFTERWARDS)
 
 
