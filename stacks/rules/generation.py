@@ -19,7 +19,9 @@ def check(case: Case) -> None:
     dropped = [
         card
         for card in case.cards
-        if card.generation.last_cuda and int(card.generation.last_cuda) < oldest
+        if card.model.generation == "kepler"  # of younger ones TORCH-NO-SM tells more
+        and card.generation.last_cuda
+        and int(card.generation.last_cuda) < oldest
     ]
     if dropped:
         last = dropped[0].generation.last_branch

@@ -116,7 +116,16 @@ def check_key(case: Case, dist: Distribution) -> None:
             f"It is signed by the key in {key}.pub. Nobody of us has seen the whole fingerprint "
             "of that key in a source beside the repository itself, and a key is trusted by its "
             "whole fingerprint alone.",
-            *([f"Use {elsewhere.called(near)}: `{case.command(os=near)}`."] if near else []),
+            *(
+                [
+                    Way(
+                        f"Use {elsewhere.called(near)}: `{case.command(os=near)}`.",
+                        Change.to(os=near),
+                    )
+                ]
+                if near
+                else []
+            ),
             "If you have the fingerprint from a source that you trust, name it in the host data: "
             "`fingerprints: {nvidia: ['40 HEX DIGITS']}`. "
             f"`gpg --show-keys {key}.pub` prints that of the file.",

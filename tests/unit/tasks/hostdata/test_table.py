@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -127,8 +128,9 @@ def read(said: Mapping[str, Any]) -> tuple[set[str], tuple[Any, ...]]:
         image.image_settings(data),
         repair.repair_settings(data),
         workspace.workspace_settings(data, "pytorch-cuda", "v2.9"),
-        resolution.stack_of(data),
-        resolution.stack_of(data, containers=True),
+        # Which requests were said is for remedies alone.
+        replace(resolution.stack_of(data), said=()),
+        replace(resolution.stack_of(data, containers=True), said=()),
         locks.own_folder(data),
     )
     return data.asked, values
