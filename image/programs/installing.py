@@ -84,7 +84,7 @@ def _run(uv_binary: str | None) -> int:
                 "IMAGE-FIXED",
                 ", ".join(f"{name} {fixed[name]}" for name in named)
                 + " belongs to this image and stays: it was locked and tested as a whole",
-                "python -m venv ~/own && ~/own/bin/pip install …, or an image of another stack",
+                "an environment of your own, python -m venv ~/own, or an image of another stack",
             ),
             file=sys.stderr,
         )

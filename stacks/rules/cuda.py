@@ -132,12 +132,13 @@ def _image(case: Case) -> str:
     return case.catalog.cuda.images.rows[case.stack.cuda.version]
 
 
-def _able_to_compile(case: Case, toolkit: Toolkit) -> str:
+def _able_to_compile(case: Case, toolkit: Toolkit) -> Way | str:
     """The first distribution of the catalogue whose archive has a compiler that nvcc accepts."""
     for key, dist in case.catalog.distributions.items():
         if compiler := host_compiler(dist, toolkit):
-            return f"{elsewhere.called(key)}: its archive has {compiler.packages[0]}"
-    return "another distribution: none of the catalogue has a compiler for it"
+            text = f"Use {elsewhere.called(key)}, {{how}}: its archive has {compiler.packages[0]}."
+            return Way(text, Change.to(os=key))
+    return "No distribution of the catalogue has a compiler for it."
 
 
 def _purpose(
@@ -160,8 +161,8 @@ def _purpose(
             "CUDA-NO-COMPILER",
             f"Nothing can be compiled with CUDA {request.version} on {dist.name}.",
             why,
+            _able_to_compile(case, toolkit),
             container,
-            f"Use {_able_to_compile(case, toolkit)}.",
             Way("Ask for the libraries only: {how}.", Change.of(cuda_purpose="auto")),
         )
         return None

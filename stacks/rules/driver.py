@@ -116,11 +116,11 @@ def plan(
     else:
         asked = "the first on offer that fits and is maintained, if one is"
     pocket = f", {offer.pocket} pocket" if offer.pocket else ""
+    enough = f" and is not below {floor}, which the whole stack needs" if floor else ""
     case.reason(
         "driver",
         f"{offer.version} {offer.flavour} from {offer.origin}{pocket}",
-        f"{asked}: branch {offer.branch} drives {names(case.cards)} and is not below {floor}, "
-        "which the whole stack needs",
+        f"{asked}: branch {offer.branch} drives {names(case.cards)}{enough}",
         offer.cite(dist),
     )
     _end_of_life(case, dist, offer)

@@ -182,15 +182,16 @@ def test_repository_with_a_key_that_nobody_knows_is_refused(bare: Bare, tmp_path
     other = "NAME=RHEL\\nID=rhel\\nID_LIKE=fedora\\nVERSION_ID=10.0\\n"
     mount = f"printf '{other}' >/run/other && mount --bind /run/other /etc/os-release"
     with mounted(bare("h100"), mount, "/etc/os-release"):
-        refuse(bare("h100"), tmp_path, "REPO-KEY-UNKNOWN", "CDF6BA43.pub", "--os rhel-9")
+        told = ("CDF6BA43.pub", "--os rhel-9")
+        refuse(bare("h100"), tmp_path, "REPO-KEY-UNKNOWN", *told, driver_origin="nvidia")
 
 
 def test_distribution_that_is_only_planned_is_refused(bare: Bare, tmp_path: Path) -> None:
     other = "ID=ubuntu\\nID_LIKE=debian\\nVERSION_ID=26.04\\n"
     mount = f"printf '{other}' >/run/other && mount --bind /run/other /etc/os-release"
-    with mounted(bare("h100"), mount, "/etc/os-release"):
+    with mounted(bare("v100"), mount, "/etc/os-release"):
         own = {"driver_origin": "ubuntu", "without": ["cuda", "torch"]}
-        refuse(bare("h100"), tmp_path, "PLAN-ONLY", "does not install it on", **own)
+        refuse(bare("v100"), tmp_path, "PLAN-ONLY", "does not install it on", **own)
 
 
 def test_stack_without_a_lock_is_refused_with_the_wheel_whose_digest_is_missing(

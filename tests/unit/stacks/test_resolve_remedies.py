@@ -152,7 +152,7 @@ def changes() -> Iterator[tuple[Question, Change]]:
         for conflict in question.answer.conflicts:
             for remedy, change in zip(conflict.remedies, conflict.changes, strict=True):
                 if change is not None:
-                    assert change.said in remedy
+                    assert change.said in remedy or change.options in remedy
                     yield question, change
 
 

@@ -67,6 +67,7 @@ OTHERS = {
     "bench/scripts/guide.sh.j2": "what a guide tells people to type, which is measured as it is",
     "bench/scripts/warm.sh.j2": "fills the mirror's cache with what the guide fetches",
     "sandbox/mirror/index.py": "asks for the help text",
+    "tests/hosts/test_image.py": "what people type in a container",
 }
 
 
