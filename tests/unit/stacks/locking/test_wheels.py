@@ -68,6 +68,7 @@ OTHERS = {
     "bench/scripts/warm.sh.j2": "fills the mirror's cache with what the guide fetches",
     "sandbox/mirror/index.py": "asks for the help text",
     "tests/hosts/test_image.py": "what people type in a container",
+    "tests/hosts/test_image_ways.py": "what people type in a container",
 }
 
 
