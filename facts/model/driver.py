@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from facts.model.shown import Shown
 
@@ -53,6 +54,9 @@ class Driver(Shown):
     """Versions with a folder under ``/lib/firmware/nvidia``."""
     blocked_in: tuple[str, ...] = ()
     """modprobe.d files that keep the nvidia module itself from loading."""
+    capabilities: Mapping[str, str] = field(default_factory=dict)
+    """Compute capability (``12.0``) by PCI address, as the loaded driver tells it; empty where no
+    driver is loaded, or where it does not tell."""
 
 
 @dataclass(frozen=True)

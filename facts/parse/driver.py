@@ -5,12 +5,18 @@ from __future__ import annotations
 import re
 
 from facts.model.driver import DkmsBuild, Driver, Library, ModuleFile, Nouveau
+from facts.parse.answers import bus_address
 from facts.parse.sections import Section, fields
 
 _NVRM = re.compile(r"NVRM version:.*?\b(\d+\.\d+(?:\.\d+)?)\b")
 _LDCONFIG = re.compile(r"^\s*(\S+) \(.*\) => (/\S+)")
 _SO_VERSION = re.compile(r"\.so\.(\d[\d.]*)$")
 _MODULES = re.compile(r"^/lib/modules/([^/]+)/")
+_CAPABILITY = re.compile(
+    r"([0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]), ([1-9][0-9]?\.[0-9])", re.IGNORECASE
+)
+_MOST_GPUS = 64
+"""Of one host: more lines than that are no list of GPUs."""
 _NOTHING = re.compile(r"(?:\S*/)?(?:false|true)(?:\s+#.*|\s*)")
 """A command that loads nothing, whole: behind "&&" or "||" stands one that does."""
 
@@ -34,6 +40,21 @@ def loaded(section: Section) -> tuple[str | None, str | None, tuple[str, ...]]:
     if banner:
         flavour = "open" if "Open Kernel Module" in banner else "proprietary"
     return version, flavour, names
+
+
+def capabilities(section: Section) -> dict[str, str]:
+    """Compute capability by PCI address, as ``nvidia-smi --query-gpu=pci.bus_id,compute_cap`` says.
+
+    A card that does not tell (``[N/A]``), or of which two lines say different things, is not in it.
+    """
+    told: dict[str, str] = {}
+    unclear = set()
+    for line in section.part("capability")[:_MOST_GPUS]:
+        if match := _CAPABILITY.fullmatch(line.strip()):
+            address = bus_address(match[1]) or ""
+            if told.setdefault(address, match[2]) != match[2]:
+                unclear.add(address)
+    return {address: sm for address, sm in told.items() if address not in unclear}
 
 
 def module_files(section: Section) -> tuple[ModuleFile, ...]:
@@ -110,6 +131,7 @@ def driver(section: Section, libs: Section, modprobe: Section) -> Driver:
         loaded_modules=names,
         firmware=tuple(sorted(f.rsplit("/", 1)[-1] for f in section.part("firmware"))),
         blocked_in=modprobe_d(modprobe)[1],
+        capabilities=capabilities(section),
     )
 
 

@@ -1,3 +1,20 @@
+# What the loaded driver tells of each GPU's compute capability: branch 470 does not know the field
+# (huggingface/candle issue 733). nvidia-smi loads a module and makes device files that are missing
+# (nvidia-modprobe(1)), and this look changes nothing; so it runs only where both are there.
+capability() {
+  [ -d /sys/module/nvidia ] && [ -e /dev/nvidiactl ] && have nvidia-smi || return
+  set -- /dev/nvidia[0-9]*; [ -e "$1" ] || return; nodes=$#
+  set -- /proc/driver/nvidia/gpus/*; [ "$nodes" -ge $# ] || return
+  part capability
+  said=$(bound 10 nvidia-smi --query-gpu=pci.bus_id,compute_cap --format=csv,noheader 2>&1); code=$?
+  if [ $code = 0 ]; then
+    printf '%s\n' "$said" | grep -E '^[0-9A-Fa-f:.]{12,16}, [0-9]{1,2}\.[0-9]$' | head -n 64
+  else
+    no driver.capabilities "nvidia-smi ended with $code:" \
+      "$(printf '%s\n' "$said" | head -n 1 | cut -c 1-200)"
+  fi
+}
+
 driver() {
   sec driver
   if [ ! -d /sys/module ]; then no driver.loaded "/sys/module does not exist: sysfs is not mounted"
@@ -10,6 +27,7 @@ driver() {
   fi
   part proc; [ -r /proc/driver/nvidia/version ] && cat /proc/driver/nvidia/version
   part nodes; exist /dev/nvidia*
+  capability
   part runfile
   exist /usr/bin/nvidia-uninstall /usr/local/bin/nvidia-uninstall /var/log/nvidia-installer.log
   part firmware; exist /lib/firmware/nvidia/[0-9]*
