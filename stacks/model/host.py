@@ -56,6 +56,8 @@ class HostProfile:
     """GPUs that are not there yet (an image that is baked before the GPU is attached)."""
     gpu_like: str | None = None
     """Key of the GPU that stands for each one that the catalogue does not know."""
+    capabilities: Mapping[str, str] = field(default_factory=dict)
+    """Compute capability (``12.0``) by PCI address, as the loaded driver tells it."""
     kernel_running: str | None = None
     kernel_next_boot: str | None = None
     kernels: tuple[str, ...] = ()

@@ -41,17 +41,15 @@ class Card:
     count: int
     first_branch: str | None
     """First driver branch that knows it; ``None``: older than every branch we plan."""
+    is_known: bool = True
+    """Whether the catalogue knows it, or host data name a sibling. Of another one only the age is
+    known, and its capability once the driver tells it."""
 
     @property
     def name(self) -> str:
         """Name and compute capability for a person."""
         sm = self.model.sm.replace(".", "")
         return f"{self.model.name} (sm_{sm})" if sm else self.model.name
-
-    @property
-    def is_known(self) -> bool:
-        """Whether the catalogue knows more of it than its age."""
-        return bool(self.model.sm)
 
 
 @dataclass

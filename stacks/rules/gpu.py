@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import replace
 
 from stacks.catalog.hardware import GpuModel, module_flavours
 from stacks.model.change import Change, Way
 from stacks.model.host import Gpu
+from stacks.rules import capability
 from stacks.rules.case import Card, Case, names, numbers
 
 
@@ -17,7 +17,8 @@ def identify(case: Case) -> None:
 
     Adds NO-GPU where there is none and none is expected. GPUs that are only expected count as if
     they were there. A card that the catalogue does not know is taken for what host data call it
-    (``gpu_like``); else for one of its age, with the notice GPU-UNKNOWN.
+    (``gpu_like``); else for one of its age, with the notice GPU-UNKNOWN, and with the compute
+    capability that its driver tells.
     """
     gpus = case.profile.gpus + case.profile.expected_gpus
     if not gpus:
@@ -32,13 +33,16 @@ def identify(case: Case) -> None:
             "If a GPU should be there, look at `lspci -nn -d 10de:` and at the machine's settings.",
         )
         return
-    counts: Counter[str] = Counter()
-    unknown: Counter[str] = Counter()
+    found: dict[str, list[Gpu]] = {}
+    unknown: dict[str, list[Gpu]] = {}
     for gpu in gpus:
         key = _key(case, gpu)
-        (counts if key in case.catalog.known.models else unknown)[key or gpu.pci_id or ""] += 1
-    case.cards = tuple(_card(case, key, count) for key, count in counts.items())
-    case.cards += tuple(_unknown(case, word, count) for word, count in unknown.items())
+        group = found if key in case.catalog.known.models else unknown
+        group.setdefault(key or gpu.pci_id or "", []).append(gpu)
+    case.cards = tuple(_card(case, key, len(same)) for key, same in found.items())
+    case.cards += tuple(_unknown(case, word, same) for word, same in unknown.items())
+    for key, same in found.items():
+        capability.compare(case, key, same)
     if not case.profile.gpus:
         case.notice(
             "GPU-EXPECTED",
@@ -55,7 +59,7 @@ def _card(case: Case, key: str, count: int) -> Card:
     return Card(key, model, generation, count, known.first_branches.get(key))
 
 
-def _unknown(case: Case, word: str, count: int) -> Card:
+def _unknown(case: Case, word: str, gpus: list[Gpu]) -> Card:
     """The card as one of its age; adds GPU-UNKNOWN."""
     known = case.catalog.known
     is_id = re.fullmatch(r"[0-9a-f]{4}", word) is not None
@@ -63,19 +67,14 @@ def _unknown(case: Case, word: str, count: int) -> Card:
     generation = case.catalog.gpus.generations.rows[key]
     name = f"unknown GPU 10de:{word}" if is_id else f'unknown GPU "{word}"'
     flavour = "open" if "open" in generation.flavours else "proprietary"
-    limit = case.stack.cuda.version if case.stack.cuda else ""
+    sm = capability.told(case, gpus)
     case.notice(
         "GPU-UNKNOWN",
         f"The catalogue does not know the {name}; it is taken for one of the generation "
         f"{generation.name}.",
         f"Its PCI id lies among those of {generation.name}. So the plan takes the newest branch "
-        f"that is maintained, with the {flavour} kernel module"
-        + (
-            f", and leaves open whether CUDA {limit} compiles for it: only its driver knows its "
-            "compute capability (`nvidia-smi --query-gpu=compute_cap --format=csv`)."
-            if limit
-            else "."
-        ),
+        f"that is maintained, with the {flavour} kernel module. "
+        + capability.open_or_told(case, sm),
         Way(
             "If it is a sibling of a known GPU, name that one, such as {how}. If newer "
             "lists have it (`update-pciids`; `lspci -nn -d 10de:`), draw them anew with "
@@ -83,8 +82,8 @@ def _unknown(case: Case, word: str, count: int) -> Card:
             Change.of(gpu_like="rtx3090"),
         ),
     )
-    model = GpuModel(name=name, generation=key, sm="")
-    return Card(word, model, generation, count, None)
+    model = GpuModel(name=name, generation=key, sm=sm)
+    return Card(word, model, generation, len(gpus), None, is_known=False)
 
 
 def named(case: Case) -> tuple[Gpu, ...]:
@@ -155,28 +154,39 @@ def check_cuda118(case: Case) -> None:
         case.conflict(
             "GPU-118-OLD",
             f"CUDA {request.version} cannot compile for {names(before)}.",
-            f"nvcc {request.version} begins at sm_{toolkit.sm[0].replace('.', '')}.",
+            f"nvcc {request.version} begins at sm_{toolkit.sm[0].replace('.', '')}."
+            + capability.stays(before),
             Way("Leave the system toolkit out: {how}.", Change.of(without=("cuda",))),
             "Use a newer GPU.",
         )
     beyond = [c for c in case.cards if c.model.sm and numbers(c.model.sm) > newest]
     if not beyond:
         return
-    first, last = beyond[0].generation, _generation(case, toolkit.sm[-1])
+    first, last = capability.generation(case, beyond[0]), _generation(case, toolkit.sm[-1])
+    needs = f" {first.name} needs CUDA {first.first_cuda} or later." if first else ""
+    see = "pyinfra INVENTORY deploys/plan.py"  # no command names a card that nobody knows
+    if all(card.is_known for card in case.cards):
+        see = case.command(*_ALONE.options.split())
+    alone = "Take PyTorch alone; its wheel brings a CUDA that knows this GPU"
+    ways: list[str | Way] = [
+        Way(
+            f"{alone if first else 'Leave the system toolkit out'}: {{how}}. See what that gives: "
+            f"`{see}`.",
+            _ALONE,
+        )
+    ]
+    if first:
+        ways.append(
+            f"Compile with CUDA {first.first_cuda} or later in a container "
+            f"({case.catalog.cuda.images.rows[first.first_cuda]}); only the driver is the host's."
+        )
     case.conflict(
         "GPU-118-BLACKWELL",
         f"CUDA {request.version} cannot compile for {names(beyond)}.",
         f"nvcc {request.version} ends at sm_{toolkit.sm[-1].replace('.', '')} ({last}); for "
         "anything newer it stops with \"not defined for option 'gpu-architecture'\". cuDNN 8.9 "
-        "ends there "
-        f"too. {first.name} needs CUDA {first.first_cuda} or later.",
-        Way(
-            "Take PyTorch alone; its wheel brings a CUDA that knows this GPU: {how}. See what that "
-            f"gives: `{case.command(*_ALONE.options.split())}`.",
-            _ALONE,
-        ),
-        f"Compile with CUDA {first.first_cuda} or later in a container "
-        f"({case.catalog.cuda.images.rows[first.first_cuda]}); only the driver is the host's.",
+        f"ends there too.{needs}{capability.stays(beyond)}",
+        *ways,
         f"Run what must have CUDA {request.version} on a host with a {last} or older GPU.",
     )
 

@@ -78,7 +78,7 @@ def _fits(case: Case, request: TorchRequest, line: JetsonLine, row: JetsonTorch)
         and all(
             torch_refusals.runs_on(codes, numbers(card.model.sm))
             for card in case.cards
-            if card.is_known
+            if card.model.sm
         )
     )
 

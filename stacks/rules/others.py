@@ -55,7 +55,7 @@ def _runs(case: Case, other: Stack) -> bool:
 
 
 def _all_run(case: Case, codes: tuple[str, ...]) -> bool:
-    cards = [numbers(card.model.sm) for card in case.cards if card.is_known]
+    cards = [numbers(card.model.sm) for card in case.cards if card.model.sm]
     have = [numbers(code) for code in codes]
     return all(any(c[0] == sm[0] and c[1] <= sm[1] for c in have) for sm in cards)
 

@@ -14,9 +14,9 @@ Build = tuple[str, Variant]
 
 
 def runs(variant: Variant, cards: tuple[Card, ...], arch: str) -> bool:
-    """Whether a build has code for every card that is known."""
+    """Whether a build has code for every card whose capability is known."""
     codes = [numbers(sm) for sm in variant.sm[arch]]
-    return all(runs_on(codes, numbers(card.model.sm)) for card in cards if card.is_known)
+    return all(runs_on(codes, numbers(card.model.sm)) for card in cards if card.model.sm)
 
 
 def runs_on(codes: list[tuple[int, ...]], sm: tuple[int, ...]) -> bool:

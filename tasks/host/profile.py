@@ -40,6 +40,7 @@ def profile_of(
         codename=system.base_codename or system.codename,
         arch=system.arch,
         gpus=tuple(Gpu(None, pci_id=d.device, address=d.address) for d in state.gpus),
+        capabilities=state.driver.capabilities,
         expected_gpus=expected,
         kernel_running=state.kernels.running,
         kernel_next_boot=state.kernels.next_boot,

@@ -39,7 +39,6 @@ JUDGED_BY: dict[str, tuple[str, ...]] = {
     "stacks/rules/test_jetson": ("stacks/rules/jetson_torch", "stacks/rules/jetson_ways"),
     "stacks/rules/test_torch": ("stacks/rules/torch_requests",),
     "stacks/test_command_line": ("stacks/explain/arguments",),
-    "stacks/test_resolve": ("stacks/rules/case",),
     "stacks/test_resolve_image": ("stacks/rules/image",),
     "tasks/doctor/test_tree": ("tasks/doctor/*_rules", "tasks/health/*"),
     "tasks/verify/test_comparison": ("tasks/driver/findings",),

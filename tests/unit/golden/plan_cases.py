@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
@@ -214,8 +214,11 @@ def _traits() -> Iterator[Case]:
         yield Case("hosts", "pytorch-2.9", f"{system} {arch} a100", _host(system, "a100", arch))
     for system in ALIVE:
         yield Case("hosts", "pytorch-2.9", f"{system} without a GPU", HostProfile(system, "x86_64"))
-        unknown = HostProfile(system, "x86_64", gpus=(Gpu(None, "ffff"),))
+        unknown = HostProfile(system, "x86_64", gpus=(Gpu(None, "ffff", "0000:17:00.0"),))
         yield Case("hosts", "pytorch-2.9", f"{system} unknown device", unknown)
+        for sm in ("8.6", "12.0"):
+            told = replace(unknown, capabilities={"0000:17:00.0": sm})
+            yield Case("hosts", "pytorch-2.9", f"{system} unknown device of {sm}", told)
 
 
 def _containers() -> Iterator[Case]:

@@ -97,6 +97,15 @@ def test_every_kind_of_gpu_with_every_stack_ends_at_a_plan(system: str) -> None:
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
+def test_unknown_gpu_ends_at_a_plan_whatever_capability_its_driver_tells(system: str) -> None:
+    at = "0000:17:00.0"
+    told = ("3.0", "3.7", "6.1", "9.0", "12.0", "13.0")
+    for stack, device, sm in product(stack_names(), UNKNOWN, told):
+        profile = HostProfile(system, "x86_64", (Gpu(None, device, at),), capabilities={at: sm})
+        at_a_plan(Question(stack, profile))
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
 def test_whatever_is_asked_for_ends_at_a_plan(system: str) -> None:
     stacks = ("pytorch-2.9", "pytorch-2.7-cu118")
     for stack, gpu, data in product(stacks, ("k80", "v100", "h100", "b200"), ASKED):

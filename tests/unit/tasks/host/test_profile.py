@@ -105,6 +105,28 @@ def test_flavour_is_taken_from_the_loaded_module_only() -> None:
     assert driver.flavour == "open"
 
 
+@pytest.mark.parametrize(
+    ("sm", "code"), [("8.6", None), ("12.0", "GPU-118-BLACKWELL"), ("3.0", "GPU-118-OLD")]
+)
+def test_capability_that_the_driver_tells_counts_for_a_card_that_nobody_knows(
+    sm: str, code: str | None
+) -> None:
+    state = a_host.bare()
+    cards = tuple(replace(card, device="ffff") for card in state.pci)
+    told = replace(state.driver, capabilities={card.address: sm for card in cards})
+    state = replace(state, pci=cards, driver=told)
+    answer = host_resolution.resolved(state, {"stack": "pytorch-2.9"})
+    codes = {conflict.code for conflict in answer.conflicts}
+    assert (code in codes) if code else (answer.plan is not None)
+    # The same cards before there is a driver, and with what a person calls them.
+    silent = replace(state, driver=a_host.bare().driver)
+    assert host_resolution.resolved(silent, {"stack": "pytorch-2.9"}).plan is not None
+    called = {"stack": "pytorch-2.9", "expected_gpus": "h100"}
+    plan = host_resolution.resolved(state, called).plan
+    assert plan is not None
+    assert "GPU-CAPABILITY" in {notice.code for notice in plan.notices}
+
+
 def test_host_of_an_architecture_that_nobody_plans_is_refused() -> None:
     """No such machine is at hand: the recorded host pretends to be one."""
     state = a_host.bare()

@@ -89,7 +89,7 @@ def test_host_with_no_device_file_of_a_gpu_is_not_asked(machine: Machine) -> Non
 @pytest.mark.parametrize(
     ("does", "said"),
     [
-        # Words and exit status of an nvidia-smi without the field: canonical/inference-snaps issue 128.
+        # Of an nvidia-smi without the field: canonical/inference-snaps issue 128.
         (
             "echo 'Field \"compute_cap\" is not a valid field to query.'; exit 2",
             '2: Field "compute_cap" is not a valid field to query.',
