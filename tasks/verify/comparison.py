@@ -5,6 +5,7 @@ from __future__ import annotations
 from facts.model.host import HostState
 from stacks.model.plan import Plan
 from tasks.finding import Finding
+from tasks.verify.capability import told_after
 from tasks.verify.parts import parts
 
 
@@ -22,6 +23,7 @@ def compare(
     found = [
         *_count(state, expected_gpus),
         *(f for part in parts(state, plan, rollback) for f in part.findings),
+        *told_after(state, plan),
         *_settings(state),
     ]
     return tuple(found)
