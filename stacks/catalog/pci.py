@@ -24,6 +24,15 @@ _FORM = re.compile(
 """Words that say how much memory a card has, how it is built in, or who sells it."""
 _BOARD = re.compile(r"\b(?:SXM\d?|HGX)\b")
 """Words in a name of a module that hangs on a board's NVSwitches."""
+_BRACKETED = re.compile(r"[^\[\]]*\[([^\[\]]+)\][^\[\]]*")
+"""As lspci has it: ``NVIDIA Corporation GA102 [GeForce RTX 3080] (rev a1)``."""
+_CARD = re.compile(r"SXM\d?|PCIe|HBM\d?e?|\d{1,3}GB", re.IGNORECASE)
+_TIMES = (
+    re.compile(r"(?P<count>[0-9]{1,4})\s*[x×]\s*(?P<name>\S.*)", re.IGNORECASE),
+    re.compile(r"(?P<name>.*\S)\s+[x×]\s*(?P<count>[0-9]{1,4})", re.IGNORECASE),
+    re.compile(r"(?P<name>(?:10de:)?[^:]*):(?P<count>.*)", re.IGNORECASE),
+)
+_DEVICE = re.compile(r"(?:10de:|0x)([0-9a-f]{4})", re.IGNORECASE)
 
 
 def plain_name(name: str) -> str:
@@ -45,6 +54,23 @@ def short_name(name: str) -> tuple[str, bool]:
     return re.sub(r"(?:sxm\d?|pcie)$", "", plain_name(kept)), laptop
 
 
+def _cardless(name: str) -> str:
+    """``v100s`` of ``Tesla V100S PCIe 32GB``: what a card has in common with its sisters."""
+    return plain_name(" ".join(w for w in re.split(r"[\s-]+", name) if not _CARD.fullmatch(w)))
+
+
+def counted(said: str) -> tuple[str, str | None]:
+    """A GPU's name or PCI id, and what is said of its count, if anything is.
+
+    ``h100:8``, ``8x H100``, ``H100 x8`` and ``10de:2330:8`` are eight; ``10de:2330`` says none.
+    """
+    said = said.strip()
+    if _DEVICE.fullmatch(said):
+        return said, None
+    found = next((match for form in _TIMES if (match := form.fullmatch(said))), None)
+    return (found["name"], found["count"]) if found else (said, None)
+
+
 @dataclass(frozen=True)
 class GpuTable:
     """Every known GPU, and the ways to it."""
@@ -64,9 +90,10 @@ class GpuTable:
         """The key of a GPU by the name that a person uses; None: no GPU is called so."""
         if name in self.models:
             return name
-        device = name.lower().removeprefix("10de:")
-        if device != name.lower():
-            return self.pci.get(device)
+        if device := _DEVICE.fullmatch(name):
+            return self.pci.get(device[1].lower())
+        if bracketed := _BRACKETED.fullmatch(name):
+            name = bracketed[1]
         short, laptop = short_name(name)
         wanted = (f"{short}laptop", f"{short}mobile", short) if laptop else (short,)
         tried = [p + word for word in wanted for p in ("", "rtx", "gtx", "quadro", "titan")]
@@ -115,12 +142,14 @@ def gpu_table(gpus: Gpus, drawn: str) -> GpuTable:
     first = dict(gpus.first_branches.rows)
     ages = {int(device, 16): models[key].generation for device, key in pci.items()}
     called: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    shorter: defaultdict[str, dict[str, None]] = defaultdict(dict)
     alike: defaultdict[tuple[str, Chip], list[_Device]] = defaultdict(list)
     for device in _devices(gpus, drawn):
         ages[int(device.pci, 16)] = device.chip.generation
         if device.pci in pci:
             for name in device.names:
                 called[plain_name(name)][pci[device.pci]] = None
+                shorter[_cardless(name)][pci[device.pci]] = None
         else:
             alike[plain_name(device.name), device.chip].append(device)
     chips = defaultdict(set)
@@ -136,11 +165,14 @@ def gpu_table(gpus: Gpus, drawn: str) -> GpuTable:
             first[key] = str(max(known_from))
         for word in (n for device in devices for n in device.names):
             called[plain_name(word)][key] = None
+            shorter[_cardless(word)][key] = None
+    for key, model in gpus.models.rows.items():
+        called[plain_name(model.name)] = {key: None}
     # A name of two different chips is none: each has its key with the chip in it.
     names = {
         name: next(iter(keys))
-        for name, keys in called.items()
-        if len({(models[k].generation, models[k].sm) for k in keys}) == 1
+        for name, keys in (shorter | called).items()
+        if _cardless(name) and len({(models[k].generation, models[k].sm) for k in keys}) == 1
     }
     return GpuTable(
         MappingProxyType(models),

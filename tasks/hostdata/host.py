@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from stacks.catalog.pci import counted
 from stacks.catalog.read import Catalog
 from stacks.model import address as addresses
 from stacks.model.host import Gpu
@@ -32,7 +33,7 @@ LEAST_WAIT_S = 5
 """Of a limit that host data set."""
 MOST_GPUS = 1024
 """That one host is told to expect; the largest servers have sixteen."""
-_COUNTED = re.compile(r"((?P<model>[^:]*):)?(?P<count>[0-9]{1,12})")
+_COUNT = re.compile(r"[0-9]{1,12}")
 _FINGERPRINT = re.compile(r"[0-9A-F]{40}")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://[A-Za-z0-9._~:/@+,=%\[\]-]+")
 """An address without what a shell, apt's and dnf's files or a requirement file would read in it."""
@@ -132,14 +133,15 @@ def expected_gpus(data: Data, catalog: Catalog) -> tuple[Gpu, ...]:
     gpus: list[Gpu] = []
     for item in said if isinstance(said, list | tuple) else [] if said is None else [said]:
         text = str(item).lower()
-        counts = _COUNTED.fullmatch(text)
-        model, count = (counts["model"] or "", int(counts["count"])) if counts else (text, 1)
+        model, times = ("", text) if _COUNT.fullmatch(text) else counted(text)
+        counts = times is not None and _COUNT.fullmatch(times)
+        count = int(times) if times and counts else 1
         if len(gpus) + count > MOST_GPUS:
             raise reader.wrong("expected_gpus", item, f"{MOST_GPUS} GPUs at most")
         if counts and not model:
             gpus += [Gpu(None)] * count
             continue
-        if ":" in model or isinstance(item, Mapping | list | tuple):
+        if (times is not None and not counts) or isinstance(item, Mapping | list | tuple):
             expected = "a count, a model, or model:count such as h100:8"
             raise reader.wrong("expected_gpus", item, expected)
         gpus += [Gpu(_model("expected_gpus", model, catalog))] * count

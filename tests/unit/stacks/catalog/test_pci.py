@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stacks.catalog.pci import gpu_table, plain_name
+from stacks.catalog.pci import counted, gpu_table, plain_name
 from tests.unit.stacks.hosts import CATALOG
 
 KNOWN = CATALOG.known
@@ -46,12 +46,45 @@ DRAWN = Path("stacks/catalog/pci.tsv").read_text()
         ("RTX 3080 Laptop", "8.6"),
         ("geforce rtx 2080 max-q", "7.5"),
         ("10de:2204", "8.6"),
+        ("10DE:2330", "9.0"),
+        ("0x2204", "8.6"),
+        ("a800", "8.0"),
+        ("V100S", "7.0"),
+        ("rtx pro 6000 blackwell", "12.0"),
+        ("GH200 Grace Hopper", "9.0"),
+        ("NVIDIA Corporation GA102 [GeForce RTX 3080] (rev a1)", "8.6"),
     ],
 )
 def test_names_that_people_use_lead_to_the_gpu(name: str, sm: str) -> None:
     key = KNOWN.key(name)
     assert key is not None
     assert KNOWN.models[key].sm == sm
+
+
+@pytest.mark.parametrize(
+    ("said", "word", "count"),
+    [
+        ("h100", "h100", None),
+        ("h100:8", "h100", "8"),
+        ("8x h100", "h100", "8"),
+        ("8xH100", "H100", "8"),
+        ("2 × RTX 3080", "RTX 3080", "2"),
+        ("NVIDIA H100 x8", "NVIDIA H100", "8"),
+        ("10de:2204", "10de:2204", None),
+        ("10DE:2204:2", "10DE:2204", "2"),
+        ("A100X", "A100X", None),
+        ("h100:", "h100", ""),
+        ("h100:8:2", "h100", "8:2"),
+        (":8", "", "8"),
+    ],
+)
+def test_count_and_name_are_told_apart(said: str, word: str, count: str | None) -> None:
+    assert counted(said) == (word, count)
+
+
+@pytest.mark.parametrize("name", ["", " ", "10de:ffff", "0xffff", "[]", "480GB", "PCIe"])
+def test_what_is_no_gpus_name_is_none(name: str) -> None:
+    assert KNOWN.key(name) is None
 
 
 def test_a_name_of_two_chips_is_none_and_both_are_named() -> None:

@@ -27,6 +27,9 @@ def gpus(setting: Any) -> tuple[Gpu, ...]:
         ("h100", ["h100"]),
         ("H100:2", ["h100", "h100"]),
         (["t4", "k80:2"], ["t4", "k80", "k80"]),
+        ("2x H100", ["h100", "h100"]),
+        ("10de:2330", ["h100"]),
+        ("10de:2330:2", ["h100", "h100"]),
     ],
 )
 def test_expected_gpus_are_a_count_a_model_or_both(setting: Any, models: list[str | None]) -> None:
