@@ -171,14 +171,18 @@ def _requested(stack: Stack, options: argparse.Namespace) -> Stack:
 
 
 def _profile(options: argparse.Namespace, catalog: Catalog) -> HostProfile:
-    arch = options.arch or ("aarch64" if options.jetson else "x86_64")
     gpus = tuple(gpu for said in options.gpu for gpu in _gpus(said, catalog))
+    grace = [gpu.model for gpu in gpus if gpu.model in catalog.gpus.grace.models]
+    arch = options.arch or ("aarch64" if options.jetson or grace else "x86_64")
+    arch = _ARCHES.get(arch.lower(), arch.lower())
+    if grace and arch == "x86_64":
+        raise UsageError(f"--gpu {grace[0]}: it hangs on a Grace CPU, so --arch is aarch64")
     system = options.os or jetson_rules.ubuntu(options.jetson or "", catalog)
     if not system and not options.jetson:
         raise UsageError("--os is missing: debian-12, ubuntu-24.04, rocky-9 …")
     profile = HostProfile(
         os=system or "unknown",
-        arch=_ARCHES.get(arch.lower(), arch),
+        arch=arch,
         gpus=gpus,
         kernels=tuple(options.kernel),
         secure_boot=True if options.secure_boot else None,

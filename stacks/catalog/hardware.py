@@ -87,6 +87,13 @@ class FirstBranches(Group):
     rows: Mapping[str, str]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Grace(Group):
+    """Keys of GPUs that hang on a Grace CPU: their hosts are aarch64."""
+
+    models: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Gpus:
     """``catalog/gpus.yaml``."""
@@ -95,6 +102,7 @@ class Gpus:
     chips: Chips
     models: GpuModels
     first_branches: FirstBranches
+    grace: Grace
 
 
 @dataclass(frozen=True)

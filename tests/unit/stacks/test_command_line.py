@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from stacks.__main__ import main
+from tests.unit.stacks.hosts import CATALOG
 
 ROOT = Path(__file__).parents[3]
 DEBIAN = ["explain", "pytorch-2.9", "--os", "debian-12", "--gpu", "H100"]
@@ -88,6 +89,21 @@ def test_gpu_may_be_repeated_and_carry_a_count(capsys: pytest.CaptureFixture[str
     main([*DEBIAN, "--gpu", "l40s:2", "--gpu", "RTX-4090", "--json"])
     gpus = json.loads(capsys.readouterr().out)["host"]["gpus"]
     assert gpus == ["h100", "l40s", "l40s", "rtx4090"]
+
+
+@pytest.mark.parametrize("gpu", ["gh200", "GB300", "GB10 Grace Blackwell"])
+def test_gpu_on_a_grace_cpu_tells_the_architecture(
+    gpu: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["explain", "pytorch-current", "--os", "ubuntu-24.04", "--gpu", gpu]
+    main([*asked, "--json"])
+    assert json.loads(capsys.readouterr().out)["host"]["arch"] == "aarch64"
+    assert main([*asked, "--arch", "amd64"]) == 64
+    assert "--arch is aarch64" in " ".join(capsys.readouterr().err.split())
+
+
+def test_keys_of_gpus_on_a_grace_cpu_are_known() -> None:
+    assert set(CATALOG.gpus.grace.models) <= set(CATALOG.known.models)
 
 
 def test_options_reach_the_resolver(capsys: pytest.CaptureFixture[str]) -> None:
