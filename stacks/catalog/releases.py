@@ -42,6 +42,14 @@ class Kin:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MadeFrom(Group):
+    """What the releases of other distributions are made from."""
+
+    rows: Mapping[str, Mapping[str, str]]
+    """Distribution, its major release, and the name of the catalogue."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Releases(Group):
     """``catalog/releases.yaml``."""
 
@@ -50,6 +58,14 @@ class Releases(Group):
     codenames: Mapping[str, str]
     others: Mapping[str, Other]
     kin: Mapping[str, Kin]
+    made_from: MadeFrom
+
+    def base(self, other: str, version: str) -> str:
+        """What a release is made from, the newest one without ``version``; empty: not known."""
+        rows = self.made_from.rows.get(other, {})
+        if not version:
+            return list(rows.values())[-1] if rows else ""
+        return rows.get(version.partition(".")[0], "")
 
 
 def understood(said: str, known: Releases, keys: Collection[str]) -> str:

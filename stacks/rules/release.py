@@ -77,7 +77,7 @@ def _unsupported(case: Case) -> None:
         f"{why} {known}",
         Way(f"Use {elsewhere.called(use)}: `{case.command(os=use)}`.", Change.to(os=use)),
         *(
-            [f"Use {elsewhere.called(real)}, which is installed for real in the tests."]
+            [f"Use {elsewhere.called(real)}, whose own packages tests install for real."]
             if use != real
             else []
         ),
@@ -119,10 +119,12 @@ def _near(case: Case) -> tuple[str | None, str]:
         said = f" (it says ID_LIKE={word})" if case.profile.like else ""
         if found.family is None:
             return None, f"It has {found.why}{said}, and nothing of the catalogue has."
-        code = known.codenames.get(case.profile.codename or "", "")
+        own_code = known.codenames.get(case.profile.codename or "", "")
+        code = own_code or known.base(ident, version)
         made_from = code in catalog.distributions and family_of(code) == found.family
         near = code if made_from else elsewhere.closest(catalog, found.family, version, own=False)
         if near:
-            since = f"made from {case.profile.codename}" if made_from else found.why
+            what_of = case.profile.codename if own_code else "its packages"
+            since = f"made from {what_of}" if made_from else found.why
             return near, f"Nearest is {elsewhere.called(near)}: {since}{said}."
     return None, "Nothing tells what it is like."

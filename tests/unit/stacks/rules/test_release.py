@@ -48,6 +48,16 @@ def test_testing_without_a_number_is_told_by_its_codename() -> None:
         ("sles-15.6", "debian-12"),
         ("arch", "debian-12"),
         ("whatever-1", "debian-12"),
+        ("al2023", "rhel-9"),
+        ("linuxmint 22", "ubuntu-24.04"),
+        ("Linux Mint 21.3", "ubuntu-22.04"),
+        ("linuxmint", "ubuntu-24.04"),
+        ("pop_os", "ubuntu-24.04"),
+        ("Pop!_OS 22.04 LTS", "ubuntu-22.04"),
+        ("DGX OS 6", "ubuntu-22.04"),
+        ("proxmox 8.2", "debian-12"),
+        ("sid", "debian-13"),
+        ("debian testing", "debian-13"),
     ],
 )
 def test_first_remedy_is_what_comes_nearest_and_it_has_a_plan(os: str, near: str) -> None:
@@ -60,7 +70,7 @@ def test_first_remedy_is_what_comes_nearest_and_it_has_a_plan(os: str, near: str
     [
         ("zorin-17", "ubuntu debian", "jammy", "ubuntu-22.04"),
         ("linuxmint-22", "ubuntu debian", "noble", "ubuntu-24.04"),
-        ("devuan-5", "debian", "daedalus", "debian-13"),
+        ("devuan-5", "debian", "daedalus", "debian-12"),
         ("parrot-6", "debian", "bookworm", "debian-12"),
         ("circle-9.3", "rhel centos fedora", None, "rhel-9"),
         ("mystery-1", "nothing known", None, "debian-12"),
@@ -78,6 +88,17 @@ def test_answer_says_what_it_is_and_names_no_look_alike(os: str) -> None:
     told = refused("OS-UNSUPPORTED", host(os, "h100"))
     assert "almalinux" not in told.why.partition("Known:")[0] + " ".join(told.remedies)
     assert "is not in the catalogue" in told.what
+
+
+def test_what_a_distribution_is_made_from_is_in_the_catalogue() -> None:
+    known = CATALOG.releases
+    assert set(known.made_from.rows) <= set(known.others)
+    for rows in known.made_from.rows.values():
+        assert set(rows.values()) <= set(CATALOG.distributions)
+
+
+def test_name_of_a_base_image_tells_its_release() -> None:
+    assert planned(host("debian:bookworm-slim", "h100")).os == "debian-12"
 
 
 def test_likeness_is_quoted_as_the_host_s_own_words() -> None:
