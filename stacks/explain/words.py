@@ -14,6 +14,7 @@ from stacks.explain import lines as parts
 from stacks.model.host import HostProfile
 from stacks.model.image import ImagePlan, ImageResolution
 from stacks.model.messages import Conflict, Notice, Reason
+from stacks.model.plain import one_line
 from stacks.model.plan import Plan, Resolution
 from stacks.model.requests import Stack
 
@@ -55,7 +56,7 @@ def show(
     console: Console, stack: Stack, profile: HostProfile, resolution: Resolution, catalog: Catalog
 ) -> None:
     """Print the resolution for a person: the truth first, then a line per part, then notices."""
-    console.print(Text(_title(stack, profile, resolution, catalog), style="bold"))
+    say(console, _title(stack, profile, resolution, catalog), "", style="bold")
     console.print()
     if resolution.plan is None:
         conflicts(console, resolution.conflicts)
@@ -74,7 +75,7 @@ def show_image(
     """Print the plan of an image for a person, as `show` prints a host's."""
     plan = resolution.plan
     if plan is None:
-        console.print(Text(f"Image of {stack.name} for {profile.arch}", style="bold"))
+        say(console, f"Image of {stack.name} for {profile.arch}", "", style="bold")
         console.print()
         conflicts(console, resolution.conflicts)
         return
@@ -217,7 +218,7 @@ def say(
     """Print ``text`` after ``lead``; later lines hang below its start, or ``hang`` columns in."""
     indent = " " * (len(lead) if hang is None else hang)
     lines = textwrap.wrap(
-        text,
+        one_line(text),
         console.width,
         initial_indent=" " * len(lead),
         subsequent_indent=indent,

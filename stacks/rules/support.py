@@ -73,8 +73,7 @@ def of_host(
         parts.update(containers(container_plan))
     jetson = case.profile.jetson_l4t
     found = _supported(case, f"jetson-{jetson}" if jetson else case.profile.os, parts)
-    if not any(notice.code == "PLAN-ONLY" for notice in case.notices):
-        _tell(case, f"Jetson Linux {jetson}" if jetson else case.host, found)
+    _tell(case, f"Jetson Linux {jetson}" if jetson else case.host, found)
     return found
 
 
@@ -102,6 +101,8 @@ def _supported(case: Case, release: str, parts: Mapping[Part, str]) -> tuple[Par
 
 
 def _tell(case: Case, where: str, found: tuple[PartSupport, ...]) -> None:
+    if any(notice.code in FATAL for notice in case.notices):
+        return  # no run comes, of which this would be said beforehand
     where = f"{where}, {case.profile.arch}"
     untried = [f"{row.part} {row.what}" for row in found if row.level == "plan"]
     doubles = [f"{row.part} {row.what}" for row in found if row.level == "double"]

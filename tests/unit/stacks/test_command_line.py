@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from stacks.__main__ import main
+from stacks.model import plain
 from tests.unit.stacks.hosts import CATALOG
 
 ROOT = Path(__file__).parents[3]
@@ -41,6 +42,14 @@ def test_explain_fits_80_columns_without_trailing_spaces(
     lines = capsys.readouterr().out.splitlines()
     assert max(len(line) for line in lines) <= 80
     assert not [line for line in lines if line != line.rstrip()]
+
+
+@pytest.mark.parametrize("option", ["--os", "--arch", "--kernel", "--installed", "--jetson"])
+def test_terminal_gets_nothing_to_obey(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    said = "535.1=\x1b]52;c;\u202e\a"
+    main([*DEBIAN, option, said])
+    told = "".join(capsys.readouterr())
+    assert not plain.obeyed(told)
 
 
 def test_explain_b200_on_ubuntu_says_why_not_and_what_instead(

@@ -102,6 +102,16 @@ def test_plan_that_is_refused_anyway_says_so_once() -> None:
     assert plan.support == "plan"
 
 
+def test_plan_without_a_lock_forecasts_no_run() -> None:
+    """It would say that digests are known, below the notice that one is not."""
+    stack = load_stack("pytorch-2.3-cu118-cudnn8")
+    for found in (resolve(stack, H100, CATALOG).plan, image_plan(stack, H100, CATALOG).plan):
+        assert found is not None and found.support == "plan"
+        codes = {notice.code for notice in found.notices}
+        assert "LOCK-MISSING" in codes
+        assert not codes & {"PART-UNTRIED", "PART-DOUBLE"}
+
+
 def test_container_hosts_engines_and_toolkit_have_levels_too() -> None:
     stack = with_requests(load_stack("pytorch-2.9"), {"driver_origin": "nvidia"}, containers=True)
     plan = resolve(stack, H100, CATALOG).plan
