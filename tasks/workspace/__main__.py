@@ -14,11 +14,13 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import yaml
 
+from stacks.model.plain import plain, quoted
 from tasks.host import resolution
+from tasks.hostdata import names
 from tasks.hostdata.workspace import workspace_settings
 from tasks.steps.screen import say
 from tasks.workspace import images, portable
@@ -31,9 +33,19 @@ MOST_BYTES = 2**20
 _STORAGE = re.compile(r"[1-9][0-9]{0,5}(Mi|Gi|Ti)")
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"{plain(message)}\n")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print what is asked for; give the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m tasks.workspace", description=__doc__)
+    parser = _Parser(
+        prog="python -m tasks.workspace",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("format", choices=("kubernetes", "compose"))
     parser.add_argument("--data", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--values", type=Path, metavar="FILE", help="host data, as YAML")
@@ -53,10 +65,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             text = portable.kubernetes(found.workspaces, asked.uid, asked.storage)
         else:
             text = portable.compose(found.workspaces, asked.uid)
-    except (ValueError, OSError, yaml.YAMLError) as error:
+    except (ValueError, OSError, yaml.YAMLError, RecursionError) as error:
         say([f"STACK-INVALID: {' '.join(str(error).split())[:1000]}"])
         return USAGE
-    say(found.warnings)
+    for warning in found.warnings:
+        say([warning])
     say(text.splitlines(), err=False)
     return 0
 
@@ -77,6 +90,8 @@ def _data(values: Path | None, words: Sequence[str]) -> dict[str, Any]:
         if not equals:
             raise ValueError(f"--data {word[:40]!a}: NAME=VALUE")
         said[name] = value
+    for name, meant in names.misspelt(map(str, said)).items():
+        raise ValueError(f'{quoted(name)} is no host data of a workspace; did you mean "{meant}"?')
     return said
 
 

@@ -45,6 +45,7 @@ def test_values_come_from_a_file_and_words_win(
         (["compose", "--values", "/nowhere.yaml"], "No such file"),
         (["compose", "--values", "/dev/zero"], "more than"),
         (["compose", "--data", "workspace_user=a", "--data", "stack=none-such"], "none-such"),
+        (["compose", "--data", "workspace_usr=a"], 'did you mean "workspace_user"?'),
     ],
 )
 def test_what_cannot_be_made_is_one_line_and_64(
@@ -54,3 +55,33 @@ def test_what_cannot_be_made_is_one_line_and_64(
     found = capsys.readouterr()
     assert found.out == ""
     assert said in found.err and len(found.err.splitlines()) == 1
+
+
+def test_file_nested_deeper_than_anybody_reads_is_no_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "deep.yaml").write_text(f"workspace_user: {'[' * 5000}")
+    assert main(["compose", "--values", f"{tmp_path}/deep.yaml"]) == 64
+    assert "STACK-INVALID" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [[], ["foo"], ["compose", "--uid", "x"], ["compose", "--nope"]])
+def test_words_that_are_no_command_end_with_64(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(words)
+    assert end.value.code == 64
+    assert capsys.readouterr().err.startswith("usage: python -m tasks.workspace")
+
+
+def test_only_what_is_asked_for_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compose", "--data", "workspace_user=alice"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_help_shows_commands_on_lines_of_their_own(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert "python -m tasks.workspace compose --values team.yaml" in lines
