@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
+from textwrap import wrap
 
 from stacks.catalog.read import Catalog
 from stacks.model.host import Gpu, HostProfile
@@ -94,25 +96,34 @@ def _cell(stack: Stack, release: str, arch: str, gpus: str, answer: Resolution) 
 
 
 LEGEND = """\
-live: carried out by this release's tests with the real packages, on a host that is what it says.
-double: with stand-ins of their repository, or on a host that only presents as the release.
-plan: planned and carried out by no test; the deploy does it, and says so before.
-planned: a plan to be read; the deploy refuses the host by this code. refused: no plan.
-No level includes a GPU. Hosts are asked about without host data: `explain` knows the others.
+live: carried out by this release's tests with the real packages, on a host
+  that is what it says.
+double: with stand-ins of their repository, or on a host that only presents as
+  the release.
+plan: planned and carried out by no test; the deploy does it, and says so
+  before.
+planned: a plan to be read; the deploy refuses the host by this code.
+refused: no plan; the code of the first reason.
+No level includes a GPU. A generation is asked about with one card of it, and a
+host without host data: `explain` knows the others.
 """
+
+_HOST, _GPUS, _WORDS = 21, 24, 30
+"""Widths of the columns, in characters: 80 with the blanks between."""
 
 
 def lines(found: Iterable[Cell]) -> Iterator[str]:
-    """The table: a line for all GPUs of a host that get the same answer."""
-    above: tuple[str, ...] = ()
+    """The table: a line for all GPUs of a host that get the same answer, or more if it is long."""
+    above = ""
     for (stack, release, arch), row in _rows(found).items():
-        if above[:1] != (stack,):
+        if above != stack:
             yield f"{'' if not above else chr(10)}{stack}"
-        host = f"{release} {arch}" if above != (stack, release, arch) else ""
+        above, host = stack, f"{release} {arch}"
         for words, gpus in row.items():
-            yield f"  {host:<24} {', '.join(gpus):<46} {words}".rstrip()
-            host = ""
-        above = (stack, release, arch)
+            columns = (wrap(", ".join(gpus), _GPUS), wrap(words, _WORDS))
+            for kinds, answer in zip_longest(*columns, fillvalue=""):
+                yield f"  {host:<{_HOST}} {kinds:<{_GPUS}} {answer}".rstrip()
+                host = ""
 
 
 def _rows(found: Iterable[Cell]) -> dict[tuple[str, str, str], dict[str, list[str]]]:

@@ -188,7 +188,7 @@ def _resources(workspace: Workspace) -> dict[str, Any]:
             said = "all" if workspace.gpus.kind == "all" else ",".join(workspace.gpus.ids)
             raise ValueError(
                 f'"gpus" {said} for {workspace.user}: Kubernetes gives GPUs by their number: say a '
-                "count, such as 1, or none"
+                "count, such as `--data workspace_gpus=1`, or none"
             )
         limits["nvidia.com/gpu"] = workspace.gpus.count
     return {"limits": limits} if limits else {}

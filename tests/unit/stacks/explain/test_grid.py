@@ -27,7 +27,7 @@ ONE_EACH = {
     model.generation: key
     for rows in (CATALOG.known.models, CATALOG.gpus.models.rows)  # those with more detail last
     for key, model in rows.items()
-    if model.soc is None
+    if model.soc is None and key not in CATALOG.gpus.grace.models
 }
 
 UNTIL_580 = ("maxwell", "pascal", "volta")

@@ -30,6 +30,14 @@ def test_table_is_shown() -> None:
     }
 
 
+def test_table_fits_80_columns_and_loses_no_word() -> None:
+    told = list(matrix.lines(CELLS))
+    assert max(map(len, "\n".join((matrix.LEGEND, *told)).splitlines())) <= 80
+    words = {word for line in told for word in line.replace(",", " ").split()}
+    for cell in CELLS:
+        assert {cell.release, cell.arch, cell.gpus, *cell.words.replace(",", " ").split()} <= words
+
+
 def test_every_release_architecture_and_generation_has_a_cell_for_every_stack() -> None:
     there = {(cell.stack, cell.release, cell.arch, cell.gpus) for cell in CELLS}
     assert len(there) == len(CELLS)
