@@ -86,7 +86,8 @@ def load_stack(name: str, directory: Path | None = None) -> Stack:
     )
     if path is None:
         known = sorted({stack for folder in folders for stack in stack_names(folder)})
-        close = decode.nearest(name, known)
+        longer = [key for key in known if name and key.startswith(name)]
+        close = longer or decode.nearest(name, known)
         meant = "Did you mean " + " or ".join(f'"{c}"' for c in close) + "? " if close else ""
         hint = "" if is_name(name) else "A name has letters, digits and . _ - alone. "
         raise StackError(

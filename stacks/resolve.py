@@ -231,8 +231,12 @@ def _check_installable(
         "PLAN-ONLY",
         f"This is a plan only: this release does not install it on {dist.name}.",
         f"No test of ours has installed {' or '.join(parts)}.",
-        "Take it as advice for doing it by hand, or use "
-        f"{elsewhere.installed_for_real(case.catalog)} on x86_64.",
+        "Take it as advice for doing it by hand"
+        + (
+            "; `python -m stacks matrix` shows what is carried out."
+            if elsewhere.is_real(dist) and case.profile.arch == "x86_64"
+            else f", or use {elsewhere.installed_for_real(case.catalog)} on x86_64."
+        ),
     )
 
 

@@ -81,13 +81,13 @@ class Case:
         """Say why the plan says what it says."""
         self.reasons.append(Reason(subject, choice, why, source))
 
-    def command(self, *more: str, os: str = "") -> str:
+    def command(self, *more: str, os: str = "", stack: str = "") -> str:
         """The command that explains this host, with ``more`` options; to be copied as it is.
 
-        ``os`` is another distribution that takes the place of the host's.
+        ``os`` is another distribution that takes the place of the host's, ``stack`` another stack.
         """
         profile = self.profile
-        words = ["python -m stacks explain", self.stack.name, "--os", os or profile.os]
+        words = ["python -m stacks explain", stack or self.stack.name, "--os", os or profile.os]
         if profile.arch != "x86_64":
             words += ["--arch", profile.arch]
         for card in self.cards:

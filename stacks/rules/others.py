@@ -24,7 +24,10 @@ def stacks(case: Case) -> list[Way]:
         board = name.startswith("jetson-")  # a Jetson has ways of its own
         if name != case.stack.name and not board and other.torch and _runs(case, other):
             beside = f" and CUDA {other.cuda.version}" if other.cuda and case.stack.cuda else ""
-            text = f"Take the stack `{name}`: PyTorch {other.torch.version}{beside}; {{how}}."
+            text = (
+                f"Take PyTorch {other.torch.version}{beside}: {{how}}. See what that gives: "
+                f"`{case.command(stack=name)}`."
+            )
             found.append(Way(text, Change(dict.fromkeys(said(case, "torch")), name)))
     return found[::-1]  # the newest first
 

@@ -99,3 +99,8 @@ def test_a_folder_in_place_of_the_file_ends_in_a_message(tmp_path: Path) -> None
     (tmp_path / "mine.yaml").mkdir()
     with pytest.raises(StackError, match="cannot be read"):
         load_stack("mine", tmp_path)
+
+
+def test_beginning_of_a_stacks_name_leads_to_it_alone() -> None:
+    with pytest.raises(StackError, match=r'mean "pytorch-2\.3-cu118-cudnn8"\? Stacks'):
+        load_stack("pytorch-2.3")

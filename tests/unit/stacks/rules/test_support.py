@@ -102,6 +102,20 @@ def test_plan_that_is_refused_anyway_says_so_once() -> None:
     assert plan.support == "plan"
 
 
+@pytest.mark.parametrize(
+    ("profile", "way"),
+    [
+        (host("debian-12", "k80"), "`python -m stacks matrix`"),
+        (host("debian-12", "a100", arch="aarch64"), "use Debian 12 on x86_64"),
+        (host("debian-11", "v100"), "use Debian 12 on x86_64"),
+    ],
+)
+def test_way_out_of_a_plan_to_be_read_is_not_the_host_itself(
+    profile: HostProfile, way: str
+) -> None:
+    assert way in noticed("PLAN-ONLY", planned(profile, without=["torch"])).remedy
+
+
 def test_plan_without_a_lock_forecasts_no_run() -> None:
     """It would say that digests are known, below the notice that one is not."""
     stack = load_stack("pytorch-2.3-cu118-cudnn8")
