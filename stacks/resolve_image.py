@@ -46,7 +46,7 @@ def image_plan(stack: Stack, profile: HostProfile, catalog: Catalog) -> ImageRes
         cuda=image_rules.cuda_request(stack, request),
         cudnn=stack.cudnn if request.cuda != "none" else None,
     )
-    case = Case(inside, profile, catalog)
+    case = Case(inside, profile, catalog, image=True)
     os = image_rules.distribution(case, request)
     image_rules.check_jetson(case)
     if case.conflicts or os is None:

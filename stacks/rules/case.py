@@ -64,6 +64,8 @@ class Case:
     conflicts: list[Conflict] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     reasons: list[Reason] = field(default_factory=list)
+    image: bool = False
+    """Whether the question is about an image for such hosts."""
 
     def conflict(self, code: str, what: str, why: str, *remedies: str | Way) -> None:
         """Add a conflict; its source is the catalogue's for ``code``."""
@@ -94,7 +96,7 @@ class Case:
             words += ["--gpu", card.key if card.count == 1 else f"{card.key}:{card.count}"]
         if profile.jetson_l4t:
             words += ["--jetson", profile.jetson_l4t]
-        return " ".join((*words, *more))
+        return " ".join((*words, *more, *(["--image"] if self.image else [])))
 
     def _source(self, code: str) -> str:
         return self.catalog.codes[code].cite

@@ -74,6 +74,16 @@ def test_the_command_that_a_refusal_names_leads_to_a_plan(
         capsys.readouterr()
 
 
+def test_command_in_a_remedy_of_an_image_is_about_the_image(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    main(["explain", "pytorch-2.9", "--os", "rocky-9", "--gpu", "k80", "--image", "--json"])
+    remedy = json.loads(capsys.readouterr().out)["conflicts"][0]["remedies"][0]
+    words = remedy.split("`python -m stacks ")[1].split("`")[0].split()
+    assert words[:2] == ["explain", "pytorch-2.7-cu118"] and words[-1] == "--image"
+    assert main(words) == 0
+
+
 def test_json_of_a_plan_is_whole(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*DEBIAN, "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
