@@ -7,6 +7,7 @@ import datetime
 import io
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -105,8 +106,11 @@ def _list(console: Console, options: argparse.Namespace, catalog: Catalog) -> in
 def _explain(console: Console, options: argparse.Namespace, catalog: Catalog) -> int:
     stack = _requested(load_stack(options.stack, options.stacks), options)
     profile = _profile(options, catalog)
+    today = datetime.date.today()
     if options.image:
         image = image_plan(stack, profile, catalog)
+        if image.plan is not None:
+            image = replace(image, plan=age.with_age(image.plan, today))
         if options.json:
             print(json.dumps(explain.as_data(stack, profile, image), indent=2))
         else:
@@ -114,7 +118,6 @@ def _explain(console: Console, options: argparse.Namespace, catalog: Catalog) ->
         return OK if image.plan else CONFLICT
     resolution = resolve(stack, profile, catalog)
     if resolution.plan is not None:
-        today = datetime.date.today()
         resolution = replace(resolution, plan=age.with_age(resolution.plan, today))
     if options.json:
         print(json.dumps(explain.as_data(stack, profile, resolution), indent=2))
@@ -142,6 +145,7 @@ def _age(console: Console, options: argparse.Namespace, catalog: Catalog) -> int
 
 
 def _requested(stack: Stack, options: argparse.Namespace) -> Stack:
+    _check_used(options)
     requests: dict[str, object] = {
         "driver_version" if "." in (options.driver or "") else "driver_branch": options.driver,
         "driver_flavour": options.flavour,
@@ -170,6 +174,17 @@ def _requested(stack: Stack, options: argparse.Namespace) -> Stack:
     return with_requests(stack, requests, containers=bool(options.containers))
 
 
+def _check_used(options: argparse.Namespace) -> None:
+    """Complain of an option that would have no effect without another one."""
+    for name, needed in {"image_base": "image", "image_cuda": "image"}.items():
+        if getattr(options, name) and not getattr(options, needed):
+            option = name.replace("_", "-")
+            raise UsageError(f"--{option} has no effect without --{needed}")
+    for name in ("native", "docker"):
+        if getattr(options, name) and not options.containers and not options.image:
+            raise UsageError(f"--{name} has no effect without --containers")
+
+
 def _profile(options: argparse.Namespace, catalog: Catalog) -> HostProfile:
     gpus = tuple(gpu for said in options.gpu for gpu in _gpus(said, catalog))
     grace = [gpu.model for gpu in gpus if gpu.model in catalog.gpus.grace.models]
@@ -177,7 +192,7 @@ def _profile(options: argparse.Namespace, catalog: Catalog) -> HostProfile:
     arch = _ARCHES.get(arch.lower(), arch.lower())
     if grace and arch == "x86_64":
         raise UsageError(f"--gpu {grace[0]}: it hangs on a Grace CPU, so --arch is aarch64")
-    system = options.os or jetson_rules.ubuntu(options.jetson or "", catalog)
+    system = options.os or jetson_rules.ubuntu(_l4t(options.jetson) or "", catalog)
     if not system and not options.jetson:
         raise UsageError("--os is missing: debian-12, ubuntu-24.04, rocky-9 …")
     profile = HostProfile(
@@ -187,11 +202,16 @@ def _profile(options: argparse.Namespace, catalog: Catalog) -> HostProfile:
         kernels=tuple(options.kernel),
         secure_boot=True if options.secure_boot else None,
         security_pocket=False if options.no_security_pocket else None,
-        jetson_l4t=options.jetson,
+        jetson_l4t=_l4t(options.jetson),
         driver=_installed(options.installed),
         nvswitch=options.nvswitch,
     )
     return release_rules.named(profile, catalog)
+
+
+def _l4t(said: str | None) -> str | None:
+    """``36.4.7`` of ``R36.4.7``, as /etc/nv_tegra_release begins."""
+    return re.sub(r"^[Rr](?=[0-9])", "", said) if said else said
 
 
 def _installed(said: str | None) -> InstalledDriver | None:
@@ -218,7 +238,7 @@ def _lock(console: Console, options: argparse.Namespace, catalog: Catalog) -> in
     failed = 0
     wanted: Sequence[lock.Target | jetson_lock.Target | workspace_lock.Target]
     if options.jetson:
-        wanted = [jetson_lock.target(options.jetson, stack, catalog)]
+        wanted = [jetson_lock.target(_l4t(options.jetson) or "", stack, catalog)]
     else:
         torch = lock.targets(
             stack, catalog, tuple(options.variant), tuple(options.python), options.arch

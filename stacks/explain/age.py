@@ -6,12 +6,15 @@ import datetime
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from stacks.catalog.provenance import Group
 from stacks.catalog.read import Catalog
+from stacks.model.image import ImagePlan
 from stacks.model.messages import Notice
 from stacks.model.plan import Plan
+
+P = TypeVar("P", Plan, ImagePlan)
 
 LIMIT_DAYS = 60
 """After so many days drivers, wheels and repositories have mostly moved on."""
@@ -38,7 +41,7 @@ def is_old(day: str, today: datetime.date) -> bool:
     return (today - datetime.date.fromisoformat(day)).days > LIMIT_DAYS
 
 
-def with_age(plan: Plan, today: datetime.date) -> Plan:
+def with_age(plan: P, today: datetime.date) -> P:
     """The plan, with CATALOGUE-OLD where it rests on facts that are old."""
     cited = {
         (day, reason.subject)

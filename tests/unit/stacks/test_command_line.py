@@ -125,6 +125,14 @@ def test_keys_of_gpus_on_a_grace_cpu_are_known() -> None:
     assert set(CATALOG.gpus.grace.models) <= set(CATALOG.known.models)
 
 
+def test_jetson_linux_may_be_named_as_on_the_board(capsys: pytest.CaptureFixture[str]) -> None:
+    told = []
+    for said in ("36.4.7", "R36.4.7", "r36.4.7"):
+        assert main(["explain", "jetson-torch-2.9", "--jetson", said]) == 0
+        told.append(capsys.readouterr().out)
+    assert told[0] == told[1] == told[2]
+
+
 def test_options_reach_the_resolver(capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--origin", "cuda=redist", "--origin", "cudnn=redist", "--variant", "cu126"]
     assert main([*DEBIAN, *options, "--python", "3.11", "--json"]) == 0
@@ -150,6 +158,10 @@ def test_options_reach_the_resolver(capsys: pytest.CaptureFixture[str]) -> None:
         ([*DEBIAN, "--without", "cudaa"], 'Did you mean "cuda"?'),
         ([*DEBIAN, "--containers", "dokcer"], 'Did you mean "docker"?'),
         ([*DEBIAN, "--image", "--image-cuda", "runtim"], 'Did you mean "runtime"?'),
+        ([*DEBIAN, "--image-cuda", "devel"], "--image-cuda has no effect without --image"),
+        ([*DEBIAN, "--image-base", "debian:13"], "has no effect without --image"),
+        ([*DEBIAN, "--docker", "29.4.1"], "--docker has no effect without --containers"),
+        ([*DEBIAN, "--native"], "--native has no effect without --containers"),
         (["lock", "pytorch-2.9", "--variant", "cu999"], "has no cu999 build"),
         (["lock", "pytorch-2.9", "--python", "2.7"], "not built for Python 2.7"),
     ],

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 
 from stacks.explain import age
+from stacks.load import load_stack
+from stacks.resolve_image import image_plan
 from tests.unit.stacks.hosts import CATALOG, host, noticed, planned
 
 LOOKED_UP = max(datetime.date.fromisoformat(day) for day, _ in age.facts(CATALOG))
@@ -23,6 +25,14 @@ def test_plan_says_nothing_on_the_day_and_is_old_after_the_limit() -> None:
     assert age.with_age(plan, LOOKED_UP) == plan
     later = age.with_age(plan, LOOKED_UP + datetime.timedelta(days=age.LIMIT_DAYS + 1))
     assert "driver" in noticed("CATALOGUE-OLD", later).why
+    assert later.digest == plan.digest
+
+
+def test_image_that_rests_on_old_facts_says_so_too() -> None:
+    plan = image_plan(load_stack("pytorch-2.9"), host("debian-12", "h100"), CATALOG).plan
+    assert plan is not None
+    later = age.with_age(plan, LOOKED_UP + datetime.timedelta(days=age.LIMIT_DAYS + 1))
+    assert "CATALOGUE-OLD" in {notice.code for notice in later.notices}
     assert later.digest == plan.digest
 
 
