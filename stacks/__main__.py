@@ -240,9 +240,8 @@ def _lock(console: Console, options: argparse.Namespace, catalog: Catalog) -> in
     if options.jetson:
         wanted = [jetson_lock.target(_l4t(options.jetson) or "", stack, catalog)]
     else:
-        torch = lock.targets(
-            stack, catalog, tuple(options.variant), tuple(options.python), options.arch
-        )
+        arch = _ARCHES.get(options.arch.lower(), options.arch)
+        torch = lock.targets(stack, catalog, tuple(options.variant), tuple(options.python), arch)
         services = workspace_lock.targets(torch, catalog)
         wanted = services if options.workspace else [*torch, *services]
     for target in wanted:

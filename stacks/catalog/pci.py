@@ -103,8 +103,9 @@ class GpuTable:
         """Which GPUs are called about so, as a sentence for a person."""
         called = [key for key, model in self.models.items() if not key.endswith(model.pci[:1])]
         word = plain_name(name)
-        close = [key for key in called if word and key.startswith(word)][:4]
-        close = close or nearest(word, called)
+        close = [key for key in called if word and key.startswith(word)]
+        close = close or [key for key in called if self.models[key].generation == word]
+        close = close[:4] or nearest(word, called)
         meant = f"Did you mean {' or '.join(close)}? " if close else ""
         return f"{meant}{len(self.models)} GPUs are known by names such as rtx3090, a16 or h100."
 

@@ -80,6 +80,12 @@ def targets(
                 f"PyTorch {request.version} is not built for Python {python}. Known: "
                 f"{', '.join(release.pythons)}."
             )
+    arches = {known for build in builds for known in release.variants[build].sm}
+    if arch not in arches:
+        raise TargetError(
+            f"PyTorch {request.version} as {', '.join(builds)} is not built for {arch}. Known: "
+            f"{', '.join(sorted(arches))}."
+        )
     return [
         Target(request.version, build, python, arch)
         for build in builds

@@ -163,6 +163,8 @@ def test_options_reach_the_resolver(capsys: pytest.CaptureFixture[str]) -> None:
         ([*DEBIAN, "--docker", "29.4.1"], "--docker has no effect without --containers"),
         ([*DEBIAN, "--native"], "--native has no effect without --containers"),
         (["lock", "pytorch-2.9", "--variant", "cu999"], "has no cu999 build"),
+        (["lock", "pytorch-2.9", "--arch", "mips"], "is not built for mips"),
+        (["lock", "pytorch-2.7-cu118", "--arch", "sbsa"], "is not built for aarch64"),
         (["lock", "pytorch-2.9", "--python", "2.7"], "not built for Python 2.7"),
     ],
 )

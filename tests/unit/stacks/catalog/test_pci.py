@@ -94,6 +94,11 @@ def test_a_name_of_two_chips_is_none_and_both_are_named() -> None:
     assert "gt730gk208" in said
 
 
+def test_a_generation_leads_to_gpus_of_it() -> None:
+    assert KNOWN.key("Hopper") is None
+    assert KNOWN.like("Hopper").startswith("Did you mean h100 or h200 or ")
+
+
 @pytest.mark.parametrize(
     ("pci_id", "key"), [("2330", "h100"), ("20f3", "a100"), ("2206", "rtx3080"), ("25b6", "a16")]
 )
