@@ -151,7 +151,7 @@ def test_fault_is_named_alone_and_repaired(
 ) -> None:
     ward.made_and_named(box.host, fault)
     reached(fault, "engines", "named")
-    ward.repaired(box.host, fault, tmp_path)
+    ward.repaired(box.host, fault, tmp_path, driver_origin="nvidia")
     reached(fault, "engines", "repaired")
     if fault.stops is not None:
         catalog.undo(box.host, fault)
@@ -168,7 +168,7 @@ def test_runs_after_all_those_faults_hold_the_set_again_and_then_change_nothing(
     assert predicted.predicted(box.host.name) == run.changed(box.host.name)
     assert "nvidia-container-toolkit-base" in box.on("apt-mark showhold").split()
     assert box.run().changed(box.host.name) == set()
-    ward.left_alone(box.host, tmp_path)
+    ward.left_alone(box.host, tmp_path, driver_origin="nvidia")
     for fault in made_here:
         reached(fault, "engines", "second run")
 
