@@ -61,7 +61,9 @@ def old_set(state: HostState, driver: DriverPlan) -> list[str]:
     """Installed packages of the driver that goes.
 
     They are known by the branch in their version, and where the branch stays the same by the
-    archive that they are from. What the new driver brings under the same name does not go.
+    archive that they are from. One that has dropped their version, or whose lists are gone, tells
+    nothing: they count as of it, as the driver does. What the new driver brings under the same name
+    does not go.
     """
     branch, _, origin = going(state, driver).partition(" from ")
     if not branch:
@@ -73,7 +75,7 @@ def old_set(state: HostState, driver: DriverPlan) -> list[str]:
         and p.name not in driver.packages
         and p.name not in driver.pinning
         and _is_of(p, branch)
-        and (branch != driver.branch or (p.origin or "").lower() == origin)
+        and (branch != driver.branch or (p.origin or origin).lower() == origin)
     )
 
 

@@ -79,6 +79,16 @@ def moving() -> HostState:
     return replace(state, managed_files={package_set.mark("535 from nvidia"): "0"})
 
 
+def test_old_set_whose_archive_no_longer_has_its_version_goes_too() -> None:
+    same = replace(NEW, origin="ubuntu", replaces="580 from nvidia", packages=("nvidia-u-580-srv",))
+    state = host(
+        nvidia("libnvidia-compute-580", "580.178.04-1ubuntu1", origin=None),
+        nvidia("nvidia-fabricmanager", "580.178.04-1", origin=None),
+        nvidia("libnvidia-compute-580-srv", "580.178.04-0ubuntu0.22.04.1", origin="Ubuntu"),
+    )
+    assert package_set.old_set(state, same) == ["libnvidia-compute-580", "nvidia-fabricmanager"]
+
+
 def test_cut_off_move_is_gone_on_with_by_a_plan_that_knows_of_none() -> None:
     later = replace(NEW, replaces="")
     assert package_set.old_set(moving(), later) == ["nvidia-dkms-535"]
