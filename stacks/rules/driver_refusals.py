@@ -22,17 +22,25 @@ def nothing_on_offer(case: Case, dist: Distribution) -> None:
         )
         if word
     )
+    usable = bool(kernel_rules.flavours(case, dist))
     there = sorted(
         {
             f"{o.version if request.version else o.branch} from {o.origin} ({o.flavour})"
             for o in dist.drivers
-            if case.profile.arch in o.arches
+            if case.profile.arch in o.arches and (usable or o.modules == "dkms")
         }
+    )
+    signed = sorted({o.origin for o in dist.drivers if o.modules == "precompiled"})
+    foreign = (
+        f" Modules from {' and '.join(signed)} are for {dist.name}'s own kernels; not each of "
+        f"{', '.join(kernel_rules.bootable(case))} is one."
+        if signed and not usable
+        else ""
     )
     case.conflict(
         "DRIVER-NONE",
         f"No driver {asked} is known for {dist.name} on {case.profile.arch}.".replace("  ", " "),
-        f"On offer: {', '.join(there) or 'nothing'}.",
+        f"On offer: {', '.join(there) or 'nothing'}.{foreign}",
         others.omitted("Let the resolver choose", *asked_for(case))
         if asked and there
         else Way(

@@ -187,10 +187,10 @@ def test_repository_with_a_key_that_nobody_knows_is_refused(bare: Bare, tmp_path
 
 
 def test_distribution_that_is_only_planned_is_refused(bare: Bare, tmp_path: Path) -> None:
-    other = "ID=ubuntu\\nID_LIKE=debian\\nVERSION_ID=26.04\\n"
+    other = "ID=ubuntu\\nID_LIKE=debian\\nVERSION_ID=22.04\\n"
     mount = f"printf '{other}' >/run/other && mount --bind /run/other /etc/os-release"
     with mounted(bare("v100"), mount, "/etc/os-release"):
-        own = {"driver_origin": "ubuntu", "without": ["cuda", "torch"]}
+        own = {"driver_origin": "ubuntu", "driver_branch": "470", "without": ["cuda", "torch"]}
         refuse(bare("v100"), tmp_path, "PLAN-ONLY", "does not install it on", **own)
 
 

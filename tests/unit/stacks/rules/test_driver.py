@@ -407,3 +407,10 @@ def test_fabric_manager_is_noticed_for_a_board_of_eight() -> None:
 def test_fabric_manager_is_not_mentioned_for_one_card() -> None:
     codes = [notice.code for notice in planned(host("debian-12", "h100")).notices]
     assert "FABRIC-MANAGER" not in codes
+
+
+def test_signed_modules_of_other_kernels_are_not_said_to_be_on_offer() -> None:
+    profile = host("ubuntu-26.04", "v100", kernels=("6.1.0-57-cloud-amd64",))
+    conflict = refused("DRIVER-NONE", profile, driver_origin="ubuntu")
+    assert "from ubuntu (" not in conflict.why
+    assert "own kernels" in conflict.why and "6.1.0-57-cloud-amd64" in conflict.why
