@@ -80,7 +80,8 @@ def shown_image(request: pytest.FixtureRequest, lab: Lab) -> None:
     """The image on the host is of the plan that the test's mark says, and passed its own test."""
     plan = opening.asked(_state(lab), _host_data(lab)).plan
     record = json.loads(lab.on_host(f"cat {IMAGE_RECORD}"))
-    assert (record["plan"], record["selftest"]["verdict"]) == (plan.digest, "OK")
+    # Its verdict warns of GPUs whose device files alone are here.
+    assert (record["plan"], record["selftest"]["faults"]) == (plan.digest, [])
     # No registry of base images can be reached: the sandbox makes them of Debian's packages.
     _as_marked(request, plan.os, plan.arch, plan.support_parts, {"image"})
 

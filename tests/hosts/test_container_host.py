@@ -145,13 +145,17 @@ def made_here() -> list[Fault]:
 FAULTS = [pytest.param(fault, id=fault.id) for fault in catalog.on("engines")]
 
 
+THERE = {"driver_origin": "nvidia", "driver_version": OLDER}
+"""Host data of the driver that the host was made with."""
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_fault_is_named_alone_and_repaired(
     box: ContainerHost, fault: Fault, reached: Reached, made_here: list[Fault], tmp_path: Path
 ) -> None:
     ward.made_and_named(box.host, fault)
     reached(fault, "engines", "named")
-    ward.repaired(box.host, fault, tmp_path, driver_origin="nvidia")
+    ward.repaired(box.host, fault, tmp_path, **THERE)
     reached(fault, "engines", "repaired")
     if fault.stops is not None:
         catalog.undo(box.host, fault)
@@ -168,7 +172,7 @@ def test_runs_after_all_those_faults_hold_the_set_again_and_then_change_nothing(
     assert predicted.predicted(box.host.name) == run.changed(box.host.name)
     assert "nvidia-container-toolkit-base" in box.on("apt-mark showhold").split()
     assert box.run().changed(box.host.name) == set()
-    ward.left_alone(box.host, tmp_path, driver_origin="nvidia")
+    ward.left_alone(box.host, tmp_path, **THERE)
     for fault in made_here:
         reached(fault, "engines", "second run")
 
