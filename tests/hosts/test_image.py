@@ -22,7 +22,7 @@ from tasks.host import resolution
 from tasks.image.work import RECORD
 from tasks.python import locks
 from tasks.recipe import lock_parts
-from tests.hosts import carried_out, onlooker
+from tests.hosts import carried_out, onlooker, runner
 from tests.hosts.able import needs_hosts
 from tests.hosts.carried_out import carries_out
 from tests.hosts.site import NAME, Site
@@ -237,8 +237,11 @@ def test_line_of_the_readme_starts_jupyterlab_with_the_words_for_this_docker(bui
         assert built.docker("exec readme cat code/x") == "mine"
         assert built.docker("exec readme nvidia-smi -L").count("GPU ") == 2
         ask = "curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:18889/api"
-        built.site.until(lambda: built.site.on_host(f"{ask} || :") == "200", "no JupyterLab")
+        answered = lambda: built.site.on_host(f"{ask} || :") == "200"  # noqa: E731
+        # The first of all: every page of it comes from the disk.
+        runner.until(answered, "JupyterLab answers", limit_s=300, every_s=1)
     finally:
+        print(built.docker("logs --tail 20 readme"))
         built.docker("rm --force readme")
 
 
