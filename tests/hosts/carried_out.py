@@ -97,7 +97,8 @@ def _as_marked(
     assert mark is not None, "the test is not marked with what it carries out"
     assert mark.args == (release, arch)
     live, double = mark.kwargs["live"], mark.kwargs["double"]
-    assert {**live, **double} == {row.part: row.what for row in planned}
+    # A part that comes in another version than the plan names may be left out: it stays untried.
+    assert {**live, **double}.items() <= {row.part: row.what for row in planned}.items()
     assert set(live) & stood_in == set()
 
 

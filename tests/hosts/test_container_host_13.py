@@ -135,7 +135,8 @@ ALL = {"container_engines": ["docker", "podman", "containerd"]}
 @carries_out(
     "debian-13",
     live={"podman": "5.4.2 distribution"},
-    double={**STAND_INS, "docker": "26.1.5 docker", "containerd": "1.7.24 docker"},
+    # Its containerd is Debian's of another version: that part of the plan stays untried.
+    double={**STAND_INS, "docker": "26.1.5 docker"},
 )
 @pytest.mark.usefixtures("room")
 def test_dockers_own_takes_over_the_images_and_gives_gpus(
