@@ -84,7 +84,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     maker.kill()
     host = hosts.up(HostSpec(NAME, gpus=gpus, vm=True, disk_of=MAKER), fresh=True)
     maker.down()
-    reached = {**data, **runner.host_data(host), "mirrors": data["mirrors"]}
+    reached = {**data, **runner.host_data(host), "mirrors": data["mirrors"], **asked}
     yield Machine(host, folder, reached)
     host.down()
 
