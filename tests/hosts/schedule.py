@@ -41,7 +41,7 @@ MINUTES = {
     "test_bad_luck": 8,
     "test_container_host": 7,
     "test_container_host_13": 5,
-    "test_image_ways": 9,
+    "test_image_ways": 10,
     "test_nvidia_apt": 7,
     "test_vm_reboot": 6,
     "test_doctor": 6,
