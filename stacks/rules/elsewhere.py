@@ -50,11 +50,6 @@ def maintained_branch(catalog: Catalog) -> tuple[str, str]:
     return branch, ends[branch]
 
 
-def newer_driver(catalog: Catalog) -> str:
-    """Options that ask for that branch."""
-    return f"`--origin driver=nvidia --driver {maintained_branch(catalog)[0]}`"
-
-
 def with_own_driver(catalog: Catalog) -> list[str]:
     """Distributions whose own driver is installed for real in the tests."""
     return [

@@ -58,7 +58,6 @@ def test_maintained_branch_is_the_long_lived_one_that_ends_last() -> None:
     branches = replace(CATALOG.drivers.branches, rows=rows)
     newer = replace(CATALOG, drivers=replace(CATALOG.drivers, branches=branches))
     assert elsewhere.maintained_branch(newer) == ("700", "2031-01")
-    assert elsewhere.newer_driver(newer) == "`--origin driver=nvidia --driver 700`"
 
 
 def test_releases_of_one_family_are_told_together() -> None:
