@@ -19,6 +19,8 @@ from sandbox.mirror.faults import Faults
 
 USER = "ana"
 PASSWORD = "nobody-may-see-this-one"
+PATTERN = f"{PASSWORD[:-1]}[{PASSWORD[-1]}]"
+"""Finds the password and does not hold it: another host's onlooker sees the search too."""
 LOGIN = f"{USER}:{PASSWORD}"
 NOBODY = 65534
 _MARK = "/run/onlooker"

@@ -104,7 +104,7 @@ def test_nobody_gets_to_see_the_password(place: Place) -> None:
 
 
 def test_one_file_has_it_for_root_alone(place: Place) -> None:
-    search = f"grep -rl {onlooker.PASSWORD} /etc /var/lib/gpuwright /opt/gpuwright 2>/dev/null"
+    search = f"grep -rl '{onlooker.PATTERN}' /etc /var/lib/gpuwright /opt/gpuwright 2>/dev/null"
     assert place.host.run(search).stdout.split() == [place.file]
     assert place.host.run(f"stat -c '%a %U' {place.file}").stdout.split() == ["600", "root"]
 
