@@ -60,9 +60,9 @@ def profile_of(
         jetson_l4t=(state.jetson.l4t or "") if state.jetson else None,
         jetson_soc=state.jetson.soc if state.jetson else None,
         security_pocket=_security_pocket(state),
-        driver=_driver(state),
-        docker=_docker(state),
-        toolkit=_toolkit(state),
+        driver=driver_of(state),
+        docker=docker_of(state),
+        toolkit=toolkit_of(state),
         nvswitch=any(d.is_nvswitch for d in state.pci),
         indexes={k: str(v) for k, v in (mirrors or {}).items()},
         fingerprints=fingerprints or {},
@@ -104,7 +104,7 @@ def _security_pocket(state: HostState) -> bool | None:
     return any("security" in suite for s in sources for suite in s.suites)
 
 
-def _driver(state: HostState) -> InstalledDriver | None:
+def driver_of(state: HostState) -> InstalledDriver | None:
     """The driver that is there; in the middle of a move, the one that goes."""
     for path in state.managed_files:
         if path.startswith(package_set.MOVING):
@@ -123,7 +123,7 @@ def _driver(state: HostState) -> InstalledDriver | None:
     )
 
 
-def _docker(state: HostState) -> InstalledEngine | None:
+def docker_of(state: HostState) -> InstalledEngine | None:
     """The Docker that is there as a package; another kind is looked for where it matters."""
     for name, origin in (("docker-ce", "docker"), ("docker.io", "distribution")):
         package = state.packages.get(name)
@@ -132,7 +132,7 @@ def _docker(state: HostState) -> InstalledEngine | None:
     return None
 
 
-def _toolkit(state: HostState) -> str | None:
+def toolkit_of(state: HostState) -> str | None:
     """The release of the container toolkit that is there; a release candidate is none."""
     package = state.packages.get("nvidia-container-toolkit-base")
     there = package is not None and package.installed and "~" not in package.version
