@@ -37,6 +37,8 @@ class Left:
 
     what: str
     why: str
+    loss: bool = True
+    """False: good to know, and nothing that the other host would lack."""
 
     @property
     def text(self) -> str:

@@ -17,17 +17,16 @@ from stacks.model.messages import Conflict
 from stacks.model.plain import block
 from stacks.model.plan import Resolution
 from tasks.deploy import deploy_of
-from tasks.host import opening, plans, resolution, twins
+from tasks.host import comparison, opening, plans, resolution, twins
 from tasks.host.which_deploy import has_containers
 from tasks.hostdata import host as host_data
 from tasks.steps.answers import Answer, Answers
 from tasks.steps.refusal import Refused
 
-_answers = Answers({"OK": "plan", "CRITICAL": "conflict", "UNKNOWN": "unknown"})
-
-
 def this_one() -> None:
     """Tell the plan of the host at hand; after the last one, print and leave.
+
+    With the host data ``like`` it tells in what each host differs from that one instead.
 
     Raises:
         SystemExit: 0 plan, 2 conflict, 3 where a host could not be read; 2 before 3.
@@ -55,6 +54,7 @@ def _conflict(host: Host, conflicts: tuple[Conflict, ...]) -> Answer:
 def _plan(host: Host, state: HostState) -> Answer:
     containers = has_containers(state)
     host_data.output(host.data)
+    comparison.noted(host, state)
     plan, seen = plans.decided(host, state, state.jetson is not None, containers)
     question = resolution.question(state, host.data, containers=containers)
     (stack, profile, known), found = question, Resolution(plan, ())
@@ -79,3 +79,8 @@ def _printed(say: Callable[[Console], None]) -> str:
 
 def _value(said: Any) -> str:
     return said if isinstance(said, str) else json.dumps(said)
+
+
+_answers = Answers(
+    {"OK": "plan", "CRITICAL": "conflict", "UNKNOWN": "unknown"}, closing=comparison.told
+)

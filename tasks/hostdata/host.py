@@ -126,6 +126,16 @@ def output(data: Data) -> Output:
     return Reader(data).choice("format", OUTPUTS, "text")
 
 
+def adopt_folder(data: Data) -> Path:
+    """``adopt_folder``: the folder of this machine that an adopted host's files are written to."""
+    return Reader(data).file("adopt_folder", "a folder of this machine") or Path("adopted")
+
+
+def like(data: Data) -> str:
+    """``like``: the host that others are compared with; empty where nothing is said."""
+    return Reader(data).text("like", "the name of a host of the inventory")
+
+
 def expected_gpus(data: Data, catalog: Catalog) -> tuple[Gpu, ...]:
     """``expected_gpus``: a count, a model (``h100``), ``h100:8``, or a list of these."""
     reader = Reader(data)

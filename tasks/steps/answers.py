@@ -41,6 +41,8 @@ class Answers:
     words: Mapping[Level, str] = field(default_factory=dict)
     """What ``verdict`` says for a level, where that is not the level itself."""
     told: dict[str, Answer] = field(default_factory=dict)
+    closing: Callable[[dict[str, Answer]], None] | None = None
+    """Called once all hosts have answered: may change what they say, and raises nothing."""
 
     def collect(self, judge: Callable[[Host], Answer | None]) -> None:
         """Judge the host at hand; after the last one, print and leave.
@@ -78,6 +80,8 @@ class Answers:
         for host in run.inventory:
             if host.name not in self.told and run.is_host_in_limit(host):
                 self.told[host.name] = self._unknown(host.name, ending.UNREACHABLE)
+        if self.closing is not None:
+            self.closing(self.told)
         levels = tuple(Finding("", told.level, "", "", "") for told in self.told.values())
         worst = finding.worst(levels)
         if "--json" in sys.argv or any(h.data.get("format") == "json" for h in run.inventory):
