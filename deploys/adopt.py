@@ -4,9 +4,9 @@
     pyinfra inventories/lab.py --limit gpu01 deploys/adopt.py --data adopt_folder=lab
 
 For each group of hosts that are alike it writes ``stacks/NAME.yaml`` and ``group_data/NAME.py`` on
-this machine, and tells what cannot be adopted and why. Both files are then resolved on the same host
-as if it were bare; what differs is told. Ends with 0 (adopted whole), 1 (something was left out or
-differs), 2 (not adopted) or 3 (a host could not be read), by the worst host. Host data:
+this machine, and tells what cannot be adopted and why. Both files are then resolved on the same
+host as if it were bare; what differs is told. Ends with 0 (adopted whole), 1 (something was left
+out or differs), 2 (not adopted) or 3 (a host could not be read), by the worst host. Host data:
 ``adopt_folder`` and ``format`` (text, json).
 """
 

@@ -123,7 +123,7 @@ def _group(name: str, found: Mapping[str, Adoption], folder: Path) -> Told:
     }
     try:
         news = files.written(paths)
-    except (files.Taken, OSError) as error:
+    except (files.TakenError, OSError) as error:
         return {host: words.failed(host, str(error)) for host in found}
     for host, resolved in proven.items():
         if not isinstance(resolved, tuple):
@@ -137,7 +137,9 @@ def _proven(adoption: Adoption, stack: str, group: str) -> Resolution | tuple[Co
         found = proof.resolved(adoption.state, stack, group, adoption.containers)
     except (StackError, ValueError) as error:
         return (
-            Conflict("STACK-INVALID", "what was read makes no stack", str(error), (), "docs/adopt.md"),
+            Conflict(
+                "STACK-INVALID", "what was read makes no stack", str(error), (), "docs/adopt.md"
+            ),
         )
     return found if found.plan is not None else found.conflicts
 

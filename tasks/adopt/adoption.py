@@ -15,8 +15,9 @@ from stacks.model.requests import Stack
 from tasks.adopt.bare import bare
 from tasks.adopt.choice import Left, chosen
 from tasks.adopt.settings import settings
+from tasks.containers.engine_state import knows_runtime
 from tasks.host import resolution
-from tasks.host.components import Components, components
+from tasks.host.components import Components, components, with_containerd
 from tasks.hostdata.reading import Data, Reader
 
 CARRIED = ("gpu_like", "fingerprints")
@@ -65,6 +66,8 @@ def adopted(
     seen = components(state, catalog, handmade)
     if not (seen.driver or seen.cuda or seen.cudnn or seen.torch or seen.toolkit):
         return (_nothing(),)
+    if engines is not None and knows_runtime(engines):
+        seen = with_containerd(state, seen)
     carried = {key: value for key in CARRIED if (value := Reader(said).said(key)) is not None}
     _, profile, known = resolution.question(bare(state), carried)
     choice = chosen(seen, profile, known)

@@ -121,7 +121,7 @@ class _Search:
                 )
 
     def cudnn(self, seen: Components) -> None:
-        """cuDNN beside the toolkit."""
+        """CuDNN beside the toolkit."""
         for found in sorted(seen.cudnn, key=lambda c: c.origin != OURS):
             what = f"cuDNN {found.version} ({found.origin}) in {found.path}"
             if self.stack.cudnn is not None:

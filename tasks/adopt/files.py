@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 
-class Taken(Exception):
+class TakenError(Exception):
     """A file is there already and says something else.
 
     ``str()`` is the message for a user.
@@ -21,14 +21,14 @@ def written(texts: Mapping[Path, str]) -> dict[Path, str]:
         Path to ``written`` or ``unchanged``.
 
     Raises:
-        Taken: One of them is there and says something else.
+        TakenError: One of them is there and says something else.
         OSError: A folder or a file cannot be made.
     """
     news = {}
     for path, text in texts.items():
         there = _text(path)
         if there is not None and there != text:
-            raise Taken(
+            raise TakenError(
                 f"{path} is there already and says something else, so nothing was written; name "
                 "another folder (--data adopt_folder=FOLDER), or move that file away"
             )

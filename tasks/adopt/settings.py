@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -54,7 +54,7 @@ def settings(
     """
     data: dict[str, Any] = {}
     left: list[Left] = []
-    readers: tuple[tuple[Callable[[Mapping[str, Any]], object], Found], ...] = (
+    readers: tuple[tuple[Callable[[dict[str, Any]], object], Found], ...] = (
         (lambda d: host_data.plan_settings(d, catalog), _gpus(seen, catalog)),
         (lambda d: host_data.plan_settings(d, catalog), _mirrors(state, catalog)),
         (network.network_settings, _proxy(state)),

@@ -1,4 +1,4 @@
-"""What one host's adoption is told as: text for a person, and data. Pure."""
+"""What one host's adoption is told as: text for a person, and data."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from facts.handmade_model import Handmade
 from facts.model.host import HostState
@@ -251,13 +251,24 @@ def variant(
     return release.default_index.get(arch)
 
 
+def with_containerd(state: HostState, seen: Components) -> Components:
+    """The parts with containerd as an engine of its own, as it is where it knows NVIDIA's runtime."""
+    known = {engine.name for engine in seen.engines}
+    more = (e for e in _packaged(state) if e.name == "containerd" and e.name not in known)
+    return replace(seen, engines=(*seen.engines, *more))
+
+
 def _engines(state: HostState) -> Iterator[Engine]:
     docker = docker_of(state)
     if docker is not None:
         yield Engine("docker", docker.version, docker.origin)
+    # Docker brings containerd along; unasked it counts only where Docker is not here.
+    yield from (e for e in _packaged(state) if not (docker and e.name == "containerd"))
+
+
+def _packaged(state: HostState) -> Iterator[Engine]:
     for name, engine in _ENGINES.items():
         package = state.packages.get(name)
-        # Docker brings containerd along; it counts alone only where Docker is not here.
-        if package and package.installed and not (docker and engine == "containerd"):
+        if package and package.installed:
             origin = "docker" if name == "containerd.io" else "distribution"
             yield Engine(engine, upstream(package.version).split("~")[0], origin)

@@ -89,7 +89,7 @@ def kernel_policy(state: HostState) -> str:
     held = set(state.package_manager.holds)
     images = {p.name for p in kernel_holds.packages(state) if _IMAGE.search(p.name)}
     bring = {name for name in images if not _RELEASE.search(name)}
-    keeps = bool(images) and (images <= held or bool(bring) and bring <= held)
+    keeps = bool(images) and (images <= held or (bool(bring) and bring <= held))
     return "hold" if keeps else policy.decided(state, None).name
 
 

@@ -23,6 +23,7 @@ from tasks.hostdata import host as host_data
 from tasks.steps.answers import Answer, Answers
 from tasks.steps.refusal import Refused
 
+
 def this_one() -> None:
     """Tell the plan of the host at hand; after the last one, print and leave.
 
