@@ -40,7 +40,7 @@ def name_of(host: str, taken: Iterable[str] = ()) -> str:
 
 def stack_text(stack: Stack, hosts: Iterable[str], left: Iterable[Left]) -> str:
     """The text of ``stacks/NAME.yaml``."""
-    said: dict[str, Any] = {"summary": f"As found on {', '.join(hosts)}"[:200]}
+    said: dict[str, Any] = {"summary": f"As found on {_words(hosts)}"}
     for part in _PARTS:
         request = getattr(stack, part)
         if request is None:
@@ -77,5 +77,5 @@ def _comment(text: str) -> str:
 
 
 def _words(hosts: Iterable[str]) -> str:
-    """Names of hosts within a docstring: what could end it goes."""
+    """Names of hosts within other text: what could end that goes."""
     return re.sub(r"[^A-Za-z0-9 ,._@/-]", "?", ", ".join(hosts))[:200]

@@ -258,3 +258,69 @@ if plan is not None:
     components.components(plan=plan, name="Archive components")
     read(plan=plan, name="Package lists")
 """
+
+
+HANDMADE = r"""
+set -e
+for f in /etc/apt/sources.list /etc/apt/sources.list.d/*; do
+  [ ! -f "$f" ] || sed -E -i -e '/^deb /s/ main.*/ main contrib non-free non-free-firmware/' \
+    -e 's/^Components:.*/Components: main contrib non-free non-free-firmware/' "$f"
+done
+apt-get -q update
+apt-get -q -y install --no-install-recommends libcuda1 nvidia-smi
+apt-mark hold libcuda1
+mkdir -p /usr/local/cuda-12.4/bin /usr/local/cuda-12.4/include
+echo 'CUDA Version 12.4.1' >/usr/local/cuda-12.4/version.txt
+printf '#!/bin/sh\necho "Cuda compilation tools, release 12.4, V12.4.131"\n' >/usr/local/cuda-12.4/bin/nvcc
+printf '#!/bin/sh\n' >/usr/local/cuda-12.4/bin/cuda-uninstaller
+chmod 755 /usr/local/cuda-12.4/bin/*
+site() { mkdir -p "$1/lib/python$2/site-packages/torch-$3.dist-info"; }
+site /opt/ml 3.11 2.9.1+cu128; echo 'version = 3.11.2' >/opt/ml/pyvenv.cfg
+site /home/ana/miniconda3/envs/x 3.12 2.5.1
+mkdir -p /home/ana/miniconda3/envs/x/conda-meta
+: >/home/ana/miniconda3/envs/x/conda-meta/pytorch-2.5.1-py3.12_cuda12.4_cudnn9.1.0_0.json
+site /root/src/.venv 3.11 2.9.0a0+git1234567; : >/root/src/.venv/pyvenv.cfg
+printf 'NCCL_IB_DISABLE=1\nNCCL_SOCKET_IFNAME=$(reboot)\n' >/etc/nccl.conf
+printf '[global]\nindex-url = http://me:s3cret@mirror.example.org/simple\n' >/etc/pip.conf
+"""
+"""Debian's own driver without its modules; toolkit and PyTorch are stand-ins: folders and names."""
+
+
+def test_host_made_by_hand_becomes_a_stack_and_host_data_and_stays_as_it_is(
+    host: SandboxHost, tmp_path: Path
+) -> None:
+    """The last test of this host: it is another one afterwards."""
+    done = host.run(HANDMADE)
+    assert done.returncode == 0, done.stdout + done.stderr
+    words = ("--data", "format=json", "--data", f"adopt_folder={tmp_path / 'lab'}")
+
+    def adopted() -> tuple[int, dict[str, Any]]:
+        with untouched(host):
+            outcome = runner.run(host, tmp_path, *words, deploy="deploys/adopt.py")
+        assert "s3cret" not in outcome.said
+        found = [line for line in outcome.said.splitlines() if line.startswith('{"verdict"')]
+        assert found, outcome.said
+        (told,) = json.loads(found[0])["hosts"].values()
+        return outcome.code, told
+
+    code, told = adopted()
+    assert code == 1, told
+    stack, group = (Path(path).read_text() for path in told["files"])
+    assert "branch: '535'" in stack and "origin: debian" in stack and "variant: cu128" in stack
+    assert "cuda:" not in stack
+    assert "nccl = {'NCCL_IB_DISABLE': '1'}" in group and "expected_gpus = ['h100:1']" in group
+    assert "s3cret" not in stack + group and "reboot" not in group
+    left = {one["what"]: one["why"] for one in told["left"]}
+    assert "CUDA-VERSION" in left["CUDA 12.4 (runfile) in /usr/local/cuda-12.4"]
+    assert any("a conda environment, /home/ana/miniconda3/envs/x" in what for what in left)
+    assert any("/root/src/.venv" in what for what in left)
+    assert any("password" in why for why in left.values()), left
+    assert told["differences"] == []
+
+    again, same = adopted()
+    assert (again, {*same["files"].values()}) == (1, {"unchanged"})
+
+    # The files in use: the host is planned with them, and is like itself.
+    code, plan = planned(host, tmp_path, like=host.name, stack=next(iter(told["files"])))
+    assert code == 0, plan
+    assert plan["plan"]["torch"]["variant"] == "cu128" and plan["plan"]["cuda"] is None

@@ -1,4 +1,4 @@
-"""From a host to a stack and its data: the way there and back over the golden grid, and oddities."""
+"""From a host to a stack and its data, and back, over the golden grid."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.unit.tasks import a_host
 from tests.unit.tasks.adopt.an_installed_host import installed
 
 STRIDE = 23
-"""Every so many-th case: all of them take half a minute (they were the same when this was written)."""
+"""Every so many-th case: all of them take half a minute."""
 UNTOLD = ("container_injection",)
 """How engines are asked for GPUs is a setting of each container as well, and not read."""
 
