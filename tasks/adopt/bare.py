@@ -12,7 +12,11 @@ _TAKEN = re.compile(
     r"nvidia|^libcuda|^cuda-|^cuda$|^libcu|^libnccl|^libnv|^libnpp|^nsight|^kmod-nvidia"
     r"|^docker|^containerd|^podman|^moby|^runc$|torch"
 )
-"""Packages that a plan brings, or that stand for what it brings."""
+
+
+def is_taken(package: str) -> bool:
+    """Whether a package is one that a plan brings, or stands for what it brings."""
+    return _TAKEN.search(package) is not None
 
 
 def bare(state: HostState) -> HostState:
@@ -21,7 +25,7 @@ def bare(state: HostState) -> HostState:
     So does what is set for the package manager. Keys that modules are signed with go: another
     machine makes its own.
     """
-    packages = {name: p for name, p in state.packages.items() if not _TAKEN.search(name)}
+    packages = {name: p for name, p in state.packages.items() if not is_taken(name)}
     manager = replace(
         state.package_manager,
         holds=tuple(name for name in state.package_manager.holds if name in packages),

@@ -90,7 +90,8 @@ def _driver(seen: Components, plan: Plan) -> Iterator[Difference]:
         yield Difference("driver", "none", f"{planned.version} from {planned.origin}")
         return
     yield Difference("driver version", here.version, planned.version)
-    yield Difference("driver flavour", here.flavour or "unknown", planned.flavour)
+    if here.flavour:  # without a module nothing tells
+        yield Difference("driver flavour", here.flavour, planned.flavour)
     yield Difference("driver origin", here.origin, planned.origin)
 
 

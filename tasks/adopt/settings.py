@@ -18,7 +18,9 @@ from stacks.catalog.read import Catalog
 from stacks.model.address import login
 from stacks.model.plain import decoded
 from stacks.model.requests import Stack
+from tasks.adopt.bare import is_taken
 from tasks.adopt.choice import Left
+from tasks.guard import kernel_holds
 from tasks.host import likeness
 from tasks.host.components import Components
 from tasks.hostdata import containers as container_data
@@ -183,10 +185,11 @@ def _untold(state: HostState) -> list[Left]:
     if pins:
         why = "pins of people are no host data; gpuwright pins its own packages"
         found.append(Left(f"pins in {', '.join(pins[:_MOST])}", why))
-    if "gpuwright" not in " ".join(state.managed_files) and state.package_manager.holds:
-        named = ", ".join(sorted(state.package_manager.holds)[:_MOST])
-        why = "gpuwright holds the packages that it installs, and the kernel by kernel_policy"
-        found.append(Left(f"holds on {named}", why))
+    kernel = {package.name for package in kernel_holds.packages(state)}
+    others = [h for h in state.package_manager.holds if h not in kernel and not is_taken(h)]
+    if others:
+        why = "gpuwright holds what it installs, and the kernel by kernel_policy; nothing else"
+        found.append(Left(f"holds on {', '.join(sorted(others)[:_MOST])}", why))
     unit = likeness.persistence(state)
     if state.driver.loaded and not unit.startswith("active"):
         why = "gpuwright always runs it, so that GPUs keep their state between programs"
