@@ -33,13 +33,20 @@ def written(texts: Mapping[Path, str]) -> dict[Path, str]:
                 "another folder (--data adopt_folder=FOLDER), or move that file away"
             )
         news[path] = "unchanged" if there is not None else "written"
-    for path, text in texts.items():
-        if news[path] == "written":
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # A file that came meanwhile is somebody's.
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
+    made: list[Path] = []
+    try:
+        for path, text in texts.items():
+            if news[path] == "written":
+                path.parent.mkdir(parents=True, exist_ok=True)
+                # A file that came meanwhile is somebody's.
+                descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+                made.append(path)
+                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                    file.write(text)
+    except OSError:  # the disk is full, or a folder is none
+        for path in made:
+            path.unlink(missing_ok=True)
+        raise
     return news
 
 

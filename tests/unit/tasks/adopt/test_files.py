@@ -32,7 +32,8 @@ def test_link_that_leads_nowhere_is_not_followed(tmp_path: Path) -> None:
     assert not (tmp_path / "elsewhere").exists()
 
 
-def test_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
+def test_file_goes_again_where_its_fellow_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "stacks").write_text("")
     with pytest.raises(OSError):
-        written({tmp_path / "stacks" / "a.yaml": "1"})
+        written({tmp_path / "a.py": "2", tmp_path / "stacks" / "a.yaml": "1"})
+    assert not (tmp_path / "a.py").exists()
