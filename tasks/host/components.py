@@ -252,7 +252,7 @@ def variant(
 
 
 def with_containerd(state: HostState, seen: Components) -> Components:
-    """The parts with containerd as an engine of its own, as it is where it knows NVIDIA's runtime."""
+    """The parts with containerd as an engine of its own: where it knows NVIDIA's runtime."""
     known = {engine.name for engine in seen.engines}
     more = (e for e in _packaged(state) if e.name == "containerd" and e.name not in known)
     return replace(seen, engines=(*seen.engines, *more))

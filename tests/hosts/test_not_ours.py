@@ -271,9 +271,10 @@ apt-get -q -y install --no-install-recommends libcuda1 nvidia-smi
 apt-mark hold libcuda1
 mkdir -p /usr/local/cuda-12.4/bin /usr/local/cuda-12.4/include
 echo 'CUDA Version 12.4.1' >/usr/local/cuda-12.4/version.txt
-printf '#!/bin/sh\necho "Cuda compilation tools, release 12.4, V12.4.131"\n' >/usr/local/cuda-12.4/bin/nvcc
-printf '#!/bin/sh\n' >/usr/local/cuda-12.4/bin/cuda-uninstaller
-chmod 755 /usr/local/cuda-12.4/bin/*
+cd /usr/local/cuda-12.4/bin
+printf '#!/bin/sh\necho "Cuda compilation tools, release 12.4, V12.4.131"\n' >nvcc
+printf '#!/bin/sh\n' >cuda-uninstaller
+chmod 755 nvcc cuda-uninstaller; cd /
 site() { mkdir -p "$1/lib/python$2/site-packages/torch-$3.dist-info"; }
 site /opt/ml 3.11 2.9.1+cu128; echo 'version = 3.11.2' >/opt/ml/pyvenv.cfg
 site /home/ana/miniconda3/envs/x 3.12 2.5.1
