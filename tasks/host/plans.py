@@ -20,12 +20,13 @@ from tasks.host import (
     forecast,
     needs,
     opening,
+    other_origins,
     others,
     package_outlook,
     preflight,
     reboot_outlook,
 )
-from tasks.host.resolution import catalog, resolved
+from tasks.host.resolution import catalog, question, resolved
 from tasks.hostdata import containers as container_data
 from tasks.hostdata import host as host_data
 from tasks.hostdata import nccl as nccl_data
@@ -138,6 +139,9 @@ def _asked(host: Host, state: HostState, plan: Plan, containers: bool) -> Plan:
     plan = replace(plan, notices=(*plan.notices, *told))
     if needs.needed(state, plan):
         available, conflicts = offers.asked(plan, needs.wanted(plan))
+        if conflicts:
+            asked = question(state, host.data, containers=containers, outlook=outlook)
+            conflicts = other_origins.named(conflicts, offers.unusable(plan), plan, asked)
         found = resolved(state, host.data, available, containers, outlook)
         conflicts = conflicts or found.conflicts
     if conflicts:

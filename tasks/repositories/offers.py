@@ -56,6 +56,12 @@ def asked(plan: Plan, names: tuple[str, ...] = ()) -> tuple[Available, tuple[Con
     return offered, tuple(conflicts)
 
 
+def unusable(plan: Plan) -> tuple[Repository, ...]:
+    """The plan's repositories that did not answer as they must when they were asked in this run."""
+    known = _checked.get(this_host(), {})
+    return tuple(repository for repository in plan.repositories if repository not in known)
+
+
 def keyring(plan: Plan, repository: Repository) -> bytes | tuple[Conflict, ...]:
     """The repository's keys, checked in this run, now if not before; or what speaks against it."""
     known = _checked.get(this_host(), {})

@@ -104,6 +104,15 @@ def assert_plain_failure(outcome: runner.Outcome, *words: str) -> None:
         assert word in outcome.said
 
 
+def test_bare_debian_that_cannot_reach_nvidia_is_refused_untouched_and_told_of_debians_driver(
+    place: Place, tmp_path: Path
+) -> None:
+    """The host has no network but its mirror. The tests below go the way that is named here."""
+    with untouched(place.host):
+        outcome = runner.run(place.host, tmp_path, **DATA, driver_origin=None)
+    assert_plain_failure(outcome, "REPO-UNREACHABLE", "`driver_origin: debian`")
+
+
 def test_lock_held_for_ever_ends_with_the_holders_name(place: Place, tmp_path: Path) -> None:
     with lock_held(place) as pid, untouched(place.host):
         outcome = runner.run(place.host, tmp_path, lock_wait=3, **DATA)

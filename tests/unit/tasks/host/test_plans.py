@@ -14,6 +14,7 @@ from facts.host import HostProbe
 from facts.model.host import HostState
 from facts.model.outlook import Outlook
 from facts.outlook import PackageOutlook
+from facts.parse.repository import RepositoryAnswer
 from facts.repository import RepositoryOffers
 from tasks.host import plans
 from tasks.host import resolution as host_resolution
@@ -151,6 +152,22 @@ def test_repository_that_does_not_answer_refuses_the_host(lines: dict[str, repor
         PackageOutlook,
         RepositoryOffers,
     ]
+
+
+def test_bare_debian_without_nvidias_repository_is_refused_untouched_and_goes_on_with_debians(
+    lines: dict[str, report.Line], caplog: pytest.LogCaptureFixture
+) -> None:
+    dead = (RepositoryAnswer("http://x/", None, None, why="connection refused"),)
+    run = ARun(a_host.bare(), {RepositoryOffers: dead}, driver_origin=None)
+    assert run.prepared(plans.for_this_host) is None
+    assert (lines[NAME].verdict, codes(lines[NAME])) == ("REFUSED", ["REPO-UNREACHABLE"])
+    assert "`driver_origin: debian`" in caplog.text
+    run.executed()
+    assert (run.exit_status, run.wire.commands) == (1, [])
+    again = ARun(a_host.bare(), {RepositoryOffers: dead}, driver_origin="debian")
+    plan = again.prepared(plans.for_this_host)
+    assert plan is not None and plan.driver is not None and plan.driver.origin == "debian"
+    assert again.exit_status == 0
 
 
 def test_torch_of_another_deploy_stays_in_a_container_hosts_plan(
