@@ -74,11 +74,11 @@ def main(words: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except (UsageError, StackError, lock.TargetError) as error:
-        complaint.print(Text(plain(str(error))))
+        complaint.print(Text(plain(str(error))), soft_wrap=True)
         complaint.print(Text("`python -m stacks --help` shows the commands and options."))
         return BAD_ARGUMENTS
     except (SchemaError, lock.LockError, OSError) as error:
-        complaint.print(Text(plain(str(error))))
+        complaint.print(Text(plain(str(error))), soft_wrap=True)
         return FAILED
 
 
@@ -256,7 +256,7 @@ def _lock(console: Console, options: argparse.Namespace, catalog: Catalog) -> in
             console.print(Text(f"{target.name}: {'written' if changed else 'unchanged'}"))
         except lock.LockError as error:
             failed += 1
-            console.print(Text(plain(str(error))))
+            console.print(Text(plain(str(error))), soft_wrap=True)
     console.print(Text(f"{len(wanted) - failed} of {len(wanted)} locks are up to date."))
     return FAILED if failed else OK
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from dataclasses import asdict
 from typing import Any
 
@@ -11,6 +10,7 @@ from rich.text import Text
 
 from stacks.catalog.read import Catalog
 from stacks.explain import lines as parts
+from stacks.explain.wrapping import wrapped
 from stacks.model.host import HostProfile
 from stacks.model.image import ImagePlan, ImageResolution
 from stacks.model.messages import Conflict, Notice, Reason
@@ -216,18 +216,11 @@ def say(
     style: str = "",
 ) -> None:
     """Print ``text`` after ``lead``; later lines hang below its start, or ``hang`` columns in."""
-    indent = " " * (len(lead) if hang is None else hang)
-    lines = textwrap.wrap(
-        one_line(text),
-        console.width,
-        initial_indent=" " * len(lead),
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    indent = len(lead) if hang is None else hang
+    lines = wrapped(one_line(text), console.width, len(lead), indent)
     for place, line in enumerate(lines):
         if place == 0:
             text_line = Text.assemble((lead, lead_style), (line[len(lead) :], style))
         else:
             text_line = Text(line, style=style)
-        console.print(text_line, soft_wrap=True)  # an address may be wider than the screen
+        console.print(text_line, soft_wrap=True)  # what is copied may be wider

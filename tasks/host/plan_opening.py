@@ -14,7 +14,7 @@ from rich.console import Console
 from facts.model.host import HostState
 from stacks.explain import words
 from stacks.model.messages import Conflict
-from stacks.model.plain import block
+from stacks.model.plain import MOST_IN_A_LINE, block
 from stacks.model.plan import Resolution
 from tasks.deploy import deploy_of
 from tasks.host import comparison, opening, plans, resolution, twins
@@ -47,7 +47,8 @@ def _told(host: Host) -> Answer | None:
 
 
 def _conflict(host: Host, conflicts: tuple[Conflict, ...]) -> Answer:
-    text = _printed(lambda console: words.conflicts(console, conflicts))
+    # Not broken into lines: a way out may be a command, and is to be copied as one.
+    text = _printed(lambda console: words.conflicts(console, conflicts), width=MOST_IN_A_LINE)
     data = {"verdict": "conflict", "plan": None, "conflicts": [asdict(c) for c in conflicts]}
     return Answer("CRITICAL", f"{host.name}: conflict\n{text}", data)
 
@@ -69,9 +70,9 @@ def _plan(host: Host, state: HostState) -> Answer:
     return Answer("OK", told, {**data, "facts": facts, "forecast": to_do})
 
 
-def _printed(say: Callable[[Console], None]) -> str:
+def _printed(say: Callable[[Console], None], width: int = 80) -> str:
     console = Console(
-        file=io.StringIO(), width=80, highlight=False, soft_wrap=False, color_system=None
+        file=io.StringIO(), width=width, highlight=False, soft_wrap=False, color_system=None
     )
     with console.capture() as captured:
         say(console)

@@ -71,4 +71,4 @@ def _print() -> None:
     )
     for line in _lines.values():
         said = f"{line.host}: verdict {line.verdict}, proof: {line.proof}"
-        screen.notes([said, *(f"  {note}" for note in line.notes)])
+        screen.say([said, *(f"  {note}" for note in line.notes)])

@@ -26,7 +26,10 @@ _STYLE = re.compile(r"(\x1b\[(?:0|1|3[0-7]|9[0-7])m)")
 
 
 def say(lines: Iterable[str], err: bool = True) -> None:
-    """Print these lines, to the standard error output or else to the standard one."""
+    """Print these lines, to the standard error output or else to the standard one.
+
+    None is broken where the screen ends: a terminal does that itself, and copies a command whole.
+    """
     click.echo(block(lines), err=err)
 
 
@@ -42,13 +45,6 @@ def verdicts(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) 
     console = _console()
     console.print()
     console.print(table)
-
-
-def notes(lines: Iterable[str]) -> None:
-    """Print these lines below the table, none of them wider than it is."""
-    console = _console()
-    for line in lines:
-        console.print(Text(one_line(line)))
 
 
 def _console() -> Console:

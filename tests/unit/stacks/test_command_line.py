@@ -236,7 +236,7 @@ def test_image_is_explained_with_its_name_and_digest(capsys: pytest.CaptureFixtu
     assert main([*DEBIAN, "--image"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "Image pytorch-cuda:v2.9 of pytorch-2.9, x86_64"
-    assert max(len(line) for line in lines) <= 80
+    assert max(len(line) for line in lines if "`" not in line) <= 80  # what is copied stays whole
     assert any(re.fullmatch(r"Digest   [0-9a-f]{12}", line) for line in lines)
 
 

@@ -123,3 +123,14 @@ def test_deploy_is_this_and_nothing_more(capsys: pytest.CaptureFixture[str]) -> 
     with pytest.raises(SystemExit):
         ARun(a_host.bare()).prepared(lambda: runpy.run_path("deploys/plan.py"))
     assert f"{NAME}: plan" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("columns", ["20", "80"])
+def test_command_of_a_way_out_is_not_broken(
+    columns: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    state = replace(a_host.bare(), shared={"/opt": "user ana may write there " * 9})
+    left(ARun(state))
+    asked = "look at it, then: chown root:root /opt && chmod go-w /opt"
+    assert any(line.endswith(asked) for line in capsys.readouterr().out.splitlines())

@@ -21,6 +21,7 @@ from facts.model.host import HostState
 from stacks.model.messages import Conflict
 from tasks.bundle import summary as bundle_summary
 from tasks.doctor import block
+from tasks.faults.catalog import faults
 from tasks.finding import Finding
 from tasks.host import plan_opening
 from tasks.image import image_verdict
@@ -274,3 +275,22 @@ def test_nothing_in_tasks_prints_or_decodes_by_another_way() -> None:
                 if name in found:
                     found[name].add(path.relative_to(TASKS).as_posix())
     assert found == allowed
+
+
+def test_command_below_the_report_is_one_line_whatever_the_width(
+    lines: dict[str, report.Line],
+    at_end: list[Callable[..., None]],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    run = ARun(a_host.done())
+    run.prepared(lambda: report.register(run.host))
+    command = "apt-get install --allow-change-held-packages " + " ".join(["libcuda1=1"] * 20)
+    lines[NAME].notes = [f"D9 (WARN): they differ. {command}"]
+    assert command in ended(at_end, capsys)
+
+
+def test_command_of_the_doctor_is_one_line() -> None:
+    commands = [text for row in faults().values() for text in row.commands.values()]
+    assert commands and not [text for text in commands if len(text.splitlines()) > 1]
