@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 from stacks.catalog.decode import SchemaError, nearest
-from stacks.catalog.pci import counted
+from stacks.catalog.pci import counted, device_id
 from stacks.catalog.read import Catalog, load_catalog
 from stacks.explain import age, arguments, matrix
 from stacks.explain import words as explain
@@ -228,9 +228,10 @@ def _gpus(said: str, catalog: Catalog) -> tuple[Gpu, ...]:
     key = catalog.known.key(word)
     if count is not None and not (count.isdecimal() and 0 < int(count[:9]) <= 64):
         raise UsageError(f'--gpu {said}: "{count}" is not a count from 1 to 64')
-    if key is None:
+    device = device_id(word)
+    if key is None and device is None:
         raise UsageError(f'--gpu {said}: unknown GPU "{word}". {catalog.known.like(word)}')
-    return (Gpu(key),) * int(count or 1)
+    return (Gpu(key) if key else Gpu(None, device),) * int(count or 1)
 
 
 def _lock(console: Console, options: argparse.Namespace, catalog: Catalog) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 from stacks.load import load_stack, stack_names
 from stacks.model.change import Change
 from stacks.model.containers import ContainerRequest
-from stacks.model.host import Gpu, HostProfile
+from stacks.model.host import HostProfile, gpu_of
 from stacks.model.requests import DriverRequest, Stack
 from stacks.requests import with_requests
 
@@ -42,13 +42,13 @@ def followed(stack: Stack, profile: HostProfile, change: Change) -> tuple[Stack,
     stack = _laid(stack, said)
     host: dict[str, Any] = dict(change.host)
     if "gpus" in host:
-        host["gpus"] = tuple(map(Gpu, host["gpus"]))
+        host["gpus"] = tuple(map(gpu_of, host["gpus"]))
         host["expected_gpus"] = ()
     if "os" in host or "arch" in host:  # another machine, of which nothing was seen yet
         host |= {"glibc": None, "pythons": None, "driver": None, "docker": None}
         host |= {"kernels": (), "kernel_next_boot": None, "security_pocket": None}
     if expected:
-        host["expected_gpus"] = tuple(map(Gpu, expected))
+        host["expected_gpus"] = tuple(map(gpu_of, expected))
     if like:
         host["gpu_like"] = like
     return stack, replace(profile, **host)

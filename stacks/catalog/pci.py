@@ -43,6 +43,12 @@ def plain_name(name: str) -> str:
     return _NO_PART.sub("", name.lower().replace("_", " "))
 
 
+def device_id(name: str) -> str | None:
+    """The PCI device id that a name is, as in ``10de:2204`` and ``0x2204``; None: it is none."""
+    found = _DEVICE.fullmatch(name)
+    return found[1].lower() if found else None
+
+
 def short_name(name: str) -> tuple[str, bool]:
     """A name without the memory and the form of a card, and whether it is a laptop's.
 
@@ -90,8 +96,8 @@ class GpuTable:
         """The key of a GPU by the name that a person uses; None: no GPU is called so."""
         if name in self.models:
             return name
-        if device := _DEVICE.fullmatch(name):
-            return self.pci.get(device[1].lower())
+        if device := device_id(name):
+            return self.pci.get(device)
         if bracketed := _BRACKETED.fullmatch(name):
             name = bracketed[1]
         short, laptop = short_name(name)

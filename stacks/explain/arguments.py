@@ -30,7 +30,11 @@ def parser() -> argparse.ArgumentParser:
     why.add_argument("--os", help="debian-12, ubuntu-24.04, rocky-9 …; of itself with --jetson")
     why.add_argument("--arch", help="x86_64 or aarch64")
     why.add_argument(
-        "--gpu", action="append", default=[], metavar="MODEL[:COUNT]", help="h100, h100:8; repeat"
+        "--gpu",
+        action="append",
+        default=[],
+        metavar="MODEL[:COUNT]",
+        help="h100, h100:8, 10de:2331; repeat",
     )
     why.add_argument(
         "--kernel", action="append", default=[], help="a kernel release that can boot; repeat"

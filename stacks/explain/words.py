@@ -11,7 +11,7 @@ from rich.text import Text
 from stacks.catalog.read import Catalog
 from stacks.explain import lines as parts
 from stacks.explain.wrapping import wrapped
-from stacks.model.host import HostProfile
+from stacks.model.host import DEVICE, HostProfile
 from stacks.model.image import ImagePlan, ImageResolution
 from stacks.model.messages import Conflict, Notice, Reason
 from stacks.model.plain import one_line
@@ -109,7 +109,7 @@ def _title(stack: Stack, profile: HostProfile, resolution: Resolution, catalog: 
     # A Jetson has its GPU in itself, and the plan knows which.
     there = profile.gpus + profile.expected_gpus
     for gpu in there or (resolution.plan.gpus if resolution.plan else ()):
-        word = gpu.model or gpu.pci_id or "?"
+        word = gpu.model or (f"{DEVICE}{gpu.pci_id}" if gpu.pci_id else "?")
         row = catalog.known.models.get(word)
         name = row.name if row else word
         counts[name] = counts.get(name, 0) + 1

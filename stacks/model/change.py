@@ -40,7 +40,7 @@ class Change:
     """Host data by name; lists are added to (``without``)."""
     stack: str = ""
     host: Mapping[str, Value] = field(default_factory=dict)
-    """``os``, ``arch``, ``jetson_l4t`` and ``gpus`` (keys of the catalogue) of another host."""
+    """``os``, ``arch``, ``jetson_l4t``, ``gpus`` (`stacks.model.host.gpu_of`) of another host."""
 
     @staticmethod
     def of(stack: str = "", **data: Value) -> Change:

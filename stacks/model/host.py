@@ -22,6 +22,17 @@ class Gpu:
     address: str | None = None
 
 
+DEVICE = "10de:"
+"""NVIDIA's vendor id, before the device id of a card that no name is known of: ``10de:ffff``."""
+
+
+def gpu_of(word: str) -> Gpu:
+    """The GPU of a key of the catalogue, or of ``10de:`` and a device id."""
+    if word.startswith(DEVICE):
+        return Gpu(None, word.removeprefix(DEVICE))
+    return Gpu(word)
+
+
 @dataclass(frozen=True)
 class InstalledDriver:
     """An NVIDIA driver that is already on the host."""

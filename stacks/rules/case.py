@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+import re
 from dataclasses import dataclass, field
 
 from stacks.catalog.distributions import Distribution
 from stacks.catalog.hardware import Generation, GpuModel
 from stacks.catalog.read import Catalog
 from stacks.model.change import Way
-from stacks.model.host import HostProfile
+from stacks.model.host import DEVICE, HostProfile
 from stacks.model.messages import Conflict, Notice, Reason
 from stacks.model.requests import Stack
 
@@ -44,6 +45,12 @@ class Card:
     is_known: bool = True
     """Whether the catalogue knows it, or host data name a sibling. Of another one only the age is
     known, and its capability once the driver tells it."""
+
+    @property
+    def word(self) -> str:
+        """What ``--gpu`` takes for it."""
+        is_id = not self.is_known and re.fullmatch(r"[0-9a-f]{4}", self.key)
+        return f"{DEVICE}{self.key}" if is_id else self.key
 
     @property
     def name(self) -> str:
@@ -93,7 +100,7 @@ class Case:
         if profile.arch != "x86_64":
             words += ["--arch", profile.arch]
         for card in self.cards:
-            words += ["--gpu", card.key if card.count == 1 else f"{card.key}:{card.count}"]
+            words += ["--gpu", card.word if card.count == 1 else f"{card.word}:{card.count}"]
         if profile.jetson_l4t:
             words += ["--jetson", profile.jetson_l4t]
         return " ".join((*words, *more, *(["--image"] if self.image else [])))

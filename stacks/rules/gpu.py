@@ -113,7 +113,7 @@ def check_flavours(case: Case) -> None:
             "proprietary one, and a host loads one nvidia module for all its GPUs.",
             Way(
                 "Put the two kinds of GPU into different hosts; what one of them gets: {how}.",
-                Change.to(gpus=tuple(card.key for card in needs_open)),
+                Change.to(gpus=tuple(card.word for card in needs_open)),
             ),
             "Give one kind away to a virtual machine (vfio-pci): each machine loads its own "
             "module.",
@@ -164,7 +164,7 @@ def check_cuda118(case: Case) -> None:
         return
     first, last = capability.generation(case, beyond[0]), _generation(case, toolkit.sm[-1])
     needs = f" {first.name} needs CUDA {first.first_cuda} or later." if first else ""
-    see = "pyinfra INVENTORY deploys/plan.py"  # no command names a card that nobody knows
+    see = "pyinfra INVENTORY deploys/plan.py"  # no command says what its driver tells
     if all(card.is_known for card in case.cards):
         see = case.command(*_ALONE.options.split())
     alone = "Take PyTorch alone; its wheel brings a CUDA that knows this GPU"

@@ -74,10 +74,10 @@ def omitted(text: str, *asked: str) -> Way:
 
 
 def one_of_them(case: Case, why: str) -> Way:
-    """Cards that no host can have together."""
-    first = case.cards[0]
+    """Cards that no host can have together: what one of them gets; a known one first."""
+    first = min(case.cards, key=lambda card: not card.is_known)
     text = f"Put the GPUs into different hosts: {why}. What {first.model.name} gets: {{how}}."
-    return Way(text, Change.to(gpus=(first.key,)))
+    return Way(text, Change.to(gpus=(first.word,)))
 
 
 def another_gpu(case: Case) -> Way:

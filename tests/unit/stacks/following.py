@@ -63,7 +63,7 @@ class Question:
                 data[name] = value
         host: dict[str, Any] = {**change.host, "gpu_like": like}
         if "gpus" in host:
-            host["gpus"] = tuple(Gpu(key) for key in host["gpus"])
+            host["gpus"] = tuple(map(_gpu, host["gpus"]))
         if "os" in host or "arch" in host:
             host = {**SEEN, **host}
         if expected:
@@ -71,6 +71,10 @@ class Question:
         return Question(
             change.stack or self.stack, replace(self.profile, **host), data, self.containers
         )
+
+
+def _gpu(word: str) -> Gpu:
+    return Gpu(None, word[5:]) if word.startswith("10de:") else Gpu(word)
 
 
 @dataclass(frozen=True)

@@ -149,6 +149,7 @@ def test_options_reach_the_resolver(capsys: pytest.CaptureFixture[str]) -> None:
         (["explain", "pytorch-2.9"], "--os"),
         (["explain", "pytorch-3", "--os", "debian-12"], 'There is no stack "pytorch-3"'),
         ([*DEBIAN, "--gpu", "h10"], "Did you mean h100"),
+        ([*DEBIAN, "--gpu", "ffff"], 'unknown GPU "ffff"'),
         ([*DEBIAN, "--gpu", "h100:zero"], '"zero" is not a count'),
         ([*DEBIAN, "--gpu", "h100:"], '"" is not a count'),
         ([*DEBIAN, "--origin", "cuda"], "expected PART=ORIGIN"),

@@ -5,6 +5,7 @@ Over all kinds of GPU, unknown ones too, with all releases, stacks, origins, eng
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import product
 from typing import Any
@@ -25,6 +26,7 @@ ARCHES = ("x86_64", "aarch64")
 SERVED = [key for key in SYSTEMS if key not in ("centos-7", "debian-11")]
 SOCS = (None, "tegra194", "tegra234", "tegra264", "tegra210")
 LINES = {soc: {m for m, line in CATALOG.jetson.lines.items() if soc in line.socs} for soc in SOCS}
+COMMAND = re.compile(r"`((?:python -m stacks|--)[^`]+)`")
 UNKNOWN = ("ffff", "1b99", "0bad", "11ff", "2fff", "25ff")
 PAIRS = ("h100+v100", "k80+t4", "b200+v100", "b200+k80", "orin+h100", "k40+k80", "gtx1080ti+b200")
 
@@ -163,6 +165,30 @@ def changes() -> Iterator[tuple[Question, Change]]:
                 if change is not None:
                     assert change.said in remedy or change.options in remedy
                     yield question, change
+
+
+MIXED = tuple((Gpu(known), Gpu(None, u)) for known in ("k80", "v100", "b200") for u in UNKNOWN)
+MIXED += tuple((Gpu(None, "ffff"), Gpu(None, u)) for u in UNKNOWN)
+
+
+@pytest.mark.parametrize("system", SERVED)
+def test_every_command_that_is_printed_about_cards_that_nobody_knows_works(system: str) -> None:
+    commands: set[str] = set()
+    for stack, cards in product(("pytorch-2.9", "pytorch-2.7-cu118"), MIXED):
+        question = Question(stack, HostProfile(system, "x86_64", gpus=cards))
+        helped(question)
+        for conflict in question.answer.conflicts:
+            for remedy in conflict.remedies:
+                commands.update(COMMAND.findall(remedy))
+    asked = {card for command in commands for card in re.findall(r"--gpu (\S+)", command)}
+    assert {card for card in asked if card.startswith("10de:")}
+    for command in commands:
+        words = command.removeprefix("python -m stacks ").split()
+        if words[0] != "explain":
+            words = ["explain", "pytorch-2.9", "--gpu", "t4", "--os", system, *words]
+        options = arguments.parser().parse_args(words)
+        assert _requested(stack_of(options.stack), options)
+        assert _profile(options, CATALOG).gpus
 
 
 def test_options_that_are_printed_ask_the_same_as_the_host_data() -> None:
