@@ -32,6 +32,7 @@ from stacks.model.requests import Stack
 from stacks.requests import with_requests
 from stacks.resolve import resolve
 from stacks.resolve_image import image_plan
+from stacks.rules import architecture
 from stacks.rules import jetson as jetson_rules
 from stacks.rules import release as release_rules
 
@@ -187,11 +188,9 @@ def _check_used(options: argparse.Namespace) -> None:
 
 def _profile(options: argparse.Namespace, catalog: Catalog) -> HostProfile:
     gpus = tuple(gpu for said in options.gpu for gpu in _gpus(said, catalog))
-    grace = [gpu.model for gpu in gpus if gpu.model in catalog.gpus.grace.models]
-    arch = options.arch or ("aarch64" if options.jetson or grace else "x86_64")
+    alone = architecture.of_gpus(catalog.gpus, (gpu.model for gpu in gpus))
+    arch = options.arch or ("aarch64" if options.jetson else alone or "x86_64")
     arch = _ARCHES.get(arch.lower(), arch.lower())
-    if grace and arch == "x86_64":
-        raise UsageError(f"--gpu {grace[0]}: it hangs on a Grace CPU, so --arch is aarch64")
     system = options.os or jetson_rules.ubuntu(_l4t(options.jetson) or "", catalog)
     if not system and not options.jetson:
         raise UsageError("--os is missing: debian-12, ubuntu-24.04, rocky-9 …")

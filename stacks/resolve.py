@@ -25,6 +25,7 @@ from stacks.model.plan import (
 )
 from stacks.model.requests import Stack
 from stacks.rules import (
+    architecture,
     availability,
     driver_moves,
     driver_refusals,
@@ -88,6 +89,7 @@ def _resolve(stack: Stack, profile: HostProfile, catalog: Catalog) -> Resolution
     gpu_rules.identify(case)
     dist = release_rules.distribution(case)
     gpu_rules.check_board(case)
+    architecture.check(case)
     gpu_rules.check_flavours(case)
     gpu_rules.check_cuda118(case)
     generation.check(case)

@@ -15,9 +15,9 @@ from stacks.model.image import ImagePlan, ImageResolution
 from stacks.model.requests import Stack
 from stacks.model.versions import minor
 from stacks.resolve import resolve
+from stacks.rules import architecture, generation, torch_builds
 from stacks.rules import cuda as cuda_rules
 from stacks.rules import cudnn as cudnn_rules
-from stacks.rules import generation, torch_builds
 from stacks.rules import gpu as gpu_rules
 from stacks.rules import image as image_rules
 from stacks.rules import release as release_rules
@@ -57,6 +57,7 @@ def image_plan(stack: Stack, profile: HostProfile, catalog: Catalog) -> ImageRes
     image_rules.check_arch(case, dist)
     gpu_rules.identify(case)
     gpu_rules.check_board(case)
+    architecture.check(case)
     gpu_rules.check_cuda118(case)
     generation.check(case)
     return _planned(case, dist, request, _driver_met(stack, profile, catalog))

@@ -87,11 +87,23 @@ class FirstBranches(Group):
     rows: Mapping[str, str]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Grace(Group):
-    """Keys of GPUs that hang on a Grace CPU: their hosts are aarch64."""
+@dataclass(frozen=True)
+class Superchip:
+    """GPUs that are made with one processor, and are in no other host."""
 
+    arch: str
+    """``aarch64``."""
+    why: str
+    """As a sentence without its full stop."""
     models: tuple[str, ...]
+    """Keys of the GPUs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Superchips(Group):
+    """By the processor's name."""
+
+    rows: Mapping[str, Superchip]
 
 
 @dataclass(frozen=True)
@@ -102,7 +114,7 @@ class Gpus:
     chips: Chips
     models: GpuModels
     first_branches: FirstBranches
-    grace: Grace
+    superchips: Superchips
 
 
 @dataclass(frozen=True)

@@ -171,7 +171,7 @@ MIXED = tuple((Gpu(known), Gpu(None, u)) for known in ("k80", "v100", "b200") fo
 MIXED += tuple((Gpu(None, "ffff"), Gpu(None, u)) for u in UNKNOWN)
 
 
-@pytest.mark.parametrize("system", SERVED)
+@pytest.mark.parametrize("system", ["debian-12", "ubuntu-22.04"])
 def test_every_command_that_is_printed_about_cards_that_nobody_knows_works(system: str) -> None:
     commands: set[str] = set()
     for stack, cards in product(("pytorch-2.9", "pytorch-2.7-cu118"), MIXED):

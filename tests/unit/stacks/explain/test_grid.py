@@ -7,6 +7,7 @@ import json
 import pytest
 
 from stacks.__main__ import CONFLICT, OK, main
+from stacks.rules import architecture
 from tests.unit.stacks.hosts import CATALOG
 
 ROWS = [
@@ -27,7 +28,7 @@ ONE_EACH = {
     model.generation: key
     for rows in (CATALOG.known.models, CATALOG.gpus.models.rows)  # those with more detail last
     for key, model in rows.items()
-    if model.soc is None and key not in CATALOG.gpus.grace.models
+    if model.soc is None and architecture.of_gpus(CATALOG.gpus, [key]) is None
 }
 
 UNTIL_580 = ("maxwell", "pascal", "volta")
