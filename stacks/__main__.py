@@ -188,6 +188,7 @@ def _check_used(options: argparse.Namespace) -> None:
 
 def _profile(options: argparse.Namespace, catalog: Catalog) -> HostProfile:
     gpus = tuple(gpu for said in options.gpu for gpu in _gpus(said, catalog))
+    names = catalog.known.called_by(counted(said)[0] for said in options.gpu)
     alone = architecture.of_gpus(catalog.gpus, (gpu.model for gpu in gpus))
     arch = options.arch or ("aarch64" if options.jetson else alone or "x86_64")
     arch = _ARCHES.get(arch.lower(), arch.lower())
@@ -198,6 +199,7 @@ def _profile(options: argparse.Namespace, catalog: Catalog) -> HostProfile:
         os=system or "unknown",
         arch=arch,
         gpus=gpus,
+        gpu_names=names,
         kernels=tuple(options.kernel),
         secure_boot=True if options.secure_boot else None,
         security_pocket=False if options.no_security_pocket else None,

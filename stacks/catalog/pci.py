@@ -9,7 +9,7 @@ from __future__ import annotations
 import bisect
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -62,7 +62,11 @@ def short_name(name: str) -> tuple[str, bool]:
 
 def _cardless(name: str) -> str:
     """``v100s`` of ``Tesla V100S PCIe 32GB``: what a card has in common with its sisters."""
-    return plain_name(" ".join(w for w in re.split(r"[\s-]+", name) if not _CARD.fullmatch(w)))
+    return plain_name(" ".join(_without_card(name)))
+
+
+def _without_card(name: str) -> list[str]:
+    return [w for w in re.split(r"[\s-]+", name) if not _CARD.fullmatch(w)]
 
 
 def counted(said: str) -> tuple[str, str | None]:
@@ -89,6 +93,8 @@ class GpuTable:
     """Names as `plain_name` gives them to key."""
     first_branches: Mapping[str, str]
     """First driver branch by key; a model that is not here is older than all of them."""
+    called: Mapping[str, str]
+    """Names as `plain_name` gives them, to the same as its maker writes it: ``a2`` to ``A2``."""
     ages: tuple[tuple[int, str], ...]
     """Device ids in their order, each with its generation: NVIDIA numbers as time goes."""
 
@@ -98,12 +104,37 @@ class GpuTable:
             return name
         if device := device_id(name):
             return self.pci.get(device)
+        word = self._word(name)
+        return self.names[word] if word else None
+
+    def shown(self, name: str) -> str | None:
+        """What that GPU is called where a person used a name that it shares with another.
+
+        None: it is called as the table calls it. ``A2`` for ``a2``, which has the id of an A16.
+        """
+        key = self.key(name)
+        word = None if key is None or key == name else self._word(name)
+        shown = self.called.get(word or "")
+        same = shown is None or key is None or plain_name(self.models[key].name) == word
+        return None if same or word == key else shown
+
+    def called_by(self, said: Iterable[str]) -> dict[str, str]:
+        """Keys to the names of `shown`; a GPU that is called by two names is called by its own."""
+        found: defaultdict[str, dict[str | None, None]] = defaultdict(dict)
+        for name in said:
+            if key := self.key(name):
+                found[key][self.shown(name)] = None
+        alone = {key: next(iter(names)) for key, names in found.items() if len(names) == 1}
+        return {key: name for key, name in alone.items() if name}
+
+    def _word(self, name: str) -> str | None:
+        """The one of `names` that a person means."""
         if bracketed := _BRACKETED.fullmatch(name):
             name = bracketed[1]
         short, laptop = short_name(name)
         wanted = (f"{short}laptop", f"{short}mobile", short) if laptop else (short,)
         tried = [p + word for word in wanted for p in ("", "rtx", "gtx", "quadro", "titan")]
-        return next((self.names[w] for w in (plain_name(name), *tried) if w in self.names), None)
+        return next((w for w in (plain_name(name), *tried) if w in self.names), None)
 
     def like(self, name: str) -> str:
         """Which GPUs are called about so, as a sentence for a person."""
@@ -150,9 +181,13 @@ def gpu_table(gpus: Gpus, drawn: str) -> GpuTable:
     ages = {int(device, 16): models[key].generation for device, key in pci.items()}
     called: defaultdict[str, dict[str, None]] = defaultdict(dict)
     shorter: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    written: dict[str, str] = {}
     alike: defaultdict[tuple[str, Chip], list[_Device]] = defaultdict(list)
     for device in _devices(gpus, drawn):
         ages[int(device.pci, 16)] = device.chip.generation
+        for name in device.names:
+            written.setdefault(plain_name(name), name)
+            written.setdefault(_cardless(name), " ".join(_without_card(name)))
         if device.pci in pci:
             for name in device.names:
                 called[plain_name(name)][pci[device.pci]] = None
@@ -186,6 +221,7 @@ def gpu_table(gpus: Gpus, drawn: str) -> GpuTable:
         MappingProxyType(pci),
         MappingProxyType(names | {plain_name(key): key for key in models}),
         MappingProxyType(first),
+        MappingProxyType({word: name for word, name in written.items() if word in names}),
         tuple(sorted(ages.items())),
     )
 

@@ -111,7 +111,7 @@ def _title(stack: Stack, profile: HostProfile, resolution: Resolution, catalog: 
     for gpu in there or (resolution.plan.gpus if resolution.plan else ()):
         word = gpu.model or (f"{DEVICE}{gpu.pci_id}" if gpu.pci_id else "?")
         row = catalog.known.models.get(word)
-        name = row.name if row else word
+        name = profile.gpu_names.get(word) or (row.name if row else word)
         counts[name] = counts.get(name, 0) + 1
     gpus = ", ".join(f"{n} × {name}" if n > 1 else name for name, n in counts.items())
     host = system or (dist.name if dist else profile.os)

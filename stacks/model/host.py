@@ -117,3 +117,5 @@ class HostProfile:
     """What its ``/etc/os-release`` says it is like (``ID_LIKE``), nearest first."""
     codename: str | None = None
     """Of its release, or of the one that it is made from: ``bookworm``."""
+    gpu_names: Mapping[str, str] = field(default_factory=dict)
+    """Key of a GPU to the name that a person used for it, where one id has several: ``A2``."""

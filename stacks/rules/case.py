@@ -45,12 +45,14 @@ class Card:
     is_known: bool = True
     """Whether the catalogue knows it, or host data name a sibling. Of another one only the age is
     known, and its capability once the driver tells it."""
+    called: str = ""
+    """What a person called it, in `stacks.catalog.pci.plain_name`'s way; empty: by its key."""
 
     @property
     def word(self) -> str:
         """What ``--gpu`` takes for it."""
         is_id = not self.is_known and re.fullmatch(r"[0-9a-f]{4}", self.key)
-        return f"{DEVICE}{self.key}" if is_id else self.key
+        return f"{DEVICE}{self.key}" if is_id else self.called or self.key
 
     @property
     def name(self) -> str:

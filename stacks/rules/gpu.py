@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from stacks.catalog.hardware import GpuModel, module_flavours
+from stacks.catalog.pci import plain_name
 from stacks.model.change import Change, Way
 from stacks.model.host import Gpu
 from stacks.rules import capability
@@ -56,7 +57,10 @@ def _card(case: Case, key: str, count: int) -> Card:
     known = case.catalog.known
     model = known.models[key]
     generation = case.catalog.gpus.generations.rows[model.generation]
-    return Card(key, model, generation, count, known.first_branches.get(key))
+    name = case.profile.gpu_names.get(key, "")
+    model = replace(model, name=name) if name else model
+    first = known.first_branches.get(key)
+    return Card(key, model, generation, count, first, called=plain_name(name))
 
 
 def _unknown(case: Case, word: str, gpus: list[Gpu]) -> Card:

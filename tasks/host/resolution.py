@@ -82,7 +82,12 @@ def question(
     alone = next(iter(models)) if len(models) == 1 else None
     # A bundle stands for a host without a network: NVIDIA's repository is a mirror then, or none.
     offline = host_data.bundle(data) is not None and "nvidia" not in settings.mirrors
-    profile = replace(profile, gpu_like=settings.gpu_like or alone, offline=offline)
+    profile = replace(
+        profile,
+        gpu_like=settings.gpu_like or alone,
+        gpu_names=settings.gpu_names,
+        offline=offline,
+    )
     known = locks.catalog_with_own(catalog(), data)
     return stack_of(data, state.jetson is not None, containers, _native(state)), profile, known
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -50,6 +50,8 @@ class PlanSettings:
     """Keys trusted instead of the catalogue's, by kind, as in `TRUSTED`."""
     gpu_like: str | None = None
     """Key of the known GPU that stands for an unknown one."""
+    gpu_names: Mapping[str, str] = field(default_factory=dict)
+    """Keys of expected GPUs to what they are called there, where one id has several names."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,13 @@ class Waits:
 
 def plan_settings(data: Data, catalog: Catalog) -> PlanSettings:
     """What the resolver is told."""
+    names = [model for model, _ in _expected(data)]
     return PlanSettings(
-        expected_gpus(data, catalog), _mirrors(data), _fingerprints(data), gpu_like(data, catalog)
+        expected_gpus(data, catalog),
+        _mirrors(data),
+        _fingerprints(data),
+        gpu_like(data, catalog),
+        catalog.known.called_by(names),
     )
 
 
@@ -138,24 +145,33 @@ def like(data: Data) -> str:
 
 def expected_gpus(data: Data, catalog: Catalog) -> tuple[Gpu, ...]:
     """``expected_gpus``: a count, a model (``h100``), ``h100:8``, or a list of these."""
+    gpus: list[Gpu] = []
+    for model, count in _expected(data):
+        key = _model("expected_gpus", model, catalog) if model else None
+        gpus += [Gpu(key)] * count
+    return tuple(gpus)
+
+
+def _expected(data: Data) -> list[tuple[str, int]]:
+    """Names of expected GPUs, and how many; an empty name: a count alone."""
     reader = Reader(data)
     said = reader.said("expected_gpus")
-    gpus: list[Gpu] = []
+    found: list[tuple[str, int]] = []
     for item in said if isinstance(said, list | tuple) else [] if said is None else [said]:
         text = str(item).lower()
         model, times = ("", text) if _COUNT.fullmatch(text) else counted(text)
         counts = times is not None and _COUNT.fullmatch(times)
         count = int(times) if times and counts else 1
-        if len(gpus) + count > MOST_GPUS:
+        if sum(number for _, number in found) + count > MOST_GPUS:
             raise reader.wrong("expected_gpus", item, f"{MOST_GPUS} GPUs at most")
         if counts and not model:
-            gpus += [Gpu(None)] * count
+            found.append(("", count))
             continue
         if (times is not None and not counts) or isinstance(item, Mapping | list | tuple):
             expected = "a count, a model, or model:count such as h100:8"
             raise reader.wrong("expected_gpus", item, expected)
-        gpus += [Gpu(_model("expected_gpus", model, catalog))] * count
-    return tuple(gpus)
+        found.append((model, count))
+    return found
 
 
 def gpu_like(data: Data, catalog: Catalog) -> str | None:

@@ -109,6 +109,13 @@ def test_gpu_may_be_repeated_and_carry_a_count(capsys: pytest.CaptureFixture[str
     assert gpus == ["h100", "l40s", "l40s", "rtx4090"]
 
 
+def test_gpu_is_called_as_it_was_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["explain", "pytorch-2.9", "--os", "debian-12", "--gpu", "a2:2", "--gpu", "b200"])
+    said = capsys.readouterr().out
+    assert said.startswith("pytorch-2.9 on Debian 12 (bookworm), x86_64, 2 × A2, B200\n")
+    assert "--gpu a2:2 --gpu b200" in said and "A16" not in said
+
+
 @pytest.mark.parametrize("gpu", ["gh200", "GB300", "GB10 Grace Blackwell"])
 def test_gpu_on_a_grace_cpu_tells_the_architecture(
     gpu: str, capsys: pytest.CaptureFixture[str]

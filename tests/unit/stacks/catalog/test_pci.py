@@ -150,3 +150,35 @@ def test_first_branch_is_the_highest_of_a_models_devices() -> None:
 
 def test_what_may_be_left_out_of_a_name() -> None:
     assert {plain_name(n) for n in ("NVIDIA Tesla T4", "t4", "T-4")} == {"t4"}
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("a2", "A2"),
+        ("a16", None),
+        ("10de:25b6", None),
+        ("a10g", "A10G"),
+        ("NVIDIA A800", "A800"),
+        ("rtx 3090 ti", "GeForce RTX 3090 Ti"),
+        ("v100s", "Tesla V100S"),
+        ("h100", None),
+        ("nvidia-a100-80gb", None),
+        ("no such gpu", None),
+    ],
+)
+def test_gpu_is_shown_by_the_name_that_it_was_asked_for_by(name: str, shown: str | None) -> None:
+    assert KNOWN.shown(name) == shown
+
+
+def test_every_name_is_shown_by_a_name_that_leads_to_the_same_gpu() -> None:
+    other = {name: shown for name in KNOWN.names if (shown := KNOWN.shown(name))}
+    assert len(other) > 100
+    for name, shown in other.items():
+        assert KNOWN.key(shown) == KNOWN.key(plain_name(shown)) == KNOWN.key(name)
+        assert plain_name(shown).startswith(name) or name in plain_name(shown)
+
+
+def test_gpu_that_is_called_by_two_names_is_called_by_its_own() -> None:
+    assert KNOWN.called_by(["a2", "h100", "A10G", "x"]) == {"a16": "A2", "a10": "A10G"}
+    assert KNOWN.called_by(["a2", "a16"]) == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from stacks.model.host import Gpu
 from tasks.host import resolution
 from tasks.hostdata import host as host_data
 from tasks.hostdata import repair
+from tests.unit.tasks import a_host
 
 
 def gpus(setting: Any) -> tuple[Gpu, ...]:
@@ -34,6 +36,16 @@ def gpus(setting: Any) -> tuple[Gpu, ...]:
 )
 def test_expected_gpus_are_a_count_a_model_or_both(setting: Any, models: list[str | None]) -> None:
     assert [gpu.model for gpu in gpus(setting)] == models
+
+
+def test_expected_gpu_is_called_as_the_host_data_call_it() -> None:
+    said = host_data.plan_settings({"expected_gpus": ["a2:2", "h100", 1]}, resolution.catalog())
+    assert said.gpu_names == {"a16": "A2"}
+    bare = replace(a_host.bare(), pci=())
+    plan = resolution.resolved(bare, {"expected_gpus": "NVIDIA A2:4"}).plan
+    assert plan is not None
+    (notice,) = [n for n in plan.notices if n.code == "GPU-EXPECTED"]
+    assert "Planned for A2 (sm_86)" in notice.what
 
 
 @pytest.mark.parametrize("setting", ["h10", "h100:", "h100:x", "-1", {"h100": 8}, [["h100"]], True])
