@@ -10,11 +10,11 @@ from pyinfra.api.host import Host
 
 from facts.engine_model import Engines
 from stacks.model.plan import Plan
-from tasks.containers import daemon_json, docker_change, engine_state, look
+from tasks.containers import daemon_json, docker_change, engine_proxy, engine_state, look
 from tasks.containers.daemon_json import DaemonJsonError
-from tasks.containers.docker_change import PROXY_DROP_IN, PROXY_DROP_IN_TEXT, PROXY_FILE
+from tasks.containers.daemon_proxy import DOCKER
 from tasks.hostdata.containers import ContainerSettings
-from tasks.steps import files, job, sending, theirs
+from tasks.steps import job, sending, theirs
 from tasks.steps.step import Commands, host_state, run, step
 from tasks.steps.theirs import TheirsError
 from tasks.templates import render
@@ -52,7 +52,8 @@ def _configured(state: object, host: Host, plan: Plan, settings: ContainerSettin
             "Stop them, or allow it with --data docker_restart=now, and run this again."
         )
         return False
-    if due.proxy and not _proxy(host, settings):
+    way_out = docker_change.way_out(settings)
+    if due.proxy and not engine_proxy.written(host, DOCKER, way_out):
         return False
     new = ""
     if due.keys:
@@ -81,20 +82,6 @@ def _configured(state: object, host: Host, plan: Plan, settings: ContainerSettin
         runtime="runtimes" in due.keys,
     )
     return job.ran(host, job.Job("docker-settings", "Docker's settings", script))
-
-
-def _proxy(host: Host, settings: ContainerSettings) -> bool:
-    """Write the proxy's two files, or take them away; its password is in no command line."""
-    if not settings.proxy:
-        return run(host, f"rm -f {PROXY_DROP_IN} {PROXY_FILE}; systemctl daemon-reload")[0]
-    text = docker_change.proxy_text(settings)
-    good, said = sending.put(host, PROXY_FILE, text)
-    if good:
-        drop_in = files.write_script(PROXY_DROP_IN, PROXY_DROP_IN_TEXT)
-        good, said = run(host, f"{drop_in} && systemctl daemon-reload")
-    if not good:
-        logger.error(f"{host.print_prefix}Docker's proxy could not be written: {said}")
-    return good
 
 
 def _announced(host: Host, due: docker_change.Change, engines_state: Engines) -> None:

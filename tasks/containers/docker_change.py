@@ -10,14 +10,11 @@ from stacks.model.containers import ContainerPlan, EnginePlan
 from stacks.model.plan import Plan
 from tasks.containers import daemon_json, engine_state
 from tasks.containers.daemon_json import Settings
+from tasks.containers.daemon_proxy import DOCKER
 from tasks.hostdata.containers import ContainerSettings
-from tasks.steps import files
+from tasks.hostdata.network import NetworkSettings
 
 UNIT = "docker.service"
-PROXY_FILE = "/opt/gpuwright/etc/docker-proxy.env"
-"""Only root may read it; a unit's own ``Environment=`` is shown to everybody (systemd.exec(5))."""
-PROXY_DROP_IN = f"/etc/systemd/system/{UNIT}.d/gpuwright-proxy.conf"
-PROXY_DROP_IN_TEXT = files.HEADER + f"[Service]\nEnvironmentFile={PROXY_FILE}\n"
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,7 @@ def change(
     keys = daemon_json.changed(
         engines_state.engine.daemon_json, daemon_settings(plan.containers, settings)
     )
-    proxy = proxy_due(state, settings)
+    proxy = DOCKER.due(state, way_out(settings))
     unit = state.units.get(UNIT)
     here = unit is not None and unit.enabled not in ("not-found", "")
     start = here and (unit is None or unit.active != "active" or unit.enabled == "disabled")
@@ -117,18 +114,6 @@ def stops(
     return tuple(container.name for container in docker.running)
 
 
-def proxy_text(settings: ContainerSettings) -> str:
-    """The environment of the daemon. It may hold a password."""
-    lines = [f"{name}={settings.proxy}" for name in ("HTTP_PROXY", "HTTPS_PROXY")]
-    if settings.no_proxy:
-        lines.append(f"NO_PROXY={','.join(settings.no_proxy)}")
-    return files.HEADER + "\n".join(lines) + "\n"
-
-
-def proxy_due(state: HostState, settings: ContainerSettings) -> bool:
-    """Whether the files of the proxy are not as host data say; without a proxy there are none."""
-    if not settings.proxy:
-        return PROXY_FILE in state.managed_files or PROXY_DROP_IN in state.managed_files
-    return files.differs(state, PROXY_FILE, proxy_text(settings)) or files.differs(
-        state, PROXY_DROP_IN, PROXY_DROP_IN_TEXT
-    )
+def way_out(settings: ContainerSettings) -> NetworkSettings:
+    """What Docker's daemon is told: its own host data, or the host's."""
+    return NetworkSettings(settings.proxy, settings.no_proxy)

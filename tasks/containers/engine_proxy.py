@@ -1,4 +1,4 @@
-"""The host's way out for containerd and podman, as Docker has it by `tasks.containers.docker`."""
+"""The way out of containerd and podman, and how that of any daemon is written, Docker's too."""
 
 from __future__ import annotations
 
@@ -8,17 +8,14 @@ from pyinfra import logger
 from pyinfra.api import FunctionCommand, StringCommand
 from pyinfra.api.host import Host
 
-from facts.model.host import HostState
 from stacks.model.plan import Plan
+from tasks.containers import daemon_proxy
+from tasks.containers.daemon_proxy import CONTAINERD, DaemonProxy
 from tasks.hostdata.containers import ContainerSettings
 from tasks.hostdata.network import NetworkSettings
 from tasks.steps import files, sending
 from tasks.steps.step import Commands, executing, host_state, run, step, this_host
 
-ENVIRONMENT = "/opt/gpuwright/etc/containerd-proxy.env"
-"""Only root may read it: a unit's own ``Environment=`` is shown to everybody (systemd.exec(5))."""
-DROP_IN = "/etc/systemd/system/containerd.service.d/gpuwright-proxy.conf"
-DROP_IN_TEXT = files.HEADER + f"[Service]\nEnvironmentFile={ENVIRONMENT}\n"
 PODMAN = "/etc/containers/containers.conf.d/gpuwright-proxy.conf"
 """Podman has no daemon: each user's reads this file, so it cannot hold a password."""
 _RESTART = (
@@ -40,8 +37,9 @@ def told(plan: Plan, settings: ContainerSettings) -> Commands:
     if not executing():
         for warning in warnings(plan, settings):
             logger.warning(f"{this_host().print_prefix}{warning}")
-    if containerd_due(state, plan, settings.host):
-        yield FunctionCommand(_containerd, (proxy_of(plan, "containerd", settings.host),), {})
+    network = proxy_of(plan, "containerd", settings.host)
+    if CONTAINERD.due(state, network):
+        yield FunctionCommand(_containerd, (network,), {})
     text = podman_text(proxy_of(plan, "podman", settings.host))
     if text and files.differs(state, PODMAN, text):
         yield StringCommand(files.write_script(PODMAN, text))
@@ -71,17 +69,6 @@ def _has(plan: Plan, engine: str) -> bool:
     return any(one.engine == engine for one in engines)
 
 
-def lines(network: NetworkSettings) -> list[str]:
-    """The variables; they may hold a password."""
-    found = [f"{name}={network.proxy}" for name in ("HTTP_PROXY", "HTTPS_PROXY")]
-    return found + ([f"NO_PROXY={','.join(network.no_proxy)}"] if network.no_proxy else [])
-
-
-def containerd_text(network: NetworkSettings) -> str:
-    """The environment of containerd; empty where nothing is said."""
-    return files.HEADER + "\n".join(lines(network)) + "\n" if network.proxy else ""
-
-
 def podman_text(network: NetworkSettings) -> str:
     """Podman's settings; empty where nothing is said, and where a password is in it.
 
@@ -90,26 +77,30 @@ def podman_text(network: NetworkSettings) -> str:
     if not network.proxy or "@" in network.proxy:
         return ""
     # A TOML basic string is a JSON string for what `network.PROXY` lets in.
-    return f"{files.HEADER}[engine]\nenv = {json.dumps(lines(network))}\n"
+    return f"{files.HEADER}[engine]\nenv = {json.dumps(daemon_proxy.lines(network))}\n"
 
 
-def containerd_due(state: HostState, plan: Plan, network: NetworkSettings) -> bool:
-    """Whether containerd's files are not as host data say."""
-    text = containerd_text(proxy_of(plan, "containerd", network))
-    if not text:
-        return ENVIRONMENT in state.managed_files or DROP_IN in state.managed_files
-    return files.differs(state, ENVIRONMENT, text) or files.differs(state, DROP_IN, DROP_IN_TEXT)
+def written(
+    host: Host, daemon: DaemonProxy, network: NetworkSettings, then: str = "systemctl daemon-reload"
+) -> bool:
+    """Write a daemon's two files, or take them away; a password is in no command line.
+
+    Args:
+        host: The host at hand.
+        daemon: Whose they are.
+        network: What it is to be told; without a proxy the files go.
+        then: Shell that lets systemd read them.
+    """
+    if not network.proxy:
+        return run(host, f"rm -f {daemon.drop_in} {daemon.environment}; {then}")[0]
+    good, said = sending.put(host, daemon.environment, daemon_proxy.text(network))
+    if good:
+        drop_in = files.write_script(daemon.drop_in, daemon.drop_in_text)
+        good, said = run(host, f"{drop_in} && {then}")
+    if not good:
+        logger.error(f"{host.print_prefix}{daemon.called}'s proxy could not be written: {said}")
+    return good
 
 
 def _containerd(state: object, host: Host, network: NetworkSettings) -> bool:
-    """Write the two files, or take them away; a password is in no command line."""
-    text = containerd_text(network)
-    if not text:
-        return run(host, f"rm -f {DROP_IN} {ENVIRONMENT}; {_RESTART}")[0]
-    good, said = sending.put(host, ENVIRONMENT, text)
-    if good:
-        drop_in = files.write_script(DROP_IN, DROP_IN_TEXT)
-        good, said = run(host, f"{drop_in} && {_RESTART}")
-    if not good:
-        logger.error(f"{host.print_prefix}containerd's proxy could not be written: {said}")
-    return good
+    return written(host, CONTAINERD, network, _RESTART)

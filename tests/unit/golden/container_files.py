@@ -14,6 +14,7 @@ from tasks.containers import (
     cdi,
     cdi_state,
     daemon_json,
+    daemon_proxy,
     docker_change,
     engine_conflicts,
     findings,
@@ -75,7 +76,7 @@ def _host(one: Situation) -> Iterator[Section]:
     assert plan is not None and plan.containers is not None
     settings = container_data.container_settings(one.data)
     yield "CDI", cdi.drop_in_text(plan.containers)
-    yield "proxy", docker_change.proxy_text(settings) if settings.proxy else ""
+    yield "proxy", daemon_proxy.text(docker_change.way_out(settings))
     yield "words", shlex.join(proof.ask(plan))
     whole = installed(one.state, plan)
     for name, text in DAEMON.items():

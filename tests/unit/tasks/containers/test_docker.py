@@ -14,7 +14,8 @@ from facts.engine_model import Engines, Running
 from facts.engines import ContainerEngines
 from facts.model.host import HostState
 from facts.model.system import Unit
-from tasks.containers import daemon_json, docker, docker_change
+from tasks.containers import daemon_json, docker
+from tasks.containers.daemon_proxy import DOCKER
 from tasks.hostdata.containers import ContainerSettings
 from tests.unit.tasks import a_container_host as host
 from tests.unit.tasks import a_host
@@ -112,12 +113,12 @@ def test_proxy_goes_to_a_file_for_root_and_its_password_into_no_command() -> Non
     assert run.exit_status == 0
     assert any(f"HTTPS_PROXY={PROXY.proxy}" in text.splitlines() for text in read)
     assert not any("me:pw" in command for command in run.wire.commands)
-    assert files(run)[docker_change.PROXY_DROP_IN] == docker_change.PROXY_DROP_IN_TEXT
+    assert files(run)[DOCKER.drop_in] == DOCKER.drop_in_text
     assert "systemctl restart docker" in jobs(run)["docker-settings"]
 
 
 def test_proxy_that_is_asked_for_no_more_goes() -> None:
-    state = replace(settled(), managed_files={docker_change.PROXY_FILE: "its digest"})
+    state = replace(settled(), managed_files={DOCKER.environment: "its digest"})
     run = ran(
         docker.configured,
         state,
@@ -127,7 +128,7 @@ def test_proxy_that_is_asked_for_no_more_goes() -> None:
     )
     removal = run.wire.commands[0]
     assert removal.startswith("rm -f ")
-    assert docker_change.PROXY_FILE in removal and docker_change.PROXY_DROP_IN in removal
+    assert DOCKER.environment in removal and DOCKER.drop_in in removal
 
 
 def members(*there: str) -> ARun:

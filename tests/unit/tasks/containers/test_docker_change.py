@@ -9,9 +9,11 @@ import pytest
 from facts.engine_model import Engines
 from facts.model.host import HostState
 from facts.model.system import Unit
-from tasks.containers import docker_change, engine_state
+from tasks.containers import daemon_proxy, docker_change, engine_state
+from tasks.containers.daemon_proxy import DOCKER
 from tasks.containers.docker_change import Change
 from tasks.hostdata.containers import ContainerSettings
+from tasks.hostdata.network import NetworkSettings
 from tests.unit.tasks import a_container_host as host
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import package, with_packages
@@ -82,8 +84,10 @@ def test_docker_that_does_not_run_is_started(active: str, enabled: str) -> None:
 
 
 def test_proxy_lies_in_a_file_that_the_unit_only_names() -> None:
-    assert "pw" not in docker_change.PROXY_DROP_IN_TEXT
-    assert "HTTPS_PROXY=http://me:pw@proxy.example.org:3128" in docker_change.proxy_text(PROXY)
+    assert "pw" not in DOCKER.drop_in_text
+    assert "HTTPS_PROXY=http://me:pw@proxy.example.org:3128" in daemon_proxy.text(
+        docker_change.way_out(PROXY)
+    )
     change = docker_change.change(settled(), host.engines(RIGHT), host.plan(), PROXY)
     assert change.proxy
     assert change.restart
@@ -92,12 +96,12 @@ def test_proxy_lies_in_a_file_that_the_unit_only_names() -> None:
 
 def test_proxy_that_is_written_is_left_and_goes_with_its_setting() -> None:
     there = {
-        docker_change.PROXY_FILE: digest(docker_change.proxy_text(PROXY).encode()),
-        docker_change.PROXY_DROP_IN: digest(docker_change.PROXY_DROP_IN_TEXT.encode()),
+        DOCKER.environment: digest(daemon_proxy.text(docker_change.way_out(PROXY)).encode()),
+        DOCKER.drop_in: digest(DOCKER.drop_in_text.encode()),
     }
     state = replace(settled(), managed_files=there)
-    assert not docker_change.proxy_due(state, PROXY)
-    assert docker_change.proxy_due(state, ContainerSettings())
+    assert not DOCKER.due(state, docker_change.way_out(PROXY))
+    assert DOCKER.due(state, NetworkSettings())
 
 
 def test_podman_alone_touches_no_docker() -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from facts.model.host import HostState
 from stacks.model.plan import Plan
-from tasks.containers import engine_proxy
+from tasks.containers import daemon_proxy, engine_proxy
+from tasks.containers.daemon_proxy import CONTAINERD
 from tasks.host import resolution
 from tasks.hostdata.containers import ContainerSettings, container_settings
 from tasks.steps import files
@@ -40,8 +41,8 @@ def ran(state: HostState, settings: ContainerSettings, *engines: str) -> a_run.W
 def after(settings: ContainerSettings) -> HostState:
     """A host that was told."""
     known = {
-        engine_proxy.ENVIRONMENT: engine_proxy.containerd_text(settings.host),
-        engine_proxy.DROP_IN: engine_proxy.DROP_IN_TEXT,
+        CONTAINERD.environment: daemon_proxy.text(settings.host),
+        CONTAINERD.drop_in: CONTAINERD.drop_in_text,
         engine_proxy.PODMAN: engine_proxy.podman_text(settings.host),
     }
     there = {path: files.digest(text) for path, text in known.items() if text}
@@ -57,7 +58,7 @@ def test_containerd_gets_it_by_its_unit_and_restarts_where_it_runs() -> None:
     wire = ran(a_host.bare(), PLAIN, "containerd")
     assert "HTTPS_PROXY=http://proxy.example.org:3128" in "".join(wire.read)
     assert "NO_PROXY=localhost,10.0.0.0/8" in "".join(wire.read)
-    assert engine_proxy.DROP_IN in wire.commands[1]
+    assert CONTAINERD.drop_in in wire.commands[1]
     assert "systemctl restart containerd" in wire.commands[1]
     assert ran(after(PLAIN), PLAIN, "containerd", "podman").commands == []
 
@@ -91,9 +92,7 @@ def test_podman_without_it_is_said_with_the_reason() -> None:
 
 def test_what_is_no_longer_said_goes() -> None:
     commands = ran(after(PLAIN), ContainerSettings(), "containerd", "podman").commands
-    assert any(
-        f"rm -f {engine_proxy.DROP_IN} {engine_proxy.ENVIRONMENT}" in one for one in commands
-    )
+    assert any(f"rm -f {CONTAINERD.drop_in} {CONTAINERD.environment}" in one for one in commands)
     assert f"rm -f {engine_proxy.PODMAN}" in commands
 
 
