@@ -344,21 +344,28 @@ def test_compose_brings_up_the_same_container(site: Site, first: Run) -> None:
     assert run.code == 0 and "Workspaces up" in run.changed(NAME), run.told
 
 
+ELSEWHERE = (
+    ("workspace_user=alice", "workspace_tensorboard_port=6006", "workspace_memory=4g"),
+    ("workspace_user=alice", "workspace_gpus=none", "workspace_cpus=1.5", "workspace_shm=1536m"),
+    ("workspace_user=alice", "workspace_gpus=2", "workspace_ssh_key=ssh-ed25519 " + "A" * 68),
+    ("workspace_user=alice", "workspace_gpus=0,1", "workspace_memlock=1g"),
+)
+
+
 def test_compose_reads_the_file_for_elsewhere(site: Site, first: Run) -> None:
-    data = ("workspace_user=alice", "workspace_tensorboard_port=6006", "workspace_memory=4g")
-    words = [word for said in data for word in ("--data", said)]
-    text = subprocess.run(
-        [sys.executable, "-m", "tasks.workspace", "compose", *words],
-        cwd=SOURCE,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    site.on_host(
-        f"mkdir -p /root/elsewhere; cat >/root/elsewhere/compose.yaml <<'END'\n{text}END\n"
-    )
-    read = site.on_host("docker-compose -f /root/elsewhere/compose.yaml config 2>&1")
-    assert "read_only: true" in read and "jupyter_token" in read, read
+    site.on_host("mkdir -p /root/elsewhere")
+    for data in ELSEWHERE:
+        words = [word for said in data for word in ("--data", said)]
+        text = subprocess.run(
+            [sys.executable, "-m", "tasks.workspace", "compose", *words],
+            cwd=SOURCE,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        site.on_host(f"cat >/root/elsewhere/compose.yaml <<'END'\n{text}END\n")
+        read = site.on_host("docker-compose -f /root/elsewhere/compose.yaml config 2>&1")
+        assert "read_only: true" in read and "jupyter_token" in read, (data, read)
 
 
 def test_workspace_that_is_to_go_goes_and_leaves_what_is_the_users(site: Site, first: Run) -> None:
