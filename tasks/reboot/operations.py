@@ -22,7 +22,7 @@ from tasks.finding import Finding
 from tasks.health.case import Case
 from tasks.hostdata.repair import RepairSettings
 from tasks.layout import RECORD
-from tasks.reboot import decision
+from tasks.reboot import decision, itself
 from tasks.steps import course, reboot
 from tasks.steps.record import HostRecord, Reboots, read, record_script
 from tasks.steps.step import Commands, executing, fact, host_state, invalidate, run, step, this_host
@@ -77,6 +77,8 @@ def rebooted(plan: Plan, settings: RepairSettings, expected_gpus: int = 0) -> Co
     causes = "; ".join(f"{one.code}: {one.what}" for one in found)
     against = list(decision.against(case, answer, settings.reboot, _AFTERWARDS))
     fresh = decision.new(found, case, record.reboots or Reboots())
+    if itself.goes_on(host):
+        fresh = tuple(one for one in fresh if decision.key(one) not in itself.tried())
     if not fresh:
         against.append("this boot was made by an earlier run for the same, and it did not help")
     if not against and settings.reboot != "now" and (who := users()):
@@ -97,6 +99,10 @@ def rebooted(plan: Plan, settings: RepairSettings, expected_gpus: int = 0) -> Co
 def _rebooted(state: object, host: Host, found: tuple[Finding, ...], wait_s: int) -> bool:
     for one in found:
         logger.info(f"{host.print_prefix}reboot for {one.code}: {one.what} ({one.observed})")
+    if itself.goes_on(host):
+        itself.ask(map(decision.key, found))
+        course.stopped(host, "this machine reboots next, and goes on after it", at="reboot")
+        return False
     before = _containers(host)
     if problem := reboot.rebooted(host, wait_s):
         course.stopped(host, problem, at="reboot")

@@ -1,0 +1,170 @@
+r"""Hosts that provision themselves: an archive of gpuwright, and user data that run it.
+
+    python -m tasks.pull archive --out gpuwright.tar.xz
+    python -m tasks.pull user-data --archive gpuwright.tar.xz \
+        --from https://files.example.org/gpuwright.tar.xz \
+        --inventory inventories/lab.py training --out user-data.yaml
+    python -m tasks.pull script --archive gpuwright.tar.xz --carry --data stack=pytorch-2.9 \
+        --out provision.sh
+
+No host is asked. How it works: ``docs/first-boot.md``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import yaml
+
+from stacks.model.plain import plain
+from tasks.pull import archive, carried, files, group, rendered
+from tasks.pull.onhost.files import HERE, OWN_DATA
+from tasks.steps.screen import say
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+USAGE = 64
+"""Exit status for arguments that cannot be used (EX_USAGE of sysexits.h)."""
+MOST_BYTES = 2**20
+"""Of a file with values."""
+MOST_ARCHIVE = 2**28
+CARRIED_AT = f"{HERE}/gpuwright.tar.xz"
+_ADDRESS = re.compile(r"https?://[!-~]+")
+_PATH = re.compile(r"/[ -~]+")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"{plain(message)}\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write what is asked for; give the exit status."""
+    asked = _parser().parse_args(arguments)
+    try:
+        if asked.what == "archive":
+            needs = archive.project_needs((CHECKOUT / "pyproject.toml").read_text("utf-8"))
+            made = archive.made(CHECKOUT, needs)
+            asked.out.write_bytes(made.body)
+            say([f"{asked.out}: {len(made.body):,} bytes, sha256 {made.sha256}"])
+            return 0
+        text = _rendered(asked)
+        asked.out.touch(mode=0o600)
+        asked.out.write_text(text, encoding="utf-8")
+        say([f"{asked.out}: {len(text.encode()):,} bytes"])
+    except (ValueError, OSError, yaml.YAMLError, RecursionError) as error:
+        say([f"STACK-INVALID: {' '.join(str(error).split())[:1000]}"])
+        return USAGE
+    return 0
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
+        prog="python -m tasks.pull",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    what = parser.add_subparsers(dest="what", required=True)
+    one = what.add_parser("archive", help="gpuwright as one file, the same bytes each time")
+    one.add_argument("--out", type=Path, required=True, metavar="FILE")
+    for name, help_text in (
+        ("user-data", "a document for cloud-init"),
+        ("script", "a shell script for machines without cloud-init, and for images"),
+    ):
+        one = what.add_parser(name, help=help_text)
+        one.add_argument("--archive", type=Path, required=True, metavar="FILE")
+        place = one.add_mutually_exclusive_group(required=True)
+        place.add_argument(
+            "--from", dest="place", metavar="PLACE", help="address, or a host's path"
+        )
+        place.add_argument("--carry", action="store_true", help="the archive travels inside")
+        one.add_argument("--inventory", nargs=2, metavar=("FILE", "HOST|GROUP"))
+        one.add_argument("--values", type=Path, metavar="FILE", help="host data, as YAML")
+        one.add_argument("--data", action="append", default=[], metavar="NAME=VALUE")
+        one.add_argument("--deploy", action="append", choices=carried.DEPLOYS)
+        one.add_argument("--webhook", default="", metavar="ADDRESS", help="is posted the outcome")
+        one.add_argument("--verdict-file", default="", metavar="PATH", help="a copy, on the host")
+        one.add_argument("--out", type=Path, required=True, metavar="FILE")
+        if name == "user-data":
+            one.add_argument("--limit", type=int, default=rendered.LIMIT, metavar="BYTES")
+        else:
+            one.add_argument("--next-boot", action="store_true", help="do not start it now")
+    return parser
+
+
+def _rendered(asked: argparse.Namespace) -> str:
+    pull = _pull(asked)
+    for name in carried.secrets(pull.data, {"webhook": pull.webhook, "--from": pull.place}):
+        say(
+            [
+                f"PULL-SECRET: {name} looks like a secret, and user data are read by whoever may "
+                f"ask the metadata service. Put it into {OWN_DATA} of the image instead"
+            ]
+        )
+    laid = files.laid(pull)
+    if asked.what == "script":
+        return rendered.script(laid, start=not asked.next_boot)
+    text = rendered.user_data(laid)
+    if why := rendered.too_long(text, asked.limit, len(pull.carried or b"")):
+        raise ValueError(why)
+    return text
+
+
+def _pull(asked: argparse.Namespace) -> files.Pull:
+    """What the arguments ask for. Raises `ValueError` or `OSError`."""
+    said = _data(asked)
+    data = carried.checked(said)
+    if names := carried.left_out(said):
+        say([f"not carried, for no deploy reads it: {', '.join(names)}"])
+    if "reboot" not in data:
+        data["reboot"] = "if-needed"
+        say(["reboot: if-needed, for host data do not say it; --data reboot=never forbids it"])
+    place = CARRIED_AT if asked.carry else asked.place
+    if not _ADDRESS.fullmatch(place) and not _PATH.fullmatch(place):
+        raise ValueError(f"--from {place[:60]!a}: an address, https://…, or a path of the host")
+    if asked.webhook and not _ADDRESS.fullmatch(asked.webhook):
+        raise ValueError("--webhook: an address, https://…")
+    if asked.verdict_file and not _PATH.fullmatch(asked.verdict_file):
+        raise ValueError(f"--verdict-file {asked.verdict_file[:60]!a}: an absolute path")
+    with asked.archive.open("rb") as file:
+        body = file.read(MOST_ARCHIVE)
+    made = archive.Archive(body)
+    return files.Pull(
+        place=place,
+        sha256=made.sha256,
+        size=len(body),
+        data=data,
+        deploys=tuple(asked.deploy or ("gpu_host",)),
+        webhook=asked.webhook,
+        verdict_file=asked.verdict_file,
+        carried=body if asked.carry else None,
+    )
+
+
+def _data(asked: argparse.Namespace) -> dict[str, Any]:
+    said: dict[str, Any] = {}
+    if asked.inventory:
+        file, name = asked.inventory
+        said |= group.of_inventory(Path(file), name, CHECKOUT)
+    if asked.values is not None:
+        with asked.values.open("rb") as file:
+            body = file.read(MOST_BYTES + 1)
+        if len(body) > MOST_BYTES:
+            raise ValueError(f"{asked.values} has more than {MOST_BYTES:,} bytes")
+        read = yaml.safe_load(body)
+        if not isinstance(read, dict):
+            raise ValueError(f"{asked.values} holds no mapping of host data")
+        said |= read
+    said |= carried.given(asked.data)
+    # What JSON cannot say (a date, a set) no host data are.
+    return dict(json.loads(json.dumps(said)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,51 @@
+"""What is laid on a host that provisions itself."""
+
+from __future__ import annotations
+
+import json
+
+from tasks.pull import files
+from tasks.pull.onhost import files as onhost
+from tests.plain_shell import assert_plain
+
+PULL = files.Pull(
+    place="https://f.example.org/g.tar.xz",
+    sha256="0" * 64,
+    size=7,
+    data={"stack": "pytorch-2.9"},
+    deploys=("gpu_host",),
+    webhook="https://hooks.example.org/x",
+)
+
+
+def laid(path: str) -> files.Laid:
+    return next(file for file in files.laid(PULL) if file.path.endswith(path))
+
+
+def test_settings_are_for_root_alone() -> None:
+    assert laid("settings.json").mode == 0o600
+    assert json.loads(laid("settings.json").body) == PULL.settings
+
+
+def test_every_file_lies_where_only_root_writes() -> None:
+    folders = (f"{onhost.HERE}/", "/etc/systemd/system/")
+    assert all(file.path.startswith(folders) for file in files.laid(PULL))
+
+
+def test_no_target_waits_for_the_unit_s_end() -> None:
+    """The last stage of cloud-init comes after that target, and the deploy waits for it."""
+    unit = laid(files.UNIT).body.decode()
+    assert "\nType=simple\n" in unit and "\nRemainAfterExit=yes\n" in unit
+    assert "cloud" not in unit.replace("# Not oneshot", "").split("[Service]")[0]
+
+
+def test_start_is_plain_shell() -> None:
+    assert_plain(laid("/start").body.decode())
+
+
+def test_archive_is_laid_only_where_it_is_carried() -> None:
+    assert not any(file.path == "/x" for file in files.laid(PULL))
+    carried = files.Pull(
+        place="/x", sha256="", size=1, data={}, deploys=("gpu_host",), carried=b"\xff"
+    )
+    assert files.laid(carried)[-1] == files.Laid("/x", b"\xff")
