@@ -1,4 +1,4 @@
-"""Host data that travel in user data: checked as the deploys check them, secrets named. Pure."""
+"""Host data that travel in user data: checked as the deploys check them, secrets named."""
 
 from __future__ import annotations
 

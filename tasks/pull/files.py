@@ -17,6 +17,31 @@ TRIES, PAUSE_S, MOST_PAUSE_S = 8, 30, 900
 """Eight tries are three quarters of an hour of waiting between them."""
 REBOOTS = 2
 NETWORK_WAIT_S = 900
+_UNIT = f"""\
+[Unit]
+Description=gpuwright: this machine provisions itself as a GPU host
+Documentation=file:{HERE}/settings.json
+Wants=network-online.target
+After=network-online.target
+ConditionPathExists={HERE}/settings.json
+
+[Service]
+# Not oneshot: targets would wait for its end, and cloud-init, for which it waits, for them.
+Type=simple
+RemainAfterExit=yes
+NotifyAccess=main
+SuccessExitStatus=1
+WorkingDirectory={HERE}
+RuntimeDirectory=gpuwright-pull
+RuntimeDirectoryMode=0700
+UMask=0022
+Environment=HOME=/root
+EnvironmentFile=-/etc/environment
+ExecStart=/bin/sh {HERE}/start
+
+[Install]
+WantedBy=multi-user.target
+"""
 
 
 @dataclass(frozen=True)
@@ -72,7 +97,7 @@ def laid(pull: Pull) -> list[Laid]:
     found += [
         Laid(f"{HERE}/settings.json", settings.encode("ascii"), 0o600),
         Laid(f"{HERE}/start", render("pull_start.sh.j2", here=HERE).encode(), 0o755),
-        Laid(f"/etc/systemd/system/{UNIT}", render("pull.service.j2", here=HERE).encode()),
+        Laid(f"/etc/systemd/system/{UNIT}", _UNIT.encode()),
     ]
     if pull.carried is not None:
         found.append(Laid(pull.place, pull.carried))

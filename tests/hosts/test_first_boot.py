@@ -42,6 +42,14 @@ ExecStart=/bin/sh -c 'r="unreachable {gateway}/32"; ip route add $r; sleep {late
 [Install]
 WantedBy=sysinit.target
 """
+OURS = """\
+# The sandbox gives the host its address and its keys.
+network: {config: disabled}
+datasource_list: [NoCloud]
+ssh_deletekeys: false
+disable_root: false
+users: []
+"""
 HOLDER = """\
 import fcntl, time
 held = [open(f"/var/lib/{name}", "w") for name in ("dpkg/lock-frontend", "apt/lists/lock")]
@@ -135,8 +143,7 @@ def born(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Born]:
             {
                 f"{SEED}/user-data": (folder / "user-data").read_text(),
                 f"{SEED}/meta-data": f"instance-id: {NAME}-1\nlocal-hostname: {NAME}\n",
-                "etc/cloud/cloud.cfg.d/99-here.cfg": "network: {config: disabled}\n"
-                "datasource_list: [NoCloud]\n",
+                "etc/cloud/cloud.cfg.d/99-here.cfg": OURS,
                 "srv/unattended-upgrade": HOLDER % HELD_S,
                 **{
                     f"etc/systemd/system/{name}.service": text.format(gateway=gateway, late=LATE_S)

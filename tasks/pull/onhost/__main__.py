@@ -95,8 +95,8 @@ def _once(told: dict[str, Any], progress: dict[str, Any]) -> None:
     index = str((data.get("mirrors") or {}).get("pypi") or "")
     wait = data.get("lock_wait")
     python = source.environment(folder, index, proxy, int(wait) if wait else 600)
-    files.put(files.RUN / "data.json", json.dumps(data), 0o600)
-    files.put(files.RUN / "rebooted-for", "".join(f"{one}\n" for one in progress["causes"]))
+    files.write(files.RUN / "data.json", json.dumps(data), 0o600)
+    files.write(files.RUN / "rebooted-for", "".join(f"{one}\n" for one in progress["causes"]))
     asked = files.RUN / "reboot"
     if asked.exists():
         asked.unlink()
@@ -158,7 +158,7 @@ def _progress(key: str) -> dict[str, Any]:
 
 
 def _note(progress: dict[str, Any]) -> None:
-    files.put(files.STATE / "progress.json", json.dumps(progress))
+    files.write(files.STATE / "progress.json", json.dumps(progress))
 
 
 def _ended(told: dict[str, Any], progress: dict[str, Any], verdict: str, why: str) -> int:

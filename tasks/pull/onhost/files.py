@@ -20,7 +20,7 @@ OWN_DATA = Path("/etc/gpuwright/host-data.json")
 """Host data that are no part of user data, passwords above all."""
 
 
-def put(path: Path, text: str, mode: int = 0o644) -> None:
+def write(path: Path, text: str, mode: int = 0o644) -> None:
     """Write a file whole. Raises `OSError`."""
     handle, beside = tempfile.mkstemp(dir=str(path.parent), prefix=f".{path.name}.")
     try:

@@ -72,7 +72,7 @@ def outcome(said: dict[str, Any], told: dict[str, Any]) -> None:
         told: The settings.
     """
     text = json.dumps(said, indent=2, sort_keys=True) + "\n"
-    files.put(files.STATE / VERDICT, text)
+    files.write(files.STATE / VERDICT, text)
     copy = told.get("verdict_file") or ""
     folder = (told.get("data") or {}).get("textfile_folder") or ""
     places = [folder] if folder else TEXTFILES
@@ -83,7 +83,7 @@ def outcome(said: dict[str, Any], told: dict[str, Any]) -> None:
         wanted.append((Path(copy), text))
     for path, content in wanted:
         try:
-            files.put(path, content)
+            files.write(path, content)
         except OSError as error:
             print(f"{path} cannot be written: {error}", file=sys.stderr)
     if told.get("webhook"):

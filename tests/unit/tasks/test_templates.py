@@ -117,6 +117,7 @@ RENDERED = {
     ),
     "install_wheels.sh.j2": render("install_wheels.sh.j2"),
     "venv.sh.j2": render("venv.sh.j2", **VENV),
+    "pull_start.sh.j2": render("pull_start.sh.j2", here="/opt/gpuwright/pull"),
     "workspace.sh.j2": placing.program(),
     "workspace_removal.sh.j2": service.removal(("alice", "bob")),
     "surroundings.sh.j2": surroundings.text(

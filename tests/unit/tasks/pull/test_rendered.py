@@ -90,7 +90,7 @@ def test_odd_text_arrives_in_user_data(value: str, shape: str) -> None:
     assert json.loads(arrived(text)[f"{files.HERE}/settings.json"])["data"] == data
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.dictionaries(
         st.text(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from pyinfra.api.host import Host
@@ -14,7 +15,7 @@ from facts.host_users import HostUsers
 from facts.model.host import HostState
 from tasks.driver import operations as driver
 from tasks.hostdata.repair import Reboot, RepairSettings
-from tasks.reboot import operations
+from tasks.reboot import itself, operations
 from tasks.steps import course
 from tests.unit.tasks import a_host, a_patient, a_run
 from tests.unit.tasks.repair.test_repair_plan import NOUVEAU
@@ -122,3 +123,18 @@ def test_dry_run_says_that_a_reboot_will_come(
     settings = RepairSettings(reboot=policy)
     run.prepared(lambda: operations.rebooted(plan=PLAN, settings=settings, name="Reboot"))
     assert set(run.changes) == changes
+
+
+def test_machine_that_provisions_itself_asks_for_its_reboot_once_for_a_cause(
+    begun: Begun, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(itself.FOLDER, str(tmp_path))
+    monkeypatch.setattr(itself, "goes_on", lambda host: True)
+    run, made = begun(WAITS, "if-needed")
+    assert (made, run.exit_status) == ([], 1)
+    causes = (tmp_path / "reboot").read_text()
+    assert causes
+    (tmp_path / "reboot").rename(tmp_path / "rebooted-for")
+    run, made = begun(WAITS, "if-needed")
+    assert (made, run.exit_status) == ([], 0)
+    assert not (tmp_path / "reboot").exists()

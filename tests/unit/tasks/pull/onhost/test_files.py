@@ -12,7 +12,7 @@ from tasks.pull.onhost import files
 def test_file_is_written_whole_with_its_rights_and_nothing_beside_it(tmp_path: Path) -> None:
     (tmp_path / "other").write_text("other")
     (tmp_path / "x").symlink_to(tmp_path / "other")
-    files.put(tmp_path / "x", "é\n", 0o600)
+    files.write(tmp_path / "x", "é\n", 0o600)
     assert (tmp_path / "x").read_text() == "é\n"
     assert (tmp_path / "x").stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "other").read_text() == "other"
