@@ -34,6 +34,7 @@ from typing_extensions import override
 
 from stacks.model.messages import Conflict
 from tasks.steps import screen, session, silence
+from tasks.steps.copying import Copying
 from tasks.steps.framing import Behind, Framed, framed
 
 BLOCK = 1 << 17
@@ -209,7 +210,7 @@ class Login(SSHConnector):
         return (transport.get_username() if transport else None) or self.host.name
 
 
-class Local(LocalConnector):
+class Local(Copying):
     """pyinfra's way to this machine itself: modes of files, and sudo, are as elsewhere."""
 
     sudo: Sudo

@@ -75,7 +75,7 @@ class Office:
 
 
 @contextlib.contextmanager
-def office(ip: str, body: bytes) -> Iterator[Office]:
+def office(ip: str, body: bytes, port: int = 0) -> Iterator[Office]:
     """Serve the archive and take posts at this address of ours."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -92,7 +92,7 @@ def office(ip: str, body: bytes) -> Iterator[Office]:
         def log_message(self, format: str, *args: Any) -> None:
             """Say nothing."""
 
-    with ThreadingHTTPServer((ip, 0), Handler) as server:
+    with ThreadingHTTPServer((ip, port), Handler) as server:
         made = Office(f"http://{ip}:{server.server_port}", body)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield made

@@ -81,6 +81,7 @@ ALLOWED: dict[tuple[str, str], str] = {
     ("tasks/pull/onhost/source.py", "the controller"): "below a folder of root's, before its name",
     ("tasks/reboot/itself.py", "the controller"): "a folder of systemd's that root alone enters",
     ("tasks/python/uv.py", "/tmp"): "on the controller, a folder of this process alone",
+    ("tasks/steps/copying.py", "pyinfra's own files"): "the connection itself, to this machine",
     ("tasks/steps/login.py", "pyinfra's own files"): "the connection itself",
     ("tasks/steps/silence.py", "a user's place"): "a remedy for a person",
     ("tasks/faults/codes.yaml", "a user's place"): "a remedy for a person",

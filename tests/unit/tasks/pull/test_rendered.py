@@ -82,7 +82,12 @@ def arrived(text: str) -> dict[str, bytes]:
 @pytest.mark.parametrize("value", ODD)
 @pytest.mark.parametrize("shape", ["value", "key", "list"])
 def test_odd_text_arrives_in_user_data(value: str, shape: str) -> None:
-    data = {"value": {"a": value}, "key": {value: 1}, "list": {"a": [value, {"b": value}]}}[shape]
+    shapes: dict[str, dict[str, Any]] = {
+        "value": {"a": value},
+        "key": {value: 1},
+        "list": {"a": [value, {"b": value}]},
+    }
+    data = shapes[shape]
     laid = files.laid(pull(data))
     text = rendered.user_data(laid)
     assert text.startswith("#cloud-config\n") and text.isascii()

@@ -163,3 +163,20 @@ def test_this_machine_is_reached_in_the_same_way() -> None:
     )
     assert (good, output.stdout, output.stderr) == (True, "0022\nin", "err")
     assert not way.run_shell_command(StringCommand("exit 1"))[0]
+
+
+def test_file_of_this_machine_is_copied_and_not_read_into_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = ARun(None)
+    way = Local.of(LocalConnector(run.state, run.host))
+    body, source, there, back = bytes(range(256)), *(tmp_path / name for name in ("a b", "'c", "d"))
+    source.write_bytes(body)
+    monkeypatch.setattr(LocalConnector, "put_file", None)
+    monkeypatch.setattr(LocalConnector, "get_file", None)
+    assert way.put_file(str(source), str(there)) and way.get_file(str(there), str(back))
+    assert back.read_bytes() == body
+    assert not way.put_file(str(tmp_path / "none"), str(there))
+    monkeypatch.undo()
+    assert way.put_file(io.BytesIO(body), str(tmp_path / "e"))
+    assert (tmp_path / "e").read_bytes() == body

@@ -107,7 +107,7 @@ def test_image_of_a_machine_that_is_done_is_not(machine: Machine, what: str) -> 
     machine.record("OK")
     machine.runs = [0, 0]
     machine.boot()
-    more = {"data": {}} if what == "other settings" else {}
+    more: dict[str, Any] = {"data": {}} if what == "other settings" else {}
     if what == "another machine":
         (machine.folder / "machine-id").write_text("other")
     machine.boot(**more)
