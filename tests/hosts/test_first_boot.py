@@ -43,7 +43,8 @@ ExecStart=/bin/sh -c 'r="unreachable {gateway}/32"; ip route add $r; sleep {late
 WantedBy=sysinit.target
 """
 OURS = """\
-# The sandbox gives the host its address and its keys.
+# The sandbox gives the host its address and its keys; it has no locales.
+locale: false
 network: {config: disabled}
 datasource_list: [NoCloud]
 ssh_deletekeys: false
@@ -114,7 +115,9 @@ class Born:
 
 
 @pytest.fixture(scope="module")
-def born(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Born]:
+def born(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Born]:
     """A host that was given user data and booted; from then on nobody touches it until its end."""
     folder = tmp_path_factory.mktemp(NAME)
     spec = HostSpec(NAME, gpus=("h100",))
@@ -159,7 +162,8 @@ def born(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Born]:
         runner.until(verdict.is_file, "a verdict", LIMIT_S, every_s=0.5)
         runner.until(lambda: bool(made.posted), "the webhook", 60)
         yield Born(host, made, json.loads(verdict.read_text()))
-    host.down()
+    if not request.session.testsfailed:
+        host.down()
 
 
 def lay(host: SandboxHost, files: dict[str, str]) -> None:
