@@ -87,6 +87,7 @@ def _once(told: dict[str, Any], progress: dict[str, Any]) -> None:
         Trouble: It did not end well.
     """
     data = {**told["data"], **files.mapping(files.OWN_DATA)}
+    data.pop("webhook", None)
     proxy = str(data.get("proxy") or "")
     if proxy:
         os.environ.update(http_proxy=proxy, https_proxy=proxy)

@@ -26,9 +26,10 @@ def write(path: Path, text: str, mode: int = 0o644) -> None:
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
+            # By what was opened, not by its name: the folder may be somebody else's.
+            os.fchmod(file.fileno(), mode)
             file.flush()
             os.fsync(file.fileno())
-        Path(beside).chmod(mode)
         Path(beside).replace(path)
     except BaseException:
         Path(beside).unlink()

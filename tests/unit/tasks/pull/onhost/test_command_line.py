@@ -36,6 +36,7 @@ class Machine:
     """How each ends: an exit status, causes of a reboot, or trouble before it."""
     pauses: list[float] = field(default_factory=list)
     reboots: int = 0
+    told: list[str] = field(default_factory=list)
     data: dict[str, Any] = field(default_factory=dict)
 
     def boot(self, *words: str, **told: Any) -> int:
@@ -85,6 +86,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     monkeypatch.setattr(program.source, "environment", lambda *words: tmp_path / "python")
     monkeypatch.setattr(program.subprocess, "run", run)
     monkeypatch.setattr(program.time, "sleep", made.pauses.append)
+    monkeypatch.setattr(program.telling, "_post", lambda address, body: made.told.append(address))
     return made
 
 
@@ -165,11 +167,14 @@ def test_boot_that_was_not_ours_begins_from_the_start(machine: Machine) -> None:
 
 
 def test_data_of_the_image_win_over_user_data(machine: Machine) -> None:
-    (machine.folder / "own").write_text('{"proxy": "http://u:p@x:1", "stack": "t"}')
+    (machine.folder / "own").write_text(
+        '{"proxy": "http://u:p@x:1", "stack": "t", "webhook": "https://w"}'
+    )
     machine.record("OK")
     machine.runs = [0]
     machine.boot()
     assert machine.data == {**TOLD["data"], "proxy": "http://u:p@x:1", "stack": "t"}
+    assert machine.told == ["https://w"]
 
 
 def test_container_host_has_its_own_verdict_and_the_worst_counts(machine: Machine) -> None:
