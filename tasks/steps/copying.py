@@ -1,6 +1,6 @@
 """Files of this machine to this machine: copied as they are, whatever their size.
 
-pyinfra reads the whole file into memory (read in 3.10.0), which an image of some gigabytes is not for.
+pyinfra reads a whole file into memory (read in 3.10.0): too much for an image of some gigabytes.
 """
 
 from __future__ import annotations
