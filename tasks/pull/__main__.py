@@ -13,6 +13,7 @@ No host is asked. How it works: ``docs/first-boot.md``.
 from __future__ import annotations
 
 import argparse
+import gzip
 import json
 import re
 import sys
@@ -54,10 +55,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             asked.out.write_bytes(made.body)
             say([f"{asked.out}: {len(made.body):,} bytes, sha256 {made.sha256}"])
             return 0
-        text = _rendered(asked)
+        body = _rendered(asked)
         asked.out.touch(mode=0o600)
-        asked.out.write_text(text, encoding="utf-8")
-        say([f"{asked.out}: {len(text.encode()):,} bytes"])
+        asked.out.write_bytes(body)
+        say([f"{asked.out}: {len(body):,} bytes"])
     except (ValueError, OSError, yaml.YAMLError, RecursionError) as error:
         say([f"STACK-INVALID: {' '.join(str(error).split())[:1000]}"])
         return USAGE
@@ -92,13 +93,14 @@ def _parser() -> _Parser:
         one.add_argument("--verdict-file", default="", metavar="PATH", help="a copy, on the host")
         one.add_argument("--out", type=Path, required=True, metavar="FILE")
         if name == "user-data":
+            one.add_argument("--gzip", action="store_true", help="smaller; cloud-init unpacks it")
             one.add_argument("--limit", type=int, default=rendered.LIMIT, metavar="BYTES")
         else:
             one.add_argument("--next-boot", action="store_true", help="do not start it now")
     return parser
 
 
-def _rendered(asked: argparse.Namespace) -> str:
+def _rendered(asked: argparse.Namespace) -> bytes:
     pull = _pull(asked)
     for name in carried.secrets(pull.data, {"webhook": pull.webhook, "--from": pull.place}):
         say(
@@ -109,11 +111,13 @@ def _rendered(asked: argparse.Namespace) -> str:
         )
     laid = files.laid(pull)
     if asked.what == "script":
-        return rendered.script(laid, start=not asked.next_boot)
-    text = rendered.user_data(laid)
-    if why := rendered.too_long(text, asked.limit, len(pull.carried or b"")):
+        return rendered.script(laid, start=not asked.next_boot).encode()
+    body = rendered.user_data(laid).encode()
+    if asked.gzip:
+        body = gzip.compress(body, 9, mtime=0)
+    if why := rendered.too_long(len(body), asked.limit, len(pull.carried or b"")):
         raise ValueError(why)
-    return text
+    return body
 
 
 def _pull(asked: argparse.Namespace) -> files.Pull:

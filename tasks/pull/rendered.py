@@ -59,15 +59,14 @@ def _written(file: Laid) -> dict[str, Any]:
     return {**found, "encoding": "gz+b64", "content": packed}
 
 
-def too_long(text: str, limit: int, carried: int) -> str:
+def too_long(size: int, limit: int, carried: int) -> str:
     """Why a document is no user data, in words; empty: it fits.
 
     Args:
-        text: The document.
+        size: Its bytes.
         limit: Bytes that the cloud takes.
         carried: Bytes of the archive in it; 0: it is fetched.
     """
-    size = len(text.encode())
     if size <= limit:
         return ""
     why = f"the user data has {size:,} bytes, and {limit:,} is the limit"
@@ -76,6 +75,8 @@ def too_long(text: str, limit: int, carried: int) -> str:
             f": the archive alone has {carried:,}. Let it be fetched (--from ADDRESS), or use the"
             " plain script, which has no limit"
         )
+    else:
+        why += ": --gzip makes it smaller, and fewer host data do"
     return f"{why}. Where the cloud takes more, say so with --limit"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import random
@@ -44,6 +45,13 @@ def test_user_data_pin_the_archive_and_carry_the_data(
     }
     assert "SECRET" not in capsys.readouterr().err
     assert out.stat().st_mode & 0o077 == 0
+
+
+def test_packed_document_is_the_same_one_and_smaller(archive: str, tmp_path: Path) -> None:
+    words = ["user-data", "--archive", archive, "--from", "/mnt/g", "--out"]
+    assert main([*words, f"{tmp_path}/u"]) == main([*words, f"{tmp_path}/z", "--gzip"]) == 0
+    plain, packed = (tmp_path / "u").read_bytes(), (tmp_path / "z").read_bytes()
+    assert gzip.decompress(packed) == plain and len(packed) < len(plain) - 2000
 
 
 def test_reboot_that_nobody_spoke_of_is_allowed_and_said(
