@@ -30,7 +30,7 @@ MINUTES = {
     "test_theirs": 1,
     "test_odd_kernels": 4,
     "test_waits": 3,
-    "test_first_boot": 3,
+    "test_first_boot": 4,
     "test_mirror_login": 2,
     "test_jetson": 8,
     "test_full_kernel": 2,

@@ -23,6 +23,8 @@ from sandbox import hosts
 from sandbox.doubles.nvidia import AptDouble
 from sandbox.hosts import HostSpec, SandboxHost
 from tasks.pull import __main__ as command
+from tasks.pull import rendered
+from tasks.pull.files import Pull, laid
 from tasks.pull.onhost.files import HERE, STATE
 from tests.hosts import nvidia_rows, runner
 from tests.hosts.able import needs_hosts
@@ -31,17 +33,27 @@ pytestmark = needs_hosts()
 
 NAME = "born"
 SEED = "var/lib/cloud/seed/nocloud"
-LATE_S, HELD_S, LIMIT_S = 12, 20, 600
+LATE_S, LIMIT_S = 8, 600
 UNIT = "gpuwright-pull.service"
 NO_ROUTE = """\
 [Unit]
 DefaultDependencies=no
 Before=network-pre.target
 [Service]
-ExecStart=/bin/sh -c 'r="unreachable {gateway}/32"; ip route add $r; sleep {late}; ip route del $r'
+ExecStart=/bin/sh /srv/no-route
 [Install]
 WantedBy=sysinit.target
 """
+LATE = """\
+for change in add del; do
+    for port in {ports}; do
+        ip rule $change to {gateway} ipproto tcp dport $port unreachable pref 10
+    done
+    [ $change = del ] || until systemctl -q is-active {unit}; do sleep 0.5; done
+    [ $change = del ] || sleep {late}
+done
+"""
+"""No way to the servers until the unit has run for a while; ssh goes on."""
 OURS = """\
 # The sandbox gives the host its address and its keys; it has no locales.
 locale: false
@@ -52,12 +64,15 @@ disable_root: false
 users: []
 """
 HOLDER = """\
-import fcntl, time
-held = [open(f"/var/lib/{name}", "w") for name in ("dpkg/lock-frontend", "apt/lists/lock")]
+import fcntl, glob, time
+held = [open(f"/var/lib/{{name}}", "w") for name in ("dpkg/lock-frontend", "apt/lists/lock")]
 for one in held:
     fcntl.lockf(one, fcntl.LOCK_EX)
-time.sleep(%d)
+while not glob.glob("{here}/source-*/deploys"):
+    time.sleep(0.2)
+time.sleep({late})
 """
+"""As unattended-upgrades does at a first boot, until the archive is there and a while more."""
 HOLD = """\
 [Service]
 ExecStart=/usr/bin/python3 /srv/unattended-upgrade
@@ -140,22 +155,23 @@ def born(
         words += ["--values", str(folder / "values.yaml"), "--webhook", f"{made.address}/told"]
         words += ["--verdict-file", "/srv/verdict.json", "--out", str(folder / "user-data")]
         assert command.main(words) == 0
-        units = {"late-network": NO_ROUTE, "unattended-upgrade": HOLD}
+        ports = f"{urlsplit(made.address).port} {urlsplit(host.mirror_url).port}"
+        late = LATE.format(ports=ports, gateway=gateway, unit=UNIT, late=LATE_S)
         lay(
             host,
             {
                 f"{SEED}/user-data": (folder / "user-data").read_text(),
                 f"{SEED}/meta-data": f"instance-id: {NAME}-1\nlocal-hostname: {NAME}\n",
                 "etc/cloud/cloud.cfg.d/99-here.cfg": OURS,
-                "srv/unattended-upgrade": HOLDER % HELD_S,
-                **{
-                    f"etc/systemd/system/{name}.service": text.format(gateway=gateway, late=LATE_S)
-                    for name, text in units.items()
-                },
+                "etc/systemd/system/late-network.service": NO_ROUTE,
+                "srv/no-route": late,
+                "etc/systemd/system/unattended-upgrade.service": HOLD,
+                "srv/unattended-upgrade": HOLDER.format(here=HERE, late=LATE_S),
             },
         )
-        done = host.run(f"mkdir /srv/metrics; systemctl enable {' '.join(units)}; sync")
+        done = host.run("mkdir /srv/metrics; systemctl enable late-network unattended-upgrade")
         assert done.returncode == 0, done.stderr
+        host.run("sync")
         host.kill()
         host = hosts.up(spec)
         verdict = host.rootfs / STATE.relative_to("/") / "verdict.json"
@@ -209,8 +225,12 @@ def test_it_does_not_run_again_unless_it_is_asked_to(born: Born) -> None:
     assert json.loads(born.said(f"cat {STATE}/verdict.json")) == born.verdict
 
 
-def test_cloud_init_s_own_schema_accepts_the_document(born: Born, tmp_path: Path) -> None:
-    assert "Valid" in born.said(f"cloud-init schema --config-file /{SEED}/user-data 2>&1")
+def test_cloud_init_s_own_schema_accepts_the_document(born: Born) -> None:
+    odd = ["'\"", "---\\n# {{ x }}", ": - >|", "\u2028\x85 é", " \n\nend \n", "null"]
+    pull = Pull(place="/mnt/a b", sha256="0" * 64, size=1, data={"a": odd}, deploys=("gpu_host",))
+    lay(born.host, {"srv/odd": rendered.user_data(laid(pull))})
+    for name in (f"/{SEED}/user-data", "/srv/odd"):
+        assert "Valid" in born.said(f"cloud-init schema --config-file {name} 2>&1")
 
 
 def test_deploys_run_at_hand_for_a_sudo_user_and_find_nothing_to_do(born: Born) -> None:
