@@ -41,6 +41,18 @@ def image_root(os_name: str, proxy: str | None = None) -> Path:
     return _root(name, proxy)
 
 
+def box_root(os_name: str, proxy: str | None = None) -> Path:
+    """The folder that a Vagrant box of `os_name` is made from.
+
+    Raises:
+        SandboxError: if there is none of `os_name`, or the build fails.
+
+    """
+    if (name := f"box-{os_name}") not in recipes():
+        raise SandboxError(f"No box of {os_name} can be built here: there is debian-12.")
+    return _root(name, proxy)
+
+
 def _root(os_name: str, proxy: str | None) -> Path:
     if "base" in recipes()[os_name]:
         return _derived(os_name, proxy)

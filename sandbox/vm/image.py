@@ -9,6 +9,7 @@ import json
 import shutil
 import sys
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 from sandbox.checkout import ROOTS, SandboxError, lock
@@ -70,9 +71,16 @@ def check_system(os_name: str) -> None:
 
 
 def from_tree(
-    tree: Path, disk: Path, proxy: str | None, mark: str, secure_boot: bool = False
+    tree: Path,
+    disk: Path,
+    proxy: str | None,
+    mark: str,
+    secure_boot: bool = False,
+    fit: Callable[[Path], None] = lambda copy: None,
 ) -> None:
     """Make the bootable `disk` out of a copy of `tree`; its processes carry the mark `mark`.
+
+    `fit` may change the copy before it is packed.
 
     Raises:
         SandboxError: if apt refuses in there; the message has what it said.
@@ -103,6 +111,7 @@ def from_tree(
         *(f"/{_PLACES['prepare.sh']}", known, "efi" if secure_boot else "bios"),
     )
     setting.unlink(missing_ok=True)
+    fit(copy)
     (vm_disk.make_efi if secure_boot else vm_disk.make)(copy, known, disk, words)
     mounts.remove(copy)
 

@@ -19,7 +19,7 @@ CALLERS = [HOUSE / ".ci/run", HOUSE / ".github/workflows/check.yml"]
 ARCHITECTURE = HOUSE / "docs/architecture.md"
 FOLDERS = (
     *("stacks", "facts", "tasks", "deploys", "inventories", "image", "sandbox", "tests", "bench"),
-    *("docs", "make", ".ci", ".github", "packer"),
+    *("docs", "make", ".ci", ".github", "packer", "vagrant"),
 )
 _FOLDER = "|".join(map(re.escape, FOLDERS))
 _FENCE = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
