@@ -4,13 +4,15 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # What pytest makes of a test's text is kept for the next run, whatever this shell says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help env demo test test-vm test-containers check bench lock catalogue-age clean-sandbox
+.PHONY: help env demo vagrant-demo test test-vm test-vagrant test-containers check bench lock catalogue-age clean-sandbox
 
 help:
 	@echo "make demo           a throwaway Debian 12 host becomes a GPU host (as root on Debian)"
+	@echo "make vagrant-demo   a machine that Vagrant brings up becomes a GPU host: vagrant/README.md"
 	@echo "make test           all tests, on real throwaway hosts (as root on Debian)"
 	@echo "make test-containers  of them, those of container hosts, the PyTorch image, workspaces"
 	@echo "make test-vm        of them, those in virtual machines: kernels, reboots, Secure Boot"
+	@echo "make test-vagrant   a machine that Vagrant brings up, with libvirt; half an hour without KVM"
 	@echo "make check          ruff, mypy, import contracts, unit tests"
 	@echo "make bench          benchmarks, side by side"
 	@echo "make clean-sandbox  stop and remove every throwaway host of this checkout"
@@ -23,6 +25,9 @@ env:
 demo: env
 	@$(PYTHON) -m sandbox prepare
 	pyinfra -y inventories/sandbox.py deploys/gpu_host.py
+
+vagrant-demo: env
+	@sh make/vagrant_demo.sh
 
 # Most of a test is waiting for one program. Modules of one host stay in one process.
 HOSTS = $(PYTHON) -m pytest -v -n $(shell [ $$(nproc) -lt 8 ] && echo 2 || echo 4) --dist loadfile \
@@ -37,6 +42,10 @@ test: check
 test-vm: check
 	@$(PYTHON) -m sandbox prepare --vm
 	$(HOSTS) $(wildcard tests/hosts/test_vm*.py)
+
+test-vagrant: check
+	@$(PYTHON) -m sandbox prepare
+	$(PYTHON) -m pytest -v -s tests/vagrant
 
 # Container hosts, the image with PyTorch in it, workspaces in a browser.
 test-containers: check

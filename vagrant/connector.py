@@ -40,7 +40,7 @@ def install(words: Sequence[str]) -> None:
     """Take the place of pyinfra's own in this run, if its command line asks for Vagrant's hosts."""
     if wanted := asked(words):
         hosts = staticmethod(_Connector(wanted).hosts)
-        VagrantInventoryConnector.make_names_data = hosts  # type: ignore[assignment]
+        VagrantInventoryConnector.make_names_data = hosts  # type: ignore[method-assign]
 
 
 def asked(words: Sequence[str]) -> Asked | None:

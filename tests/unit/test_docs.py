@@ -23,8 +23,8 @@ FOLDERS = (
 )
 _FOLDER = "|".join(map(re.escape, FOLDERS))
 _FENCE = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-# Not within a longer path: `/opt/gpuwright/image/…` is a host's.
-_PATH = re.compile(rf"(?<![\w/.-])(?:{_FOLDER})/[\w./*-]*[\w/*]")
+# Not within a longer path, and no host of pyinfra's: `/opt/gpuwright/image/…`, `@vagrant/gpu1`.
+_PATH = re.compile(rf"(?<![\w/.@-])(?:{_FOLDER})/[\w./*-]*[\w/*]")
 _DOTTED = re.compile(rf"(?:{_FOLDER})(?:\.[A-Za-z_]\w*)+")
 _FILE = re.compile(r"\.(?:py|yaml|sh|md|txt|json)$")
 _PLACEHOLDER = re.compile(r"[A-Z]{4,}")

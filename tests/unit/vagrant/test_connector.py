@@ -31,8 +31,8 @@ def ends(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[ending.Said]]:
 def made(words: str) -> Inventory:
     """An inventory as pyinfra's command line makes it: twice, one of them for group data."""
     connector.install(["-y", words, "deploys/gpu_host.py"])
-    Inventory((words.split(","), {}))
-    return Inventory((words.split(","), {}))
+    Inventory((words.split(","), {}))  # type: ignore[no-untyped-call]
+    return Inventory((words.split(","), {}))  # type: ignore[no-untyped-call]
 
 
 def inventory(words: str) -> dict[str, dict[str, Any]]:
