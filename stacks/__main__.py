@@ -18,7 +18,7 @@ from rich.text import Text
 from stacks.catalog.decode import SchemaError, nearest
 from stacks.catalog.pci import counted, device_id
 from stacks.catalog.read import Catalog, load_catalog
-from stacks.explain import age, arguments, matrix
+from stacks.explain import age, arguments, matrix, own
 from stacks.explain import words as explain
 from stacks.explain.arguments import UsageError
 from stacks.explain.unlocked import unlocked
@@ -59,7 +59,7 @@ def main(words: list[str] | None = None) -> int:
         options = arguments.parser().parse_args(words)
         if options.command is None:
             raise UsageError("a command is missing: list, explain, matrix or lock")
-        catalog = load_catalog()
+        catalog = own.with_locks(load_catalog(), getattr(options, "stacks", None))
         commands = {
             "list": _list,
             "explain": _explain,
@@ -238,6 +238,8 @@ def _gpus(said: str, catalog: Catalog) -> tuple[Gpu, ...]:
 def _lock(console: Console, options: argparse.Namespace, catalog: Catalog) -> int:
     stack = load_stack(options.stack, options.stacks)
     failed = 0
+    folder = own.locks(options.stacks)
+    folder.mkdir(parents=True, exist_ok=True)
     wanted: Sequence[lock.Target | jetson_lock.Target | workspace_lock.Target]
     if options.jetson:
         wanted = [jetson_lock.target(_l4t(options.jetson) or "", stack, catalog)]
@@ -249,12 +251,12 @@ def _lock(console: Console, options: argparse.Namespace, catalog: Catalog) -> in
     for target in wanted:
         try:
             if isinstance(target, workspace_lock.Target):
-                text = workspace_lock.make(target, stack, catalog)
+                text = workspace_lock.make(target, stack, catalog, folder)
             elif isinstance(target, jetson_lock.Target):
                 text = jetson_lock.make(target, stack, catalog, options.index)
             else:
                 text = lock.make(target, stack, catalog, options.index)
-            changed = lock.write(target, text)
+            changed = lock.write(target, text, folder)
             console.print(Text(f"{target.name}: {'written' if changed else 'unchanged'}"))
         except lock.LockError as error:
             failed += 1

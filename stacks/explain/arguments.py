@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import NoReturn
 
+from stacks.explain import own
+
 
 class UsageError(Exception):
     """Arguments that cannot be used; the text is for the user."""
@@ -83,7 +85,13 @@ def parser() -> argparse.ArgumentParser:
     )
     locking.add_argument("--index", help="address of PyTorch's own index or a mirror of it")
     for command in (listing, why, table, locking):
-        command.add_argument("--stacks", type=Path, metavar="FOLDER", help="your own stack files")
+        command.add_argument(
+            "--stacks",
+            type=Path,
+            default=own.stacks(),
+            metavar="FOLDER",
+            help="your own stack files",
+        )
     for command in (listing, why, table):
         command.add_argument("--json", action="store_true", help="the same as data")
     return whole

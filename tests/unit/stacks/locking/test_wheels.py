@@ -63,6 +63,7 @@ def test_uv_for_other_architectures_has_the_digests_of_the_project_s_lock() -> N
 PLACES = ["Makefile", ".ci", ".github", "make", "stacks", "facts", "tasks", "deploys", "image"]
 PLACES += ["sandbox", "bench", "tests/hosts", "tests/acceptance", "inventories", "vagrant"]
 PLACES += ["packer"]
+PLACES += ["gpuwright", "setup.py"]
 CALL = re.compile(r"""\bpip['"]?,?\s+['"]?(install|download|wheel|compile|sync)\b""")
 OTHERS = {
     "bench/scripts/guide.sh.j2": "what a guide tells people to type, which is measured as it is",

@@ -1,0 +1,181 @@
+"""``gpuwright``: a team's own repository, and what another release would change there."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib.metadata
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from gpuwright import difference, layout, locking, release
+from stacks.locking.wheels import LockError
+from stacks.model.plain import one_line, plain
+from tasks import __version__
+
+OK, FAILED, DIFFERS = 0, 1, 2
+_FIND = "a folder with wheels, beside the index; repeat"
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
+    whole = argparse.ArgumentParser(
+        prog="gpuwright", description="GPU hosts from a repository of your own."
+    )
+    whole.add_argument("--version", action="version", version=__version__)
+    commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("version", help="the release that is installed")
+
+    init = commands.add_parser("init", help="lay out a repository; nothing is overwritten")
+    init.add_argument("folder", type=Path, metavar="FOLDER")
+    init.add_argument("--no-lock", action="store_true", help="write no requirements.lock")
+
+    lock = commands.add_parser("lock", help="write requirements.lock from requirements.in")
+
+    upgrade = commands.add_parser(
+        "upgrade", help="what another release plans otherwise; hosts are read, nothing is changed"
+    )
+    upgrade.add_argument("--to", metavar="VERSION", help="the release; without it, the newest")
+    upgrade.add_argument(
+        "--python", metavar="FILE", help="the Python of an environment that has the release"
+    )
+    upgrade.add_argument(
+        "--like",
+        action="append",
+        default=[],
+        metavar="WORDS",
+        help='a host that is described: "pytorch-2.9 --os debian-12 --gpu h100"; repeat',
+    )
+    upgrade.add_argument(
+        "words", nargs="*", metavar="INVENTORY", help="an inventory; after --, options of pyinfra"
+    )
+    for command in (init, lock, upgrade):
+        command.add_argument(
+            "--find-links", action="append", default=[], metavar="FOLDER", help=_FIND
+        )
+    return whole
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command; give its exit status: 0, 1 where it failed, 2 where plans differ."""
+    said = parser().parse_args(words)
+    commands: dict[str, Callable[[argparse.Namespace], int]] = {
+        "init": _init,
+        "lock": _lock,
+        "upgrade": _upgrade,
+        "version": _version,
+    }
+    try:
+        return commands[said.command](said)
+    except (layout.LayoutError, LockError, release.ReleaseError, OSError) as error:
+        print(plain(f"gpuwright {said.command}: {error}"), file=sys.stderr)
+        return FAILED
+
+
+def _version(said: argparse.Namespace) -> int:
+    print(__version__)
+    return OK
+
+
+def _init(said: argparse.Namespace) -> int:
+    folder: Path = said.folder
+    done = layout.lay_out(folder, layout.wanted(_installed()))
+    for path in done.written:
+        print(f"written  {path}")
+    for path in done.kept:
+        print(f"kept     {path} (it says something else; nothing is overwritten)")
+    if done.same:
+        print(f"{len(done.same)} files are there already")
+    here = shlex.quote(str(folder))
+    if said.no_lock:
+        print(f"no {locking.LOCK} yet: cd {here} && gpuwright lock")
+    elif "requirements.in" in done.written or not (folder / locking.LOCK).exists():
+        try:
+            locking.write(folder, said.find_links or locking.own_wheels())
+        except LockError as error:
+            raise LockError(
+                f"{error}\nThe files are written, {locking.LOCK} is not; where the index answers: "
+                f"cd {here} && gpuwright lock"
+            ) from error
+        print(f"written  {locking.LOCK}")
+    print(f"next: cd {here}, name your hosts in {layout.LAB}, then")
+    print(f"  pyinfra {layout.LAB} deploys/plan.py        # what they would get; reads only")
+    print(f"  pyinfra {layout.LAB} deploys/gpu_host.py")
+    return OK
+
+
+def _installed() -> str:
+    try:
+        return importlib.metadata.version("gpuwright")
+    except importlib.metadata.PackageNotFoundError:
+        return __version__
+
+
+def _lock(said: argparse.Namespace) -> int:
+    changed = locking.write(Path(), said.find_links or locking.own_wheels())
+    print(f"{locking.LOCK}: {'written' if changed else 'unchanged'}")
+    return OK
+
+
+def _upgrade(said: argparse.Namespace) -> int:
+    if not said.words and not said.like:
+        raise release.ReleaseError(
+            "no host is named: gpuwright upgrade inventories/lab.py, or --like "
+            '"pytorch-2.9 --os debian-12 --gpu h100"'
+        )
+    folder = Path()
+    with _other(said, folder) as python:
+        then = release.version(python)
+        print(f"installed: {__version__}, compared with: {then}")
+        found: list[difference.Host] = []
+        for like in said.like:
+            described = [
+                {like: release.of_described(each, folder, shlex.split(like))}
+                for each in (sys.executable, python)
+            ]
+            found += difference.hosts(*described)
+        if said.words:
+            read = [
+                release.of_inventory(each, folder, said.words) for each in (sys.executable, python)
+            ]
+            found += difference.hosts(*read)
+    for host in found:
+        print("\n".join(_told(host)))
+    print("nothing was changed")
+    if not all(host.known for host in found):
+        return FAILED
+    if all(host.same for host in found):
+        print(f"{then} plans the same for {len(found)} of {len(found)} hosts")
+        return OK
+    print(f"to take it: gpuwright=={then} in requirements.in, then make lock env")
+    return DIFFERS
+
+
+@contextlib.contextmanager
+def _other(said: argparse.Namespace, folder: Path) -> Iterator[str]:
+    if said.python:
+        yield said.python
+        return
+    wanted = f"gpuwright=={said.to}" if said.to else "gpuwright"
+    with release.elsewhere(wanted, folder, said.find_links) as python:
+        yield python
+
+
+def _told(host: difference.Host) -> list[str]:
+    if not host.known:
+        return [f"{host.name}: not compared: before {host.before}, after {host.after}"]
+    if host.same:
+        return [f"{one_line(host.name)}: the same {host.before}"]
+    lines = [f"{one_line(host.name)}: {host.before} -> {host.after}"]
+    lines += [f"  {one_line(line)}" for line in host.changes]
+    lines += [f"  conflict {one_line(line)}" for line in host.conflicts]
+    if host.steps:
+        lines.append("  the deploy would then do:")
+        lines += [f"    {line}" for line in host.steps]
+    return lines
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+"""The lock of a team's repository: versions and sha256 of gpuwright and all it needs.
+
+It names files and digests, and no address: where packages come from is pip's own setting.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from stacks.locking import wheels
+
+REQUESTS = "requirements.in"
+LOCK = "requirements.lock"
+OLDEST = "3.10"
+"""The oldest Python that the lock serves, as in pyproject.toml."""
+SECONDS = 600
+
+
+def own_wheels() -> tuple[str, ...]:
+    """The folder of the wheel that this gpuwright came from, where it was a file (PEP 610)."""
+    try:
+        said = importlib.metadata.distribution("gpuwright").read_text("direct_url.json")
+    except importlib.metadata.PackageNotFoundError:
+        return ()
+    url = urlsplit(json.loads(said).get("url", "")) if said else None
+    if url is None or url.scheme != "file" or not url.path.endswith(".whl"):
+        return ()
+    return (str(Path(unquote(url.path)).parent),)
+
+
+def locked(folder: Path, found_in: Sequence[str] = ()) -> str:
+    """The text of the lock of what the folder's ``requirements.in`` asks for, resolved now.
+
+    Args:
+        folder: The repository.
+        found_in: Folders with wheels beside the index.
+
+    Raises:
+        wheels.LockError: It cannot be resolved, in uv's own words.
+        subprocess.TimeoutExpired: uv did not answer.
+    """
+    if not (folder / REQUESTS).is_file():
+        raise wheels.LockError(f"{folder / REQUESTS} is missing: gpuwright init writes it")
+    target = ["--universal", f"--python-version={OLDEST}", "--no-annotate"]
+    target += [f"--find-links={Path(place).resolve()}" for place in found_in]
+    words = [REQUESTS, *target, "--generate-hashes", "--no-emit-index-url"]
+    text = wheels.compiled(words, SECONDS, folder=folder)
+    here = {
+        hashlib.sha256(path.read_bytes()).hexdigest(): path.name
+        for place in found_in
+        for path in sorted(Path(place).glob("*.whl"))
+    }
+    made = wheels.pinned(text, {**wheels.named(text, target, SECONDS), **here})
+    if "://" in made:
+        raise wheels.LockError("the lock would hold an address; requirements.in may name none")
+    return f"# Made by `gpuwright lock` from {REQUESTS}; do not edit.\n{made}"
+
+
+def write(folder: Path, found_in: Sequence[str] = ()) -> bool:
+    """Write the lock; say whether it changed. Raises what `locked` raises, and `OSError`."""
+    try:
+        text = locked(folder, found_in)
+    except subprocess.TimeoutExpired as error:
+        raise wheels.LockError(f"uv gave no answer within {SECONDS} s") from error
+    path = folder / LOCK
+    if path.exists() and path.read_text("utf-8") == text:
+        return False
+    part = path.with_suffix(".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+    return True
