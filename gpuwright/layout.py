@@ -11,7 +11,7 @@ from pathlib import Path
 from gpuwright import deploy
 
 START = Path(__file__).parent / "start"
-"""The files as they are laid out, each with ``.in`` behind its name: none of them is ours to run."""
+"""The files that are laid out, each with ``.in`` behind its name: none of them is ours to run."""
 LAB = "inventories/lab.py"
 """The example of an inventory is the one that a checkout has."""
 
@@ -38,8 +38,8 @@ def wanted(version: str) -> dict[str, str]:
     """
     if not deploy.names():
         raise LayoutError(
-            "this is a checkout of gpuwright, which is used as it is; gpuwright init belongs to an "
-            "installed one: pip install gpuwright"
+            "this is a checkout of gpuwright, which is used as it is; init belongs to an installed "
+            "gpuwright: see docs/own-repository.md"
         )
     found = {
         path.relative_to(START).as_posix().removesuffix(".in"): path.read_text("utf-8")

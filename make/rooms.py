@@ -30,7 +30,7 @@ _MODULES = "|".join(room for room in ROOMS if room not in SCRIPTS)
 _COMMAND = re.compile(
     rf"\bpython3? -m (?=(?:{_MODULES})\b)|(?<![\w./])(?=facts(?:\.[a-z_]+)+\.[A-Z])"
 )
-"""Where a module that is run (`python -m stacks`), or a fact that pyinfra is asked for, is named."""
+"""Where a module that is run (`python -m stacks`) or a fact that pyinfra is asked for is named."""
 _WORDS = {tokenize.STRING, tokenize.COMMENT, getattr(tokenize, "FSTRING_MIDDLE", -1)}
 _READ = (".yaml",)
 """Endings of data with sentences for people. What is sent to hosts (locks, templates) is none."""
@@ -52,7 +52,7 @@ def files(root: Path) -> list[Path]:
 
 
 def packages(root: Path) -> list[str]:
-    """The packages of a wheel by their dotted names; one of data alone is a package to setuptools."""
+    """The packages of a wheel by their dotted names; a folder of data is one to setuptools."""
     return sorted(data(root))
 
 

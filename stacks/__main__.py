@@ -251,7 +251,8 @@ def _lock(console: Console, options: argparse.Namespace, catalog: Catalog) -> in
     for target in wanted:
         try:
             if isinstance(target, workspace_lock.Target):
-                text = workspace_lock.make(target, stack, catalog, folder)
+                place = own.holding(target.torch.name, folder)
+                text = workspace_lock.make(target, stack, catalog, place)
             elif isinstance(target, jetson_lock.Target):
                 text = jetson_lock.make(target, stack, catalog, options.index)
             else:

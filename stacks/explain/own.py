@@ -30,6 +30,11 @@ def locks(said: Path | None, installed: bool = INSTALLED) -> Path:
     return (said or Path("stacks")) / "locks" if installed else FOLDER / "locks"
 
 
+def holding(lock: str, folder: Path) -> Path:
+    """The folder that a lock is read from: a team's own, or ours where it has none of that name."""
+    return folder if (folder / lock).exists() else FOLDER / "locks"
+
+
 def with_locks(catalog: Catalog, said: Path | None) -> Catalog:
     """The catalogue, with the locks beside a team's own stack files before ours.
 

@@ -41,12 +41,10 @@ def targets(wanted: Collection[lock.Target], catalog: Catalog) -> list[Target]:
 def make(target: Target, stack: Stack, catalog: Catalog, folder: Path = FOLDER / "locks") -> str:
     """The text of one lock, resolved now. Raises `lock.LockError`.
 
-    The torch lock must be in ``folder`` or among ours. Only the default index is asked: torch
-    itself is no part of it.
+    The torch lock must be in ``folder``. Only the default index is asked: torch itself is no part
+    of it.
     """
     path = folder / target.torch.name
-    if not path.exists():
-        path = FOLDER / "locks" / target.torch.name
     if not path.exists():
         raise lock.LockError(f"{target.name}: it belongs to {target.torch.name}, which is missing.")
     pins = dict(re.findall(r"^([A-Za-z0-9_.-]+)==([^\s;\\]+)", path.read_text(), re.MULTILINE))
