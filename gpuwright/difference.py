@@ -57,8 +57,9 @@ def host(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Host:
     """The difference for one host."""
     before, after = (str(said.get("verdict", "unknown")) for said in (old, new))
     changes: tuple[str, ...] = ()
-    if before == after == "plan":
+    if before == after == "plan" and _text(_plan(old)) != _text(_plan(new)):
         changes = tuple(_changes(flat(_plan(old)), flat(_plan(new))))
+        changes = changes or ("its parts have another shape, with the same values",)
     elsewhere = {_conflict(said) for said in old.get("conflicts") or ()}
     conflicts = [
         said for c in new.get("conflicts") or () if (said := _conflict(c)) not in elsewhere
@@ -71,6 +72,10 @@ def host(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Host:
 
 def _plan(said: Mapping[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in (said.get("plan") or {}).items() if k not in (*PROSE, "digest")}
+
+
+def _text(plan: Mapping[str, Any]) -> str:
+    return json.dumps(plan, sort_keys=True)
 
 
 def _conflict(said: Mapping[str, Any]) -> str:
@@ -86,7 +91,12 @@ def flat(value: Any, path: str = "") -> dict[str, Any]:
     if isinstance(value, Mapping):
         inner = value.items()
     elif isinstance(value, Sequence) and not isinstance(value, str) and any(map(_is_big, value)):
-        inner = {_key(entry, at): entry for at, entry in enumerate(value)}.items()
+        keys = [_key(entry, at) for at, entry in enumerate(value)]
+        alike = len({*keys}) < len(keys)
+        inner = {
+            str(at) if alike else key: entry
+            for at, (key, entry) in enumerate(zip(keys, value, strict=True))
+        }.items()
     else:
         return {path: value}
     found: dict[str, Any] = {}

@@ -14,6 +14,7 @@ START = Path(__file__).parent / "start"
 """The files that are laid out, each with ``.in`` behind its name: none of them is ours to run."""
 LAB = "inventories/lab.py"
 """The example of an inventory is the one that a checkout has."""
+LAB_FILE = Path(__file__).parent / LAB
 
 
 class LayoutError(RuntimeError):
@@ -46,7 +47,7 @@ def wanted(version: str) -> dict[str, str]:
         for path in START.rglob("*.in")
     }
     found[".gitignore"] = found.pop("gitignore")
-    found[LAB] = (Path(__file__).parent / LAB).read_text("utf-8")
+    found[LAB] = LAB_FILE.read_text("utf-8")
     found["requirements.in"] = f"gpuwright=={version}\n"
     for name in deploy.names():
         found[f"deploys/{name}.py"] = one_line(name)

@@ -122,7 +122,8 @@ def module(source: str, script: bool = False) -> str:
                 edits.append((start, end, "; ".join(map(_import, node.names))))
         elif script and ast.unparse(node).startswith("sys.path."):
             edits.append((start, end, "pass"))
-    edits += _words(source, starts)
+    if _COMMAND.search(source):  # few have one, and tokens take their time
+        edits += _words(source, starts)
     for start, end, new in sorted(edits, reverse=True):
         source = source[:start] + new + source[end:]
     return source
@@ -157,6 +158,11 @@ def _below(said: str) -> str:
 
 class BuildPy(build_py):
     """setuptools' step that copies modules: the rooms' files are changed on their way."""
+
+    def find_package_modules(self, package: str, package_dir: str) -> list[tuple[str, str, str]]:
+        """The modules of a package, without those that only a checkout can use."""
+        found = super().find_package_modules(package, package_dir)
+        return [each for each in found if Path(each[2]).as_posix() not in LEFT_OUT]
 
     def run(self) -> None:
         """Copy all, and let each file of the rooms name them below the package."""

@@ -16,7 +16,7 @@ import pytest
 from tests.unit import trees
 
 HOUSE = Path(__file__).parents[2]
-ROOMS = ("stacks", "facts", "tasks", "image", "sandbox", "vagrant")
+ROOMS = ("stacks", "facts", "tasks", "image", "gpuwright", "sandbox", "vagrant")
 MOST_LINES = 300
 MOST_FLAT = {"stacks": 6, "tasks": 3}
 """Modules that may lie beside the rooms of a folder and in none of them."""
