@@ -9,6 +9,7 @@ import hashlib
 import importlib.metadata
 import json
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -47,7 +48,9 @@ def locked(folder: Path, found_in: Sequence[str] = ()) -> str:
     """
     if not (folder / REQUESTS).is_file():
         raise wheels.LockError(f"{folder / REQUESTS} is missing: gpuwright init writes it")
-    target = ["--universal", f"--python-version={OLDEST}", "--no-annotate"]
+    # uv looks for a Python of that version otherwise, which takes seconds and changes nothing.
+    target = ["--universal", f"--python-version={OLDEST}", f"--python={sys.executable}"]
+    target += ["--no-annotate"]
     target += [f"--find-links={Path(place).resolve()}" for place in found_in]
     words = [REQUESTS, *target, "--generate-hashes", "--no-emit-index-url"]
     text = wheels.compiled(words, SECONDS, folder=folder)

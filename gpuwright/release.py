@@ -69,7 +69,8 @@ def _uv(*words: str) -> None:
 
 def version(python: str) -> str:
     """The release in an environment. Raises `ReleaseError`."""
-    return _said([python, "-m", "gpuwright", "version"], Path.cwd(), (0,)).strip()
+    # The folder of its own: where this is called, another gpuwright may lie.
+    return _said([python, "-m", "gpuwright", "version"], Path(python).parent, (0,)).strip()
 
 
 def of_inventory(python: str, folder: Path, words: Sequence[str]) -> dict[str, Any]:
@@ -115,6 +116,7 @@ def _data(said: str) -> dict[str, Any]:
 def _said(command: Sequence[str], folder: Path, good: Sequence[int]) -> str:
     # What the caller's Python finds besides its own must not take the release's place.
     env = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
+    env["PYTHONSAFEPATH"] = "1"
     done = subprocess.run(
         command, cwd=folder, env=env, stdout=subprocess.PIPE, text=True, check=False
     )

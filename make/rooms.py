@@ -156,7 +156,7 @@ def _below(said: str) -> str:
     return _COMMAND.sub(lambda found: f"{found[0]}{PACKAGE}.", said)
 
 
-class BuildPy(build_py):
+class BuildPy(build_py):  # type: ignore[misc] # it has no types
     """setuptools' step that copies modules: the rooms' files are changed on their way."""
 
     def find_package_modules(self, package: str, package_dir: str) -> list[tuple[str, str, str]]:

@@ -55,7 +55,7 @@ def test_source_archive_holds_the_tree_as_it_is(package: Installed) -> None:
 def test_every_module_is_imported_below_the_package_alone(
     package: Installed, tmp_path: Path
 ) -> None:
-    words = [package.python, "-c", IMPORT_ALL]
+    words = [str(package.python), "-c", IMPORT_ALL]
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 350
