@@ -1,105 +1,10 @@
-"""gpuwright as users get it: a source archive, a wheel built of that, and that one installed.
-
-All folders have blanks in their names, and nothing of it asks a network.
-"""
+"""The release that all tests of this folder look at, made once."""
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
-import sysconfig
-import tarfile
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-
 import pytest
-import uv
 
-HOUSE = Path(__file__).parents[3]
-_BUILD = "import sys; from setuptools import build_meta as b; getattr(b, sys.argv[1])(sys.argv[2])"
-
-
-@dataclass(frozen=True)
-class Installed:
-    """An environment with gpuwright in it, and the files that it came from."""
-
-    folder: Path
-    source: Path
-    """The source archive."""
-    wheel: Path
-
-    @property
-    def python(self) -> Path:
-        return self.folder / "bin/python"
-
-    def run(self, *words: str, cwd: Path, code: int = 0, module: str = "gpuwright") -> str:
-        """What a command says on both outputs; it must end with that exit status."""
-        done = subprocess.run(
-            [self.python, "-m", module, *words],
-            cwd=cwd,
-            capture_output=True,
-            text=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
-        assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
-        return done.stdout + done.stderr
-
-
-def tracked() -> list[str]:
-    """Files of the checkout that git knows or would know, as they lie there."""
-    words = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    done = subprocess.run(words, cwd=HOUSE, capture_output=True, text=True, check=True)
-    return sorted(name for name in done.stdout.split("\0") if name and (HOUSE / name).is_file())
-
-
-def built(folder: Path, kind: str, into: Path) -> Path:
-    """Build a source archive or a wheel by the back end, as every front end asks it to."""
-    into.mkdir(exist_ok=True)
-    words = [sys.executable, "-c", _BUILD, kind, str(into)]
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    (found,) = into.iterdir()
-    return found
-
-
-def installed(folder: Path, wheel: Path) -> Path:
-    """A fresh environment with this wheel; what it needs is that of this one."""
-    env = folder / "an environment"
-    command = uv.find_uv_bin()
-    words = [command, "venv", "-q", "--offline", f"--python={sys.executable}", str(env)]
-    subprocess.run(words, check=True)
-    words = [command, "pip", "install", "-q", "--offline", "--no-deps", "--only-binary=:all:"]
-    subprocess.run([*words, f"--python={env / 'bin/python'}", str(wheel)], check=True)
-    (site,) = env.glob("lib/python*/site-packages")
-    (site / "needed.pth").write_text(f"{sysconfig.get_paths()['purelib']}\n")
-    return env
-
-
-def release(folder: Path, changed: Mapping[str, tuple[str, str]] | None = None) -> Installed:
-    """A release of this checkout.
-
-    Args:
-        folder: Where all of it is made.
-        changed: What is another text in some of its files.
-    """
-    tree = folder / "a checkout"
-    for name in tracked():
-        if name.split("/")[0] not in ("tests", "sandbox", "bench", "docs"):
-            (tree / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(HOUSE / name, tree / name)
-    for name, (old, new) in (changed or {}).items():
-        text = (tree / name).read_text("utf-8")
-        assert old in text
-        (tree / name).write_text(text.replace(old, new), "utf-8")
-    source = built(tree, "build_sdist", folder / "source archive")
-    with tarfile.open(source) as archive:
-        archive.extractall(folder / "out of it")
-    (inside,) = (folder / "out of it").iterdir()
-    wheel = built(inside, "build_wheel", folder / "a wheel")
-    return Installed(installed(folder, wheel), source, wheel)
+from tests.unit.gpuwright.a_release import Installed, release
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gpuwright import __main__ as command
-from tests.unit.gpuwright.conftest import Installed
+from tests.unit.gpuwright.a_release import Installed
 
 LIKE = "pytorch-2.9 --os debian-12 --gpu h100"
 

@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 
 from make import rooms
-from tests.unit.gpuwright.conftest import HOUSE, Installed, tracked
+from tests.unit.gpuwright.a_release import HOUSE, Installed, tracked
 
 IMPORT_ALL = """
 import importlib, pkgutil, sys
