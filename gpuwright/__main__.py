@@ -81,7 +81,7 @@ def _version(said: argparse.Namespace) -> int:
 
 def _init(said: argparse.Namespace) -> int:
     folder: Path = said.folder
-    done = layout.lay_out(folder, layout.wanted(_installed()))
+    done = layout.lay_out(folder, layout.wanted(_installed(), locking.own_wheel()))
     for path in done.written:
         print(f"written  {path}")
     for path in done.kept:
@@ -93,7 +93,7 @@ def _init(said: argparse.Namespace) -> int:
         print(f"no {locking.LOCK} yet: cd {here} && gpuwright lock")
     elif "requirements.in" in done.written or not (folder / locking.LOCK).exists():
         try:
-            locking.write(folder, said.find_links or locking.own_wheels())
+            locking.write(folder, locking.places(folder, said.find_links))
         except LockError as error:
             raise LockError(
                 f"{error}\nThe files are written, {locking.LOCK} is not; where the index answers: "
@@ -114,7 +114,7 @@ def _installed() -> str:
 
 
 def _lock(said: argparse.Namespace) -> int:
-    changed = locking.write(Path(), said.find_links or locking.own_wheels())
+    changed = locking.write(Path(), locking.places(Path(), said.find_links))
     print(f"{locking.LOCK}: {'written' if changed else 'unchanged'}")
     return OK
 
@@ -159,7 +159,7 @@ def _other(said: argparse.Namespace, folder: Path) -> Iterator[str]:
         yield said.python
         return
     wanted = f"gpuwright=={said.to}" if said.to else "gpuwright"
-    with release.elsewhere(wanted, folder, said.find_links) as python:
+    with release.elsewhere(wanted, folder, locking.places(folder, said.find_links)) as python:
         yield python
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gpuwright import deploy
+from gpuwright import deploy, locking
 
 START = Path(__file__).parent / "start"
 """The files that are laid out, each with ``.in`` behind its name: none of them is ours to run."""
@@ -31,8 +31,12 @@ class Done:
     """Files that say something else. They were left as they are."""
 
 
-def wanted(version: str) -> dict[str, str]:
+def wanted(version: str, wheel: Path | None = None) -> dict[str, bytes]:
     """The files by their paths, for this release of gpuwright.
+
+    Args:
+        version: The release.
+        wheel: Its wheel, where it was installed from a file: the repository keeps a copy then.
 
     Raises:
         LayoutError: This is a checkout, which is used as it is.
@@ -51,7 +55,10 @@ def wanted(version: str) -> dict[str, str]:
     found["requirements.in"] = f"gpuwright=={version}\n"
     for name in deploy.names():
         found[f"deploys/{name}.py"] = one_line(name)
-    return dict(sorted(found.items()))
+    files = {path: text.encode() for path, text in sorted(found.items())}
+    if wheel is not None:
+        files[f"{locking.WHEELS}/{wheel.name}"] = wheel.read_bytes()
+    return files
 
 
 def one_line(name: str) -> str:
@@ -61,12 +68,12 @@ def one_line(name: str) -> str:
     return f'"""{text}\n"""\n\nfrom gpuwright import deploy\n\ndeploy.run("{name}", __file__)\n'
 
 
-def lay_out(folder: Path, files: Mapping[str, str]) -> Done:
+def lay_out(folder: Path, files: Mapping[str, bytes]) -> Done:
     """Write the files that are not there.
 
     Args:
         folder: Where they belong; it is made if need be, and may hold whatever else.
-        files: Their texts, by path.
+        files: What they hold, by path.
 
     Raises:
         LayoutError: Something stands in the way; nothing was written then.
@@ -83,20 +90,19 @@ def lay_out(folder: Path, files: Mapping[str, str]) -> Done:
         if os.path.lexists(folder / path) and not (folder / path).is_file():
             raise LayoutError(f"{folder / path} is no file; move it away, or name another folder")
     done: dict[str, list[str]] = {"written": [], "same": [], "kept": []}
-    for path, text in files.items():
+    for path, data in files.items():
         place = folder / path
         if place.exists():
-            alike = place.read_bytes() == text.encode()
-            done["same" if alike else "kept"].append(path)
+            done["same" if place.read_bytes() == data else "kept"].append(path)
             continue
         place.parent.mkdir(parents=True, exist_ok=True)
-        with place.open("x", encoding="utf-8") as file:
-            file.write(text)
+        with place.open("xb") as file:
+            file.write(data)
         done["written"].append(path)
     return Done(**{name: tuple(paths) for name, paths in done.items()})
 
 
-def _folders(folder: Path, files: Mapping[str, str]) -> Iterator[Path]:
+def _folders(folder: Path, files: Mapping[str, bytes]) -> Iterator[Path]:
     yield folder
     for path in files:
         yield from (folder / above for above in Path(path).parents[:-1])

@@ -18,21 +18,29 @@ from stacks.locking import wheels
 
 REQUESTS = "requirements.in"
 LOCK = "requirements.lock"
+WHEELS = "wheels"
+"""The repository's folder for wheels that no index has."""
 OLDEST = "3.10"
 """The oldest Python that the lock serves, as in pyproject.toml."""
 SECONDS = 600
 
 
-def own_wheels() -> tuple[str, ...]:
-    """The folder of the wheel that this gpuwright came from, where it was a file (PEP 610)."""
+def own_wheel() -> Path | None:
+    """The wheel that this gpuwright was installed from, where it is still there (PEP 610)."""
     try:
         said = importlib.metadata.distribution("gpuwright").read_text("direct_url.json")
     except importlib.metadata.PackageNotFoundError:
-        return ()
+        return None
     url = urlsplit(json.loads(said).get("url", "")) if said else None
     if url is None or url.scheme != "file" or not url.path.endswith(".whl"):
-        return ()
-    return (str(Path(unquote(url.path)).parent),)
+        return None
+    path = Path(unquote(url.path))
+    return path if path.is_file() else None
+
+
+def places(folder: Path, more: Sequence[str] = ()) -> list[str]:
+    """Folders with wheels beside the index: the repository's own, and those that are named."""
+    return [str(folder / WHEELS)] * (folder / WHEELS).is_dir() + [*more]
 
 
 def locked(folder: Path, found_in: Sequence[str] = ()) -> str:

@@ -27,7 +27,7 @@ def test_every_deploy_of_ours_has_its_line() -> None:
     names = [path.stem for path in (HOUSE / "deploys").glob("*.py")]
     assert len(names) > 8
     for name in names:
-        text = files[f"deploys/{name}.py"]
+        text = files[f"deploys/{name}.py"].decode()
         (said, imported, called) = ast.parse(text).body
         assert ast.unparse(imported) == "from gpuwright import deploy"
         assert ast.unparse(called) == f"deploy.run('{name}', __file__)"
@@ -39,12 +39,12 @@ def test_every_deploy_of_ours_has_its_line() -> None:
 
 def test_python_files_are_python_and_the_stack_is_a_stack(tmp_path: Path) -> None:
     files = layout.wanted("1.2.3")
-    for path, text in files.items():
+    for path, data in files.items():
         if path.endswith(".py"):
-            compile(text, path, "exec")
+            compile(data, path, "exec")
         elif path.endswith(".yaml"):
-            assert yaml.safe_load(text)
-    assert files["requirements.in"] == "gpuwright==1.2.3\n"
+            assert yaml.safe_load(data)
+    assert files["requirements.in"] == b"gpuwright==1.2.3\n"
     layout.lay_out(tmp_path, files)
     assert load_stack("our", tmp_path / "stacks").torch is not None
 
@@ -60,8 +60,16 @@ def test_all_is_written_into_an_empty_folder_and_nothing_the_second_time(tmp_pat
     folder = tmp_path / "a new/lab of ours"
     first = layout.lay_out(folder, files)
     assert first == layout.Done(written=tuple(files))
-    assert {p: (folder / p).read_text("utf-8") for p in files} == files
+    assert {p: (folder / p).read_bytes() for p in files} == files
     assert layout.lay_out(folder, files) == layout.Done(same=tuple(files))
+
+
+def test_wheel_that_no_index_has_is_kept_in_the_repository(tmp_path: Path) -> None:
+    wheel = tmp_path / "gpuwright-1.2.3-py3-none-any.whl"
+    wheel.write_bytes(b"PK")
+    files = layout.wanted("1.2.3", wheel)
+    assert files["wheels/gpuwright-1.2.3-py3-none-any.whl"] == b"PK"
+    assert {*files} - {*layout.wanted("1.2.3")} == {"wheels/gpuwright-1.2.3-py3-none-any.whl"}
 
 
 def test_file_that_says_something_else_is_kept_and_the_rest_is_written(tmp_path: Path) -> None:

@@ -69,21 +69,32 @@ def test_folder_without_requests_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "wanted"),
+    ("url", "found"),
     [
-        ({"url": "file:///a%20b/gpuwright-1.0-py3-none-any.whl"}, ("/a b",)),
-        ({"url": "file:///a/checkout", "dir_info": {}}, ()),
-        ({"url": "https://example.org/gpuwright-1.0-py3-none-any.whl"}, ()),
-        (None, ()),
+        ("file://{place}/our%20wheels/gpuwright-1.0-py3-none-any.whl", True),
+        ("file://{place}/our%20wheels/gone-1.0-py3-none-any.whl", False),
+        ("file://{place}/our%20wheels", False),
+        ("https://example.org/gpuwright-1.0-py3-none-any.whl", False),
+        (None, False),
     ],
 )
-def test_own_wheel_is_looked_for_where_it_came_from(
-    monkeypatch: pytest.MonkeyPatch, said: object, wanted: tuple[str, ...]
+def test_own_wheel_is_the_file_that_it_was_installed_from(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str | None, found: bool
 ) -> None:
+    wheel = tmp_path / "our wheels/gpuwright-1.0-py3-none-any.whl"
+    wheel.parent.mkdir()
+    wheel.write_bytes(b"")
+
     class Installed:
         def read_text(self, name: str) -> str | None:
             assert name == "direct_url.json"
-            return None if said is None else json.dumps(said)
+            return None if url is None else json.dumps({"url": url.format(place=tmp_path)})
 
     monkeypatch.setattr(importlib.metadata, "distribution", lambda name: Installed())
-    assert locking.own_wheels() == wanted
+    assert locking.own_wheel() == (wheel if found else None)
+
+
+def test_wheels_are_looked_for_in_the_repository_too(tmp_path: Path) -> None:
+    assert locking.places(tmp_path, ["x"]) == ["x"]
+    (tmp_path / "wheels").mkdir()
+    assert locking.places(tmp_path, ["x"]) == [str(tmp_path / "wheels"), "x"]
