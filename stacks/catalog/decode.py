@@ -28,6 +28,7 @@ MOST_LEVELS = 20
 _WORDS: dict[Any, str] = {
     str: "text in quotes",
     int: "a whole number",
+    float: "a number",
     bool: "true or false",
 }
 
@@ -36,6 +37,7 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 _DIGITS = re.compile(r"[-+]?(0|[1-9][0-9_]{0,14})")
+_NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,6})?")
 
 
 class SchemaError(ValueError):
@@ -151,6 +153,8 @@ def _decode_scalar(node: yaml.Node, hint: Any, file: str, at: str) -> Any:
         return node.value
     if hint is int and node.tag.endswith(":int") and _DIGITS.fullmatch(node.value):
         return int(node.value.replace("_", ""))
+    if hint is float and _NUMBER.fullmatch(node.value):
+        return float(node.value)
     if hint is bool and node.tag.endswith(":bool"):
         return node.value.lower() in ("true", "yes", "on")
     raise _wrong(node, hint, file, at)

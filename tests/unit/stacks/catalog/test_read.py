@@ -81,6 +81,8 @@ def test_every_group_of_facts_says_source_date_and_confidence(path: Path) -> Non
     data = yaml.safe_load(path.read_text())
     if path.name == "support.yaml":
         return  # each row names the test that is its source
+    if path.name == "thresholds.yaml":
+        return  # each number names its own source: test_thresholds.py
     if path.name == "codes.yaml":
         assert all(row["source"] and row["confidence"] for row in data["codes"].values())
         return
