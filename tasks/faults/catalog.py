@@ -71,6 +71,8 @@ class XidAction:
     do: str
     level: Literal["WARN", "CRITICAL"]
     xids: tuple[int, ...]
+    action: Literal["none", "restart program", "reset", "reboot", "isolate"] = "none"
+    """The same in one word, for an acceptance."""
 
 
 @dataclass(frozen=True, kw_only=True)

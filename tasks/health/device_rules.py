@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from facts.evidence_model import Evidence
 from stacks.catalog.read import load_catalog
 from tasks.faults.catalog import XidAction, smi_exits, xids
 from tasks.health.case import Case, Fault
@@ -22,9 +23,14 @@ _FABRIC = re.compile(r"^(?:cuda-drivers-fabricmanager|nvidia-fabric-?manager)(?:
 
 def recent_xids(case: Case) -> list[tuple[int, str, str]]:
     """Number, PCI address and line of each Xid that is not too old to matter."""
-    found = []
     oldest = (case.evidence.uptime_s or 0) - xids().hours * 3600
-    for line in case.evidence.kernel_log or ():
+    return xids_of_boot(case.evidence, oldest)
+
+
+def xids_of_boot(evidence: Evidence, oldest: float = 0) -> list[tuple[int, str, str]]:
+    """The same of all Xids since that second of the boot."""
+    found = []
+    for line in evidence.kernel_log or ():
         stamp, said = _STAMP.match(line), _XID.search(line)
         if said and (stamp is None or float(stamp[1]) >= oldest):
             found.append((int(said[2]), said[1], line.strip()))

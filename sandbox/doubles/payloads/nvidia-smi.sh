@@ -9,6 +9,12 @@ case "$1" in
     echo "DRIVER version      : $version"
     exit 0 ;;
 esac
+# Readings that a test has planted (sandbox/doubles/smi_readings.py); nobody has measured them.
+planted=/etc/gpuwright-sandbox
+case "$1 $2" in
+"-q -x") [ ! -r $planted/smi.xml ] || exec cat $planted/smi.xml ;;
+"nvlink -s") [ ! -r $planted/nvlink.txt ] || exec cat $planted/nvlink.txt ;;
+esac
 if ! [ -r /proc/driver/nvidia/version ]; then
     echo "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver." \
         "Make sure that the latest NVIDIA driver is installed and running."

@@ -13,7 +13,7 @@ import pytest
 
 from stacks.requests import REQUESTS
 from tasks.host import resolution
-from tasks.hostdata import containers, image, nccl, network, repair, table, workspace
+from tasks.hostdata import acceptance, containers, image, nccl, network, repair, table, workspace
 from tasks.hostdata import host as host_data
 from tasks.python import locks
 from tests.host_data_page import page
@@ -64,6 +64,9 @@ WRONG: Mapping[str, Any] = {
     "proof_image": "-v /:/host image",
     "kernel_policy": "Hold",
     "textfile_folder": "metrics",
+    "level": "burn-in",
+    "verify_skip": ["nvlinc"],
+    "verify_junit": 7,
     "format": "yaml",
     "like": ["gpu01"],
     "adopt_folder": 1,
@@ -128,6 +131,7 @@ def read(said: Mapping[str, Any]) -> tuple[set[str], tuple[Any, ...]]:
         host_data.output(data),
         host_data.like(data),
         host_data.adopt_folder(data),
+        acceptance.acceptance_settings(data),
         containers.container_settings(data),
         image.image_settings(data),
         repair.repair_settings(data),

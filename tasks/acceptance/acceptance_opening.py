@@ -1,0 +1,125 @@
+"""Read every host of a run, judge it, print the answers, end with nagios's exit status."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from pyinfra.api.host import Host
+
+from facts.container_proof import ContainerProof
+from facts.device_health import SECONDS, DeviceHealth
+from facts.device_health_model import Health
+from facts.engine_model import ContainerAnswer
+from stacks.model.host import Gpu
+from stacks.model.plain import one_line
+from tasks.acceptance import verdict_text
+from tasks.acceptance.judge import judged
+from tasks.acceptance.subject import Subject
+from tasks.containers import look, proof
+from tasks.doctor.examination import examined
+from tasks.doctor.tree import diagnose
+from tasks.health.case import Case
+from tasks.host import resolution
+from tasks.hostdata import containers as container_data
+from tasks.hostdata import host as host_data
+from tasks.hostdata.acceptance import AcceptanceSettings, acceptance_settings
+from tasks.steps.answers import Answer, Answers
+from tasks.steps.step import fact
+from tasks.verify.proof import Proof
+
+
+def new_answers() -> Answers:
+    """A run's answers, with what is done when all are there."""
+    return Answers(closing=_end)
+
+
+def this_one() -> None:
+    """Judge the host at hand; after the last one, print and leave.
+
+    Raises:
+        SystemExit: 0 OK, 1 WARN, 2 CRITICAL, 3 UNKNOWN, by the worst of all hosts.
+    """
+    _answers.collect(_judged)
+
+
+def _judged(host: Host) -> Answer | None:
+    settings = acceptance_settings(host.data)
+    expected = host_data.expected_gpus(host.data, resolution.catalog())
+    case, complaint = examined(host)
+    if case is None:
+        return None
+    subject = _read(host, case, expected, settings)
+    if subject is None:
+        return None
+    verdict = judged(subject, settings.skip)
+    words = verdict_text.text(host.name, settings.level, subject, verdict)
+    if complaint:
+        words += "\n" + one_line(f"  not compared with a plan: {complaint}")
+    told = {**verdict_text.data(settings.level, subject, verdict), "plan": complaint}
+    told[JUNIT] = str(settings.junit or "")
+    return Answer(verdict.level, words, told)
+
+
+def _read(
+    host: Host, case: Case, expected: tuple[Gpu, ...], settings: AcceptanceSettings
+) -> Subject | None:
+    seconds = 0 if "kernel" in settings.skip else SECONDS
+    health: Health | None = fact(DeviceHealth, seconds=seconds)
+    if health is None:
+        return None
+    inside = why = None
+    if "container" not in settings.skip:
+        inside, why = _container(host, case)
+    return Subject(
+        case.state,
+        case.evidence,
+        health,
+        case.cuda,
+        expected,
+        diagnose(case).findings,
+        inside,
+        why or "",
+    )
+
+
+def _container(host: Host, case: Case) -> tuple[Proof | None, str | None]:
+    """What a container with the GPUs proves; else why none is started."""
+    plan = case.plan
+    if plan is None or plan.containers is None or case.state.jetson is not None:
+        return None, "no engine of a plan is here"
+    settings = container_data.container_settings(host.data)
+    engines = look.engines(settings)
+    if cannot := proof.none(engines, plan, settings):
+        return cannot, None
+    answer: ContainerAnswer | None = fact(
+        ContainerProof,
+        image=proof.image(engines, plan, settings),
+        ask=proof.ask(plan),
+        engine=proof.tool(plan),
+    )
+    if answer is None:
+        return None, "the container's answer could not be read"
+    return proof.judged(engines, plan, settings, answer), None
+
+
+def _end(told: dict[str, Answer]) -> None:
+    """Write JUnit's XML where host data name a file."""
+    files = {answer.data[JUNIT]: None for answer in told.values() if answer.data.get(JUNIT)}
+    text = verdict_text.junit({name: answer.data for name, answer in told.items()})
+    for file in files:
+        try:
+            Path(file).write_text(text, encoding="utf-8")
+        except OSError as error:
+            why = f"verify_junit: {file} cannot be written: {error.strerror}"
+            for name, answer in told.items():
+                told[name] = replace(
+                    answer,
+                    level="UNKNOWN" if answer.level != "CRITICAL" else "CRITICAL",
+                    text=answer.text + "\n" + one_line(f"  {why}"),
+                )
+
+
+JUNIT = "junit"
+"""Under which a host's answer names the file."""
+_answers = new_answers()

@@ -1,0 +1,108 @@
+"""Verify's verdict as text for a person, as data for a program, and as JUnit's XML. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import xml.etree.ElementTree as ET
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from stacks.model import plain
+from tasks.acceptance.judge import NAMES, Verdict
+from tasks.acceptance.rules import Observation
+from tasks.acceptance.subject import Subject
+
+
+def text(host: str, level: str, subject: Subject, verdict: Verdict) -> str:
+    """One block of lines for one host."""
+    lines = [
+        f"{host}: {verdict.level} (level {level})",
+        f"  GPUs: {gpus(subject)}",
+        f"  proof: {verdict.proof}",
+    ]
+    for seen in verdict.observations:
+        lines += _lines(seen)
+    lines.append(f"  passed: {', '.join(verdict.passed) or 'nothing'}")
+    lines += [f"  left out: {item.check} ({item.why})" for item in verdict.left_out]
+    return plain.block(lines)
+
+
+def gpus(subject: Subject) -> str:
+    """``8 x NVIDIA H100 80GB HBM3``, by nvidia-smi, else what the bus has."""
+    if subject.devices:
+        names = Counter(d.name or "a GPU without a name" for d in subject.devices)
+        told = ", ".join(f"{count} x {name}" for name, count in names.items())
+        return told + (f"; {len(subject.mig)} of them in slices (MIG)" if subject.mig else "")
+    on_bus = Counter(f"10de:{g.device}" for g in subject.state.gpus)
+    told = ", ".join(f"{count} x {device}" for device, count in on_bus.items())
+    return f"{told} on the bus, none that nvidia-smi lists" if told else "none"
+
+
+def _lines(seen: Observation) -> Iterator[str]:
+    where = f" {seen.gpu}" if seen.gpu else ""
+    yield f"  {seen.code} {seen.level}{where}: {seen.what}"
+    yield f"    seen:   {seen.observed}" + (f" (limit: {seen.limit})" if seen.limit else "")
+    yield f"    do:     {seen.action}: {seen.remedy}"
+    yield f"    source: {seen.source}"
+    if seen.disagree:
+        yield f"    others: {seen.disagree}"
+
+
+def data(level: str, subject: Subject, verdict: Verdict) -> dict[str, Any]:
+    """The same as plain dictionaries, lists and scalars."""
+    return {
+        "verdict": verdict.level,
+        "level": level,
+        "gpus": gpus(subject),
+        "proof": verdict.proof,
+        "findings": [dataclasses.asdict(seen) for seen in verdict.observations],
+        "left_out": [dataclasses.asdict(item) for item in verdict.left_out],
+        "passed": list(verdict.passed),
+    }
+
+
+def junit(hosts: Mapping[str, Mapping[str, Any]]) -> str:
+    """JUnit's XML: a suite per host, a case per check.
+
+    UNKNOWN is an error, WARN and CRITICAL are failures.
+
+    Args:
+        hosts: What `data` gave, by host; one that could not be read has ``why``.
+    """
+    root = ET.Element("testsuites", name="gpuwright verify")
+    for host, told in hosts.items():
+        suite = ET.SubElement(root, "testsuite", name=host)
+        counts: Counter[str] = Counter()
+        if "why" in told:
+            case = ET.SubElement(suite, "testcase", classname=host, name="reached")
+            ET.SubElement(case, "error", message=_clean(told["why"]))
+            counts.update(tests=1, errors=1)
+        for check in NAMES if "why" not in told else ():
+            bad = [f for f in told["findings"] if f["check"] == check]
+            left = [item for item in told["left_out"] if item["check"] == check]
+            if not bad and not left and check not in told["passed"]:
+                continue
+            case = ET.SubElement(suite, "testcase", classname=host, name=check)
+            counts["tests"] += 1
+            for found in bad:
+                kind = "error" if found["level"] == "UNKNOWN" else "failure"
+                counts[f"{kind}s"] += 1
+                at = f" {found['gpu']}" if found["gpu"] else ""
+                words = f"{found['code']} {found['level']}{at}: {found['what']}"
+                child = ET.SubElement(case, kind, type=found["code"], message=_clean(words))
+                child.text = _clean(f"{found['observed']}; {found['action']}: {found['remedy']}")
+            if left and not bad:
+                counts["skipped"] += 1
+                ET.SubElement(case, "skipped", message=_clean("; ".join(i["why"] for i in left)))
+        for kind in ("tests", "failures", "errors", "skipped"):
+            suite.set(kind, str(counts[kind]))
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _clean(words: str) -> str:
+    """Without what XML cannot hold."""
+    return "".join(
+        c for c in words if c in "\n\t" or " " <= c < "\ud800" or "\ue000" <= c < "\ufffe"
+    )

@@ -1,0 +1,86 @@
+"""Verify's opening: what a host is asked, what is printed and written, and the exit status."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from facts.cuda_call import CudaCall
+from facts.device_health import DeviceHealth
+from facts.device_health_model import Health
+from facts.evidence import HostEvidence
+from tasks.acceptance import acceptance_opening
+from tests.unit.tasks import a_patient
+from tests.unit.tasks.a_run import NAME, ARun, Facts
+from tests.unit.tasks.acceptance import a_subject
+from tests.unit.tasks.acceptance.a_subject import seen
+
+BROKEN = {0: {"remapped_rows/remapped_row_failure": "Yes"}}
+
+
+@pytest.fixture(autouse=True)
+def told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was said of other tests' hosts is forgotten."""
+    monkeypatch.setattr(acceptance_opening, "_answers", acceptance_opening.new_answers())
+
+
+def opened(health: Health, **data: Any) -> int:
+    """The exit status that the last host ends the run with."""
+    facts: Facts = {
+        HostEvidence: a_patient.EVIDENCE,
+        CudaCall: a_subject.call(2),
+        DeviceHealth: health,
+    }
+    run = ARun(a_subject.state(2), facts, **data)
+    with pytest.raises(SystemExit) as left:
+        run.prepared(acceptance_opening.this_one)
+    assert isinstance(left.value.code, int)
+    return left.value.code
+
+
+@pytest.mark.parametrize(("planted", "status"), [({}, 0), (BROKEN, 2)], ids=["well", "ill"])
+def test_run_ends_with_the_host_s_level(
+    planted: a_subject.Planted, status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = opened(seen(2, planted))
+    said = capsys.readouterr().out
+    assert ("GPU-ROW-FAILURE CRITICAL" in said) == bool(planted)
+    assert found == status, said
+
+
+def test_answer_is_json_where_it_is_asked_for(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["pyinfra", "--json"])
+    opened(seen(2, BROKEN))
+    host = json.loads(capsys.readouterr().out)["hosts"][NAME]
+    assert {"code": "GPU-ROW-FAILURE", "action": "replace"}.items() <= max(
+        host["findings"], key=lambda f: f["code"] == "GPU-ROW-FAILURE"
+    ).items()
+
+
+def test_xml_is_written_where_host_data_say(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "verify.xml"
+    opened(seen(2, BROKEN), verify_junit=str(file))
+    assert 'type="GPU-ROW-FAILURE"' in file.read_text()
+
+
+def test_xml_that_cannot_be_written_is_told_and_ends_the_run_as_unknown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert opened(seen(2), verify_junit=str(tmp_path)) == 3
+    assert "verify_junit" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("data", [{"level": "burn-in"}, {"verify_skip": ["ec"]}])
+def test_word_that_is_not_known_makes_the_host_unknown(
+    data: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert opened(seen(2), **data) == 3
+    assert "expected" in capsys.readouterr().out
