@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyinfra.api.host import Host
@@ -11,10 +12,13 @@ from facts.container_proof import ContainerProof
 from facts.device_health import SECONDS, DeviceHealth
 from facts.device_health_model import Health
 from facts.engine_model import ContainerAnswer
+from facts.measurements import SpeedMeasurements
+from facts.measurements_model import Measurements
 from stacks.model.host import Gpu
 from stacks.model.plain import one_line
-from tasks.acceptance import verdict_text
+from tasks.acceptance import siblings, speed_checks, verdict_text
 from tasks.acceptance.judge import judged
+from tasks.acceptance.rules import Fault
 from tasks.acceptance.subject import Subject
 from tasks.containers import look, proof
 from tasks.doctor.examination import examined
@@ -52,13 +56,41 @@ def _judged(host: Host) -> Answer | None:
     subject = _read(host, case, expected, settings)
     if subject is None:
         return None
-    verdict = judged(subject, settings.skip)
-    words = verdict_text.text(host.name, settings.level, subject, verdict)
-    if complaint:
-        words += "\n" + one_line(f"  not compared with a plan: {complaint}")
-    told = {**verdict_text.data(settings.level, subject, verdict), "plan": complaint}
-    told[JUNIT] = str(settings.junit or "")
-    return Answer(verdict.level, words, told)
+    told: Measurements | None = None
+    if settings.level == "standard":
+        told = fact(SpeedMeasurements)
+        if told is None:
+            return None
+    _read_hosts[host.name] = read = Read(host.name, settings, subject, told, complaint)
+    return _answer(read)
+
+
+@dataclass(frozen=True)
+class Read:
+    """All that was read of one host."""
+
+    host: str
+    settings: AcceptanceSettings
+    subject: Subject
+    measured: Measurements | None = None
+    """What was measured; None: only the level quick was asked for."""
+    complaint: str | None = None
+    """Why it was not compared with a plan."""
+
+
+def _answer(read: Read, fleet: Sequence[Fault] = ()) -> Answer:
+    """The host's answer; ``fleet``: what its cards are, beside those of other hosts."""
+    subject, level, told = read.subject, read.settings.level, read.measured
+    said = None
+    if told is not None:
+        own = siblings.in_host(speed_checks.readings(subject, told))
+        said = (*speed_checks.measured(subject, told), *own, *fleet)
+    verdict = judged(subject, read.settings.skip, said)
+    words = verdict_text.text(read.host, level, subject, verdict, told)
+    if read.complaint:
+        words += "\n" + one_line(f"  not compared with a plan: {read.complaint}")
+    data = {**verdict_text.data(level, subject, verdict, told), "plan": read.complaint}
+    return Answer(verdict.level, words, {**data, JUNIT: str(read.settings.junit or "")})
 
 
 def _read(
@@ -104,7 +136,14 @@ def _container(host: Host, case: Case) -> tuple[Proof | None, str | None]:
 
 
 def _end(told: dict[str, Answer]) -> None:
-    """Write JUnit's XML where host data name a file."""
+    """Compare the hosts with each other; write JUnit's XML where host data name a file."""
+    fleet = {
+        name: speed_checks.readings(read.subject, read.measured)
+        for name, read in _read_hosts.items()
+        if read.measured is not None and not read.measured.tiny
+    }
+    for name, faults in siblings.in_fleet(fleet).items():
+        told[name] = _answer(_read_hosts[name], faults)
     files = {answer.data[JUNIT]: None for answer in told.values() if answer.data.get(JUNIT)}
     text = verdict_text.junit({name: answer.data for name, answer in told.items()})
     for file in files:
@@ -123,3 +162,4 @@ def _end(told: dict[str, Answer]) -> None:
 JUNIT = "junit"
 """Under which a host's answer names the file."""
 _answers = new_answers()
+_read_hosts: dict[str, Read] = {}

@@ -1,4 +1,4 @@
-"""The host as a whole: readings, count, model, errors of the boot, CUDA, kernel, containers. Pure."""
+"""The host as a whole: readings, count, model, errors of the boot, CUDA, kernel, engine. Pure."""
 
 from __future__ import annotations
 

@@ -8,19 +8,29 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from facts.measurements_model import Measurements
 from stacks.model import plain
 from tasks.acceptance.judge import NAMES, Verdict
 from tasks.acceptance.rules import Observation
+from tasks.acceptance.speed_checks import Reading, readings, unit
 from tasks.acceptance.subject import Subject
 
 
-def text(host: str, level: str, subject: Subject, verdict: Verdict) -> str:
+def text(
+    host: str,
+    level: str,
+    subject: Subject,
+    verdict: Verdict,
+    measured: Measurements | None = None,
+) -> str:
     """One block of lines for one host."""
     lines = [
         f"{host}: {verdict.level} (level {level})",
         f"  GPUs: {gpus(subject)}",
         f"  proof: {verdict.proof}",
     ]
+    if measured is not None:
+        lines += [f"  {line}" for line in _values(subject, measured)]
     for seen in verdict.observations:
         lines += _lines(seen)
     lines.append(f"  passed: {', '.join(verdict.passed) or 'nothing'}")
@@ -49,9 +59,27 @@ def _lines(seen: Observation) -> Iterator[str]:
         yield f"    others: {seen.disagree}"
 
 
-def data(level: str, subject: Subject, verdict: Verdict) -> dict[str, Any]:
+def _values(subject: Subject, measured: Measurements) -> Iterator[str]:
+    """``hbm_bandwidth alone: 2903 to 2911 GB/s over 8``: a line per metric."""
+    groups: dict[str, list[Reading]] = {}
+    for one in readings(subject, measured):
+        if one.measure.value is not None:
+            nvls = {True: ", NVLS", False: ", no NVLS", None: ""}[one.measure.nvls]
+            many = f" over {one.measure.gpus} GPUs" if one.measure.gpus else ""
+            groups.setdefault(f"{one.measure.metric} {one.measure.how}{many}{nvls}", []).append(one)
+    for name, rows in groups.items():
+        values = sorted(one.measure.value or 0.0 for one in rows)
+        span = f"{values[0]:.4g}" + (f" to {values[-1]:.4g}" if len(values) > 1 else "")
+        count = f", {len(values)} GPUs" if len(values) > 1 else ""
+        yield f"{name}: {span} {unit(rows[0].measure.metric)}{count}"
+
+
+def data(
+    level: str, subject: Subject, verdict: Verdict, measured: Measurements | None = None
+) -> dict[str, Any]:
     """The same as plain dictionaries, lists and scalars."""
     return {
+        "measured": None if measured is None else measured.to_dict(),
         "verdict": verdict.level,
         "level": level,
         "gpus": gpus(subject),

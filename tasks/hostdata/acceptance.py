@@ -9,8 +9,8 @@ from typing import Literal
 
 from tasks.hostdata.reading import Data, Reader
 
-Level = Literal["quick"]
-LEVELS: tuple[Level, ...] = ("quick",)
+Level = Literal["quick", "standard"]
+LEVELS: tuple[Level, ...] = ("quick", "standard")
 CHECKS = (
     "driver",
     "readings",

@@ -24,11 +24,17 @@ FOLDER = f"{ROOT}/lib/selftest"
 NAME = "gpuwright-selftest"
 PROGRAM = f"{ROOT}/bin/{NAME}"
 """For stacks without an environment too."""
+MEASURE = f"{ROOT}/bin/gpuwright-measure"
+"""How fast the GPUs are; needs an environment."""
 MODULES = (
     "added",
     "collective",
     "expected",
     "layer",
+    "measure",
+    "measure_group",
+    "measure_one",
+    "measure_timing",
     "place",
     "selftest",
     "settings",
@@ -47,10 +53,23 @@ done
 echo "UNKNOWN: there is no Python on this host to run the self-test with" >&2
 exit 3
 """
+_START_MEASURE = f"""\
+#!/bin/sh
+{files.HEADER}# How fast the GPUs are, one by one and together; --help tells more.
+if [ -x {CURRENT}/bin/python ]; then
+    exec {CURRENT}/bin/python -I -B {FOLDER} measure --host "$@"
+fi
+echo "UNKNOWN: there is no environment with PyTorch on this host to measure with" >&2
+exit 3
+"""
 _MAIN = """\
 import sys
 
-from image.programs.selftest import main
+if sys.argv[1:2] == ["measure"]:
+    del sys.argv[1]
+    from image.programs.measure import main
+else:
+    from image.programs.selftest import main
 
 sys.exit(main())
 """
@@ -82,6 +101,8 @@ def texts(state: HostState, plan: Plan) -> dict[str, tuple[str, str]]:
         probe = Path(facts.__file__).parent / "onhost" / f"{name}.py"
         found[f"{FOLDER}/{name}.py"] = probe.read_text()
     starts = {PROGRAM: _START % f"{CURRENT}/bin/python /usr/bin/python3"}
+    if plan.torch:
+        starts[MEASURE] = _START_MEASURE
     for env in environments(state, plan):
         starts[f"{env}/bin/{NAME}"] = _START % f"{env}/bin/python"
     return {

@@ -38,6 +38,7 @@ PROGRAMS = {
     "pip": ("installing", "/usr/bin/python3"),
     "uv": ("installing", "/usr/bin/python3"),
     "selftest": ("selftest", f"{CURRENT}/bin/python"),
+    "measure": ("measure", f"{CURRENT}/bin/python"),
     "versions": ("versions", f"{CURRENT}/bin/python"),
 }
 JUPYTER = {

@@ -13,10 +13,14 @@ from facts.cuda_call import CudaCall
 from facts.device_health import DeviceHealth
 from facts.device_health_model import Health
 from facts.evidence import HostEvidence
+from facts.measurements import SpeedMeasurements
+from facts.measurements_model import Measurements
 from tasks.acceptance import acceptance_opening
+from tasks.hostdata.acceptance import AcceptanceSettings
+from tasks.steps.answers import Answer
 from tests.unit.tasks import a_patient
 from tests.unit.tasks.a_run import NAME, ARun, Facts
-from tests.unit.tasks.acceptance import a_subject
+from tests.unit.tasks.acceptance import a_measurement, a_subject
 from tests.unit.tasks.acceptance.a_subject import seen
 
 BROKEN = {0: {"remapped_rows/remapped_row_failure": "Yes"}}
@@ -26,14 +30,16 @@ BROKEN = {0: {"remapped_rows/remapped_row_failure": "Yes"}}
 def told(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was said of other tests' hosts is forgotten."""
     monkeypatch.setattr(acceptance_opening, "_answers", acceptance_opening.new_answers())
+    monkeypatch.setattr(acceptance_opening, "_read_hosts", {})
 
 
-def opened(health: Health, **data: Any) -> int:
+def opened(health: Health, measured: Measurements | None = None, **data: Any) -> int:
     """The exit status that the last host ends the run with."""
     facts: Facts = {
         HostEvidence: a_patient.EVIDENCE,
         CudaCall: a_subject.call(2),
         DeviceHealth: health,
+        SpeedMeasurements: measured,
     }
     run = ARun(a_subject.state(2), facts, **data)
     with pytest.raises(SystemExit) as left:
@@ -84,3 +90,46 @@ def test_word_that_is_not_known_makes_the_host_unknown(
 ) -> None:
     assert opened(seen(2), **data) == 3
     assert "expected" in capsys.readouterr().out
+
+
+def test_standard_shows_the_values_and_judges_them(capsys: pytest.CaptureFixture[str]) -> None:
+    planted: a_measurement.Planted = {
+        (1, "matmul_bf16", "alone"): {"value": 500.0},
+        (1, "matmul_bf16", "together"): {"value": 500.0},
+    }
+    status = opened(seen(2), a_measurement.told(2, planted), level="standard")
+    said = capsys.readouterr().out
+    assert status == 2
+    assert "  matmul_bf16 alone: 500 to 794 TFLOP/s, 2 GPUs" in said
+    assert "GPU-SLOW CRITICAL 0000:11:00.0" in said
+
+
+def test_standard_without_a_program_on_the_host_is_unknown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert opened(seen(2), Measurements(why="there is no gpuwright-measure"), level="standard") == 3
+    assert "GPU-UNMEASURED UNKNOWN" in capsys.readouterr().out
+
+
+def test_host_is_judged_again_beside_the_fleet() -> None:
+    """The end of a run of two hosts, whose second is a little slower in everything."""
+    slower = {
+        (n, metric, how): {"value": value * 0.96}
+        for n in range(8)
+        for metric, value in a_measurement.H100.items()
+        for how in ("alone", "together")
+    }
+    told: dict[str, Answer] = {}
+    for name, planted in (("gpu1", {}), ("gpu2", slower), ("gpu3", {})):
+        read = acceptance_opening.Read(
+            name,
+            AcceptanceSettings("standard"),
+            a_subject.subject(),
+            a_measurement.told(8, planted),
+        )
+        acceptance_opening._read_hosts[name] = read
+        told[name] = acceptance_opening._answer(read)
+    assert "GPU-SLOWER" not in told["gpu2"].text
+    acceptance_opening._end(told)
+    assert "GPU-SLOWER" in told["gpu2"].text
+    assert "GPU-SLOWER" not in told["gpu1"].text
