@@ -90,7 +90,9 @@ class Selftest(Shown):
     """``nccl`` or ``gloo``."""
     processes: int = 0
     wrong: str | None = None
-    """Why its all-reduce or its training steps were wrong or did not end."""
+    """Why its all-reduce or its training steps were wrong."""
+    late: bool = False
+    """It did not end in time: a cold disk, or a GPU that hangs."""
     computed: bool | None = None
     """A sum on the first device was right."""
     faults: tuple[str, ...] = ()

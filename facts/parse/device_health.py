@@ -93,8 +93,12 @@ def _selftest(load: Section) -> Selftest:
         data = jsontext.loads("\n".join(load.part("selftest")))
     except ValueError:
         data = None
+    code = load.first("selftest_exit")
     if not isinstance(data, dict):
-        return Selftest(wrong=f"it ends with {load.first('selftest_exit')} and gives no answer")
+        late = code in ("124", "137")
+        return Selftest(
+            wrong=None if late else f"it ends with {code}, without an answer", late=late
+        )
 
     def part(key: str) -> dict[str, Any]:
         value = data.get(key)
@@ -104,11 +108,15 @@ def _selftest(load: Section) -> Selftest:
     rows = [d for d in devices if isinstance(d, dict)] if isinstance(devices, list) else []
     world, faults = group.get("world"), data.get("faults")
     computed = part("torch").get("computed")
+    # Its own words in image/programs/selftest.py.
+    why = _word(group.get("why"))
+    late = part("cuda").get("hangs") is True or (why or "").startswith("no end within ")
     return Selftest(
         verdict=_word(data.get("verdict")),
         backend=_word(group.get("backend")),
         processes=world if isinstance(world, int) and not isinstance(world, bool) else 0,
-        wrong=_word(group.get("why")),
+        wrong=None if late else why,
+        late=late,
         computed=computed if isinstance(computed, bool) else None,
         faults=tuple(str(f)[:300] for f in faults[:10]) if isinstance(faults, list) else (),
         devices=sum(d.get("memory_ok") is True for d in rows),

@@ -102,14 +102,19 @@ def cuda(subject: Subject) -> Found:
         told = device.error or "what was read back differs"
         yield Fault("GPU-CUDA", "cuda-memory", told, device.pci or "")
     if not bad and not _says(subject, "CUDA-FAILS", "D25", "D26", "D28") and subject.wanted:
-        yield Fault("GPU-CUDA", "cuda-none", answer.sentence)
+        # Where no call could be made, nothing is known of the GPUs.
+        open_ = answer.code is None
+        yield Fault(
+            "GPU-CUDA", "cuda-none", answer.sentence, level="UNKNOWN" if open_ else "CRITICAL"
+        )
 
 
 def kernel(subject: Subject) -> Found:
     """GPU-KERNEL, GPU-UNPROVEN: one kernel per GPU whose result was checked."""
     test = subject.health.selftest
-    if test is not None and (test.wrong or (test.devices and test.verdict == "CRITICAL")):
-        yield Fault("GPU-KERNEL", "wrong-kernel", test.wrong or "; ".join(test.faults))
+    if test is not None and (test.wrong or (test.devices and test.computed is False)):
+        told = test.wrong or "a sum on the first GPU is wrong"
+        yield Fault("GPU-KERNEL", "wrong-kernel", told)
     elif not proven(subject).checked:
         yield Fault("GPU-UNPROVEN", "unproven", proven(subject).text)
     elif subject.mig:
@@ -123,6 +128,8 @@ def proven(subject: Subject) -> Proven:
         why = subject.health.unread.get("load", "the self-test was not run")
         silicon = subject.cuda is not None and subject.cuda.works
         return Proven(f"none ({'' if silicon else 'no silicon answers here; '}{why})")
+    if test.late:
+        return Proven("none (the self-test did not end in time: a cold disk, or a GPU that hangs)")
     if test.backend == "nccl" and not test.wrong and test.processes >= (1 if subject.mig else many):
         return Proven(f"kernel (all-reduce and training over {test.processes} GPUs, checked)", True)
     alone = subject.wanted <= 1

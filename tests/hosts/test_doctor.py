@@ -15,9 +15,13 @@ from pathlib import Path
 
 import pytest
 
+from facts.host import probe_command
+from facts.parse import parse_host
 from sandbox import hosts
 from sandbox.checkout import SandboxError
+from sandbox.doubles import smi_readings
 from sandbox.doubles.nvidia import AptDouble
+from sandbox.doubles.smi_readings import Card
 from sandbox.faults import catalog, driver
 from sandbox.faults.catalog import Fault
 from sandbox.hosts import HostSpec, SandboxHost
@@ -112,6 +116,60 @@ def test_warning_ends_with_one(patient: Ward, tmp_path: Path) -> None:
     assert patient.host.run("rm /usr/bin/nvidia-uninstall").returncode == 0
     assert done.returncode == 1
     assert "D9 WARN: the driver comes from several places" in done.stdout
+
+
+PLANTED: list[tuple[dict[str, str | None], str, str]] = [
+    ({"ecc_errors/volatile/dram_uncorrectable": "1"}, "GPU-ECC", "reset"),
+    ({"remapped_rows/remapped_row_failure": "Yes"}, "GPU-ROW-FAILURE", "replace"),
+    ({"gpu_power_readings/current_power_limit": "500.00 W"}, "GPU-POWER", "set"),
+    ({"clocks_event_reasons": "hw_thermal_slowdown"}, "GPU-THROTTLED", "isolate"),
+    ({"pci/pci_gpu_link_info/link_widths/current_link_width": "8x"}, "PCIE-WIDTH", "isolate"),
+    ({"fabric/state": "In Progress"}, "GPU-FABRIC", "restart program"),
+    ({"persistence_mode": "[Unknown Error]"}, "GPU-UNREAD", "none"),
+]
+"""In one card each; the eighth is missing."""
+NOT_PROVEN = ("GPU-UNPROVEN", "", "none")
+"""No silicon is here, and verify says so whatever the readings."""
+
+
+def test_verify_finds_every_planted_fault_with_its_action_and_no_other(
+    patient: Ward, tmp_path: Path
+) -> None:
+    """Readings of the stand-in for nvidia-smi, through the real probe, facts and deploy."""
+    host = patient.host
+    addresses = [
+        gpu.address for gpu in parse_host(host.run(probe_command()).stdout.splitlines()).gpus
+    ]
+    cards = [Card(f"0000{at}", said[0]) for at, said in zip(addresses, PLANTED, strict=False)]
+    assert host.run(smi_readings.planted(cards)).returncode == 0
+    with runner.untouched(host):
+        done = ward.verify(host, tmp_path, "--json")
+    assert done.returncode == 2, done.stderr
+    (told,) = json.loads(done.stdout)["hosts"].values()
+    found = {(f["code"], f["gpu"], f["action"]) for f in told["findings"]}
+    wanted = {(code, at, do) for at, (_, code, do) in zip(addresses, PLANTED, strict=False)}
+    assert found == {*wanted, ("GPU-MISSING", "", "reboot"), NOT_PROVEN}
+    assert (
+        addresses[7] in next(f for f in told["findings"] if f["code"] == "GPU-MISSING")["observed"]
+    )
+
+
+def test_verify_of_healthy_readings_is_labelled_as_without_silicon(
+    patient: Ward, tmp_path: Path
+) -> None:
+    host = patient.host
+    state = parse_host(host.run(probe_command()).stdout.splitlines())
+    cards = [Card(f"0000{gpu.address}") for gpu in state.gpus]
+    assert host.run(smi_readings.planted(cards)).returncode == 0
+    done = ward.verify(host, tmp_path, verify_junit=str(tmp_path / "verify.xml"))
+    assert host.run(f"rm -r {smi_readings.FOLDER}").returncode == 0
+    lines = done.stdout.splitlines()
+    assert (done.returncode, lines[0]) == (3, "doctor: UNKNOWN (level quick)"), done.stdout
+    assert any("proof: none (no silicon answers here;" in line for line in lines)
+    assert [line for line in lines if line.startswith("  GPU-")] == [
+        "  GPU-UNPROVEN UNKNOWN: no kernel was run and checked on each GPU"
+    ]
+    assert 'name="ecc"' in (tmp_path / "verify.xml").read_text()
 
 
 @pytest.mark.parametrize(("place", "fault"), FAULTS)

@@ -23,6 +23,7 @@ from tests.hosts import runner
 
 DOCTOR = "deploys/driver_doctor.py"
 REPAIR = "deploys/driver_repair.py"
+VERIFY = "deploys/verify.py"
 
 
 def judged(host: SandboxHost) -> Diagnosis:
@@ -78,9 +79,22 @@ def left_alone(host: SandboxHost, folder: Path, **data: Any) -> None:
 
 def doctor(host: SandboxHost, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run the doctor as a user does, without ``-y`` and without a terminal."""
-    inventory = runner.inventory(folder, **{host.name: runner.host_data(host)})
+    return _asked(host, folder, DOCTOR, words, {})
+
+
+def verify(
+    host: SandboxHost, folder: Path, *words: str, **data: Any
+) -> subprocess.CompletedProcess[str]:
+    """Run verify so, with host data ``data``."""
+    return _asked(host, folder, VERIFY, words, data)
+
+
+def _asked(
+    host: SandboxHost, folder: Path, deploy: str, words: tuple[str, ...], data: dict[str, Any]
+) -> subprocess.CompletedProcess[str]:
+    inventory = runner.inventory(folder, **{host.name: {**runner.host_data(host), **data}})
     return subprocess.run(
-        [sys.executable, "-m", "pyinfra", *words, str(inventory), DOCTOR],
+        [sys.executable, "-m", "pyinfra", *words, str(inventory), deploy],
         cwd=SOURCE,
         env={**os.environ, "NO_COLOR": "1"},
         stdin=subprocess.DEVNULL,

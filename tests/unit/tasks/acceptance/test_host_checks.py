@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from facts.runtime import CudaAnswer
 from stacks.model.host import Gpu
 from tasks.acceptance.judge import judged
 from tasks.health.naming import Named
@@ -118,3 +119,34 @@ def test_container_that_gets_no_gpu_is_a_fault_and_one_that_was_not_tried_is_lef
     verdict = judged(subject(container=Proof("none (no image is here)")))
     assert found(verdict) == []
     assert "none (no image is here)" in {item.why for item in verdict.left_out}
+
+
+LATE = [
+    {"collective": {"backend": "nccl", "world": 8, "why": "no end within 20 s: nccl hangs"}},
+    {"cuda": {"hangs": True, "why": "no answer within 30 s"}, "collective": {}},
+]
+
+
+@pytest.mark.parametrize("said", LATE)
+def test_selftest_that_did_not_end_in_time_proves_nothing_and_accuses_no_card(
+    said: dict[str, Any],
+) -> None:
+    """The first import of torch after a boot may take longer than quick has time."""
+    verdict = judged(subject(seen(selftest=a_subject.selftest(**said))))
+    assert found(verdict) == [("GPU-UNPROVEN", "UNKNOWN", "none")]
+    assert "did not end in time" in verdict.proof
+
+
+def test_selftest_s_word_on_versions_is_no_word_on_a_card() -> None:
+    told = a_subject.selftest(verdict="CRITICAL", faults=["torch is 2.8, planned is 2.9"])
+    assert found(judged(subject(seen(selftest=told)))) == []
+
+
+def test_sum_that_is_wrong_is_a_fault() -> None:
+    told = a_subject.selftest(torch={"computed": False})
+    assert found(judged(subject(seen(selftest=told)))) == [("GPU-KERNEL", "CRITICAL", "isolate")]
+
+
+def test_call_that_could_not_be_made_leaves_it_open() -> None:
+    verdict = judged(subject(cuda=CudaAnswer(None, why="no Python is there")))
+    assert found(verdict) == [("GPU-CUDA", "UNKNOWN", "reboot")]
