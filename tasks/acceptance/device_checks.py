@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 
 from facts.device_health_model import Device
@@ -176,11 +177,12 @@ def nvlink(subject: Subject) -> Found:
         yield LeftOut("nvlink", "no GPU here tells of a link")
 
 
-def _boards() -> set[str]:
+@functools.cache
+def _boards() -> frozenset[str]:
     """PCI ids of modules that hang on a board's links."""
     models = load_catalog().known.models.values()
-    ours = thresholds().models.values()
-    return {d for m in models for d in m.sxm} | {d for m in ours if m.form == "sxm" for d in m.pci}
+    ours = (m for m in thresholds().models.values() if m.form == "sxm")
+    return frozenset([d for m in models for d in m.sxm] + [d for m in ours for d in m.pci])
 
 
 def _no_load(subject: Subject) -> str:
