@@ -9,6 +9,7 @@ query() { bound 25 nvidia-smi -q -x 2>&1 </dev/null; }
 
 at_rest() {
   sec rest
+  [ ! -e /etc/nv_tegra_release ] || { no rest "a Jetson's nvidia-smi tells none of it"; return 1; }
   have nvidia-smi || { no rest "nvidia-smi is not on this host"; return 1; }
   # Without the module nvidia-smi would load it. A container cannot, and may have its host's.
   [ -d /sys/module/nvidia ] || [ -e /run/systemd/container ] || [ -e /.dockerenv ] || {
@@ -51,7 +52,6 @@ under_load() {
 
 whole() {
   busy=no
-  # A Jetson's nvidia-smi, where it has one, tells little; its GPU can compute all the same.
   if at_rest || [ -e /etc/nv_tegra_release ]; then busy=yes; fi
   under_load "$1" $busy
 }

@@ -58,11 +58,25 @@ def _judged(host: Host) -> Answer | None:
         return None
     told: Measurements | None = None
     if settings.level == "standard":
-        told = fact(SpeedMeasurements)
+        told = _measured(case)
         if told is None:
             return None
     _read_hosts[host.name] = read = Read(host.name, settings, subject, told, complaint)
     return _answer(read)
+
+
+def _measured(case: Case) -> Measurements | None:
+    """What the host's GPUs measure; nothing is measured beside somebody's work."""
+    users = [f"{h.name} ({h.pid})" for h in case.evidence.holders if h.name not in DAEMONS]
+    if users:
+        names = ", ".join(users[:5]) + (" and more" if len(users) > 5 else "")
+        return Measurements(why=f"the GPUs are in use by {names}: measure when they are free")
+    told: Measurements | None = fact(SpeedMeasurements)
+    return told
+
+
+DAEMONS = ("nvidia-persiste", "nv-fabricmanage", "nv-hostengine", "nvidia-smi")
+"""Programs that hold a GPU open and use none of it, as the kernel shortens their names."""
 
 
 @dataclass(frozen=True)

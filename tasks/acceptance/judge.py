@@ -38,8 +38,9 @@ MEASURED = ("speed", "results", "together", "siblings")
 """Checks of the level standard."""
 NAMES = (DRIVER, *QUICK, *MEASURED)
 """What host data ``verify_skip`` may name."""
-_OF_HOST = {"readings", "count", "xid", "cuda", "kernel", "container"}
-"""Checks that mean something where nvidia-smi lists no GPU."""
+_OF_GPUS = {"count", "cuda", "kernel", "container"}
+_OF_HOST = {"readings", "xid", *_OF_GPUS}
+"""Checks that mean something where nvidia-smi lists no GPU; of the former, where one should be."""
 _FOLLOWS: Mapping[str, tuple[str, ...]] = {
     "GPU-PERSISTENCE": ("D17",),
     "GPU-FABRIC": ("D24", "D28"),
@@ -90,9 +91,11 @@ def judged(
         if not subject.devices and name not in _OF_HOST:
             left.append(LeftOut(name, "nvidia-smi lists no GPU"))
             continue
-        if name not in _OF_HOST or subject.devices or subject.wanted or name == "xid":
-            ran.add(name)
-            _sort((*check(subject), *device_checks.unread(subject, name)), found, left)
+        if name in _OF_GPUS and not subject.devices and not subject.wanted:
+            left.append(LeftOut(name, "no GPU is here, and none is expected"))
+            continue
+        ran.add(name)
+        _sort((*check(subject), *device_checks.unread(subject, name)), found, left)
     if measured is not None:
         ran |= {*MEASURED} - {*skip}
         _sort(measured, found, left, skip)

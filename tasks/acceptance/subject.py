@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from facts.device_health_model import Device, Health
 from facts.evidence_model import Evidence
@@ -39,7 +39,8 @@ class Subject:
     @property
     def wanted(self) -> int:
         """How many GPUs there should be."""
-        return max(len(self.expected), len(self.state.gpus))
+        own = 1 if self.state.jetson is not None else 0  # on no bus
+        return max(len(self.expected), len(self.state.gpus), own)
 
     @property
     def mig(self) -> tuple[Device, ...]:
@@ -53,4 +54,4 @@ class Proven:
 
     text: str
     """``kernel (…)`` or ``none (why)``."""
-    checked: bool = field(default=False)
+    checked: bool = False

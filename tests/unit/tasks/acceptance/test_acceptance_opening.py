@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from facts.cuda_call import CudaCall
 from facts.device_health import DeviceHealth
 from facts.device_health_model import Health
 from facts.evidence import HostEvidence
+from facts.evidence_model import Holder
 from facts.measurements import SpeedMeasurements
 from facts.measurements_model import Measurements
 from tasks.acceptance import acceptance_opening
@@ -33,10 +35,15 @@ def told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(acceptance_opening, "_read_hosts", {})
 
 
-def opened(health: Health, measured: Measurements | None = None, **data: Any) -> int:
+def opened(
+    health: Health,
+    measured: Measurements | None = None,
+    holders: tuple[Holder, ...] = (),
+    **data: Any,
+) -> int:
     """The exit status that the last host ends the run with."""
     facts: Facts = {
-        HostEvidence: a_patient.EVIDENCE,
+        HostEvidence: replace(a_patient.EVIDENCE, holders=holders),
         CudaCall: a_subject.call(2),
         DeviceHealth: health,
         SpeedMeasurements: measured,
@@ -133,3 +140,17 @@ def test_host_is_judged_again_beside_the_fleet() -> None:
     acceptance_opening._end(told)
     assert "GPU-SLOWER" in told["gpu2"].text
     assert "GPU-SLOWER" not in told["gpu1"].text
+
+
+@pytest.mark.parametrize(("name", "status"), [("python3", 3), ("nvidia-persiste", 1)])
+def test_nothing_is_measured_beside_somebody_s_work(
+    name: str, status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two GPUs have no reference for some copies: WARN where they were measured."""
+    lines = a_measurement.rows(2)
+    lines.append({"metric": "p2p_bandwidth", "value": 1.0, "index": 0, "straight": False})
+    measured = a_measurement.measurements(a_measurement.printed(lines))
+    found = opened(seen(2), measured, (Holder(7, name, None),), level="standard")
+    said = capsys.readouterr().out
+    assert found == status, said
+    assert ("in use by python3 (7)" in said) == (status == 3)

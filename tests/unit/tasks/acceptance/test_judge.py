@@ -15,6 +15,7 @@ from tasks.hostdata.acceptance import CHECKS
 from tests.unit.tasks.acceptance import a_subject
 from tests.unit.tasks.acceptance.a_subject import found, seen, subject
 from tests.unit.tasks.acceptance.test_device_checks import PLANTED
+from tests.unit.tasks.jetson.test_state import board
 
 
 def test_healthy_host_passes_every_check_and_says_what_proves_it() -> None:
@@ -55,3 +56,13 @@ def test_host_without_gpus_has_nothing_to_pass() -> None:
 def test_names_of_checks_are_those_of_host_data_and_of_the_rules() -> None:
     assert judge.NAMES == CHECKS
     assert {rule.check for rule in rules().values()} <= {*judge.NAMES}
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_jetson_is_proven_by_its_selftest_alone(right: bool) -> None:
+    told = a_subject.selftest(collective={"backend": "gloo", "world": 2}, torch={"computed": right})
+    health = seen(0, why="a Jetson's nvidia-smi tells none of it", selftest=told)
+    verdict = judged(Subject(board(), subject().evidence, health))
+    assert verdict.proof == ("kernel (a sum on the GPU, checked)" if right else verdict.proof)
+    assert ("kernel" in verdict.passed) == right
+    assert (verdict.level == "OK") == right
