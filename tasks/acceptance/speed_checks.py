@@ -74,13 +74,19 @@ def readings(subject: Subject, told: Measurements) -> list[Reading]:
 
 def measured(subject: Subject, told: Measurements) -> Found:
     """All that the values of one host say by themselves."""
-    if told.tiny:
-        yield LeftOut("speed", "measured at tiny sizes on a CPU: the values say nothing")
-        return
-    if told.why and not told.measures:
-        yield Fault("GPU-UNMEASURED", "not-measured", told.why)
-        return
     seen = readings(subject, told)
+    has = [one.measure for one in seen if one.measure.value is not None]
+    if told.tiny:
+        yield from _nothing("measured at tiny sizes on a CPU: the values say nothing")
+        return
+    if not has:
+        yield Fault("GPU-UNMEASURED", "not-measured", told.why or "no value was measured")
+        yield from _nothing("nothing was measured")
+        return
+    if not any(one.right is not None for one in has):
+        yield LeftOut("results", "no result was checked")
+    if not any(one.how == "together" and one.gpus is None for one in has):
+        yield LeftOut("together", "one GPU, or none that was measured beside others")
     yield from _lacking(subject, told, seen)
     for one in seen:
         if one.measure.value is None:
@@ -91,6 +97,11 @@ def measured(subject: Subject, told: Measurements) -> Found:
             yield from _speed(subject, one)
     yield from _without_reference(subject, seen)
     yield from _together(seen)
+
+
+def _nothing(why: str) -> Found:
+    for check in ("speed", "results", "together"):
+        yield LeftOut(check, why)
 
 
 def _lacking(subject: Subject, told: Measurements, seen: list[Reading]) -> Found:

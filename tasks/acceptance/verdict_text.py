@@ -34,7 +34,10 @@ def text(
     for seen in verdict.observations:
         lines += _lines(seen)
     lines.append(f"  passed: {', '.join(verdict.passed) or 'nothing'}")
-    lines += [f"  left out: {item.check} ({item.why})" for item in verdict.left_out]
+    reasons: dict[str, list[str]] = {}
+    for item in verdict.left_out:
+        reasons.setdefault(item.why, []).append(item.check)
+    lines += [f"  left out: {', '.join(checks)} ({why})" for why, checks in reasons.items()]
     return plain.block(lines)
 
 

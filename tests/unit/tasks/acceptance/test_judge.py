@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from facts.measurements_model import Measurements
 from facts.model.host import HostState
 from stacks.model.host import Gpu
-from tasks.acceptance import judge
+from tasks.acceptance import judge, speed_checks
 from tasks.acceptance.judge import judged
 from tasks.acceptance.rules import rules
 from tasks.acceptance.subject import Subject
 from tasks.health.naming import Named
 from tasks.hostdata.acceptance import CHECKS
-from tests.unit.tasks.acceptance import a_subject
+from tests.unit.tasks.acceptance import a_measurement, a_subject
 from tests.unit.tasks.acceptance.a_subject import found, seen, subject
 from tests.unit.tasks.acceptance.test_device_checks import PLANTED
 from tests.unit.tasks.jetson.test_state import board
@@ -66,3 +67,29 @@ def test_jetson_is_proven_by_its_selftest_alone(right: bool) -> None:
     assert verdict.proof == ("kernel (a sum on the GPU, checked)" if right else verdict.proof)
     assert ("kernel" in verdict.passed) == right
     assert (verdict.level == "OK") == right
+
+
+NOTHING = [
+    Measurements(why="there is no program"),
+    Measurements(),
+    a_measurement.told(tiny=True),
+]
+
+
+@pytest.mark.parametrize("told", NOTHING)
+def test_what_was_not_measured_passes_no_check(told: Measurements) -> None:
+    verdict = judged(subject(), (), tuple(speed_checks.measured(subject(), told)))
+    assert not {"speed", "results", "together"} & {*verdict.passed}
+
+
+def test_what_was_measured_passes_each_check_that_it_says_something_of() -> None:
+    lines = [line for line in a_measurement.rows(8) if line.get("nvls") is not False]
+    told = a_measurement.measurements(a_measurement.printed(lines))
+    verdict = judged(subject(), (), tuple(speed_checks.measured(subject(), told)))
+    assert {*judge.MEASURED} <= {*verdict.passed}
+    one = a_measurement.measurements(a_measurement.printed(a_measurement.rows(1)))
+    verdict = judged(
+        subject(seen(1), 1), (), tuple(speed_checks.measured(subject(seen(1), 1), one))
+    )
+    assert {"speed", "results"} <= {*verdict.passed}
+    assert "together" not in verdict.passed

@@ -25,7 +25,7 @@ def test_block_has_value_limit_action_source_and_who_disagrees() -> None:
     assert block[at + 1] == "    seen:   5 in the card's life (limit: 4)"
     assert block[at + 2].startswith("    do:     replace: nvidia-smi -q -d ECC -i 0000:10:00.0")
     assert block[at + 4].startswith("    others: Azure's health checks fail above 0")
-    assert any(line.startswith("  left out: pcie (") for line in block)
+    assert any(line.startswith("  left out: container (") for line in block)
 
 
 def test_data_say_the_same_and_are_json() -> None:
