@@ -14,7 +14,7 @@ from tasks.containers import daemon_json, docker_change, engine_proxy, engine_st
 from tasks.containers.daemon_json import DaemonJsonError
 from tasks.containers.daemon_proxy import DOCKER
 from tasks.hostdata.containers import ContainerSettings
-from tasks.steps import job, sending, theirs
+from tasks.steps import before, files, job, sending, theirs
 from tasks.steps.step import Commands, host_state, run, step
 from tasks.steps.theirs import TheirsError
 from tasks.templates import render
@@ -28,7 +28,9 @@ def users(plan: Plan, settings: ContainerSettings) -> Commands:
     members = look.engines(settings).docker_group
     to_add = [user for user in settings.users if user not in members]
     if to_add:
-        yield StringCommand(" && ".join(f"usermod -aG docker {shlex.quote(u)}" for u in to_add))
+        noted = before.note_script("docker-users", *to_add)
+        added = (f"usermod -aG docker {shlex.quote(u)}" for u in to_add)
+        yield StringCommand(" && ".join([noted, *added]))
 
 
 @step
@@ -72,6 +74,8 @@ def _configured(state: object, host: Host, plan: Plan, settings: ContainerSettin
             if not good:
                 logger.error(f"{host.print_prefix}{new} could not be written: {said}")
                 return False
+    if due.keys:
+        run(host, before.note_script("docker-keys", *due.keys))
     _announced(host, due, engines_state)
     script = render(
         "docker_settings.sh.j2",

@@ -8,7 +8,7 @@ from tasks.cuda.state import complete
 from tasks.driver import initramfs
 from tasks.packages import manager as packages
 from tasks.packages.transaction import Installation, Transaction
-from tasks.steps import job
+from tasks.steps import before, job
 from tasks.steps.overlap import overlaps
 from tasks.steps.step import Commands, host_state, step
 from tasks.templates import logins, render
@@ -118,6 +118,6 @@ def _from_tarballs(manager: packages.Manager, cuda: CudaPlan) -> str:
             manager.refresh_if_stale(),
             manager.install(Installation(needed)),
             *logins.for_fetch(cuda.downloads[0].url),
-            render("cuda_redist.sh.j2", cuda=cuda),
+            render("cuda_redist.sh.j2", cuda=cuda, noted=before.note_script("paths", cuda.prefix)),
         ]
     )

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from tasks.hostdata.host import LOCK_WAIT_S
 from tasks.packages import apt_repair, apt_transaction, apt_update, lists
 from tasks.packages.transaction import Installation, script
+from tasks.steps import before
 from tasks.templates.waits import STALL_S
 
 STATUS = "status"
@@ -115,8 +116,10 @@ def install(wanted: Installation) -> str:
         *trial,
         wanted.first,
         f"mkdir -p {archives}/partial" if archives else ":",
-        lists.stale_after(
-            f"apt-get install {flags} {folder} -o APT::Status-Fd=3 {names} 3>{STATUS}"
+        before.brought(
+            lists.stale_after(
+                f"apt-get install {flags} {folder} -o APT::Status-Fd=3 {names} 3>{STATUS}"
+            )
         ),
         f"rm -rf {archives}" if archives else ":",
     )

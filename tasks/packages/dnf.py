@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from tasks.packages import dnf_transaction, lists
 from tasks.packages.transaction import Installation, Transaction, script
+from tasks.steps import before
 from tasks.templates.waits import STALL_BYTES, STALL_S
 
 FETCH_TOOLS: tuple[str, ...] = ("/usr/bin/curl", "ca-certificates", "/usr/bin/xz")
@@ -81,7 +82,7 @@ def install(wanted: Installation) -> str:
     return script(
         dnf_transaction.simulation(limits, names, flags, wanted.more),
         wanted.first,
-        lists.stale_after(f"dnf install {flags} {names}"),
+        before.brought(lists.stale_after(f"dnf install {flags} {names}")),
         dnf_transaction.leftovers(limits, flags) if limits.goes else ":",
         f"rm -rf {archives}" if archives else ":",
     )

@@ -14,7 +14,7 @@ from stacks.model.plan import Plan
 from tasks.hostdata import host as hostdata_host
 from tasks.packages import manager as packages
 from tasks.packages import repair_state
-from tasks.steps import course, job
+from tasks.steps import course, failing, job
 from tasks.steps.connection import patience
 from tasks.steps.step import Commands, host_state, invalidate, step, this_host
 
@@ -23,7 +23,7 @@ WITHOUT_APT = ("cuda-fetch", "dkms", "venv")
 
 
 @step
-def lock_free(plan: Plan, limit_s: int = hostdata_host.LOCK_WAIT_S) -> Commands:
+def lock_free(plan: Plan | None, limit_s: int = hostdata_host.LOCK_WAIT_S) -> Commands:
     """Wait for whoever holds apt's or dpkg's locks, and name them if they do not let go.
 
     A job of ours that a cut-off run has left is waited for as long as one may take at all.
@@ -56,6 +56,7 @@ def lock_holders(state: HostState) -> list[str]:
     ]
 
 
+@failing.harmless
 def _wait(state: object, host: Host, limit_s: int) -> bool:
     began = others_since = time.monotonic()
     said, job_limit_s = 0.0, patience(host).job

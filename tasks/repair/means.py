@@ -9,6 +9,7 @@ from tasks.health.naming import Named, filled
 from tasks.packages import apt, dnf
 from tasks.packages import manager as packages
 from tasks.repair import versions
+from tasks.steps import before
 from tasks.templates import render
 
 REBOOT = " && reboot"
@@ -109,6 +110,7 @@ def _unattended(case: Case, command: str, stops_containers: bool) -> str:
         # As in every build of ours: dkms strips debug information, and BTF is made out of it.
         "export KCFLAGS=-g0 MAKEFLAGS=CONFIG_DEBUG_INFO_BTF_MODULES=",
         f"attempt() {{\n{command}\n}}",
+        before.began() if installs else ":",
         "set +e",
         "attempt; code=$?",
     ]
@@ -119,4 +121,4 @@ def _unattended(case: Case, command: str, stops_containers: bool) -> str:
             f"( {packages.manager_for(case.state).refresh()}\n) && attempt; code=$?",
             "fi",
         ]
-    return "\n".join([*lines, "exit $code"])
+    return "\n".join([*lines, before.ENDED if installs else ":", "exit $code"])

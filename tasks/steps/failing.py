@@ -7,7 +7,8 @@ raises; all others end the run of every host (read in 3.10.0).
 from __future__ import annotations
 
 import functools
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from pyinfra.api import FunctionCommand, StringCommand
 from pyinfra.api.command import PyinfraCommand
@@ -16,6 +17,8 @@ from pyinfra.connectors.util import CommandOutput
 
 from tasks.steps import course
 from tasks.steps.connection import limited, patience, tended
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def guarded(host: Host, command: str | PyinfraCommand) -> PyinfraCommand:
@@ -44,10 +47,25 @@ def guarded(host: Host, command: str | PyinfraCommand) -> PyinfraCommand:
     return known
 
 
+_harmless: set[Any] = set()
+
+
+def harmless(function: F) -> F:
+    """A function of a command that changes nothing on its host: it waits, or gives up."""
+    _harmless.add(function)
+    return function
+
+
+def is_harmless(command: str | PyinfraCommand) -> bool:
+    """Whether a command is known to change nothing on its host."""
+    return isinstance(command, FunctionCommand) and command.function in _harmless
+
+
 def failed() -> FunctionCommand:
     """A command that fails this host, where the reason has been said."""
     return FunctionCommand(_false, (), {})
 
 
+@harmless
 def _false(state: object, host: Host) -> bool:
     return False

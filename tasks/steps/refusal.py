@@ -9,6 +9,7 @@ from pyinfra.api import FunctionCommand
 from pyinfra.api.host import Host
 
 from stacks.model.messages import Conflict
+from tasks.steps import failing
 from tasks.steps.step import Commands, step, this_run
 
 
@@ -72,6 +73,7 @@ def given_up(conflicts: tuple[Conflict, ...]) -> FunctionCommand:
     return FunctionCommand(_give_up, (conflicts,), {})
 
 
+@failing.harmless
 def _give_up(state: object, host: Host, conflicts: tuple[Conflict, ...] = ()) -> bool:
     told(host, conflicts)
     return False

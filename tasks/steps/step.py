@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Generator
 from typing import Any, ParamSpec, cast
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from pyinfra import logger
 from pyinfra.api import FactBase, StringCommand, operation
@@ -24,7 +24,7 @@ from pyinfra.context import ctx_host, ctx_state
 from facts.host import HostProbe
 from facts.model.host import HostState
 from stacks.model.plain import plain, plain_value
-from tasks.steps import course, failing, login
+from tasks.steps import before, course, failing, login
 from tasks.steps import screen as screen  # whoever touches hosts logs plain messages
 from tasks.steps.connection import OverdueError, limited, patience, tended
 from tasks.steps.course import LOST as LOST
@@ -35,6 +35,8 @@ Commands = Generator[str | PyinfraCommand, None, None]
 
 _seen: WeakKeyDictionary[Host, dict[tuple[Any, ...], Any]] = WeakKeyDictionary()
 _last: WeakKeyDictionary[Host, dict[tuple[Any, ...], Any]] = WeakKeyDictionary()
+_noted: WeakSet[Host] = WeakSet()
+"""Hosts on which what was there before is noted, or is not to be noted."""
 
 
 def this_host() -> Host:
@@ -134,6 +136,8 @@ def step(function: Callable[P, Commands]) -> Callable[..., Any]:
             for command in function(*args, **kwargs):
                 if executing():
                     invalidate(host)
+                    if not failing.is_harmless(command):
+                        _note_before(host)
                 yield failing.guarded(host, command)
                 invalidate(host)
         except Exception as error:
@@ -146,6 +150,27 @@ def step(function: Callable[P, Commands]) -> Callable[..., Any]:
             yield failing.failed()
 
     return cast(Callable[..., Any], body)
+
+
+def leave_unnoted(host: Host) -> None:
+    """Note nothing of this host in this run: it takes away, and adds nothing."""
+    _noted.add(host)
+
+
+def _note_before(host: Host) -> None:
+    """Note what is there before the first change; a host that cannot take the note goes on."""
+    if host in _noted:
+        return
+    _noted.add(host)
+    try:
+        good, said = run(host, before.script())
+    except (OverdueError, *LOST) as error:
+        good, said = False, course.words(error)
+    if not good:
+        logger.warning(
+            f"{host.print_prefix}what is there before the first change could not be noted "
+            f"({said or 'without a word'}): deploys/remove.py will leave alone what may have been"
+        )
 
 
 def run(

@@ -26,6 +26,7 @@ from facts.host import HostProbe
 from facts.model.host import HostState
 from facts.model.outlook import Outlook
 from facts.outlook import PackageOutlook
+from tasks.steps import before
 
 T = TypeVar("T")
 NAME = "gpu1"
@@ -42,6 +43,8 @@ class Wire(BaseConnector):
     def __init__(self, state: State, host: Host) -> None:
         super().__init__(state, host)
         self.commands: list[str] = []
+        self.notes: list[str] = []
+        """Commands that note what is there before the first change."""
         self.read: list[str] = []
         """What each of them is sent to read; empty: nothing."""
         self.as_root: list[bool] = []
@@ -62,6 +65,9 @@ class Wire(BaseConnector):
         **arguments: Any,
     ) -> tuple[bool, CommandOutput]:
         """Keep it."""
+        if command.get_raw_value() == before.script():
+            self.notes.append(before.script())
+            return True, CommandOutput([])
         self.commands.append(command.get_raw_value())
         self.read.append(arguments.get("_stdin") or "")
         self.as_root.append(bool(arguments.get("_sudo")))

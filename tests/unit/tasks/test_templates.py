@@ -14,7 +14,7 @@ from stacks.model.plan import CudaPlan, CudnnPlan, Download
 from tasks.guard import program
 from tasks.recipe.inputs import Ask
 from tasks.recipe.recipe import DEV, EPOCH
-from tasks.steps import surroundings
+from tasks.steps import before, surroundings
 from tasks.steps.surroundings import NetworkSettings, Strangers
 from tasks.templates import render
 from tasks.workspace import placing, service
@@ -84,6 +84,9 @@ RENDERED = {
     "fetch.sh.j2": render("fetch.sh.j2"),
     "place.sh.j2": render("place.sh.j2"),
     "settle.sh.j2": render("settle.sh.j2"),
+    "present.sh.j2": "",  # is in both of the next
+    "before.sh.j2": before.script(),
+    "brought.sh.j2": before.brought("true"),
     "bundle_base.sh.j2": render("bundle_base.sh.j2", base="debian:bookworm-slim"),
     "bundle_debs.sh.j2": render("bundle_debs.sh.j2", base="debian:bookworm-slim", dev=DEV),
     "bundle_debs_inside.sh.j2": render(
