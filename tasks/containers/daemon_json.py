@@ -97,7 +97,7 @@ def merged(text: str | None, settings: Settings) -> str | None:
     then = _with(now, settings)
     if then == now:
         return None
-    return json.dumps(then, indent=_indent(text), ensure_ascii=False) + "\n"
+    return json.dumps(then, indent=indentation(text), ensure_ascii=False) + "\n"
 
 
 def changed(text: str | None, settings: Settings) -> tuple[str, ...]:
@@ -137,7 +137,7 @@ def _listed(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _indent(text: str | None) -> int | str:
+def indentation(text: str | None) -> int | str:
     """The indentation that the file has, so that a person's diff shows our lines alone."""
     found = re.search(r"\n([ \t]+)\S", text or "")
     return found[1] if found else 4

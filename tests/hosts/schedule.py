@@ -51,6 +51,7 @@ MINUTES = {
     "test_guard": 4,
     "test_ubuntu": 7,
     "test_nvidia_bad_luck": 4,
+    "test_remove": 5,
     "test_rocky": 6,
 }
 """The modules in their order, and how long each takes beside another one on two cores: cheap ones

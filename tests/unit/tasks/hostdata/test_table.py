@@ -14,6 +14,7 @@ import pytest
 from stacks.requests import REQUESTS
 from tasks.host import resolution
 from tasks.hostdata import acceptance, containers, image, nccl, network, repair, table, workspace
+from tasks.hostdata import containers, image, nccl, network, removal, repair, table, workspace
 from tasks.hostdata import host as host_data
 from tasks.python import locks
 from tests.host_data_page import page
@@ -75,6 +76,7 @@ WRONG: Mapping[str, Any] = {
     "canary": 1,
     "batch": 0,
     "fail_share": 2,
+    "also": "driver",
     "image_base": 22,
     "image_os": 12,
     "image_cuda": "full",
@@ -134,6 +136,7 @@ def read(said: Mapping[str, Any]) -> tuple[set[str], tuple[Any, ...]]:
         acceptance.acceptance_settings(data),
         containers.container_settings(data),
         image.image_settings(data),
+        removal.removal_settings(data),
         repair.repair_settings(data),
         workspace.workspace_settings(data, "pytorch-cuda", "v2.9"),
         # Which requests were said is for remedies alone.

@@ -24,6 +24,7 @@ ALLOWED = {
     "tasks/packages/apt_transaction.py": "the trial, and words about it",
     "tasks/packages/dnf.py": "the transactions",
     "tasks/packages/dnf_transaction.py": "the trial, and words about it",
+    "tasks/packages/removal.py": "takes out what a removal names, after a trial",
     "tasks/packages/repair_state.py": "words: the ways out",
     # Commands of the fault table, which `tasks/repair/means.py` runs with a stand-in of apt-get
     # that must remove nothing (`APT::Get::Remove=false`), and shows before.
@@ -34,6 +35,7 @@ ALLOWED = {
     "tasks/steps/job_shell.py": "words: a remedy",
     # Read only.
     "facts/outlook.sh": "a simulation",
+    "facts/removal.sh": "rpm's own trial (--test)",
 }
 WORDS = {
     "tasks/containers/engine_conflicts.py",

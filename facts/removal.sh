@@ -1,0 +1,140 @@
+# What a removal goes by: what was there before, what we brought, what is there now. Functions for
+# the frame that is sent before this; reads only. POSIX sh.
+
+STATE=/var/lib/gpuwright
+OURS=/opt/gpuwright
+
+# The first lines of each file of a folder of notes, as parts named by the file.
+notes() {
+  for f in "$1"/*; do
+    [ -f "$f" ] || continue
+    part "${f##*/}"; cat "$f"
+  done
+}
+
+before() { sec before; notes "$STATE/before"; }
+
+brought() {
+  sec brought; notes "$STATE/brought"
+  sec pending
+  # A transaction that was cut off: what it began with.
+  [ ! -e "$STATE/brought/pending/groups" ] || notes "$STATE/brought/pending"
+}
+
+deb_packages() {
+  part packages
+  dpkg-query -W -f '${db:Status-Abbrev}\t${binary:Package}\t${Version}\t${Essential}\t${Pre-Depends}, ${Depends}\t${Provides}\n' 2>/dev/null
+  part manual; apt-mark showmanual 2>/dev/null
+  part holds; apt-mark showhold 2>/dev/null
+}
+
+rpm_packages() {
+  part packages
+  rpm -qa --qf 'ii \t%{NAME}.%{ARCH}\t%{VERSION}-%{RELEASE}\tno\t\t\n' 2>/dev/null
+  part holds; sed -n 's/^\([^#!].*\)-[0-9][0-9]*:.*/\1/p' /etc/dnf/plugins/versionlock.list 2>/dev/null
+}
+
+# What rpm would refuse to take out, for packages that stay need it: each is left aside until the
+# rest can go. Lines "PACKAGE|WHO NEEDS IT".
+rpm_needed() {
+  part needed
+  [ -s "$STATE/brought/came" ] || return
+  set --
+  while read -r name version _; do
+    label=${name%.*}-$version.${name##*.}
+    case $name in gpg-pubkey.*) label=gpg-pubkey-$version ;; esac
+    rpm -q "$label" >/dev/null 2>&1 && set -- "$@" "$label"
+  done <"$STATE/brought/came"
+  turns=0
+  while [ $# -gt 0 ] && [ $turns -lt 60 ]; do
+    turns=$((turns + 1))
+    said=$(rpm -e --test "$@" 2>&1) && return
+    kept=
+    for pair in $(printf '%s\n' "$said" | sed -n 's/^[[:space:]]*\(.*\) is needed by (installed) \(.*\)$/\1|\2/p' | tr ' ' '~'); do
+      capability=$(printf %s "${pair%|*}" | tr '~' ' ')
+      case $capability in /*) ;; *) capability=${capability%% [<>=]*} ;; esac
+      for label in $(rpm -q --whatprovides "$capability" 2>/dev/null); do
+        for one in "$@"; do
+          [ "$one" = "$label" ] || continue
+          printf '%s|%s\n' "$label" "${pair##*|}"
+          kept="$kept $label "
+        done
+      done
+    done
+    [ -n "$kept" ] || return
+    count=$#
+    while [ "$count" -gt 0 ]; do
+      count=$((count - 1))
+      one=$1; shift
+      case $kept in *" $one "*) ;; *) set -- "$@" "$one" ;; esac
+    done
+  done
+}
+
+now() {
+  sec now
+  if have dpkg-query; then deb_packages; else rpm_packages; rpm_needed; fi
+  # Of the system's own, which packages make.
+  part users; awk -F: '$3 < 1000 { print $1 }' /etc/passwd
+  part groups; awk -F: '$3 < 1000 { print $1 }' /etc/group
+  part docker_group; getent group docker | cut -d: -f4 | tr ',' '\n'
+  part pinned
+  sed -n 's/^Package: //p' /etc/apt/preferences.d/gpuwright* 2>/dev/null | tr ' ' '\n' | grep -v '[*?]'
+  [ ! -e "$OURS/etc/kernel-holds" ] || cat "$OURS/etc/kernel-holds"
+  part locks; sed -n 's/^# \(gpuwright[a-z ]*\): begin.*/\1/p' /etc/dnf/plugins/versionlock.list 2>/dev/null
+}
+
+# Files that carry our name, where deploys put them, and what was moved aside.
+files() {
+  sec files
+  part named
+  find /etc/modprobe.d /etc/apt /etc/yum.repos.d /etc/pki/rpm-gpg /etc/profile.d \
+    /etc/systemd/system /etc/dkms /etc/udev/rules.d /usr/share/keyrings /etc/modules-load.d \
+    /etc/update-motd.d /etc/motd.d /etc/default/grub.d /etc/containers/containers.conf.d \
+    /etc/cdi /etc/docker /etc/containerd -maxdepth 2 -name '*gpuwright*' ! -type d 2>/dev/null
+  [ ! -L /etc/dkms/no-autoinstall ] || [ "$(readlink /etc/dkms/no-autoinstall)" != /run/gpuwright-dkms-deferred ] || echo /etc/dkms/no-autoinstall
+  part aside
+  find /etc /usr/local -maxdepth 4 -name '*.gpuwright-old' ! -type d 2>/dev/null
+  part folders
+  for d in "$OURS" "$STATE" /var/cache/gpuwright /run/gpuwright; do
+    [ -d "$d" ] && printf '%s|%s\n' "$d" "$(bound 60 du -sm "$d" 2>/dev/null | cut -f1)"
+  done
+  if [ -e "$STATE/brought/paths" ]; then
+    while IFS= read -r d; do
+      case $d in /usr/local/cuda-*) ;; *) continue ;; esac
+      [ -d "$d" ] && printf '%s|%s\n' "$d" "$(bound 60 du -sm "$d" 2>/dev/null | cut -f1)"
+    done <"$STATE/brought/paths"
+  fi
+  part entries
+  for f in "$OURS"/* "$OURS"/lib/* "$STATE"/*; do [ -e "$f" ] && echo "$f"; done
+  part environments; for d in "$OURS"/envs/*; do [ -d "$d" ] && echo "${d##*/}"; done
+  part loader
+  grep -ls '^# kept out by gpuwright: ' /etc/ld.so.conf.d/*.conf 2>/dev/null
+  part textfile
+  folder=$(sed -n "s/^TEXTFILE=//p" "$OURS/etc/kernel-guard" 2>/dev/null | tr -d "'\"")
+  for d in "$folder" /var/lib/prometheus/node-exporter /var/lib/node_exporter/textfile_collector; do
+    [ -n "$d" ] && [ -e "$d/gpuwright.prom" ] && echo "$d/gpuwright.prom"
+  done
+  part settings
+  for f in /etc/docker/daemon.json "$STATE/before/files/etc/docker/daemon.json"; do
+    [ ! -f "$f" ] || printf '%s|%s\n' "$f" "$(hidden "$f" | tr '\n' ' ')"
+  done
+  part stream; first /etc/dnf/modules.d/nvidia-driver.module && cat /etc/dnf/modules.d/nvidia-driver.module
+  part stream_before; cat "$STATE/before/files/etc/dnf/modules.d/nvidia-driver.module" 2>/dev/null
+  part repositories; for f in /etc/yum.repos.d/*gpuwright*.repo; do [ -e "$f" ] && basename "$f" .repo; done
+  part initramfs
+  for f in "$OURS/etc/initramfs-due" "$STATE/removal/initramfs-due"; do [ -e "$f" ] && echo "$f"; done
+}
+
+engines() {
+  sec engines
+  part workspaces; for d in "$STATE"/workspaces/*/; do [ -d "$d" ] && basename "$d"; done
+  have docker && bound 20 docker version >/dev/null 2>&1 || return
+  part containers
+  bound 20 docker ps -a --format '{{.Names}}|{{.State}}|{{.Label "org.gpuwright.workspace"}}' 2>/dev/null
+  part images; bound 20 docker images --no-trunc --format '{{.Repository}}:{{.Tag}}' 2>/dev/null
+  part volumes; bound 20 docker volume ls -q 2>/dev/null
+  part image_record; tr '\n' ' ' <"$STATE/image.json" 2>/dev/null
+}
+
+removal() { before; brought; now; files; engines; }

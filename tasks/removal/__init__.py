@@ -1,0 +1,1 @@
+"""Takes away what gpuwright brought to a host, and nothing else."""

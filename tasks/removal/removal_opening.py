@@ -1,0 +1,113 @@
+"""What a removal does on the host at hand, told before it does; or its refusal."""
+
+from __future__ import annotations
+
+from pyinfra import logger
+from pyinfra.api.host import Host
+
+from facts.gpu_users import GpuUsers
+from facts.host import HostProbe
+from facts.model.host import HostState
+from facts.removal import Removal
+from facts.removal_model import Traces
+from stacks.model.messages import Conflict
+from tasks.host import opening
+from tasks.hostdata.removal import RemovalSettings, removal_settings
+from tasks.removal import operations, wording
+from tasks.removal.removal_plan import RemovalPlan
+from tasks.steps import ending, screen
+from tasks.steps.refusal import Refused
+from tasks.steps.step import fact, last_seen, leave_unnoted
+
+
+def for_this_host() -> RemovalSettings | None:
+    """What else is to go from the host at hand; None: nothing is to be done, or it was refused."""
+    return opening.opened(_work)
+
+
+def _work(host: Host, state: HostState) -> RemovalSettings | None:
+    settings = removal_settings(host.data)
+    leave_unnoted(host)
+    plan = operations.plan_now(settings)
+    for line in wording.lines(plan):
+        logger.info(f"{host.print_prefix}{line}")
+    traces: Traces = fact(Removal)
+    if found := conflicts(plan, traces, fact(GpuUsers)):
+        raise Refused(*found)
+    if not plan:
+        return None
+    ending.at_end(lambda: _told(host, plan))
+    return settings
+
+
+def conflicts(
+    plan: RemovalPlan, traces: Traces, gpu_users: list[str] | None
+) -> tuple[Conflict, ...]:
+    """What speaks against a removal now.
+
+    Args:
+        plan: What would go.
+        traces: What is there.
+        gpu_users: Programs that use a GPU; None: nobody could look.
+    """
+    found = []
+    drives = any("nvidia" in one.name for one in plan.packages.goes)
+    if drives and gpu_users is None:
+        gpu_users = ["programs that could not be listed"]
+    running = sorted(c.name for c in traces.containers if c.running and c.workspace)
+    kept = [] if plan.workspaces else [name for name in running if drives]
+    if drives and gpu_users:
+        found.append(
+            Conflict(
+                "REMOVE-GPU-BUSY",
+                f"the GPU is in use by {wording.listed(tuple(gpu_users))}",
+                "the driver is to go, and they would lose it in the middle of their work",
+                ("let them end, or stop them (kill PID, docker stop NAME), and run this again",),
+                "docs/remove.md",
+            )
+        )
+    elif kept:
+        found.append(
+            Conflict(
+                "REMOVE-GPU-BUSY",
+                f"workspaces run: {wording.listed(tuple(kept))}",
+                "the driver and the container toolkit are to go, and they have their GPUs by them",
+                (
+                    "take them away too: --data also=workspaces",
+                    "or stop them: systemctl stop 'gpuwright-workspace@*'",
+                ),
+                "docs/remove.md",
+            )
+        )
+    others = sorted(c.name for c in traces.containers if not c.workspace)
+    gone = {one.plain for one in plan.packages.goes}
+    if gone & {"docker.io", "docker-ce"} and others:
+        found.append(
+            Conflict(
+                "REMOVE-ENGINE-USED",
+                f"Docker has containers of others: {wording.listed(tuple(others))}",
+                "they cannot be used without it",
+                ("omit engine in --data also=…, or take them away first: docker rm NAME",),
+                "docs/remove.md",
+            )
+        )
+    return tuple(found)
+
+
+def _told(host: Host, plan: RemovalPlan) -> bool:
+    """Say how it ended; False where it did not come to its end."""
+    run_now = ending.this_run()
+    if run_now is None or not run_now.is_executing:
+        return True
+    failed = host in run_now.failed_hosts
+    if failed:
+        screen.say([f"{host.name}: the removal is not complete; run the same command again"])
+        return False
+    state = last_seen(host, HostProbe)
+    lines = [f"{host.name}: removed; what stays was named above"]
+    if state is not None and state.driver.loaded:
+        lines.append(
+            f"{host.name}: the NVIDIA module is still loaded: reboot it when it suits (reboot)"
+        )
+    screen.say(lines)
+    return True

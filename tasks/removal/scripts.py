@@ -1,0 +1,166 @@
+"""Shell that takes each part away. Pure; every part may be done again where it was cut off."""
+
+from __future__ import annotations
+
+import shlex
+
+from tasks.driver import nouveau_files
+from tasks.guard import kernel_holds, program
+from tasks.layout import ASIDE
+from tasks.packages import removal, versionlock
+from tasks.removal.removal_plan import RemovalPlan
+from tasks.steps.before import BEFORE, STATE
+
+NOTES = f"{STATE}/removal"
+"""Marks of what is under way: they lie beside the notes, and go with them."""
+DUE = f"{NOTES}/initramfs-due"
+UNLOAD = """\
+for unit in nvidia-dcgm dcgm-exporter nvidia-dcgm-exporter nvidia-persistenced nvidia-gridd \\
+    nvidia-topologyd nvidia-fabricmanager nvlsm; do
+    ! systemctl is-active --quiet $unit.service || systemctl stop $unit.service
+done
+modules=
+for module in nvidia_drm nvidia_modeset nvidia_uvm nvidia_peermem nvidia; do
+    [ ! -d /sys/module/$module ] || modules="$modules $module"
+done
+[ -z "$modules" ] || rmmod $modules || echo "the module stays loaded until the host reboots\""""
+"""As `tasks.driver.reload` does; what cannot be unloaded goes with the next boot."""
+
+
+def guard(plan: RemovalPlan, manager: str) -> str:
+    """Stop the guard, give GRUB's choice back, and take its files away."""
+    files = [path for path in plan.guard if not path.endswith(".prom")]
+    metrics = [path for path in plan.guard if path.endswith(".prom")]
+    grub = "! command -v update-grub >/dev/null || update-grub" if manager == "apt" else ":"
+    return "\n".join(
+        [
+            "systemctl disable --quiet --now gpuwright-guard.path gpuwright-guard.service "
+            "2>/dev/null || :",
+            f"if [ -x {program.PROGRAM} ] && grep -qs '^POLICY=follow$' {program.SETTINGS}; "
+            f"then {program.PROGRAM} release; fi",
+            f"rm -f {shlex.join(files)}" if files else ":",
+            grub if program.DEFAULT in files else ":",
+            *(_as_owner_of(path) for path in metrics),
+            "systemctl daemon-reload",
+        ]
+    )
+
+
+def _as_owner_of(path: str) -> str:
+    """Shell that removes a file as the owner of its folder, who could lead root elsewhere."""
+    folder = shlex.quote(path.rpartition("/")[0])
+    return (
+        f"owner=$(stat -L -c '%u %g' {folder}) && setpriv --reuid ${{owner% *}} "
+        f"--regid ${{owner#* }} --clear-groups --no-new-privs -- rm -f {shlex.quote(path)} || :"
+    )
+
+
+def holds(plan: RemovalPlan) -> str:
+    """End our holds, then take the files away by which they are known."""
+    lines = [f"apt-mark unhold {shlex.join(plan.unhold)} >/dev/null"] if plan.unhold else []
+    lines += [versionlock.released(block) for block in plan.locks]
+    if plan.hold_files:
+        lines.append(f"rm -f {shlex.join(plan.hold_files)}")
+    return " &&\n".join([*lines, f"rm -f {kernel_holds.LIST}"])
+
+
+def images(names: tuple[str, ...]) -> str:
+    """Untag our images; layers that nothing else uses go with them."""
+    quoted = [shlex.quote(name) for name in names]
+    return " &&\n".join(
+        f"{{ ! docker image inspect {name} >/dev/null 2>&1 || docker image rm {name} >/dev/null; }}"
+        for name in quoted
+    )
+
+
+def packages(plan: RemovalPlan, manager: str) -> str:
+    """Unload the driver, purge what we brought and only that, then marks, users and groups."""
+    goes, marks = plan.packages.goes, plan.packages.marked_auto
+    lines = [f"umask 077; mkdir -p {NOTES}; umask 022"]
+    lines += [UNLOAD] if plan.unloads else []
+    if goes:
+        taken_out = removal.purged if manager == "apt" else removal.erased
+        lines += [taken_out(goes, f"{NOTES}/paths"), _KEYS, _FOLDERS]
+    lines += [f"apt-mark auto {shlex.join(marks)} >/dev/null"] if marks else []
+    for user in plan.docker_members:
+        lines.append(f"gpasswd -d {shlex.quote(user)} docker >/dev/null 2>&1 || :")
+    for user in plan.users:
+        name = shlex.quote(user)
+        lines.append(f"! getent passwd {name} >/dev/null || userdel {name} || :")
+    for group in plan.groups:
+        name = shlex.quote(group)
+        lines.append(f"! getent group {name} >/dev/null || groupdel {name} || :")
+    return "\n".join(lines)
+
+
+_KEYS = f"""\
+if ! command -v dkms >/dev/null && [ -d /var/lib/dkms ] &&
+    ! grep -qsx /var/lib/dkms {BEFORE}/folders && [ -e {BEFORE}/since ]
+then rm -rf /var/lib/dkms; fi"""
+"""The key that dkms made, and what it has left of builds, go with dkms where it came with us."""
+_FOLDERS = f"""\
+sort -ru {NOTES}/paths | while IFS= read -r folder; do
+    [ -d "$folder" ] && [ ! -L "$folder" ] || continue
+    ! grep -qsxF -- "$folder" {BEFORE}/folders || continue
+    dpkg -S "$folder" >/dev/null 2>&1 || rpm -qf "$folder" >/dev/null 2>&1 ||
+        rmdir "$folder" 2>/dev/null || :
+done
+systemctl daemon-reload
+systemctl reset-failed 'nvidia-*' 'docker*' 'containerd*' 2>/dev/null || :"""
+"""Empty folders of packages that went, unless they were there before or are another package's."""
+
+
+def settings(plan: RemovalPlan, manager: str) -> str:
+    """Take our files away, put back what was moved aside, and make a new initramfs if it is due."""
+    lines = [f"umask 077; mkdir -p {NOTES}; umask 022"]
+    if plan.initramfs:
+        lines.append(f": >{DUE}; sync {DUE}")
+    lines += [f"rm -f {shlex.quote(path)}" for path in plan.files]
+    for path in plan.put_back:
+        name = shlex.quote(path.removesuffix(ASIDE))
+        lines.append(
+            f"if [ -e {name} ]; then echo {shlex.quote(path)} 'stays: its name is taken'; "
+            f"else mv {shlex.quote(path)} {name}; fi"
+        )
+    for path in plan.loader:
+        lines.append(f"sed -i 's/^# kept out by gpuwright: //' {shlex.quote(path)}; ldconfig")
+    if plan.stream:
+        lines.append(_STREAM)
+    parents = sorted({path.rpartition("/")[0] for path in (*plan.files, *plan.guard)})
+    lines += [_emptied(folder) for folder in parents if folder.endswith(".d")]
+    lines += ["systemctl daemon-reload", "udevadm control --reload 2>/dev/null || :"]
+    if plan.initramfs:
+        image, update = nouveau_files.DEBIAN_IMAGE, 'update-initramfs -u -k "$kernel"'
+        if manager == "dnf":
+            image, update = nouveau_files.DRACUT
+        lines += [nouveau_files.images_rebuilt(image, update), f"rm -f {DUE}"]
+    return "\n".join(lines)
+
+
+_STREAM = f"""\
+stream=/etc/dnf/modules.d/nvidia-driver.module
+if [ -e {BEFORE}/files$stream ]; then cp -p {BEFORE}/files$stream $stream; else rm -f $stream; fi"""
+
+
+def _emptied(folder: str) -> str:
+    """Shell that removes a drop-in folder which is empty and was not there before."""
+    name = shlex.quote(folder)
+    return (
+        f"if [ -d {name} ] && ! grep -qsxF -- {name} {BEFORE}/folders; "
+        f"then rmdir {name} 2>/dev/null || :; fi"
+    )
+
+
+def folders(plan: RemovalPlan) -> str:
+    """Take our folders away; the notes go last, for a removal that is cut off goes on by them."""
+    paths = sorted(plan.folders, key=lambda found: found[0] == STATE)
+    lines = []
+    for path, _ in paths:
+        if path == STATE:
+            inside = f"find {STATE} -mindepth 1 -maxdepth 1 ! -name before ! -name brought"
+            lines.append(f"{inside} -exec rm -rf {{}} +")
+        lines.append(f"rm -rf {shlex.quote(path)}")
+        before = shlex.quote(f"{path}.before")
+        if path.startswith("/usr/local/cuda-"):
+            lines.append(f"[ ! -d {before} ] || mv -T {before} {shlex.quote(path)}")
+    return " &&\n".join(lines)

@@ -1,0 +1,89 @@
+"""The opening of a removal, and its run on a host that is a value."""
+
+from __future__ import annotations
+
+import runpy
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from facts.gpu_users import GpuUsers
+from facts.removal import Removal
+from facts.removal_model import Container, Traces
+from tasks.removal.removal_opening import conflicts
+from tests.unit.tasks import a_host, a_run
+from tests.unit.tasks.removal.test_removal_plan import made, plan
+
+BUSY = ["4711 python3"]
+
+
+def run(traces: Traces, users: list[str] | None = None, **data: Any) -> a_run.ARun:
+    """The deploy on a host with these traces, as pyinfra prepares it."""
+    facts: a_run.Facts = {Removal: traces, GpuUsers: users or []}
+    found = a_run.ARun(a_host.done(), facts, **data)
+    found.prepared(lambda: runpy.run_path("deploys/remove.py"))
+    return found
+
+
+def test_host_that_never_met_us_is_left_alone_and_well() -> None:
+    found = run(Traces(before=None))
+    assert found.changes == [] and found.exit_status == 0
+    assert found.executed().wire.commands == [] and found.wire.notes == []
+
+
+def test_each_part_has_its_step() -> None:
+    assert run(made()).changes == [
+        *("Kernel guard", "Holds and pins", "Packages"),
+        *("Settings and repositories", "Folders and notes"),
+    ]
+
+
+def test_removal_notes_nothing_of_before() -> None:
+    found = run(made())
+    found.executed()
+    assert found.wire.notes == []
+
+
+def test_wrong_word_is_refused() -> None:
+    assert run(made(), also="driver").exit_status == 1
+
+
+def test_host_in_use_is_refused_before_it_is_touched() -> None:
+    found = run(made(), BUSY)
+    assert found.exit_status == 1
+    assert found.executed().wire.commands == []
+
+
+def code(traces: Traces, users: list[str] | None, also: str = "") -> list[str]:
+    return [c.code for c in conflicts(plan(traces, also), traces, users)]
+
+
+@pytest.mark.parametrize(
+    ("users", "expected"), [([], []), (BUSY, ["REMOVE-GPU-BUSY"]), (None, ["REMOVE-GPU-BUSY"])]
+)
+def test_programs_on_the_gpu_stand_against_it(users: list[str] | None, expected: list[str]) -> None:
+    assert code(made(), users) == expected
+
+
+def test_programs_on_the_gpu_are_of_no_matter_where_no_driver_goes() -> None:
+    traces = replace(made(), brought=replace(made().brought, packages={"dkms": "3"}))
+    assert code(traces, BUSY) == []
+
+
+def test_workspace_that_runs_stands_against_it_unless_it_goes_too() -> None:
+    traces = made(workspaces=("alice",), containers=(Container("ws", True, "alice"),))
+    assert code(traces, []) == ["REMOVE-GPU-BUSY"]
+    assert code(traces, [], "workspaces") == []
+    asleep = replace(traces, containers=(Container("ws", False, "alice"),))
+    assert code(asleep, []) == []
+
+
+def test_containers_of_others_stand_against_taking_their_engine() -> None:
+    traces = made(containers=(Container("web", False),))
+    engine = replace(traces.installed[-1], name="docker.io", depends="")
+    traces = replace(traces, installed=(*traces.installed, engine))
+    packages = {**traces.brought.packages, "docker.io": "1"}
+    traces = replace(traces, brought=replace(traces.brought, packages=packages))
+    assert code(traces, []) == []
+    assert code(traces, [], "engine") == ["REMOVE-ENGINE-USED"]

@@ -1,0 +1,112 @@
+"""The shell of a removal: sound, quoted, and in an order that can be cut off."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from facts.removal_model import Installed
+from tasks.packages import removal
+from tasks.removal import removal_plan, scripts
+from tasks.removal.removal_plan import RemovalPlan
+from tests.plain_shell import assert_plain
+from tests.unit.tasks.removal.test_removal_plan import made, plan
+
+ODD = "/etc/apt/sources.list.d/it's a file; touch hurt"
+WHOLE = replace(
+    plan(made(), loaded=True),
+    files=(ODD, "/etc/systemd/system/x.service.d/gpuwright.conf"),
+    guard=(ODD, "/var/lib/prometheus/node-exporter/gpuwright.prom"),
+    put_back=(f"{ODD}.gpuwright-old",),
+    images=("a:b", "it's; c"),
+    users=("nvidia-persistenced",),
+    groups=("docker",),
+    docker_members=("ana",),
+    loader=("/etc/ld.so.conf.d/000_cuda.conf",),
+    locks=("gpuwright", "gpuwright kernel"),
+    stream=True,
+    folders=(("/usr/local/cuda-11.8", 1), (removal_plan.STATE, 1), ("/opt/gpuwright", 2)),
+)
+TEXTS = {
+    f"{name} {manager}": text
+    for manager in ("apt", "dnf")
+    for name, text in {
+        "guard": scripts.guard(WHOLE, manager),
+        "holds": scripts.holds(WHOLE),
+        "images": scripts.images(WHOLE.images),
+        "packages": scripts.packages(WHOLE, manager),
+        "settings": scripts.settings(WHOLE, manager),
+        "folders": scripts.folders(WHOLE),
+    }.items()
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_shell_is_sound(name: str) -> None:
+    assert_plain(f"set -eu\n{TEXTS[name]}\n", "SC2086")  # words of modules are to be split
+
+
+def test_notes_go_last_and_with_them_nothing_is_known_any_more() -> None:
+    lines = scripts.folders(WHOLE).split(" &&\n")
+    assert lines[-1] == "rm -rf /var/lib/gpuwright"
+    assert "! -name before ! -name brought" in lines[-2]
+
+
+def test_toolkit_of_others_that_made_room_comes_back() -> None:
+    assert "mv -T /usr/local/cuda-11.8.before /usr/local/cuda-11.8" in scripts.folders(WHOLE)
+
+
+def test_initramfs_is_due_from_before_the_blacklist_goes_until_it_is_made() -> None:
+    text = scripts.settings(WHOLE, "apt")
+    order = [text.index(w) for w in (f": >{scripts.DUE}", "rm -f", "update-initramfs")]
+    assert order == sorted(order) and text.rstrip().endswith(f"rm -f {scripts.DUE}")
+
+
+def test_holds_end_before_the_files_that_tell_of_them_go() -> None:
+    text = scripts.holds(plan(made()))
+    assert text.index("apt-mark unhold nvidia-smi") < text.index("preferences.d/gpuwright")
+
+
+def test_nothing_due_makes_no_shell_of_packages() -> None:
+    assert "purge" not in scripts.packages(RemovalPlan(users=("x",)), "apt")
+    assert "rpm -e" in scripts.packages(WHOLE, "dnf") and "dnf remove" not in TEXTS["packages dnf"]
+
+
+def run(folder: Path, simulation: str) -> subprocess.CompletedProcess[str]:
+    """Purge two packages where apt says this of it."""
+    programs = folder / "bin"
+    programs.mkdir()
+    texts = {
+        "apt-get": f"case $* in *' -s '*) cat {folder}/told ;; *) echo purged >{folder}/done\nesac",
+        "dpkg": ":",
+    }
+    for name, text in texts.items():
+        (programs / name).write_text(f"#!/bin/sh\n{text}\n")
+        (programs / name).chmod(0o755)
+    (folder / "told").write_text(simulation)
+    goes = [Installed("nvidia-smi", "1"), Installed("libcuda1:amd64", "1")]
+    script = removal.purged(goes, str(folder / "paths"))
+    return subprocess.run(
+        ["sh", "-euc", script],
+        cwd=folder,
+        env={"PATH": f"{programs}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_purge_that_takes_just_these_is_done(tmp_path: Path) -> None:
+    done = run(tmp_path, "Purg nvidia-smi [1]\nPurg libcuda1 [1] [x:amd64 ]\n")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "done").read_text() == "purged\n"
+
+
+@pytest.mark.parametrize("more", ["Remv nvtop [3]", "Purg bash [5]", "Inst other (1 Debian)"])
+def test_purge_that_would_do_more_is_not_done(tmp_path: Path, more: str) -> None:
+    done = run(tmp_path, f"Purg nvidia-smi [1]\nPurg libcuda1 [1]\n{more}\n")
+    assert done.returncode == 1 and more.split()[1] in done.stdout
+    assert not (tmp_path / "done").exists()
