@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 from facts.removal_model import Installed, Traces
 from stacks.catalog.read import load_catalog
+from tasks.containers.rootless_state import HELPERS
 from tasks.hostdata.removal import RemovalSettings
 
 _KERNEL = re.compile(r"linux-image|linux-modules-(?!nvidia)|kernel(-uek)?(-core|-modules.*)?[. ]")
-_ENGINES_BESIDE = frozenset({"podman", "moby-engine"})
+_ENGINES_BESIDE = frozenset({"podman", "moby-engine", "rootlesskit", *HELPERS})
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 
+from tasks.containers import cdi_state
 from tasks.driver import nouveau_files
 from tasks.guard import kernel_holds, program
 from tasks.layout import ASIDE
@@ -78,6 +79,10 @@ def packages(plan: RemovalPlan, manager: str) -> str:
     goes, marks = plan.packages.goes, plan.packages.marked_auto
     lines = [f"umask 077; mkdir -p {NOTES}; umask 022"]
     lines += [UNLOAD] if plan.unloads else []
+    # rpm keeps a changed file of settings under another name.
+    lines += [_shown_again(path) for path in plan.loader]
+    if any(one.plain.startswith("nvidia-container-toolkit") for one in goes):
+        lines.append(f"rm -f {cdi_state.SPEC}")
     if goes:
         taken_out = removal.purged if manager == "apt" else removal.erased
         lines += [taken_out(goes, f"{NOTES}/paths"), _KEYS, _FOLDERS]
@@ -122,8 +127,10 @@ def settings(plan: RemovalPlan, manager: str) -> str:
             f"if [ -e {name} ]; then echo {shlex.quote(path)} 'stays: its name is taken'; "
             f"else mv {shlex.quote(path)} {name}; fi"
         )
-    for path in plan.loader:
-        lines.append(f"sed -i 's/^# kept out by gpuwright: //' {shlex.quote(path)}; ldconfig")
+    if plan.loader:
+        lines += [*map(_shown_again, plan.loader), "ldconfig"]
+    if manager == "dnf":
+        lines.append("rm -rf /var/cache/dnf/gpuwright-*")
     if plan.stream:
         lines.append(_STREAM)
     parents = sorted({path.rpartition("/")[0] for path in (*plan.files, *plan.guard)})
@@ -135,6 +142,11 @@ def settings(plan: RemovalPlan, manager: str) -> str:
             image, update = nouveau_files.DRACUT
         lines += [nouveau_files.images_rebuilt(image, update), f"rm -f {DUE}"]
     return "\n".join(lines)
+
+
+def _shown_again(path: str) -> str:
+    """Shell that gives the loader the lines of a file which we had commented out."""
+    return f"sed -i 's/^# kept out by gpuwright: //' {shlex.quote(path)}"
 
 
 _STREAM = f"""\

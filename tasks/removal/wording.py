@@ -55,7 +55,7 @@ def _goes(plan: RemovalPlan) -> list[str]:
     found += [f"{user} from the group docker" for user in plan.docker_members]
     found += [f"file {path}" for path in plan.files]
     if plan.loader:
-        found.append(f"what keeps {listed(plan.loader)} out of the loader's way")
+        found.append(f"what keeps the loader from {listed(plan.loader)}, where that stays")
     if plan.initramfs:
         found.append("nouveau's blacklist in the initramfs, which is made again")
     found += [f"environment {name}, with what was installed into it" for name in plan.environments]
