@@ -39,7 +39,7 @@ def guard_stopped(settings: RemovalSettings) -> Commands:
     """The guard first: it would build modules for what is about to go."""
     plan = plan_now(settings)
     if plan.guard:
-        yield job.complete(job.Job("unguard", "kernel guard", scripts.guard(plan, _manager())))
+        yield job.complete(job.Job("unguard", "kernel guard", scripts.guard(plan)))
 
 
 @step

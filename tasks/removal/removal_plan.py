@@ -142,10 +142,26 @@ def chart(traces: Traces, loaded: bool, settings: RemovalSettings) -> RemovalPla
         stays=(
             *_stays_of(packages, traces),
             *docker_stays,
-            *(f"workspace of {user}: --data also=workspaces takes it too" for user in kept_spaces),
+            *(
+                f"workspace of {user}, which has no GPU from then on: --data also=workspaces takes "
+                "it too"
+                for user in kept_spaces
+            ),
+            *_people(traces, people),
             *(f"image {name}: --data also=images takes it too" for name in kept_images),
         ),
     )
+
+
+def _people(traces: Traces, goes: bool) -> list[str]:
+    """Users and groups of packages that we brought, where some of those stay."""
+    users, groups = traces.brought.users & traces.users, traces.brought.groups & traces.groups
+    if goes or not (users or groups):
+        return []
+    return [
+        f"system users and groups {', '.join(sorted({*users, *groups}))}: packages that stay may "
+        "need them"
+    ]
 
 
 def _folders(traces: Traces, kept: frozenset[str]) -> tuple[tuple[str, int], ...]:

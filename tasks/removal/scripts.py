@@ -28,11 +28,18 @@ done
 """As `tasks.driver.reload` does; what cannot be unloaded goes with the next boot."""
 
 
-def guard(plan: RemovalPlan, manager: str) -> str:
+def guard(plan: RemovalPlan) -> str:
     """Stop the guard, give GRUB's choice back, and take its files away."""
-    files = [path for path in plan.guard if not path.endswith(".prom")]
+    default = any(path.startswith(program.DEFAULT) for path in plan.guard)
+    files = [p for p in plan.guard if not p.endswith(".prom") and not p.startswith(program.DEFAULT)]
     metrics = [path for path in plan.guard if path.endswith(".prom")]
-    grub = "! command -v update-grub >/dev/null || update-grub" if manager == "apt" else ":"
+    # GRUB reads no file of that ending; until its menu is made again, the file tells of it.
+    going = f"{program.DEFAULT}.going"
+    grub = (
+        f"[ ! -e {program.DEFAULT} ] || mv {program.DEFAULT} {going}",
+        "! command -v update-grub >/dev/null || update-grub",
+        f"rm -f {going}",
+    )
     return "\n".join(
         [
             "systemctl disable --quiet --now gpuwright-guard.path gpuwright-guard.service "
@@ -40,7 +47,7 @@ def guard(plan: RemovalPlan, manager: str) -> str:
             f"if [ -x {program.PROGRAM} ] && grep -qs '^POLICY=follow$' {program.SETTINGS}; "
             f"then {program.PROGRAM} release; fi",
             f"rm -f {shlex.join(files)}" if files else ":",
-            grub if program.DEFAULT in files else ":",
+            *(grub if default else ()),
             *(_as_owner_of(path) for path in metrics),
             "systemctl daemon-reload",
         ]

@@ -19,7 +19,11 @@ ODD = "/etc/apt/sources.list.d/it's a file; touch hurt"
 WHOLE = replace(
     plan(made(), loaded=True),
     files=(ODD, "/etc/systemd/system/x.service.d/gpuwright.conf"),
-    guard=(ODD, "/var/lib/prometheus/node-exporter/gpuwright.prom"),
+    guard=(
+        ODD,
+        "/etc/default/grub.d/zz-gpuwright.cfg",
+        "/var/lib/prometheus/node-exporter/gpuwright.prom",
+    ),
     put_back=(f"{ODD}.gpuwright-old",),
     images=("a:b", "it's; c"),
     users=("nvidia-persistenced",),
@@ -34,7 +38,7 @@ TEXTS = {
     f"{name} {manager}": text
     for manager in ("apt", "dnf")
     for name, text in {
-        "guard": scripts.guard(WHOLE, manager),
+        "guard": scripts.guard(WHOLE),
         "holds": scripts.holds(WHOLE),
         "images": scripts.images(WHOLE.images),
         "packages": scripts.packages(WHOLE, manager),
@@ -63,6 +67,14 @@ def test_initramfs_is_due_from_before_the_blacklist_goes_until_it_is_made() -> N
     text = scripts.settings(WHOLE, "apt")
     order = [text.index(w) for w in (f": >{scripts.DUE}", "rm -f", "update-initramfs")]
     assert order == sorted(order) and text.rstrip().endswith(f"rm -f {scripts.DUE}")
+
+
+def test_grub_s_drop_in_tells_of_itself_until_the_menu_is_made_again() -> None:
+    text = scripts.guard(replace(WHOLE, guard=("/etc/default/grub.d/zz-gpuwright.cfg.going",)))
+    order = [
+        text.index(word) for word in ("mv /etc/default", "update-grub >", "rm -f /etc/default")
+    ]
+    assert order == sorted(order)
 
 
 def test_holds_end_before_the_files_that_tell_of_them_go() -> None:
