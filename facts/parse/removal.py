@@ -153,7 +153,7 @@ def _installed(section: Section) -> dict[str, Installed]:
 
 def _needed(section: Section) -> dict[str, str]:
     """Rpm's ``name-version-release.arch`` as notes name it, and who needs it."""
-    found = {}
+    found: dict[str, str] = {}
     for label, who in _pairs(section.part("needed"), "|"):
         nevra, _, arch = label.rpartition(".")
         name, version, release = (nevra.rsplit("-", 2) + ["", ""])[:3]
