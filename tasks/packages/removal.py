@@ -26,6 +26,10 @@ def purged(goes: Sequence[Installed], paths: str) -> str:
     return "\n".join(
         [
             apt.finished(),
+            # What a power cut has left half unpacked, apt would want to fetch again first.
+            "cut=$(dpkg-query -W -f '${db:Status-Eflag} ${binary:Package}\\n' "
+            f"{names} 2>/dev/null | sed -n 's/^reinstreq //p')",
+            '[ -z "$cut" ] || dpkg --purge --force-remove-reinstreq $cut || :',
             f"dpkg -L {names} 2>/dev/null | sort -u >>{paths} || :",
             f"apt-get purge -s {flags} {names} >simulation",
             f"printf '%s\\n' {plain} | sort >ours",

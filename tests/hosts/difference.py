@@ -26,7 +26,7 @@ systemctl list-unit-files --no-legend --no-pager | grep -v '\.scope\|^run-\|\.mo
 systemctl list-units --failed --plain --no-legend --no-pager
 echo '##files'
 find /etc /opt /usr/local /usr/share/keyrings /usr/src /lib/modules /boot /var/lib /var/cache \
-    -xdev \( -path /var/lib/apt/lists -o -path /var/lib/dpkg -o -path /var/lib/systemd \
+    -xdev \( -path /var/lib/apt -o -path /var/lib/dpkg -o -path /var/lib/systemd \
     -o -path /var/lib/rpm -o -path /var/lib/dnf -o -path /var/cache/apt \
     -o -path /var/cache/dnf \) -prune \
     -o -printf '%p %y %m %u %g %l\n'
