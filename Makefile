@@ -29,8 +29,9 @@ demo: env
 vagrant-demo: env
 	@sh make/vagrant_demo.sh
 
-# Most of a test is waiting for one program. Modules of one host stay in one process.
-HOSTS = $(PYTHON) -m pytest -v -n $(shell [ $$(nproc) -lt 8 ] && echo 2 || echo 4) --dist loadfile \
+# Most of a test is waiting for one program, so three at once are what two cores can do. Modules of
+# one host stay in one process.
+HOSTS = $(PYTHON) -m pytest -v -n $(shell [ $$(nproc) -lt 8 ] && echo 3 || echo 4) --dist loadfile \
     --no-loadscope-reorder --durations=15
 test: check
 	@$(PYTHON) -m sandbox prepare

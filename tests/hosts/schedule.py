@@ -55,7 +55,7 @@ MINUTES = {
     "test_rocky": 6,
 }
 """The modules in their order, and how long each takes beside another one on two cores: cheap ones
-first, then the longest, so that both processes end together."""
+first, then the longest, so that the processes end together."""
 SHARED = {
     "test_image": "site",
     "test_workspace": "site",
