@@ -85,8 +85,8 @@ def house() -> Graph:
 
 
 def _folders(room: str) -> list[str]:
-    packages = (name.removesuffix(".__init__") for name in house() if name.endswith(".__init__"))
-    return sorted(name for name in packages if name.split(".")[0] == room)
+    files = (HOUSE / room).rglob("__init__.py")
+    return sorted(".".join(file.parent.relative_to(HOUSE).parts) for file in files)
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -17,8 +17,10 @@ from stacks.model.host import HostProfile
 from stacks.model.plan import Plan, Repository
 from stacks.model.requests import Stack
 
-FACTS = yaml.safe_load(
-    (Path(__file__).parents[3] / "stacks" / "catalog" / "containers.yaml").read_text()
+FACTS = yaml.load(
+    (Path(__file__).parents[3] / "stacks" / "catalog" / "containers.yaml").read_text(),
+    # Not every build of PyYAML has libyaml, which takes a tenth of the time.
+    getattr(yaml, "CSafeLoader", yaml.SafeLoader),
 )
 CDI = FACTS["cdi"]["rows"]
 

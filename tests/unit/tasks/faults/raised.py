@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,10 +48,11 @@ def source(root: Path = Path()) -> Source:
     raised: list[Seen] = []
     named: list[Seen] = []
     computed: list[Seen] = []
-    parsed = {path: trees.tree(path.read_text()) for path in _files(root, ".py")}
-    constants = _constants(parsed.values())
-    for path, tree in parsed.items():
-        sites = [part for code in _sites(tree) for part in _branches(code)]
+    texts = {path: path.read_text() for path in _files(root, ".py")}
+    constants = _constants(map(trees.tree, texts.values()))
+    for path, text in texts.items():
+        nodes = trees.nodes(text)
+        sites = [part for code in _sites(nodes) for part in _branches(code)]
         for code in sites:
             place = f"{path}:{code.lineno}"
             if isinstance(code, ast.Constant) and isinstance(code.value, str):
@@ -62,13 +63,13 @@ def source(root: Path = Path()) -> Source:
             elif not _handed_on(code):
                 computed.append(Seen(ast.unparse(code), place))
         at_sites = {id(code) for code in sites}
-        for text in _texts(tree):
-            place = f"{path}:{text.lineno}"
-            printed = _PRINTED.match(str(text.value))
+        for said in _texts(nodes):
+            place = f"{path}:{said.lineno}"
+            printed = _PRINTED.match(str(said.value))
             if printed:
                 raised.append(Seen(printed[1] or printed[2], place))
-            elif id(text) not in at_sites and LIKE_A_CODE.fullmatch(str(text.value)):
-                named.append(Seen(str(text.value), place))
+            elif id(said) not in at_sites and LIKE_A_CODE.fullmatch(str(said.value)):
+                named.append(Seen(str(said.value), place))
     for path in (*_files(root, ".j2"), *_files(root, ".sh")):
         raised += [Seen(code, str(path)) for code in _ECHOED.findall(path.read_text())]
     for path in _files(root, ".yaml"):
@@ -80,9 +81,9 @@ def _files(root: Path, ending: str) -> list[Path]:
     return sorted(p for room in ROOMS for p in (root / room).rglob(f"*{ending}"))
 
 
-def _sites(tree: ast.AST) -> Iterator[ast.expr]:
+def _sites(nodes: Iterable[ast.AST]) -> Iterator[ast.expr]:
     """What is given as a code wherever a message is made."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if not isinstance(node, ast.Call):
             continue
         called = node.func
@@ -138,14 +139,14 @@ def _handed_on(code: ast.expr) -> bool:
     )
 
 
-def _texts(tree: ast.AST) -> Iterator[ast.Constant]:
+def _texts(nodes: Sequence[ast.AST]) -> Iterator[ast.Constant]:
     """Texts that are no docstring."""
     said = {
         id(node.value)
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     }
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said:
             yield node
 
