@@ -123,4 +123,5 @@ def _pins(plan: Plan) -> dict[str, str]:
 
 
 def _pci(model: str | None) -> str:
-    return CATALOG.known.models[model].pci[0] if model in CATALOG.known.models else "ffff"
+    known = CATALOG.known.models.get(model or "")
+    return known.pci[0] if known else "ffff"
