@@ -79,7 +79,7 @@ def settings(
                 data[key] = joined
     if stack.containers and (stack.cuda or stack.torch):
         data["with_native"] = True
-    return data, [*left, *_untold(state)]
+    return data, [*left, *_untold(state, seen)]
 
 
 def _gpus(seen: Components, catalog: Catalog) -> Found:
@@ -178,9 +178,18 @@ def _containers(stack: Stack, engines: Engines | None) -> Found:
         )
 
 
-def _untold(state: HostState) -> list[Left]:
+def _untold(state: HostState, seen: Components) -> list[Left]:
     """What a host has and gpuwright takes from nobody, or always does itself."""
     found = []
+    if seen.nccl:
+        why = "PyTorch brings its own; no stack asks for one of the system"
+        found.append(Left(f"NCCL {', '.join(seen.nccl)} of the system", why))
+    if state.kernels.next_boot and not state.system.container:
+        why = "kernels come with the machine's image; headers follow the flavour that is there"
+        found.append(Left(f"kernel {state.kernels.next_boot}", why, False))
+    if state.secure_boot:
+        why = "where modules are built on the host, a person confirms its key at its own console"
+        found.append(Left("Secure Boot is on", why, False))
     pins = sorted({pin.file for pin in state.others.pins if "gpuwright" not in pin.file})
     if pins:
         why = "pins of people are no host data; gpuwright pins its own packages"

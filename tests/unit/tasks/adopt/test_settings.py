@@ -13,7 +13,7 @@ from facts.handmade_model import Handmade
 from facts.model.host import HostState
 from facts.model.packages import DnfRepository
 from facts.model.settings import Pin, SettingLine
-from facts.model.software import Setting
+from facts.model.software import Nccl, Setting
 from facts.model.system import Unit
 from stacks.model.containers import ContainerRequest
 from stacks.model.requests import DriverRequest, Stack, TorchRequest
@@ -166,9 +166,14 @@ def test_what_is_nobody_s_host_data_is_told() -> None:
         settings=(Setting("/etc/ld.so.conf.d/cuda.conf", "/usr/local/cuda/lib64"),),
         others=replace(STATE.others, pins=(pin,)),
         units={"nvidia-persistenced.service": Unit("nvidia-persistenced", "inactive", "disabled")},
+        nccl=(Nccl("/usr", "2.21.5"),),
+        secure_boot=True,
+        system=replace(STATE.system, container=""),
     )
     _, left = read(state)
     told = {one.what: one.loss for one in left}
+    assert told["NCCL 2.21.5 of the system"]
+    assert told["Secure Boot is on"] is told[f"kernel {a_host.KERNEL}"] is False
     assert told["pins in /etc/apt/preferences.d/mine"]
     assert told["settings of /etc/ld.so.conf.d/cuda.conf"]
     assert told["package sources on mirror.example.org"] is False
