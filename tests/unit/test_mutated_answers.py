@@ -21,6 +21,7 @@ from facts.cuda_call import CudaCall
 from facts.engines import ContainerEngines
 from facts.evidence import HostEvidence
 from facts.gpu_users import GpuUsers
+from facts.handmade import HandmadeParts
 from facts.host import HostProbe
 from facts.images import Images
 from facts.nvml import Nvml
@@ -93,6 +94,7 @@ READERS = {
     "host": of(HostProbe(), *map(whole.short_host, golden_hosts.HOSTS), examples=300),
     "evidence": of(HostEvidence(), whole.framed(whole.CONTAINERS + whole.EVIDENCE), examples=250),
     "engines": of(ContainerEngines(), whole.framed(whole.CONTAINERS + whole.ENGINES), examples=250),
+    "handmade": of(HandmadeParts(), whole.framed(whole.HANDMADE)),
     "workspaces": of(Workspaces(), whole.framed(whole.WORKSPACES), examples=250),
     "workspace answers": of(WorkspaceAnswers(), whole.framed(whole.ANSWERS)),
     "repository": of(offers(), whole.framed(whole.REPOSITORY)),

@@ -137,6 +137,23 @@ gpus
 GPU 0: NVIDIA H100 80GB HBM3 (UUID: GPU-11)
   MIG 1g.10gb     Device  0: (UUID: MIG-22)
 """
+HANDMADE = """\
+pytorch
+@site /opt/conda/envs/x/lib/python3.12/site-packages
+conda
+packages 330
+torch-2.5.1.dist-info
+torchvision-0.20.1.dist-info
+pytorch-2.5.1-py3.12_cuda12.4_cudnn9.1.0_0.json
+@site /opt/ml/lib/python3.11/site-packages
+venv
+packages 40
+torch-2.9.1+cu128.dist-info
+nvidia_cuda_runtime_cu12-12.8.90.dist-info
+nccl
+/etc/nccl.conf:1:NCCL_IB_DISABLE=1
+/etc/environment:7:export NCCL_SOCKET_IFNAME="=eth0"
+"""
 ANSWERS = """\
 answers
 @alice

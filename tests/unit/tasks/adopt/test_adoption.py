@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 
 from facts.engine_model import Engines
 from facts.handmade_model import Handmade
+from facts.parse import ProbeError, parse_host
+from facts.parse.handmade import handmade as parse_handmade
+from stacks.load import StackError
 from stacks.model.containers import ContainerPlan
 from stacks.model.plan import DriverPlan, Plan
 from stacks.requests import with_requests
@@ -19,7 +25,9 @@ from stacks.rules.support import FATAL
 from tasks.adopt import proof, texts
 from tasks.adopt.adoption import Adoption, adopted
 from tasks.containers.engine_state import DROP_IN
+from tests.unit import whole_answers
 from tests.unit.golden.plan_cases import Case, cases
+from tests.unit.mutated import mutated
 from tests.unit.stacks.hosts import CATALOG, stack_of
 from tests.unit.tasks import a_host
 from tests.unit.tasks.adopt.an_installed_host import installed
@@ -97,6 +105,25 @@ def test_planned_host_that_is_adopted_is_planned_again_as_it_was() -> None:
         if told or essence(made) != essence(plan):
             wrong.append((case.key, [one.text for one in told]))
     assert count > 40 and wrong == []
+
+
+@settings(max_examples=60, derandomize=True, deadline=None, phases=[Phase.generate])
+@given(st.integers(0, 2**48))
+def test_host_whose_words_are_damaged_is_adopted_or_refused(seed: int) -> None:
+    """What is written of it is read again as literals and as a stack, or it is refused."""
+    try:
+        state = parse_host(mutated(HOST, seed))
+        handmade = parse_handmade(mutated(HANDMADE, seed))
+    except ProbeError:
+        return
+    found = adopted(state, handmade, None, {}, CATALOG)
+    if isinstance(found, Adoption):
+        with contextlib.suppress(StackError):
+            again(found)
+
+
+HOST = whole_answers.short_host("debian-12-managed-h100.txt")
+HANDMADE = whole_answers.framed(whole_answers.HANDMADE)
 
 
 def test_host_with_nothing_of_nvidia_is_not_adopted() -> None:
