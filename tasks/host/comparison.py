@@ -23,6 +23,10 @@ from tasks.steps.step import fact, this_run
 
 @dataclass
 class _Run:
+    names: list[str] = field(default_factory=list)
+    """Hosts of the run."""
+    asked: frozenset[str] = frozenset()
+    """Those that others are compared with."""
     like: dict[str, str] = field(default_factory=dict)
     """Host to the one that it is compared with."""
     rows: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -38,21 +42,26 @@ def noted(host: Host, state: HostState) -> None:
         Refused: The host that it is to be like is not in this run.
         ValueError: ``like`` is no text.
     """
-    run = this_run()
-    like = host_data.like(host.data)
-    asked = {str(other.data.get("like") or "") for other in run.inventory}
-    if not like and host.name not in asked:
+    like, kept = host_data.like(host.data), _kept(this_run())
+    if not like and host.name not in kept.asked:
         return
-    kept = _runs.setdefault(run, _Run())
     handmade: Handmade | None = fact(HandmadeParts)
     seen = components(state, resolution.catalog(), handmade)
     kept.rows[host.name] = likeness.rows(state, seen)
     if not like:
         return
-    known = [other.name for other in run.inventory if run.is_host_in_limit(other)]
-    if like not in known:
-        raise Refused(_unknown(like, known))
+    if like not in kept.names:
+        raise Refused(_unknown(like, kept.names))
     kept.like[host.name] = like
+
+
+def _kept(run: State) -> _Run:
+    """What is remembered of a run: of its inventory once, as fleets are large."""
+    if run not in _runs:
+        hosts = [host for host in run.inventory if run.is_host_in_limit(host)]
+        asked = frozenset(str(host.data.get("like") or "") for host in hosts)
+        _runs[run] = _Run([host.name for host in hosts], asked)
+    return _runs[run]
 
 
 def told(answers: dict[str, Answer]) -> None:

@@ -44,7 +44,7 @@ def noted(made: ARun, name: str, state: HostState) -> None:
     rows = comparison.likeness.rows(
         state, comparison.components(state, comparison.resolution.catalog())
     )
-    comparison._runs.setdefault(made.state, comparison._Run()).rows[name] = rows
+    comparison._kept(made.state).rows[name] = rows
 
 
 def test_host_tells_in_what_it_differs(capsys: pytest.CaptureFixture[str]) -> None:
