@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import gzip
-import json
 import re
 import sys
 from collections.abc import Sequence
@@ -59,7 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         asked.out.touch(mode=0o600)
         asked.out.write_bytes(body)
         say([f"{asked.out}: {len(body):,} bytes"])
-    except (ValueError, OSError, yaml.YAMLError, RecursionError) as error:
+    # A date, say, is no host data, and JSON cannot say it.
+    except (ValueError, TypeError, OSError, yaml.YAMLError, RecursionError) as error:
         say([f"STACK-INVALID: {' '.join(str(error).split())[:1000]}"])
         return USAGE
     return 0
@@ -166,8 +166,7 @@ def _data(asked: argparse.Namespace) -> dict[str, Any]:
             raise ValueError(f"{asked.values} holds no mapping of host data")
         said |= read
     said |= carried.given(asked.data)
-    # What JSON cannot say (a date, a set) no host data are.
-    return dict(json.loads(json.dumps(said)))
+    return said
 
 
 if __name__ == "__main__":

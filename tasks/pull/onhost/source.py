@@ -24,6 +24,8 @@ BLOCK = 1 << 16
 ASK_S = 5
 SAY_S = 60
 LOCK = ("could not get lock", "is held by process", "waiting for process")
+KEPT = ["install", "--no-install-recommends", "--no-remove", "--no-upgrade"]
+"""What is there stays as it is, unless what is missing needs a newer one."""
 PYTHONS = ("python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10")
 SERVES = "import ensurepip, sys; sys.exit(sys.version_info < (3, 10))"
 LOCKED = "requirements.lock"
@@ -160,7 +162,7 @@ def _install(lock_wait_s: int) -> str:
     """Debian and Ubuntu keep Python's venv apart; Rocky's own Python is too old."""
     if shutil.which("apt-get"):
         apt = ["apt-get", "-o", f"DPkg::Lock::Timeout={lock_wait_s}", "-qq", "-y"]
-        ways = [[apt + ["update"], apt + ["install", "--no-install-recommends"]]]
+        ways = [[apt + ["update"], apt + KEPT]]
         names = [["python3", "python3-venv", "ca-certificates"]]
     elif shutil.which("dnf"):
         ways, names = [[["dnf", "-q", "-y", "install"]]] * 2, [["python3.12"], ["python3.11"]]

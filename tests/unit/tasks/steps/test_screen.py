@@ -262,10 +262,19 @@ def test_nothing_in_tasks_prints_or_decodes_by_another_way() -> None:
     """Who printed otherwise, or read JSON otherwise, would go past the filter."""
     allowed = {
         # A JSON document, in ASCII; a table.
-        "print": {"steps/answers.py", "steps/beginning.py", "steps/screen.py"},
+        "print": {
+            "steps/answers.py",
+            "steps/beginning.py",
+            "steps/screen.py",
+            "pull/onhost/telling.py",  # on the host, into its journal
+        },
         "echo": {"steps/screen.py"},
         "Console": {"steps/screen.py", "host/plan_opening.py"},  # into a text that `answers` prints
-        "loads": {"containers/daemon_json.py"},  # a person's file, written back as it is
+        "loads": {
+            "containers/daemon_json.py",  # a person's file, written back as it is
+            "pull/group.py",  # a person's host data, judged as they are
+            "pull/onhost/files.py",  # on the host, by Python's own library alone
+        },
     }
     found: dict[str, set[str]] = {name: set() for name in allowed}
     for path in TASKS.rglob("*.py"):
