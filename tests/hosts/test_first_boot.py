@@ -234,15 +234,11 @@ def test_cloud_init_s_own_schema_accepts_the_document(born: Born) -> None:
 
 def test_deploys_run_at_hand_for_a_sudo_user_and_find_nothing_to_do(born: Born) -> None:
     source = born.said(f"ls -d {HERE}/source-*").strip()
-    born.said(f"cp {HERE}/settings.json /srv/settings.json && chown admin /srv/settings.json")
-    born.said(
-        'python3 -c \'import json; print(json.dumps(json.load(open("/srv/settings.json"))'
-        '["data"]))\' >/home/admin/data.json',
-        user="admin",
-    )
-    run = f"cd {source} && GPUWRIGHT_HOST_DATA=/home/admin/data.json PYTHONDONTWRITEBYTECODE=1"
-    run = f"{run} .venv/bin/python -m pyinfra -y inventories/here.py deploys/"
-    done = born.host.run(f"{run}gpu_host.py 2>&1", user="admin")
+    settings = json.loads(born.said(f"cat {HERE}/settings.json"))
+    lay(born.host, {"srv/data.json": json.dumps(settings["data"])})
+    run = f"cd {source} && NO_COLOR=1 GPUWRIGHT_HOST_DATA=/srv/data.json PYTHONDONTWRITEBYTECODE=1"
+    words = "-m pyinfra -y inventories/here.py deploys/gpu_host.py"
+    done = born.host.run(f"{run} .venv/bin/python {words} 2>&1", user="admin")
     assert done.returncode == 0, done.stdout
     outcome = runner.Outcome(done.returncode, done.stdout)
     assert outcome.changes == [] and "verdict OK" in outcome.said, outcome.said
