@@ -6,19 +6,26 @@ Pure, but for the files of our own stacks.
 from __future__ import annotations
 
 import functools
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from stacks.load import load_stack, stack_names
 from stacks.model.change import Change
-from stacks.model.containers import ContainerRequest
+from stacks.model.containers import ContainerRequest, ImageRequest
 from stacks.model.host import HostProfile, gpu_of
+from stacks.model.messages import Conflict
 from stacks.model.requests import DriverRequest, Stack
 from stacks.requests import with_requests
 
 _shipped = functools.cache(load_stack)
 _names = functools.cache(stack_names)
-_DEFAULTS: dict[str, Any] = {"driver": DriverRequest(), "containers": ContainerRequest()}
+_DEFAULTS: dict[str, Any] = {
+    "driver": DriverRequest(),
+    "containers": ContainerRequest(),
+    "image": ImageRequest(),
+}
 """Parts that a stack's file may leave out, and that host data still choose."""
 
 
@@ -54,13 +61,68 @@ def followed(stack: Stack, profile: HostProfile, change: Change) -> tuple[Stack,
     return stack, replace(profile, **host)
 
 
+class Answer(Protocol):
+    """A resolution, of a host or of an image."""
+
+    @property
+    def plan(self) -> object | None:
+        """What is planned."""
+
+    @property
+    def conflicts(self) -> tuple[Conflict, ...]:
+        """What speaks against it."""
+
+
+def leading_on(
+    conflicts: tuple[Conflict, ...], again: Callable[[Change], Answer], otherwise: str = ""
+) -> tuple[Conflict, ...]:
+    """The conflicts without those ways out that lead back to them.
+
+    A change of host data that leads to a plan stands before what does not.
+
+    Args:
+        conflicts: As rules have found them.
+        again: Asks the same question after a change.
+        otherwise: What is left where all ways lead back; empty: these, as they are.
+    """
+    times = Counter(conflict.code for conflict in conflicts)
+    return tuple(_leading_on(c, times[c.code], again, otherwise) for c in conflicts)
+
+
+def _leading_on(
+    conflict: Conflict, times: int, again: Callable[[Change], Answer], otherwise: str
+) -> Conflict:
+    left = []
+    for place, (text, change) in enumerate(zip(conflict.remedies, conflict.changes, strict=True)):
+        good = False
+        if change is not None:
+            answer = again(change)
+            # Of several with one code (VERSION-GONE of two parts) a way may end one alone.
+            if sum(other.code == conflict.code for other in answer.conflicts) >= times:
+                continue
+            good = answer.plan is not None and not change.host
+        left.append((not good, place, text, change))
+    if not left:
+        if not otherwise:
+            return conflict
+        return replace(conflict, remedies=(otherwise,), changes=(None,))
+    _, _, remedies, changes = zip(*sorted(left, key=lambda way: way[:2]), strict=True)
+    return replace(conflict, remedies=remedies, changes=changes)
+
+
+def _left_out(stack: Stack, part: str) -> bool:
+    """Whether somebody left a part out: its stack's file has it."""
+    own = _shipped(stack.name) if stack.name in _names() else None
+    return getattr(stack, part) is None and (own is None or getattr(own, part) is not None)
+
+
 def _instead(stack: Stack, other: Stack) -> Stack:
     return replace(
         other,
         driver=stack.driver,
-        cuda=other.cuda if stack.cuda else None,
-        cudnn=other.cudnn if stack.cuda else None,
-        torch=other.torch if stack.torch else None,
+        cuda=None if _left_out(stack, "cuda") else other.cuda,
+        cudnn=None if _left_out(stack, "cuda") else other.cudnn,
+        torch=None if _left_out(stack, "torch") else other.torch,
         containers=stack.containers,
         image=stack.image,
         native=stack.native,
@@ -77,7 +139,11 @@ def _omitted(stack: Stack, change: Change) -> Stack:
     """The stack with what its file says in place of the requests that are to be omitted."""
     own = _shipped(stack.name) if stack.name in _names() else None
     parts: dict[str, Any] = {}
-    for name in (name for name, value in change.data.items() if value is None):
+    if own and "without" in change.data and change.data["without"] is None:
+        for part in ("cuda", "cudnn", "torch"):
+            if getattr(stack, part) is None:
+                parts[part] = getattr(own, part)
+    for name in (n for n, value in change.data.items() if value is None and n != "without"):
         part, _, key = name.partition("_")
         part, key = {
             "docker": ("containers", name),

@@ -9,10 +9,11 @@ from dataclasses import replace
 
 from stacks.catalog.distributions import CudaOffer, Distribution, DriverOffer
 from stacks.catalog.read import Catalog
-from stacks.follow import followed
+from stacks.follow import followed, leading_on
+from stacks.model.change import Change
 from stacks.model.containers import ContainerPlan
 from stacks.model.host import HostProfile
-from stacks.model.messages import Conflict, Reason
+from stacks.model.messages import Reason
 from stacks.model.plan import (
     CudaPlan,
     CudnnPlan,
@@ -56,29 +57,11 @@ def resolve(stack: Stack, profile: HostProfile, catalog: Catalog) -> Resolution:
     found = _resolve(stack, profile, catalog)
     if found.plan is not None:
         return found
-    return Resolution(None, tuple(_with_ways(c, stack, profile, catalog) for c in found.conflicts))
 
+    def again(change: Change) -> Resolution:
+        return _resolve(*followed(stack, profile, change), catalog)
 
-def _with_ways(
-    conflict: Conflict, stack: Stack, profile: HostProfile, catalog: Catalog
-) -> Conflict:
-    """The conflict without those ways out that lead back to it.
-
-    A change of host data that leads to a plan stands before what does not.
-    """
-    left = []
-    for place, (text, change) in enumerate(zip(conflict.remedies, conflict.changes, strict=True)):
-        good = False
-        if change is not None:
-            again = _resolve(*followed(stack, profile, change), catalog)
-            if conflict.code in {other.code for other in again.conflicts}:
-                continue
-            good = again.plan is not None and not change.host
-        left.append((not good, place, text, change))
-    if not left:
-        return conflict
-    _, _, remedies, changes = zip(*sorted(left, key=lambda way: way[:2]), strict=True)
-    return replace(conflict, remedies=remedies, changes=changes)
+    return Resolution(None, leading_on(found.conflicts, again))
 
 
 def _resolve(stack: Stack, profile: HostProfile, catalog: Catalog) -> Resolution:

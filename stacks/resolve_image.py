@@ -9,9 +9,12 @@ from dataclasses import replace
 
 from stacks.catalog.distributions import Distribution
 from stacks.catalog.read import Catalog
+from stacks.follow import followed, leading_on
+from stacks.model.change import Change
 from stacks.model.containers import ImageRequest
 from stacks.model.host import HostProfile
 from stacks.model.image import ImagePlan, ImageResolution
+from stacks.model.messages import Conflict
 from stacks.model.requests import Stack
 from stacks.model.versions import minor
 from stacks.resolve import resolve
@@ -27,6 +30,7 @@ from stacks.rules import torch as torch_rules
 from stacks.rules.case import Case
 
 NAME = "pytorch-cuda"
+_OTHER_GPUS = "Run it on other GPUs: `python -m stacks matrix` shows which ones a stack serves."
 
 
 def image_plan(stack: Stack, profile: HostProfile, catalog: Catalog) -> ImageResolution:
@@ -38,7 +42,34 @@ def image_plan(stack: Stack, profile: HostProfile, catalog: Catalog) -> ImageRes
             oldest driver among them. Without a driver, the one that would be planned for them.
         catalog: The facts.
     """
-    request, profile = stack.image or ImageRequest(), release_rules.named(profile, catalog)
+    profile = release_rules.named(profile, catalog)
+    found = _resolved(stack, profile, catalog)
+    if found.plan is not None:
+        return found
+
+    conflicts = tuple(map(_with_torch, found.conflicts))
+
+    def again(change: Change) -> ImageResolution:
+        return _resolved(*followed(stack, profile, change), catalog)
+
+    return ImageResolution(None, leading_on(conflicts, again, _OTHER_GPUS))
+
+
+def _with_torch(conflict: Conflict) -> Conflict:
+    """The conflict without ways that leave PyTorch out, which is what an image is for."""
+    ways = [
+        (text, change)
+        for text, change in zip(conflict.remedies, conflict.changes, strict=True)
+        if change is None or "torch" not in (change.data.get("without") or ())
+    ]
+    if not ways:
+        ways = [(_OTHER_GPUS, None)]
+    remedies, changes = zip(*ways, strict=True)
+    return replace(conflict, remedies=remedies, changes=changes)
+
+
+def _resolved(stack: Stack, profile: HostProfile, catalog: Catalog) -> ImageResolution:
+    request = stack.image or ImageRequest()
     inside = replace(
         stack,
         containers=None,
@@ -56,6 +87,7 @@ def image_plan(stack: Stack, profile: HostProfile, catalog: Catalog) -> ImageRes
     case.dist = dist
     image_rules.check_arch(case, dist)
     gpu_rules.identify(case)
+    image_rules.check_torch(case)  # first: what it says to omit may be what others leave out
     gpu_rules.check_board(case)
     architecture.check(case)
     gpu_rules.check_cuda118(case)
@@ -66,7 +98,6 @@ def image_plan(stack: Stack, profile: HostProfile, catalog: Catalog) -> ImageRes
 def _planned(
     case: Case, dist: Distribution, request: ImageRequest, driver: str | None
 ) -> ImageResolution:
-    image_rules.check_torch(case)
     builds = torch_builds.builds(case, dist)
     interpreter = torch_rules.python(case, dist, builds)
     builds = torch_rules.with_companions(case, builds, interpreter)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
+from stacks.model.change import Change, Way
 from stacks.model.containers import ContainerPlan
 from stacks.model.plan import CudaPlan, CudnnPlan, DriverPlan, TorchPlan
 from stacks.model.versions import matches
 from stacks.rules.case import Case, numbers
+
+_WHOLE = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
+"""As `docker_version` and `toolkit_version` have to be."""
+_THERE = "Take a version that is there: {how}."
 
 
 def check(
@@ -57,40 +64,48 @@ def _gone(
         for name, text in gone[:4]
     )
     more = f"; and {len(gone) - 4} more" if len(gone) > 4 else ""
-    remedies = []
+    remedies: list[str | Way] = []
     if part == "driver" and driver is not None:
         newer = _newest(offered.get(driver.packages[0], ()), driver.branch)
         if newer not in ("", driver.version):
-            remedies.append(
-                f'Take a version that is there: `driver_version: "{newer}"` in the host data, '
-                f"`version` in the stack's `driver`, `--driver {newer}`."
-            )
+            remedies.append(Way(_THERE, Change.of(driver_version=newer)))
     kind = {"container toolkit": "toolkit", "docker": "docker"}.get(part, "nvidia")
     owner = "Docker" if kind == "docker" else "NVIDIA"
     if kind != "nvidia":
-        there = offered.get(gone[0][0], ())
-        newest = max((v.split(":")[-1].split("-")[0] for v in there), key=numbers, default="")
-        if newest:
-            remedies.append(
-                f'Take a version that is there: `{kind}_version: "{newest}"` in the host data.'
-            )
+        oldest = case.catalog.containers.toolkit.oldest if kind == "toolkit" else ""
+        there = (v.split(":")[-1].split("-")[0] for v in offered.get(gone[0][0], ()))
+        able = [v for v in there if _WHOLE.fullmatch(v) and numbers(v) >= numbers(oldest)]
+        if newest := max(able, key=numbers, default=""):
+            remedies.append(Way(_THERE, Change({f"{kind}_version": newest})))
+    remedies += _elsewhere(case, part)
     remedies.append(
         f"Use a mirror that keeps old versions: `mirrors: {{{kind}: ADDRESS}}` in the host data."
     )
-    elsewhere = {
-        "driver": "`--origin driver=…`.",
-        "CUDA": "`cuda_origin: redist`, which has the same files by sha256.",
-        "cuDNN": "`cudnn_origin: wheels`.",
-        "docker": "`docker_origin: distribution`.",
-    }
-    if part in elsewhere and case.profile.jetson_l4t is None:  # a Jetson has no other source
-        remedies.append(f"Take it from elsewhere: {elsewhere[part]}")
     case.conflict(
         "VERSION-GONE",
         f"{owner}'s repository lacks {len(gone)} of {of} packages of the planned {part}.",
         f"{listed}{more}.",
         *remedies,
     )
+
+
+def _elsewhere(case: Case, part: str) -> list[Way]:
+    """The part from each other origin that the distribution has; a Jetson has no other source."""
+    dist = case.dist
+    if dist is None or case.profile.jetson_l4t is not None:
+        return []
+    archive = case.catalog.containers.archives.get(case.profile.os)
+    origins: dict[str, tuple[str, ...]] = {
+        "driver": tuple(offer.origin for offer in dist.drivers),
+        "CUDA": tuple(offer.origin for offer in dist.cuda),
+        "cuDNN": dist.cudnn,
+        "docker": ("distribution",) if archive and archive.docker else (),
+    }
+    return [
+        Way(f"Take it from {origin}: {{how}}.", Change({f"{part.lower()}_origin": origin}))
+        for origin in dict.fromkeys(origins.get(part, ()))
+        if origin != "nvidia"
+    ]
 
 
 def _newest(versions: tuple[str, ...], branch: str) -> str:

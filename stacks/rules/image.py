@@ -9,11 +9,12 @@ from fnmatch import fnmatchcase
 from stacks.catalog.distributions import Distribution
 from stacks.catalog.read import Catalog
 from stacks.catalog.releases import understood
+from stacks.model.change import Change, Way
 from stacks.model.containers import ImageRequest, ImageService
 from stacks.model.host import HostProfile
 from stacks.model.plan import CudaPlan, TorchPlan
 from stacks.model.requests import CudaRequest, Stack
-from stacks.rules import elsewhere
+from stacks.rules import elsewhere, others
 from stacks.rules.case import Case, names, numbers
 from stacks.rules.torch_builds import Build
 
@@ -66,7 +67,7 @@ def distribution(case: Case, request: ImageRequest) -> str | None:
             "IMAGE-BASE",
             f'"{request.base}" is no reference of an image.',
             "A reference is [REGISTRY/]NAME[:TAG][@sha256:64 HEX DIGITS], its name in lower case.",
-            f"Write it so: `image_base: {facts.rows[facts.default].reference}`.",
+            Way("Write it so: {how}.", Change.of(image_base=facts.rows[facts.default].reference)),
         )
         return None
     if request.os:
@@ -91,9 +92,14 @@ def distribution(case: Case, request: ImageRequest) -> str | None:
         "IMAGE-BASE",
         f'Nobody can tell which distribution is in the base image "{request.base or request.os}".',
         f"Which Python, CUDA and C library the image gets follows from it. Known: {known}.",
-        f"Say it: `image_os: {facts.default}` in the host data, for an image of your own that is "
-        "made from it.",
-        f"Omit `image_base` and `image_os`: {facts.rows[facts.default].reference} is taken.",
+        Way(
+            "Say it, for an image of your own that is made from it, such as {how}.",
+            Change.of(image_os=facts.default),
+        ),
+        Way(
+            f"Take {facts.rows[facts.default].reference}: {{how}}.",
+            Change(dict.fromkeys(("image_base", "image_os"))),
+        ),
     )
     return None
 
@@ -137,7 +143,10 @@ def check_arch(case: Case, dist: Distribution) -> None:
             "ARCH-UNSUPPORTED",
             f"An image from {dist.name} for {case.profile.arch} is not planned.",
             f"Known architectures: {', '.join(dist.arches)}.",
-            f"Use hosts with {' or '.join(dist.arches)}.",
+            Way(
+                f"Use hosts with {' or '.join(dist.arches)}: {{how}}.",
+                Change.to(arch=dist.arches[0]),
+            ),
         )
 
 
@@ -148,9 +157,24 @@ def check_torch(case: Case) -> None:
             "IMAGE-NO-TORCH",
             f"The stack {case.stack.name} has no PyTorch: there is no image of it.",
             "The image is the stack's PyTorch with JupyterLab and TensorBoard.",
-            "Take a stack with PyTorch: `python -m stacks list`.",
-            "Omit `without: [torch]`.",
+            *_with_torch(case),
+            "See what stacks there are: `python -m stacks list`.",
         )
+
+
+def _with_torch(case: Case) -> list[Way]:
+    """The stack with the PyTorch of its file, or the first stack that has one for these GPUs."""
+    kept = others.omitted("Let the stack have its PyTorch", "without")
+    gone = ["without"] if "without" in case.stack.said else []
+    return [
+        kept,
+        *(
+            replace(
+                way, change=replace(way.change, data={**way.change.data, **dict.fromkeys(gone)})
+            )
+            for way in others.stacks(case)[:1]
+        ),
+    ]
 
 
 def first_build(case: Case, builds: list[Build], driver: str | None) -> Build | None:
@@ -167,8 +191,11 @@ def first_build(case: Case, builds: list[Build], driver: str | None) -> Build | 
         f"The driver {driver} of these hosts is too old for the image.",
         f"PyTorch {case.stack.torch.version if case.stack.torch else ''} needs {lowest} "
         f"({', '.join(f'{name}: {variant.floor}' for name, variant in builds)}).",
-        f"Bring the hosts to a newer driver: `driver_branch: \"{branch}\"` with "
-        "`pyinfra INVENTORY deploys/container_host.py`.",
+        Way(
+            "Bring the hosts to a newer driver by `pyinfra INVENTORY deploys/container_host.py`: "
+            "{how}.",
+            Change.of(driver_branch=branch),
+        ),
     )  # fmt: skip
     return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from stacks.catalog.distributions import Distribution, DriverOffer, Headers
+from stacks.model.change import Change, Way
 from stacks.rules.case import Case, numbers
 
 
@@ -199,11 +200,11 @@ def secure_boot(case: Case, dist: Distribution, offer: DriverOffer) -> None:
     off = "Switch Secure Boot off (in a cloud: a VM without trusted launch or shielded boot)."
     if not case.profile.secure_boot:
         off = f"Take `{case.profile.signed_only}` off the kernel's command line."
-    signed = (
-        ("Take the signed modules of the archive: `driver_origin: ubuntu`.",)
-        if any(row.modules == "precompiled" for row in dist.drivers) and flavours(case, dist)
-        else ()
-    )
+    signed = [
+        Way("Take the signed modules of the archive: {how}.", Change.of(driver_origin=row.origin))
+        for row in dist.drivers
+        if row.modules == "precompiled" and flavours(case, dist)
+    ][:1]
     because += ": the kernel loads only modules that are signed with a known key."
     if case.stack.driver.secure_boot == "refuse":
         case.conflict(
@@ -212,7 +213,10 @@ def secure_boot(case: Case, dist: Distribution, offer: DriverOffer) -> None:
             "DKMS signs what it builds with the machine's own key, which a person must confirm at "
             "the console. `secure_boot: refuse` wants no host that waits for that.",
             *signed,
-            "Let the run prepare the enrolment: `secure_boot: enrol`, which is the default.",
+            Way(
+                "Let the run prepare the enrolment, which is the default: {how}.",
+                Change.of(secure_boot="enrol"),
+            ),
             off,
         )
         return
@@ -226,7 +230,7 @@ def secure_boot(case: Case, dist: Distribution, offer: DriverOffer) -> None:
             (
                 "The run prepares the enrolment and says what to do at the console; after that, "
                 "run it again. `secure_boot: refuse` refuses such a host instead.",
-                *signed,
+                *map(str, signed),
                 off,
             )
         ),

@@ -12,10 +12,12 @@ from typing import Any
 
 from stacks.model.change import Change
 from stacks.model.host import Gpu, HostProfile
+from stacks.model.image import ImageResolution
 from stacks.model.messages import Conflict
 from stacks.model.plan import Resolution
 from stacks.requests import with_requests
 from stacks.resolve import resolve
+from stacks.resolve_image import image_plan
 from tests.unit.stacks.hosts import CATALOG, stack_of
 
 SEEN: dict[str, Any] = {
@@ -38,12 +40,14 @@ class Question:
     profile: HostProfile
     data: Mapping[str, Any] = field(default_factory=dict)
     containers: bool = False
+    image: bool = False
+    """Whether it is about an image for such hosts."""
 
     @property
-    def answer(self) -> Resolution:
+    def answer(self) -> Resolution | ImageResolution:
         """The resolver's."""
         stack = with_requests(stack_of(self.stack), self.data, self.containers)
-        return resolve(stack, self.profile, CATALOG)
+        return (image_plan if self.image else resolve)(stack, self.profile, CATALOG)
 
     def after(self, change: Change) -> Question:
         """The question of the host, or of the other one, once that is done."""
@@ -68,9 +72,8 @@ class Question:
             host = {**SEEN, **host}
         if expected:
             host["expected_gpus"] = tuple(Gpu(key) for key in expected)
-        return Question(
-            change.stack or self.stack, replace(self.profile, **host), data, self.containers
-        )
+        profile = replace(self.profile, **host)
+        return replace(self, stack=change.stack or self.stack, profile=profile, data=data)
 
 
 def _gpu(word: str) -> Gpu:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -16,7 +17,8 @@ from stacks.__main__ import _profile, _requested
 from stacks.explain import arguments
 from stacks.load import stack_names
 from stacks.model.change import Change
-from stacks.model.host import Gpu, HostProfile
+from stacks.model.host import Gpu, HostProfile, InstalledDriver
+from stacks.model.plan import Plan
 from tests.unit.stacks.following import End, Question, end_of
 from tests.unit.stacks.hosts import CATALOG, stack_of
 
@@ -119,6 +121,72 @@ def test_every_engine_ends_at_a_plan(system: str) -> None:
     for arch, data in product(ARCHES, ENGINES):
         host = HostProfile(system, arch, gpus=(Gpu("t4"),))
         at_a_plan(Question("pytorch-2.9", host, data, containers=True))
+
+
+IMAGES: tuple[dict[str, Any], ...] = (
+    {},
+    *({"image_base": base} for base in ("debian:13", "registry.example.org/ours:1", "no one")),
+    {"image_base": "registry.example.org/ours:1", "image_os": "plan9"},
+    *({"image_cuda": cuda} for cuda in ("none", "devel")),
+    *({"without": [part]} for part in ("cuda", "torch")),
+    *({"torch_variant": variant} for variant in ("cu118", "cu130")),
+)
+OLD_DRIVERS = (
+    None,
+    InstalledDriver("470.256.02", "debian"),
+    InstalledDriver("535.309.01", "nvidia"),
+)
+
+
+@pytest.mark.parametrize("driver", OLD_DRIVERS)
+def test_every_image_ends_at_a_plan(driver: InstalledDriver | None) -> None:
+    for stack, gpu, data, arch in product(stack_names(), ("k80", "t4", "b200"), IMAGES, ARCHES):
+        host = HostProfile("debian-12", arch, gpus=(Gpu(gpu),), driver=driver)
+        end = helped(Question(stack, host, data, containers=True, image=True))
+        # An aarch64 server whose GPU no PyTorch of ours serves.
+        alone = arch == "aarch64" and end.last and set(end.last.changes) == {None}
+        assert end.last is None or alone, (stack, gpu, data, arch, end)
+
+
+@pytest.mark.parametrize("system", ["debian-12", "ubuntu-22.04", "rocky-9"])
+def test_every_vanished_version_ends_at_a_plan(system: str) -> None:
+    seen: set[str] = set()
+    plans = 0
+    for containers, data in product((False, True), ({}, {"docker_origin": "docker"})):
+        asked = {"driver_origin": "nvidia", **(data if containers else {})}
+        host = HostProfile(system, "x86_64", gpus=(Gpu("t4"),))
+        question = Question("pytorch-2.9", host, asked, containers)
+        plan = question.answer.plan
+        assert isinstance(plan, Plan), question.answer
+        for name, other in product(wanted(plan), (None, "1:580.999.01-1", "0.1-1", "1.19.0-1")):
+            offered = {**wanted(plan), name: (other,) if other else ()}
+            short = replace(question, profile=replace(host, available=offered))
+            end = helped(short)
+            seen.update(end.codes)
+            # What has no other source here (the toolkit for containers) is left to a mirror.
+            assert end.last is None or set(end.last.changes) == {None}, (name, other, end)
+            plans += end.last is None
+    assert plans and seen == {"VERSION-GONE"}
+
+
+def wanted(plan: Plan) -> dict[str, tuple[str, ...]]:
+    """Every package that a plan takes from a repository, in the version that it asks for."""
+    found: dict[str, tuple[str, ...]] = {}
+    for part in (plan.driver, plan.cuda, plan.cudnn):
+        if part is not None and part.origin == "nvidia":
+            found |= {name: (text.replace("*", "1"),) for name, text in part.versions.items()}
+    found |= dict.fromkeys(plan.driver.pinning if plan.driver else (), ("580-5",))
+    engines = plan.containers.engines if plan.containers else ()
+    found |= {name: (text.replace("*", "1"),) for e in engines for name, text in e.versions.items()}
+    toolkit = plan.containers.toolkit.versions if plan.containers else {}
+    return found | {name: (text.replace("*", "1"),) for name, text in toolkit.items()}
+
+
+@pytest.mark.parametrize("system", SERVED)
+def test_refused_secure_boot_ends_at_a_plan(system: str) -> None:
+    for data in ({}, {"driver_origin": "nvidia"}, {"driver_branch": "580"}):
+        host = HostProfile(system, "x86_64", gpus=(Gpu("t4"),), secure_boot=True)
+        at_a_plan(Question("pytorch-2.9", host, {"secure_boot": "refuse", **data}))
 
 
 @pytest.mark.parametrize("soc", SOCS)
