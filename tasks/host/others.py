@@ -253,7 +253,7 @@ def _apt_only(line: SettingLine) -> Notice:
         "PROXY-APT-ONLY",
         "apt has a proxy, and no other program of this host has one.",
         f"{line.place} sets it. Wheels and tarballs are fetched by uv and curl, straight.",
-        "If the host has no other way out, name it in the host's data: proxy: 'http://host:port'.",
+        "If the host has no other way out, name it in the host's data: `proxy: http://host:port`.",
         "apt-transport-http(1), Proxy configuration",
     )
 
