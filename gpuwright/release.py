@@ -104,6 +104,8 @@ def of_described(python: str, folder: Path, words: Sequence[str]) -> dict[str, A
 
 
 def _data(said: str) -> dict[str, Any]:
+    if not said.strip():
+        raise ReleaseError("a release gave no plans; what it said is above")
     try:
         found = json.loads(said)
     except json.JSONDecodeError as error:

@@ -54,12 +54,14 @@ def test_command_that_fails_is_told_and_gives_no_plans(index: Index, tmp_path: P
         release.of_described(python, tmp_path, ["pytorch-2.9"])
 
 
-@pytest.mark.parametrize("said", ["", "no JSON", "[]"])
-def test_answer_that_is_no_plan_is_told(tmp_path: Path, said: str) -> None:
+@pytest.mark.parametrize(
+    ("said", "why"), [("", "gave no plans"), ("no JSON", "no JSON:"), ("[]", "no JSON object")]
+)
+def test_answer_that_is_no_plan_is_told(tmp_path: Path, said: str, why: str) -> None:
     answer = tmp_path / "answer"
     answer.write_text(f"#!/bin/sh\nprintf '%s' '{said}'\n")
     answer.chmod(0o755)
-    with pytest.raises(release.ReleaseError, match="JSON"):
+    with pytest.raises(release.ReleaseError, match=why):
         release.of_described(str(answer), tmp_path, ["x"])
 
 
