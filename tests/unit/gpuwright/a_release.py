@@ -16,6 +16,8 @@ from pathlib import Path
 
 import uv
 
+from make import rooms
+
 HOUSE = Path(__file__).parents[3]
 _BUILD = "import sys; from setuptools import build_meta as b; getattr(b, sys.argv[1])(sys.argv[2])"
 
@@ -48,7 +50,10 @@ class Installed:
 
 
 def tracked() -> list[str]:
-    """Files of the checkout that git knows or would know, as they lie there."""
+    """Files of the checkout that git knows or would know; where it knows none, those of a wheel."""
+    if not (HOUSE / ".git").exists():
+        own = ("setup.py", "pyproject.toml", "MANIFEST.in", "LICENSE", "README.md", "CHANGELOG.md")
+        return sorted([*own, "make/rooms.py", *map(str, rooms.files(HOUSE))])
     words = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     done = subprocess.run(words, cwd=HOUSE, capture_output=True, text=True, check=True)
     return sorted(name for name in done.stdout.split("\0") if name and (HOUSE / name).is_file())
