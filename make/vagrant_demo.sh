@@ -34,10 +34,13 @@ step "pyinfra @vagrant/gpu1 deploys/gpu_host.py"
 pyinfra -y "$@" @vagrant/gpu1 deploys/gpu_host.py
 step "and again"
 again=$(mktemp)
-pyinfra -y "$@" @vagrant/gpu1 deploys/gpu_host.py 2>&1 | tee "$again"
-if ! grep -q 'no changes' "$again"; then
-    rm -f "$again"
+trap 'rm -f "$again"; step "vagrant destroy"; vagrant destroy --force gpu1' EXIT
+status=0
+pyinfra -y "$@" @vagrant/gpu1 deploys/gpu_host.py >"$again" 2>&1 || status=$?
+cat "$again"
+[ "$status" = 0 ] || exit "$status"
+if grep -q '\] Success' "$again"; then
     echo "the second run changed something" >&2
     exit 1
 fi
-rm -f "$again"
+step "the second run changed nothing"

@@ -7,32 +7,27 @@ Nothing else is simulated: the machine, its kernel, apt, dpkg, DKMS and ssh are 
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from sandbox.checkout import SOURCE, SandboxError, lock
-from sandbox.commands import succeeds
+from sandbox.commands import run, succeeds
 from sandbox.doubles.nvidia import AptDouble
 from sandbox.local import network, prepare
 from sandbox.mirror import control as mirror
 from sandbox.roots import build
 from sandbox.vm import machine as vm
-from tests.hosts.lab import Run
-from vagrant import box
+from vagrant import box, options
 
-HOST = "@vagrant/gpu1"
-OPTIONS = SOURCE / "@vagrant.json"
+MINE = SOURCE / options.NAME
 """A person's own, which git ignores; it comes before the one beside the Vagrantfile."""
 
 
@@ -40,7 +35,6 @@ def lacking() -> str:
     """What this machine lacks for Vagrant's machines; empty if nothing."""
     try:
         prepare.check()
-        vm.prepare()
         vm.check()
     except SandboxError as error:
         return str(error)
@@ -51,54 +45,20 @@ def lacking() -> str:
             "libvirt does not answer: systemctl start libvirtd; without systemd: virtlogd -d; "
             "libvirtd -d"
         )
-    if OPTIONS.exists():
-        return f"{OPTIONS} is somebody's own, and this test would write it"
-    return ""
+    return f"{MINE} is somebody's own, and this test would write it" if MINE.exists() else ""
 
 
 pytestmark = pytest.mark.skipif(bool(why := lacking()), reason=why or "Vagrant and libvirt answer")
 
 
 @dataclass(frozen=True)
-class Machine:
-    """gpu1, and the environment in which Vagrant and pyinfra are run."""
+class Demo:
+    """How the demo ended, what it said, and what Vagrant says afterwards."""
 
-    environment: dict[str, str]
-
-    def vagrant(self, *words: str) -> str:
-        """One command of Vagrant's, which must succeed; its output without progress bars."""
-        print(f"\n== vagrant {' '.join(words)}", flush=True)
-        done = self._run(["vagrant", *words], stderr=subprocess.STDOUT)
-        said = re.sub(r"\x1b\[\w*|Progress: \d+%\r?", "", done.stdout)
-        print(said, flush=True)
-        assert done.returncode == 0, said
-        return said
-
-    def pyinfra(self, *words: str, hosts: str = HOST) -> Run:
-        """The main deploy on these hosts."""
-        started = time.monotonic()
-        argv = [sys.executable, "-m", "pyinfra", "--json", *words, hosts, "deploys/gpu_host.py"]
-        done = self._run(argv, stderr=subprocess.PIPE)
-        took = time.monotonic() - started
-        print(f"\n== pyinfra {' '.join(words)} {hosts}: {took:.0f} s\n{done.stderr}", flush=True)
-        return Run(done.returncode, done.stderr, json.loads(done.stdout) if done.stdout else {})
-
-    def check(self) -> list[str]:
-        """What `python -m vagrant` prints."""
-        return self._run([sys.executable, "-m", "vagrant"]).stdout.splitlines()
-
-    def _run(self, argv: list[str], **how: Any) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            argv,
-            cwd=SOURCE,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            check=False,
-            **how,
-        )
+    code: int
+    parts: dict[str, str]
+    """What was said below each of its headings."""
+    after: str
 
 
 @pytest.fixture(scope="module")
@@ -113,69 +73,70 @@ def url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def machine(url: str) -> Iterator[Machine]:
-    """gpu1, up, its apt behind the cache."""
+def demo(url: str) -> Demo:
+    """The demo as a person runs it."""
     assert box.main() == 0
     kernel = sorted(build.box_root(box.OS).glob("boot/vmlinuz-*"))[-1]
-    made = Machine(
-        {
-            **os.environ,
-            "VAGRANT_CWD": str(SOURCE / "vagrant"),
-            "VAGRANT_CHECKPOINT_DISABLE": "1",
-            "GPUWRIGHT_VAGRANT_BOX": box.NAME,
-            "GPUWRIGHT_VAGRANT_ACCELERATOR": "kvm" if vm.kvm_works(kernel) else "tcg",
-            "GPUWRIGHT_VAGRANT_CPUS": "2",
-            "GPUWRIGHT_VAGRANT_MEMORY": "2G",
-            "GPUWRIGHT_VAGRANT_DISK": "20G",
-            "NO_COLOR": "1",
-            "COLUMNS": "160",
-        }
-    )
-    double = AptDouble("debian12").reset()
-    data = {**double.host_data(url), "expected_gpus": "h100", "without": ["cuda", "torch"]}
+    environment = {
+        **os.environ,
+        "VAGRANT_CWD": "vagrant",
+        "GPUWRIGHT_VAGRANT_BOX": box.NAME,
+        "GPUWRIGHT_VAGRANT_ACCELERATOR": "kvm" if vm.kvm_works(kernel) else "tcg",
+        "GPUWRIGHT_VAGRANT_CPUS": "2",
+        "GPUWRIGHT_VAGRANT_MEMORY": "2G",
+        "GPUWRIGHT_VAGRANT_DISK": "20G",
+        "NO_COLOR": "1",
+        "COLUMNS": "160",
+    }
+    data = {
+        **AptDouble("debian12").reset().host_data(url),
+        **{"expected_gpus": "h100", "without": ["cuda", "torch"]},
+        **{"proxy": url, "no_proxy": [urlsplit(url).hostname]},
+    }
+    MINE.write_text(json.dumps({"data": {"gpu1": data}}))
+    said = []
     try:
-        OPTIONS.write_text(json.dumps({"data": {"gpu1": data}}))
-        made.vagrant("up", "gpu1", "--provider", "libvirt")
-        line = f'Acquire::http::Proxy "{url}";'
-        made.vagrant("ssh", "gpu1", "-c", f"echo '{line}' | sudo tee /etc/apt/apt.conf.d/90cache")
-        yield made
+        with subprocess.Popen(
+            ["sh", "make/vagrant_demo.sh"],
+            cwd=SOURCE,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        ) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                said.append(re.sub(r"\x1b\[\w*|Progress: \d+%\r?|\r", "", line))
+                print(said[-1], end="", flush=True)
     finally:
-        with contextlib.suppress(AssertionError):
-            made.vagrant("destroy", "--force", "gpu1")
-        OPTIONS.unlink(missing_ok=True)
+        MINE.unlink()
+    headings = re.split(r"^== (.+)\n", "".join(said), flags=re.MULTILINE)
+    parts = dict(zip(headings[1::2], headings[2::2], strict=True))
+    after = run("env", f"VAGRANT_CWD={SOURCE / 'vagrant'}", "vagrant", "status", "gpu1")
+    return Demo(process.returncode, parts, after)
 
 
-@pytest.fixture(scope="module")
-def runs(machine: Machine) -> tuple[Run, Run]:
-    """Made a GPU host, and made so again."""
-    return machine.pyinfra("-y"), machine.pyinfra("-y")
+def test_machine_that_vagrant_brought_up_becomes_a_gpu_host(demo: Demo) -> None:
+    assert demo.code == 0
+    first = demo.parts["pyinfra @vagrant/gpu1 deploys/gpu_host.py"]
+    assert "Machine booted and ready!" in demo.parts["vagrant up gpu1"]
+    assert "[@vagrant/gpu1] Success" in first
+    assert "proof: none" in first
 
 
-def test_machine_that_vagrant_brought_up_becomes_a_gpu_host(runs: tuple[Run, Run]) -> None:
-    first = runs[0]
-    assert first.code == 0, first.told
-    assert first.changed(HOST)
-    assert "proof: none" in first.report, first.told
+def test_second_run_changes_nothing(demo: Demo) -> None:
+    again = demo.parts["and again"]
+    assert "[@vagrant/gpu1] No changes" in again
+    assert "] Success" not in again
 
 
-def test_second_run_changes_nothing(runs: tuple[Run, Run]) -> None:
-    second = runs[1]
-    assert second.code == 0, second.told
-    assert second.changed(HOST) == second.failed(HOST) == set()
-    assert second.unchanged(HOST)
-
-
-def test_check_names_the_machine_and_those_that_are_off(machine: Machine) -> None:
-    said = machine.check()
-    assert re.fullmatch(r"gpu1: vagrant at [\d.]+ port 22", said[0])
+def test_check_names_the_machine_and_those_that_are_off(demo: Demo) -> None:
+    said = demo.parts["vagrant up gpu1"].splitlines()
+    assert any(re.fullmatch(r"gpu1: vagrant at [\d.]+ port 22", line) for line in said)
     assert "gpu2: not in a run: gpu2 was never brought up: vagrant up gpu2" in said
-    assert said[-1] == f"pyinfra {HOST} deploys/gpu_host.py"
 
 
-def test_machine_that_is_off_ends_the_run_for_no_other(
-    runs: tuple[Run, Run], machine: Machine
-) -> None:
-    both = machine.pyinfra("--dry", hosts=f"@vagrant/gpu2,{HOST}")
-    assert "left out: gpu2 was never brought up: vagrant up gpu2" in both.told
-    assert "[@vagrant/gpu1] Connected" in both.told
-    assert both.code == 1
+def test_nothing_of_it_stays(demo: Demo) -> None:
+    assert re.search(r"^gpu1 +not created", demo.after, re.MULTILINE)
