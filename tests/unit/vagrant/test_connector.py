@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +13,7 @@ from pyinfra.api.exceptions import InventoryError
 from pyinfra.connectors.vagrant import VagrantInventoryConnector
 
 from tasks.steps import ending
+from tests.unit.test_house import HOUSE
 from tests.unit.vagrant.fake import Vagrant
 from vagrant import connector
 from vagrant.connector import Asked
@@ -117,6 +120,21 @@ def test_file_of_data_and_groups_comes_over_what_vagrant_says(
     (host,) = made("@vagrant")
     assert (host.host_data["expected_gpus"], host.host_data["ssh_port"]) == ("h100", 2222)
     assert host.groups == ["training", "@vagrant"]
+
+
+def test_pyinfra_of_this_checkout_takes_it(fake: Vagrant) -> None:
+    fake.has(gpu1="running", gpu2="shutoff")
+    done = subprocess.run(
+        [sys.executable, "-m", "pyinfra", "@vagrant/gpu1,@vagrant/gpu2", "debug-inventory"],
+        cwd=HOUSE,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = done.stdout + done.stderr
+    assert f'"ssh_key": "{fake.project / "gpu1 key"}"' in said, said
+    assert said.count("left out: gpu2 is off: vagrant up gpu2") == 1
+    assert done.returncode == 1
 
 
 @pytest.mark.parametrize(
