@@ -14,7 +14,7 @@ from tasks.containers import daemon_json, docker_change, engine_proxy, engine_st
 from tasks.containers.daemon_json import DaemonJsonError
 from tasks.containers.daemon_proxy import DOCKER
 from tasks.hostdata.containers import ContainerSettings
-from tasks.steps import before, files, job, sending, theirs
+from tasks.steps import before, job, sending, theirs
 from tasks.steps.step import Commands, host_state, run, step
 from tasks.steps.theirs import TheirsError
 from tasks.templates import render

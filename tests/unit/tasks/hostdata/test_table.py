@@ -13,8 +13,17 @@ import pytest
 
 from stacks.requests import REQUESTS
 from tasks.host import resolution
-from tasks.hostdata import acceptance, containers, image, nccl, network, repair, table, workspace
-from tasks.hostdata import containers, image, nccl, network, removal, repair, table, workspace
+from tasks.hostdata import (
+    acceptance,
+    containers,
+    image,
+    nccl,
+    network,
+    removal,
+    repair,
+    table,
+    workspace,
+)
 from tasks.hostdata import host as host_data
 from tasks.python import locks
 from tests.host_data_page import page
