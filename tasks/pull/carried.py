@@ -11,10 +11,12 @@ from stacks.model import address
 from stacks.model.plain import quoted
 from tasks.host import resolution
 from tasks.hostdata import (
+    acceptance,
     containers,
     image,
     nccl,
     network,
+    removal,
     repair,
     table,
     workspace,
@@ -47,6 +49,10 @@ def checked(said: Mapping[str, Any]) -> dict[str, Any]:
     host_data.lock_wait(data)
     host_data.waits(data)
     host_data.output(data)
+    host_data.like(data)
+    host_data.adopt_folder(data)
+    acceptance.acceptance_settings(data)
+    removal.removal_settings(data)
     network.network_settings(data)
     nccl.nccl_settings(data)
     containers.container_settings(data)
