@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import sys
+
+import pytest
 
 from tasks.pull import files
 from tasks.pull.onhost import files as onhost
@@ -49,3 +53,25 @@ def test_archive_is_laid_only_where_it_is_carried() -> None:
         place="/x", sha256="", size=1, data={}, deploys=("gpu_host",), carried=b"\xff"
     )
     assert files.laid(carried)[-1] == files.Laid("/x", b"\xff")
+
+
+@pytest.mark.parametrize(
+    "file",
+    [f for f in files.laid(PULL) if f.path.endswith(".py")],
+    ids=lambda f: f.path.rsplit("/", 1)[-1],
+)
+def test_program_is_python_that_old_systems_read_and_needs_nothing_of_others(
+    file: files.Laid,
+) -> None:
+    tree = ast.parse(file.body, feature_version=(3, 8))
+    found = {
+        name.split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and not node.level)
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+        )
+    }
+    assert found <= sys.stdlib_module_names
