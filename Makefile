@@ -45,7 +45,7 @@ test-vm: check
 	$(HOSTS) $(wildcard tests/hosts/test_vm*.py)
 
 test-vagrant: check
-	@$(PYTHON) -m sandbox prepare
+	@$(PYTHON) -m sandbox prepare --vm
 	$(PYTHON) -m pytest -v -s tests/vagrant
 
 # Container hosts, the image with PyTorch in it, workspaces in a browser.
