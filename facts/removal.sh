@@ -96,7 +96,7 @@ files() {
   part aside
   find /etc /usr/local -maxdepth 4 -name '*.gpuwright-old' ! -type d 2>/dev/null
   part folders
-  for d in "$OURS" "$STATE" /var/cache/gpuwright /run/gpuwright; do
+  for d in "$OURS" "$STATE" /var/cache/gpuwright; do
     [ -d "$d" ] && printf '%s|%s\n' "$d" "$(bound 60 du -sm "$d" 2>/dev/null | cut -f1)"
   done
   if [ -e "$STATE/brought/paths" ]; then
@@ -128,7 +128,13 @@ files() {
 
 engines() {
   sec engines
-  part workspaces; for d in "$STATE"/workspaces/*/; do [ -d "$d" ] && basename "$d"; done
+  part workspaces
+  for d in "$STATE"/workspaces/*/; do
+    { [ -e "$d/secrets" ] || [ -e "$d/record.json" ]; } && basename "$d"
+  done
+  # What a workspace leaves that is gone: a home that somebody has used.
+  part homes
+  for d in "$STATE"/workspaces/*/home; do [ -n "$(ls -A "$d" 2>/dev/null)" ] && echo "$d"; done
   have docker && bound 20 docker version >/dev/null 2>&1 || return
   part containers
   bound 20 docker ps -a --format '{{.Names}}|{{.State}}|{{.Label "org.gpuwright.workspace"}}' 2>/dev/null

@@ -126,6 +126,9 @@ class Traces(Shown):
     initramfs: Lines = ()
     """Marks of an initramfs that is due."""
     workspaces: Lines = ()
+    """Users."""
+    homes: Lines = ()
+    """Homes of workspaces, there or gone, that are not empty."""
     containers: tuple[Container, ...] = ()
     images: Lines = ()
     volumes: Lines = ()

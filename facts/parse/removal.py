@@ -49,6 +49,7 @@ def traces(output: Iterable[str]) -> Traces:
         stream_before="\n".join(files.part("stream_before")),
         initramfs=_lines(files, "initramfs"),
         workspaces=_lines(engines, "workspaces"),
+        homes=_lines(engines, "homes"),
         containers=tuple(_containers(engines)),
         images=_lines(engines, "images"),
         volumes=_lines(engines, "volumes"),

@@ -17,7 +17,8 @@ CONTAINERD = "/etc/containerd/conf.d/99-nvidia.toml"
 _GUARD = ("gpuwright-guard.", "/95-gpuwright", "/zz-gpuwright.cfg", "/motd.d/gpuwright")
 _HOLDS = ("/etc/apt/preferences.d/gpuwright", "/etc/apt/apt.conf.d/5")
 _WORKSPACE = "gpuwright-workspace"
-_OF_WORKSPACES = (f"{ROOT}/lib/workspace", f"{ROOT}/lib/workspaces", f"{STATE}/workspaces")
+_SPACES = f"{STATE}/workspaces"
+_OF_WORKSPACES = (f"{ROOT}/lib/workspace", f"{ROOT}/lib/workspaces", _SPACES)
 _IMAGE_NOTE = f"{STATE}/image.json"
 _OLD_FILES = "gpuwright-old-files"
 
@@ -114,6 +115,7 @@ def chart(traces: Traces, loaded: bool, settings: RemovalSettings) -> RemovalPla
     kept = {BEFORE, BROUGHT} if notes_stay else set()
     kept |= set(_OF_WORKSPACES) if kept_spaces else set()
     kept |= {_IMAGE_NOTE} if kept_images else set()
+    kept |= {_SPACES} if traces.homes else set()
     return RemovalPlan(
         packages=packages,
         guard=(*guard, *traces.textfiles),
@@ -147,6 +149,7 @@ def chart(traces: Traces, loaded: bool, settings: RemovalSettings) -> RemovalPla
                 "it too"
                 for user in kept_spaces
             ),
+            *(f"what a person has in {home}" for home in traces.homes),
             *_people(traces, people),
             *(f"image {name}: --data also=images takes it too" for name in kept_images),
         ),

@@ -171,15 +171,24 @@ def _emptied(folder: str) -> str:
 
 
 def folders(plan: RemovalPlan) -> str:
-    """Take our folders away; the notes go last, for a removal that is cut off goes on by them."""
+    """Take our folders away; the notes go last, for a removal that is cut off goes on by them.
+
+    What is mounted below one is somebody's, and would go with it: then nothing does. That in
+    ``/run`` goes with the next boot: the code folders of workspaces are mounted there.
+    """
     paths = sorted(plan.folders, key=lambda found: found[0] == STATE)
-    lines = []
+    below = "|".join(f"{path}/" for path, _ in paths)
+    mounted = (
+        "echo 'the above is mounted below a folder that goes: take it away first (umount)' >&2"
+    )
+    pattern = shlex.quote(f" ({below})")
+    lines = [f"! grep -E {pattern} /proc/self/mounts || {{ {mounted}; exit 1; }}"]
     for path, _ in paths:
         if path == STATE:
-            inside = f"find {STATE} -mindepth 1 -maxdepth 1 ! -name before ! -name brought"
-            lines.append(f"{inside} -exec rm -rf {{}} +")
-        lines.append(f"rm -rf {shlex.quote(path)}")
+            inside = f"find {STATE} -xdev -mindepth 1 -maxdepth 1 ! -name before ! -name brought"
+            lines.append(f"{inside} -exec rm -rf --one-file-system {{}} +")
+        lines.append(f"rm -rf --one-file-system {shlex.quote(path)}")
         before = shlex.quote(f"{path}.before")
         if path.startswith("/usr/local/cuda-"):
-            lines.append(f"[ ! -d {before} ] || mv -T {before} {shlex.quote(path)}")
+            lines.append(f"{{ [ ! -d {before} ] || mv -T {before} {shlex.quote(path)}; }}")
     return " &&\n".join(lines)

@@ -43,5 +43,5 @@ def test_workspaces_and_images_go_by_their_own_steps_where_they_are_named() -> N
 def test_our_folders_go_last() -> None:
     bare = replace(made(), files=(), aside=(), holds=frozenset(), installed=())
     commands = run(bare).executed().wire.commands
-    assert "rm -rf /opt/gpuwright" in commands[-1]
-    assert commands[-1].endswith("rm -rf /var/lib/gpuwright")
+    assert "rm -rf --one-file-system /opt/gpuwright" in commands[-1]
+    assert commands[-1].endswith("rm -rf --one-file-system /var/lib/gpuwright")

@@ -122,6 +122,20 @@ def test_what_is_not_named_stays_with_what_it_needs(also: str) -> None:
         assert any(name in line for line in found.stays) is (word not in also)
 
 
+@pytest.mark.parametrize("workspaces", [("alice",), ()], ids=["there", "gone"])
+def test_home_that_somebody_has_used_stays_whatever_is_named(workspaces: tuple[str, ...]) -> None:
+    home = f"{STATE}/workspaces/alice/home"
+    found = plan(made(workspaces=workspaces, homes=(home,)), "workspaces images engine")
+    gone = [path for path, _ in found.folders]
+    assert gone and not any(f"{home}/".startswith(f"{path}/") for path in gone)
+    assert any(home in line for line in found.stays)
+
+
+def test_only_a_home_is_left_and_nothing_goes() -> None:
+    home, spaces = f"{STATE}/workspaces/alice/home", f"{STATE}/workspaces"
+    assert not plan(Traces(None, homes=(home,), folders={STATE: 1}, entries=(spaces,)))
+
+
 def test_users_of_packages_go_unless_a_package_stays() -> None:
     traces = with_brought(
         made(users=frozenset({"nvidia-persistenced", "root"}), groups=frozenset({"docker"})),

@@ -55,12 +55,31 @@ def test_shell_is_sound(name: str) -> None:
 
 def test_notes_go_last_and_with_them_nothing_is_known_any_more() -> None:
     lines = scripts.folders(WHOLE).split(" &&\n")
-    assert lines[-1] == "rm -rf /var/lib/gpuwright"
+    assert lines[-1] == "rm -rf --one-file-system /var/lib/gpuwright"
     assert "! -name before ! -name brought" in lines[-2]
 
 
 def test_toolkit_of_others_that_made_room_comes_back() -> None:
     assert "mv -T /usr/local/cuda-11.8.before /usr/local/cuda-11.8" in scripts.folders(WHOLE)
+
+
+@pytest.mark.parametrize(
+    ("mounts", "code"),
+    [
+        ("/dev/sda1 / ext4 rw 0 0", 0),
+        ("/dev/sda1 /opt/gpuwrighter/x ext4 rw 0 0", 0),
+        ("/dev/sda1 /opt/gpuwright/lib/code ext4 rw 0 0", 1),
+    ],
+)
+def test_nothing_goes_while_something_is_mounted_below(
+    tmp_path: Path, mounts: str, code: int
+) -> None:
+    (tmp_path / "mounts").write_text(f"{mounts}\n")
+    text = scripts.folders(replace(WHOLE, folders=(("/opt/gpuwright", 1),)))
+    text = text.replace("/proc/self/mounts", str(tmp_path / "mounts"))
+    text = text.replace("rm -rf --one-file-system /opt/gpuwright", "echo gone")
+    done = subprocess.run(["sh", "-c", text], capture_output=True, text=True, check=False)
+    assert done.returncode == code and ("gone" in done.stdout) is (code == 0)
 
 
 def test_initramfs_is_due_from_before_the_blacklist_goes_until_it_is_made() -> None:
