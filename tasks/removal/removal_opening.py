@@ -79,19 +79,34 @@ def conflicts(
                 "docs/remove.md",
             )
         )
-    others = sorted(c.name for c in traces.containers if not c.workspace)
     gone = {one.plain for one in plan.packages.goes}
-    if gone & {"docker.io", "docker-ce"} and others:
+    if gone & {"docker.io", "docker-ce"} and (left := _left_in_docker(plan, traces)):
         found.append(
             Conflict(
                 "REMOVE-ENGINE-USED",
-                f"Docker has containers of others: {wording.listed(tuple(others))}",
-                "they cannot be used without it",
-                ("omit engine in --data also=…, or take them away first: docker rm NAME",),
+                f"Docker has {wording.listed(left)}",
+                "without it nobody can use them, and its packages may take their data along",
+                (
+                    "omit engine in --data also=…",
+                    "or take them away first: docker rm, docker volume rm, docker image rm; of "
+                    "ours: --data also=workspaces,images,engine",
+                ),
                 "docs/remove.md",
             )
         )
     return tuple(found)
+
+
+def _left_in_docker(plan: RemovalPlan, traces: Traces) -> tuple[str, ...]:
+    """Containers, volumes and images that do not go before their engine."""
+    spaces = set(plan.workspaces)
+    containers = sorted(c.name for c in traces.containers if c.workspace not in spaces)
+    images = sorted(set(traces.images) - set(plan.images))
+    return (
+        *(f"container {name}" for name in containers),
+        *(f"volume {name}" for name in traces.volumes),
+        *(f"image {name}" for name in images),
+    )
 
 
 def _told(host: Host, plan: RemovalPlan) -> bool:

@@ -79,11 +79,24 @@ def test_workspace_that_runs_stands_against_it_unless_it_goes_too() -> None:
     assert code(asleep, []) == []
 
 
-def test_containers_of_others_stand_against_taking_their_engine() -> None:
-    traces = made(containers=(Container("web", False),))
+@pytest.mark.parametrize(
+    ("left", "also", "stands"),
+    [
+        ({"containers": (Container("web", False),)}, "engine", True),
+        ({"volumes": ("data",)}, "engine", True),
+        ({"images": ("theirs:1",)}, "engine images", True),
+        ({"images": ("ours:1",), "image_names": ("ours:1",)}, "engine", True),
+        ({"images": ("ours:1",), "image_names": ("ours:1",)}, "engine images", False),
+        ({"containers": (Container("web", False),)}, "", False),
+        ({}, "engine", False),
+    ],
+)
+def test_engine_stays_while_docker_has_anything_that_does_not_go_before(
+    left: dict[str, Any], also: str, stands: bool
+) -> None:
+    traces = made(**left)
     engine = replace(traces.installed[-1], name="docker.io", depends="")
     traces = replace(traces, installed=(*traces.installed, engine))
     packages = {**traces.brought.packages, "docker.io": "1"}
     traces = replace(traces, brought=replace(traces.brought, packages=packages))
-    assert code(traces, []) == []
-    assert code(traces, [], "engine") == ["REMOVE-ENGINE-USED"]
+    assert code(traces, [], also) == (["REMOVE-ENGINE-USED"] if stands else [])
