@@ -7,6 +7,7 @@ from pyinfra.api import FunctionCommand
 from pyinfra.api.host import Host
 
 from stacks.model.plan import Plan
+from tasks.steps import failing
 from tasks.steps.step import Commands, host_state, run, step
 
 
@@ -23,6 +24,7 @@ def first_boot_done(plan: Plan, limit_s: int = 900) -> Commands:
     yield FunctionCommand(_cloud_init_ended, (limit_s,), {})
 
 
+@failing.harmless
 def _cloud_init_ended(state: object, host: Host, limit_s: int) -> bool:
     """Whether cloud-init has ended in time; one that ended badly is reported and not in our way.
 

@@ -13,7 +13,7 @@ from facts.model.host import HostState
 from facts.script import text as shell
 from facts.workspace_model import WorkspaceState
 from tasks.hostdata.workspace_values import HOME, WorkspaceSettings, container_name, unit_name
-from tasks.steps import files, refusal, theirs
+from tasks.steps import failing, files, refusal, theirs
 from tasks.steps.record import TOOL, PastImage, WorkspaceRecord, now, read, record_script
 from tasks.steps.step import Commands, executing, host_state, run, step
 from tasks.templates import render
@@ -38,6 +38,7 @@ def preconditions_met(settings: WorkspaceSettings, deferred: bool = False) -> Co
         yield FunctionCommand(_still_met, (settings,), {})
 
 
+@failing.harmless
 def _still_met(state: object, host: Host, settings: WorkspaceSettings) -> bool:
     found = conflicts(host_state(), workspace_state(settings), settings)
     refusal.told(host, found)

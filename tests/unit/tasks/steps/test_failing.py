@@ -12,7 +12,7 @@ from pyinfra.api import FunctionCommand, StringCommand
 from pyinfra.api.exceptions import PyinfraError
 
 from facts.cuda_call import CudaCall
-from tasks.steps import course
+from tasks.steps import course, failing
 from tasks.steps.step import Commands, fact, host_state, step
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_run import ARun
@@ -170,3 +170,9 @@ def test_limit_that_is_wrong_is_not_for_ever() -> None:
     run = two_hosts(answer_wait="for ever")
     assert run.prepared(lambda: fact(CudaCall)) is None  # nothing is known of it here
     assert run.state.failed_hosts == {run.host}
+
+
+def test_only_what_waits_or_gives_up_counts_as_harmless() -> None:
+    assert failing.is_harmless(failing.failed())
+    assert not failing.is_harmless("true")
+    assert not failing.is_harmless(FunctionCommand(lambda *_: True, (), {}))

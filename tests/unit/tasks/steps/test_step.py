@@ -14,6 +14,7 @@ from facts.cuda_call import CudaCall
 from facts.engines import ContainerEngines
 from facts.host import HostProbe
 from facts.model.host import HostState
+from tasks.steps import before
 from tasks.steps.step import Commands, fact, host_state, run, step, this_host
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_run import ARun
@@ -185,3 +186,18 @@ def test_host_that_goes_away_is_left_to_whoever_waits_for_it() -> None:
     with pytest.raises(EOFError):
         run.prepared(lambda: fact(CudaCall))
     assert not run.state.failed_hosts
+
+
+def test_what_was_there_is_noted_once_before_the_first_change() -> None:
+    host = ARun(STATE)
+    host.prepared(lambda: looking([], "echo one")(name="one"))
+    host.prepared(lambda: looking([], "echo two")(name="two"))
+    host.executed()
+    assert host.wire.notes == [before.script()]
+    assert host.wire.commands == ["echo one", "echo two"]
+
+
+def test_nothing_is_noted_of_a_host_that_is_not_changed() -> None:
+    host = ARun(STATE)
+    host.prepared(lambda: looking([])(name="looks on"))
+    assert host.executed().wire.notes == []
