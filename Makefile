@@ -54,12 +54,13 @@ test-containers: check
 	@$(PYTHON) -m sandbox prepare --browser || echo "tests in a browser are skipped"
 	$(HOSTS) $(wildcard $(addprefix tests/hosts/test_,container_host*.py image*.py workspace.py))
 
+# Some unit tests wait for a clock: one process more than there are processors.
 check: env
 	ruff check .
 	ruff format --check .
 	mypy
 	lint-imports --no-logo
-	$(PYTHON) -m pytest -q -n auto --maxprocesses 8 tests/unit
+	$(PYTHON) -m pytest -q -n $(shell [ $$(nproc) -lt 8 ] && echo $$(($$(nproc) + 1)) || echo 8) tests/unit
 
 bench: env
 	@$(PYTHON) -m sandbox prepare
