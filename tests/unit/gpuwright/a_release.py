@@ -19,6 +19,7 @@ import uv
 from make import rooms
 
 HOUSE = Path(__file__).parents[3]
+SOURCE, WHEEL, ENVIRONMENT = "source archive", "a wheel", "an environment"
 _BUILD = "import sys; from setuptools import build_meta as b; getattr(b, sys.argv[1])(sys.argv[2])"
 
 
@@ -69,9 +70,9 @@ def built(folder: Path, kind: str, into: Path) -> Path:
     return found
 
 
-def installed(folder: Path, wheel: Path) -> Path:
+def installed(folder: Path, wheel: Path) -> None:
     """A fresh environment with this wheel; what it needs is that of this one."""
-    env = folder / "an environment"
+    env = folder / ENVIRONMENT
     command = uv.find_uv_bin()
     words = [command, "venv", "-q", "--offline", f"--python={sys.executable}", str(env)]
     subprocess.run(words, check=True)
@@ -79,7 +80,6 @@ def installed(folder: Path, wheel: Path) -> Path:
     subprocess.run([*words, f"--python={env / 'bin/python'}", str(wheel)], check=True)
     (site,) = env.glob("lib/python*/site-packages")
     (site / "needed.pth").write_text(f"{sysconfig.get_paths()['purelib']}\n")
-    return env
 
 
 def release(folder: Path, changed: Mapping[str, tuple[str, str]] | None = None) -> Installed:
@@ -98,9 +98,15 @@ def release(folder: Path, changed: Mapping[str, tuple[str, str]] | None = None) 
         text = (tree / name).read_text("utf-8")
         assert old in text
         (tree / name).write_text(text.replace(old, new), "utf-8")
-    source = built(tree, "build_sdist", folder / "source archive")
+    source = built(tree, "build_sdist", folder / SOURCE)
     with tarfile.open(source) as archive:
         archive.extractall(folder / "out of it")
     (inside,) = (folder / "out of it").iterdir()
-    wheel = built(inside, "build_wheel", folder / "a wheel")
-    return Installed(installed(folder, wheel), source, wheel)
+    installed(folder, built(inside, "build_wheel", folder / WHEEL))
+    return made(folder)
+
+
+def made(folder: Path) -> Installed:
+    """The release that was made in this folder."""
+    (source,), (wheel,) = (folder / SOURCE).iterdir(), (folder / WHEEL).iterdir()
+    return Installed(folder / ENVIRONMENT, source, wheel)
