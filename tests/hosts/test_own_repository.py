@@ -42,7 +42,7 @@ class Team:
         """Run a deploy of the repository, called elsewhere; gives its JSON and what it told."""
         inventory = self.folder / "inventories/lab.py"
         done = subprocess.run(
-            [str(self.package.folder / "bin/pyinfra"), "--json", "-y", *words]
+            [str(self.package.python), "-m", "pyinfra", "--json", "-y", *words]
             + [str(inventory), str(self.folder / "deploys" / deploy)],
             cwd="/",
             env={**os.environ, "NO_COLOR": "1", "COLUMNS": "160"},
