@@ -32,7 +32,7 @@ MINUTES = {
     "test_waits": 3,
     "test_first_boot": 4,
     "test_mirror_login": 2,
-    "test_own_repository": 3,
+    "test_own_repository": 4,
     "test_jetson": 8,
     "test_full_kernel": 2,
     "test_vm": 1,
