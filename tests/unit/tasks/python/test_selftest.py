@@ -168,3 +168,46 @@ def test_processes_that_do_not_meet_end_with_their_reason(
     )
     assert done.returncode == 2, done.stdout + done.stderr
     assert f"fault: {said}" in done.stdout
+
+
+def measuring(folder: Path, python: str) -> Path:
+    """The measuring program on this machine, with this Python in the place of the environment's."""
+    for path, (text, mode) in selftest.texts(a_host.bare(), a_host.plan()).items():
+        if path.startswith(f"{ROOT}/"):
+            target = folder / path.removeprefix(f"{ROOT}/")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text.replace(ROOT, str(folder)))
+            target.chmod(int(mode, 8))
+    current = folder / "current/bin/python"
+    current.parent.mkdir(parents=True, exist_ok=True)
+    current.write_text(f'#!/bin/sh\nexec {python} "$@"\n')
+    current.chmod(0o755)
+    return folder / "bin/gpuwright-measure"
+
+
+def test_measuring_program_starts_from_where_it_lies(tmp_path: Path) -> None:
+    program = measuring(tmp_path, sys.executable)
+    done = subprocess.run([program, "--help"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "##gpuwright-measure" in done.stdout
+
+
+def test_host_without_an_environment_cannot_measure_and_says_so(tmp_path: Path) -> None:
+    program = measuring(tmp_path, sys.executable)
+    (tmp_path / "current/bin/python").unlink()
+    done = subprocess.run([program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "no environment with PyTorch" in done.stderr
+
+
+@pytest.mark.skipif(
+    "GPUWRIGHT_TEST_TORCH" not in os.environ,
+    reason="GPUWRIGHT_TEST_TORCH names no Python that has torch",
+)
+def test_measuring_program_measures_as_it_is_installed(tmp_path: Path) -> None:
+    program = measuring(tmp_path, os.environ["GPUWRIGHT_TEST_TORCH"])
+    done = subprocess.run(
+        [program, "--cpu", "1"], cwd="/", capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert '"matmul_bf16"' in done.stdout and '"left_out": "no NCCL' in done.stdout
