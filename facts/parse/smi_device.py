@@ -117,6 +117,10 @@ def device(index: int, node: ET.Element) -> Device:
             "remap_pending": said.switch("remap_pending", "remapped_rows/remapped_row_pending"),
             "remap_failure": said.switch("remap_failure", "remapped_rows/remapped_row_failure"),
         }
+    elif node.find("remapped_rows") is None:
+        # Cards before Ampere have no such block; they count pages, and one of both must be there.
+        if ecc and not _counts(node):
+            said.unread.append("remapped_rows")
     elif said.text("remapped_rows", "remapped_rows") is not None:
         said.unread.append("remapped_rows")
     if _counts(node):

@@ -64,3 +64,20 @@ def test_older_names_of_power_and_clocks_are_known() -> None:
         power_readings__default_power_limit="300.00 W",
     )
     assert (told.power_limit_w, told.power_default_w, told.unread) == (250.0, 300.0, ())
+
+
+def test_block_of_rows_may_be_missing_only_where_pages_are_counted() -> None:
+    without = {p.replace("/", "__"): None for p in smi_readings.HEALTHY if p.startswith("remapped")}
+    assert read(**without).unread == ("remapped_rows",)
+    older = {k.replace("/", "__"): v for k, v in VOLTA.items() if k != "remapped_rows"}
+    assert read(**older).unread == ()
+
+
+def test_turing_s_one_number_for_sram_is_known() -> None:
+    """As branch 580 writes it for a T4: no parity, no SEC-DED, no threshold."""
+    paths = [p for p in smi_readings.HEALTHY if "sram_uncorrectable_" in p or "threshold" in p]
+    said: dict[str, str | None] = {p.replace("/", "__"): None for p in paths}
+    said |= {f"ecc_errors__{k}__sram_uncorrectable": "0" for k in ("volatile", "aggregate")}
+    told = read(**said)
+    assert (told.uncorrected, told.sram_uncorrected, told.sram_threshold) == (0, 0, None)
+    assert told.unread == ()
