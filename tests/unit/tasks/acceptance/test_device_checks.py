@@ -232,3 +232,9 @@ def test_card_without_a_bridge_may_have_all_links_down() -> None:
     card: dict[str, str | None] = {"pci/pci_device_id": "20B510DE"}
     health = seen(1, {0: card}, of_cards={"links": ("<inactive>",) * 12})
     assert found(judged(subject(health, 1, state=a_subject.state(1, "20b5")))) == []
+
+
+@pytest.mark.parametrize("links", [(), ("<inactive>",) * 18])
+def test_one_gpu_of_a_board_in_a_machine_of_its_own_needs_no_link(links: tuple[str, ...]) -> None:
+    health = seen(1, of_cards={"links": links})
+    assert found(judged(subject(health, 1))) == []
