@@ -53,9 +53,15 @@ def check_name(name: str) -> str:
 
 
 @contextlib.contextmanager
-def lock(name: str) -> Iterator[None]:
-    """Hold the lock `name` of this checkout; the kernel frees it if the holder is killed."""
-    folder = STATE / "locks"
+def lock(name: str, place: Path | None = None) -> Iterator[None]:
+    """Hold the lock `name` of this checkout; the kernel frees it if the holder is killed.
+
+    Args:
+        name: Of the lock.
+        place: The folder that it guards, where a sandbox may have another one's by a link: both
+            then hold the same lock.
+    """
+    folder = (place.resolve().parent if place else STATE) / "locks"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / name).open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -43,7 +43,7 @@ def programs(
     """
     folder = _BUILT / f"{module.replace('/', '_')}@{version}"
     wanted = {Path(package).name: folder / Path(package).name for package in packages}
-    with lock("go"):
+    with lock("go", CACHE):
         if not all(path.is_file() for path in wanted.values()):
             folder.mkdir(parents=True, exist_ok=True)
             _install(folder, [f"{module}/{package}@{version}" for package in packages], linker)

@@ -55,7 +55,7 @@ def debian_headers(root: Path, proxy: str | None) -> Path:
         SandboxError: if they cannot be had.
 
     """
-    with lock("debian-headers"):
+    with lock("debian-headers", CACHE):
         kept = sorted(_KEPT.glob("linux-headers-*.deb"))
         return kept[-1] if kept else _fetched(root, proxy)
 

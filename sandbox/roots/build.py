@@ -62,7 +62,7 @@ def _root(os_name: str, proxy: str | None) -> Path:
     target = ROOTS / f"{os_name}-{digest}"
     if target.is_dir():
         return target
-    with lock(f"root-{os_name}"):
+    with lock(f"root-{os_name}", ROOTS):
         if not target.is_dir():
             debian.build(target, wanted, archive, proxy)
     return target
@@ -78,7 +78,7 @@ def _derived(os_name: str, proxy: str | None) -> Path:
     release = ubuntu_release(os_name)
     parts = json.dumps([base.name, *ubuntu.digest_parts(release)])
     target = ROOTS / f"{os_name}-{hashlib.sha256(parts.encode()).hexdigest()[:10]}"
-    with lock(f"root-{os_name}"):
+    with lock(f"root-{os_name}", ROOTS):
         # A root that is here may have outlived what was published.
         release.publish(kernels.debian_headers(base, proxy))
         if not target.is_dir():
@@ -93,7 +93,7 @@ def _derived(os_name: str, proxy: str | None) -> Path:
 def _rocky(os_name: str, base: Path) -> Path:
     digest = hashlib.sha256(f"{base.name} {rocky.digest()}".encode()).hexdigest()[:10]
     target = ROOTS / f"{os_name}-{digest}"
-    with lock(f"root-{os_name}"):
+    with lock(f"root-{os_name}", ROOTS):
         if not target.is_dir():
             print(f"sandbox: building {target.name}, once, some seconds", file=sys.stderr)
             part = target.with_name(f"{target.name}.part")
@@ -107,7 +107,7 @@ def _rocky(os_name: str, base: Path) -> Path:
 def _jetson(os_name: str, base: Path) -> Path:
     board = jetpack(os_name)
     target = ROOTS / f"{os_name}-{base.name[-10:]}-{jetson.digest(board)}"
-    with lock(f"root-{os_name}"):
+    with lock(f"root-{os_name}", ROOTS):
         board.publish()
         if not target.is_dir():
             part = target.with_name(f"{target.name}.part")

@@ -54,7 +54,7 @@ def image(os_name: str, proxy: str | None, secure_boot: bool = False) -> Path:
     ]
     digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:10]
     target = ROOTS / f"vm-{os_name}-{digest}.raw"
-    with lock(f"vm-{os_name}"):
+    with lock(f"vm-{os_name}", ROOTS):
         if not target.is_file():
             print(f"sandbox: making {target.name}, once, half a minute", file=sys.stderr)
             from_tree(base, target, proxy, f"image:{os_name}", secure_boot)
