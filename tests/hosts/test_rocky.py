@@ -40,6 +40,7 @@ CUDA: dict[Part, str] = {"cuda": "11.8 nvidia compile"}
 OLD, NEW = "580.159.04", "580.178.04"
 NEWER, NEWEST = "580.200.01", "580.210.02"
 FOREIGN = "/etc/yum.repos.d/cuda-rhel9.repo"
+MONITORING, COMPANY = "/etc/yum.repos.d/monitoring.repo", "/etc/yum.repos.d/company.repo"
 
 
 @dataclass(frozen=True)
@@ -115,8 +116,16 @@ def nine_done(nine: Rocky, whole: Made) -> Run:
 
 @pytest.fixture(scope="module")
 def eight(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rocky]:
-    """Rocky 8, bare, with a GPU that the open modules do not drive."""
-    yield from rocky("8", "v100", tmp_path_factory.mktemp("eight"))
+    """Rocky 8, bare, with a GPU that the open modules do not drive, and a dead repository."""
+    for one in rocky("8", "v100", tmp_path_factory.mktemp("eight")):
+        dead_repository(one, MONITORING, "monitoring")
+        yield one
+
+
+def dead_repository(one: Rocky, file: str, name: str) -> None:
+    """A repository where nobody listens."""
+    lines = f"[{name}]\\nname={name}\\nbaseurl=http://127.0.0.1:9/\\nenabled=1\\ngpgcheck=0\\n"
+    one.sh(f"printf '{lines}' >{file}")
 
 
 def test_bare_rocky_9_becomes_a_gpu_host(nine: Rocky, whole: Made) -> None:
@@ -329,6 +338,17 @@ def test_index_of_another_key_than_the_published_one_is_not_read(eight: Rocky) -
     assert eight.versions() == {}
 
 
+def test_dead_repository_that_may_be_the_distributions_ends_the_run_by_its_name(
+    eight: Rocky,
+) -> None:
+    dead_repository(eight, COMPANY, "company-baseos")
+    failed = eight.run()
+    eight.sh(f"rm {COMPANY}")
+    assert failed.code != 0
+    assert "company-baseos" in failed.told and "Traceback" not in failed.told
+    assert eight.versions() == {}
+
+
 @carries_out("rocky-8", double={"driver": "570.211.01 proprietary nvidia", **CUDA})
 def test_power_cut_while_the_driver_is_installed_is_fixed_by_the_next_run(
     request: pytest.FixtureRequest, eight: Rocky
@@ -386,6 +406,14 @@ def test_second_run_after_the_move_changes_nothing(
     again = eight.run(driver_branch="580")
     assert (again.code, again.changed("rocky8")) == (0, set()), again.told
     carried_out.shown(request, eight.lab(driver_branch="580"))
+
+
+def test_dead_repository_of_others_stopped_no_run_and_is_as_it_was(eight: Rocky) -> None:
+    """It is there since before the first run; dnf itself cannot go on with it."""
+    assert set(eight.versions().values()) == {NEW}
+    assert eight.sh(f"head -n 1 {MONITORING}") == "[monitoring]"
+    alone = eight.host.run("dnf -q makecache --setopt=skip_if_unavailable=False")
+    assert alone.returncode != 0 and "monitoring" in alone.stderr
 
 
 def test_acceptance_of_rocky_8(eight: Rocky) -> None:
