@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from gpuwright import difference, layout, locking, release
+from gpuwright import adopting, difference, layout, locking, release
 from stacks.locking.wheels import LockError
 from stacks.model.plain import one_line, plain
 from tasks import __version__
@@ -51,6 +51,14 @@ def parser() -> argparse.ArgumentParser:
     upgrade.add_argument(
         "words", nargs="*", metavar="INVENTORY", help="an inventory; after --, options of pyinfra"
     )
+    adopt = commands.add_parser(
+        "adopt", help="a stack and host data from hosts made by hand; they are read alone"
+    )
+    adopt.add_argument("--inventory", metavar="FILE", help="knows the hosts' names")
+    adopt.add_argument("--folder", metavar="FOLDER", help="for what is written: adopted")
+    adopt.add_argument(
+        "words", nargs="+", metavar="HOST", help="a host; after --, options of pyinfra"
+    )
     for command in (init, lock, upgrade):
         command.add_argument(
             "--find-links", action="append", default=[], metavar="FOLDER", help=_FIND
@@ -59,9 +67,13 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run one command; give its exit status: 0, 1 where it failed, 2 where plans differ."""
+    """Run one command; give its exit status: 0, 1 where it failed, 2 where plans differ.
+
+    That of ``adopt`` is its deploy's: 0 adopted whole, 1 partly, 2 not, 3 a host was not read.
+    """
     said = parser().parse_args(words)
     commands: dict[str, Callable[[argparse.Namespace], int]] = {
+        "adopt": _adopt,
         "init": _init,
         "lock": _lock,
         "upgrade": _upgrade,
@@ -69,9 +81,16 @@ def main(words: Sequence[str] | None = None) -> int:
     }
     try:
         return commands[said.command](said)
-    except (layout.LayoutError, LockError, release.ReleaseError, OSError) as error:
+    except (
+        *(adopting.AdoptError, layout.LayoutError, LockError),
+        *(release.ReleaseError, OSError),
+    ) as error:
         print(plain(f"gpuwright {said.command}: {error}"), file=sys.stderr)
         return FAILED
+
+
+def _adopt(said: argparse.Namespace) -> int:
+    return adopting.run(said.words, said.inventory, said.folder)
 
 
 def _version(said: argparse.Namespace) -> int:
