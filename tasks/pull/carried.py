@@ -10,18 +10,9 @@ from urllib.parse import urlsplit
 from stacks.model import address
 from stacks.model.plain import quoted
 from tasks.host import resolution
-from tasks.hostdata import (
-    acceptance,
-    containers,
-    image,
-    nccl,
-    network,
-    removal,
-    repair,
-    table,
-    workspace,
-)
 from tasks.hostdata import host as host_data
+from tasks.hostdata import table
+from tasks.hostdata.everything import everything
 from tasks.hostdata.names import misspelt
 
 DEPLOYS = ("gpu_host", "container_host", "jetson_host")
@@ -43,25 +34,10 @@ def checked(said: Mapping[str, Any]) -> dict[str, Any]:
     for name, meant in misspelt(map(str, said)).items():
         raise ValueError(f'{quoted(name)} is no host data; did you mean "{meant}"?')
     data = {str(name): value for name, value in said.items() if name in table.rows()}
-    host_data.plan_settings(data, resolution.catalog())
-    host_data.guard_settings(data)
-    host_data.rollback(data)
-    host_data.lock_wait(data)
-    host_data.waits(data)
-    host_data.output(data)
-    host_data.like(data)
-    host_data.adopt_folder(data)
-    acceptance.acceptance_settings(data)
-    removal.removal_settings(data)
-    network.network_settings(data)
-    nccl.nccl_settings(data)
-    containers.container_settings(data)
-    repair.repair_settings(data)
     for key in HERE:
         if data.get(key):
             raise ValueError(f'"{key}" names a file of this machine, and the host has none of it')
-    image.image_settings(data)
-    workspace.workspace_settings(data, "pytorch-cuda", "latest")
+    everything(data, resolution.catalog(), "pytorch-cuda", "latest")
     if "/" in host_data.stack(data):
         raise ValueError(
             '"stack" is the path of a file: put it into stacks/ of this checkout before the archive'

@@ -13,18 +13,8 @@ import pytest
 
 from stacks.requests import REQUESTS
 from tasks.host import resolution
-from tasks.hostdata import (
-    acceptance,
-    containers,
-    image,
-    nccl,
-    network,
-    removal,
-    repair,
-    table,
-    workspace,
-)
-from tasks.hostdata import host as host_data
+from tasks.hostdata import table
+from tasks.hostdata.everything import everything
 from tasks.python import locks
 from tests.host_data_page import page
 from tests.unit.tasks.a_workspace import KEY
@@ -131,23 +121,7 @@ def read(said: Mapping[str, Any]) -> tuple[set[str], tuple[Any, ...]]:
     """Everything that deploys read: the keys they asked for, and what they took them for."""
     data = Recorder(said)
     values = (
-        host_data.plan_settings(data, resolution.catalog()),
-        network.network_settings(data),
-        nccl.nccl_settings(data),
-        host_data.guard_settings(data),
-        host_data.rollback(data),
-        host_data.lock_wait(data),
-        host_data.waits(data),
-        host_data.bundle(data),
-        host_data.output(data),
-        host_data.like(data),
-        host_data.adopt_folder(data),
-        acceptance.acceptance_settings(data),
-        containers.container_settings(data),
-        image.image_settings(data),
-        removal.removal_settings(data),
-        repair.repair_settings(data),
-        workspace.workspace_settings(data, "pytorch-cuda", "v2.9"),
+        *everything(data, resolution.catalog(), "pytorch-cuda", "v2.9"),
         # Which requests were said is for remedies alone.
         replace(resolution.stack_of(data), said=()),
         replace(resolution.stack_of(data, containers=True), said=()),
