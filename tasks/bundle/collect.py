@@ -18,7 +18,6 @@ from facts.parse.images import layers as image_layers
 from tasks.bundle import bundle_conflicts, contents, manifest, wheels
 from tasks.bundle import work as works
 from tasks.bundle.contents import DEBS
-from tasks.bundle.fetch import fetch
 from tasks.bundle.manifest import Base, BundleError, Manifest
 from tasks.bundle.work import Work
 from tasks.recipe import inputs
@@ -26,6 +25,7 @@ from tasks.recipe.recipe import DEV, EPOCH
 from tasks.steps import job, refusal, sending
 from tasks.steps.step import Commands, run, step
 from tasks.templates import render
+from tasks.transfer.fetch import TransferError, fetch
 
 _one_at_a_time = BoundedSemaphore(1)
 """Hosts of one plan need the same files: the second one finds them there."""
@@ -69,7 +69,7 @@ def _run_alone(
     with _one_at_a_time:
         try:
             return function(host, work)
-        except (BundleError, OSError, tarfile.TarError) as error:
+        except (BundleError, TransferError, OSError, tarfile.TarError) as error:
             refusal.told(host, (bundle_conflicts.not_fetched(error),))
             return False
 
@@ -86,8 +86,10 @@ def _fetch_tarballs(host: Host, work: Work) -> bool:
             path = contents.tarball_file(download)
             known = manifest.read(work.folder).files.get(path)
             if known is None or manifest.fault(work.folder, path, known):
-                _saying(host)(f"fetching {download.name}")
-                fetch(download.url, download.sha256, work.folder / path)
+                say = _saying(host)
+                say(f"fetching {download.name}")
+                target = work.folder / path
+                fetch([download.url], download.sha256, target, say, size=download.size)
                 _add(work.folder, path, download.name)
     return True
 

@@ -15,10 +15,10 @@ from stacks.model.address import masked
 from stacks.model.image import ImagePlan
 from tasks.bundle import contents, manifest
 from tasks.bundle.contents import WHEELS, Contents
-from tasks.bundle.fetch import fetch
 from tasks.bundle.manifest import BundleError, Manifest
 from tasks.host import resolution
 from tasks.python import uv
+from tasks.transfer.fetch import fetch
 
 NEWEST_GLIBC = 40
 """uv knows platforms up to manylinux_2_40 (uv 0.13, ``--python-platform``)."""
@@ -31,7 +31,8 @@ def collect(
     """Fetch the wheels of one lock that are not there, and write them into the manifest.
 
     Raises:
-        BundleError: The index lacks one, or it cannot be fetched.
+        BundleError: The index lacks one.
+        TransferError: One cannot be fetched.
     """
     parts = asked.locks[lock]
     text = "".join(parts.values())
@@ -47,7 +48,7 @@ def collect(
         path = there.get(sha256, f"{WHEELS}/{unquote(urlsplit(url).path.rpartition('/')[2])}")
         if path not in known.files or manifest.fault(folder, path, known.files[path]):
             say(f"fetching {path}")
-            fetch(url, sha256, folder / path, addresses.values())
+            fetch([url], sha256, folder / path, say, known=addresses.values())
         entries[path] = manifest.entry_of(folder / path, lock)
 
     def changed(now: Manifest) -> Manifest:
