@@ -6,12 +6,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from bench import doctor, noop, resolve, results, time_to_ready, ways
+from bench import cut_transfers, doctor, noop, resolve, results, time_to_ready, ways
 from bench.results import Comparison
 from bench.target import BenchError
 from sandbox.checkout import SandboxError
 
-NAMES = ("resolve", "doctor", "noop", "time_to_ready")
+NAMES = ("resolve", "cut_transfers", "doctor", "noop", "time_to_ready")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -20,7 +20,8 @@ def _parser() -> argparse.ArgumentParser:
         "which",
         nargs="*",
         metavar="WHICH",
-        help="resolve (seconds), doctor (a minute), noop (two minutes after one converged host), "
+        help="resolve (seconds), cut_transfers (five minutes), doctor (a minute), noop "
+        "(two minutes after one converged host), "
         "time_to_ready (4 to 10 minutes per run; goes on where it was cut off); default: all",
     )
     parser.add_argument("--show", action="store_true", help="run nothing, show what is on record")
@@ -54,6 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if "resolve" in which:
             resolve.main()
             rows += results.comparisons("resolve")
+        if "cut_transfers" in which:
+            rows += cut_transfers.run()
         if "doctor" in which:
             rows += doctor.run(args.times, args.host, args.keep)
         if "noop" in which:

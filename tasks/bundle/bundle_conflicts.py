@@ -44,7 +44,7 @@ def not_fetched(error: Exception) -> Conflict:
         "BUNDLE-FETCH",
         "a part of the bundle could not be fetched",
         str(error),
-        ("run the same command again; what is there whole stays",),
+        ("run the same command again; it goes on where this one ended",),
         "docs/image.md",
     )
 

@@ -102,7 +102,7 @@ def runtime_lock(lock: str, wanted: Iterable[str]) -> str:
 
 
 def project_needs(pyproject: str, without: Iterable[str] = ("httpx",)) -> tuple[str, ...]:
-    """Names of the project's own dependencies, without what only the sandbox uses.
+    """Names of the project's own dependencies, without what only bundles and the sandbox use.
 
     Raises:
         ValueError: The list is not there.

@@ -10,6 +10,7 @@ from typing import IO
 
 import httpx
 
+from stacks.model.address import masked
 from stacks.model.plain import told
 from tasks.transfer import asking, pace
 from tasks.transfer.answers import MOST_BYTES, Again, Later, Refused, Take, meaning
@@ -157,5 +158,5 @@ class Receiver:
 
 
 def _words(error: httpx.TransportError) -> str:
-    """In the library's words; a proxy's address in them may hold a password, which `told` masks."""
-    return told(str(error) or type(error).__name__)
+    """In the library's words; a proxy's address in them may hold a password."""
+    return told(masked(str(error)) or type(error).__name__)

@@ -6,6 +6,7 @@ again. Tests look at what each of them said.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -36,6 +37,8 @@ __all__ = [
     "pytest_xdist_make_scheduler",
     "site",
 ]
+
+os.environ["GPUWRIGHT_CACHE"] = "off"  # what one test fetched for a bundle is not there for others
 
 
 @pytest.fixture

@@ -15,3 +15,4 @@ settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("busy")
 
 os.environ.setdefault("APT_CONFIG", str(Path(__file__).with_name("apt.conf")))
+os.environ["GPUWRIGHT_CACHE"] = "off"  # nothing of a test is kept for the next one
