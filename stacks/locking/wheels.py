@@ -25,6 +25,7 @@ distributions is disabled"). ``--no-build`` means the same to uv, which refuses 
 """
 # Python 3.10 has no reader for TOML; this is how uv 0.13 writes a file of a package.
 _FILE = re.compile(r'[{] url = "([^"]+)"[^\n]*?sha256 = "([0-9a-f]{64})"')
+_SIZE = re.compile(r'[{] url = "[^\n]*? size = ([0-9]{1,15}),[^\n]*?sha256 = "([0-9a-f]{64})"')
 _HASH = re.compile(r"\s+--hash=sha256:([0-9a-f]{64})(?: \\)?\n?")
 
 
@@ -35,6 +36,11 @@ class LockError(RuntimeError):
 def offered(pylock: str) -> dict[str, str]:
     """SHA-256 to address of the wheels in what ``uv pip compile --format=pylock.toml`` writes."""
     return {digest: url for url, digest in _FILE.findall(pylock) if _name(url).endswith(".whl")}
+
+
+def sizes(pylock: str) -> dict[str, int]:
+    """SHA-256 to bytes of the files of which that tells the size; not every index does."""
+    return {digest: int(size) for size, digest in _SIZE.findall(pylock)}
 
 
 def compiled(

@@ -37,18 +37,20 @@ def collect(
     parts = asked.locks[lock]
     text = "".join(parts.values())
     addresses = _indexes(plan)
-    offered = _offered(plan, text, addresses)
+    pylock = _pylock(plan, text, addresses)
+    sizes = locked_wheels.sizes(pylock)
     allowed = contents.hashes(text)
     known = manifest.read(folder)
     there = {e.sha256: p for p, e in known.files.items() if p.startswith(f"{WHEELS}/")}
     entries = {}
-    for sha256, url in sorted(offered.items()):
+    for sha256, url in sorted(locked_wheels.offered(pylock).items()):
         if sha256 not in allowed:
             continue
         path = there.get(sha256, f"{WHEELS}/{unquote(urlsplit(url).path.rpartition('/')[2])}")
         if path not in known.files or manifest.fault(folder, path, known.files[path]):
             say(f"fetching {path}")
-            fetch([url], sha256, folder / path, say, known=addresses.values())
+            size = sizes.get(sha256)
+            fetch([url], sha256, folder / path, say, size=size, known=addresses.values())
         entries[path] = manifest.entry_of(folder / path, lock)
 
     def changed(now: Manifest) -> Manifest:
@@ -66,8 +68,8 @@ def collect(
     manifest.change(folder, changed)
 
 
-def _offered(plan: ImagePlan, text: str, addresses: Mapping[str, str]) -> dict[str, str]:
-    """SHA-256 to address of the wheels that fit the image, as uv finds them for these pins."""
+def _pylock(plan: ImagePlan, text: str, addresses: Mapping[str, str]) -> str:
+    """The wheels that fit the image, as uv finds them for these pins (PEP 751)."""
     with tempfile.TemporaryDirectory() as place:
         pins, out = Path(place, "pins.txt"), Path(place, "pylock.toml")
         pins.write_text(text)
@@ -92,7 +94,7 @@ def _offered(plan: ImagePlan, text: str, addresses: Mapping[str, str]) -> dict[s
         if done.returncode != 0:
             said = masked(done.stderr.strip())
             raise BundleError(f"the package index does not serve what the lock pins: {said}")
-        return locked_wheels.offered(out.read_text())
+        return out.read_text()
 
 
 def platform(plan: ImagePlan) -> str:

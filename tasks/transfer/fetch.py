@@ -136,8 +136,10 @@ def _from(receiver: Receiver, sha256: str) -> None:
                 raise SourceError(str(failed)) from None
             wait = patience.pause_s * 2 ** (failures - 1) if failures else 0.0
             wait = max(wait, failed.wait_s or 0.0)
+            host = receiver.source.host
+            why = str(failed) if host in str(failed) else f"{host}: {failed}"
             does = "resuming" if part.size else "trying again"
-            receiver.say(f"{failed}, {does}" + (f" in {wait:.0f} s" if wait >= 1 else ""))
+            receiver.say(f"{why}, {does}" + (f" in {wait:.0f} s" if wait >= 1 else ""))
             time.sleep(wait)
 
 

@@ -259,6 +259,15 @@ def test_source_packages_in_uvs_answer_are_no_wheels() -> None:
     assert wheels.offered(answer) == {"1" * 64: "http://x/a-1%2Bcpu-py3-none-any.whl"}
 
 
+def test_sizes_in_uvs_answer_belong_to_the_file_that_they_stand_by() -> None:
+    answer = (
+        f'wheels = [\n    {{ url = "http://x/a.whl", hashes = {{ sha256 = "{"1" * 64}" }} }},\n'
+        f'    {{ url = "http://x/b.whl", upload-time = 2021-05-05T14:18:17Z, size = 11053, '
+        f'hashes = {{ sha256 = "{"2" * 64}" }} }},\n]\n'
+    )
+    assert wheels.sizes(answer) == {"2" * 64: 11053}
+
+
 def test_environment_of_who_calls_does_not_undo_it(
     index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
