@@ -28,6 +28,7 @@ import uv
 from bench import results, target
 from bench.results import CHECKOUT, Comparison
 from bench.target import BenchError
+from stacks.locking.wheels import ONLY
 
 CUT = 5 * 2**20
 PAYLOAD = 24 * 2**20
@@ -45,8 +46,8 @@ from tasks.transfer.fetch import fetch
 url, sha256, folder, uv, into = sys.argv[1:]
 file = Path(folder, url.rpartition("/")[2])
 fetch([url], sha256, file, lambda line: print(line, file=sys.stderr))
-words = ["pip", "install", "--no-deps", "--no-index", "--target", into, str(file)]
-sys.exit(subprocess.run([uv, *words]).returncode)
+words = ["pip", "install", "--only-binary=:all:", "--no-deps", "--no-index"]
+sys.exit(subprocess.run([uv, *words, "--target", into, str(file)]).returncode)
 """
 
 
@@ -206,7 +207,8 @@ def _run(words: Sequence[str], place: str, server: Server, until: int | None) ->
 
 
 def _installs(program: Sequence[str]) -> list[str]:
-    return ["pip", "install"] if program == [uv.find_uv_bin()] else ["install", "-q"]
+    words = ["pip", "install"] if program == [uv.find_uv_bin()] else ["install", "-q"]
+    return [*words, ONLY]
 
 
 def _pip(place: Path) -> tuple[list[str], str]:
@@ -214,7 +216,7 @@ def _pip(place: Path) -> tuple[list[str], str]:
     folder = place / "with-pip"
     for words in (
         ["venv", "-q", str(folder)],
-        ["pip", "install", "-q", "--python", str(folder / "bin/python"), "pip>=25.2"],
+        ["pip", "install", "-q", "--python", str(folder / "bin/python"), ONLY, "pip>=25.2"],
     ):
         if subprocess.run([uv.find_uv_bin(), *words], check=False).returncode:
             raise BenchError("no pip of today can be had to compare with")
