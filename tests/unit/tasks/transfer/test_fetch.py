@@ -78,9 +78,11 @@ def halted(server: Server, target: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-c", PROGRAM, server.url, DIGEST, str(target)]
     running = subprocess.Popen(command, cwd=HOUSE, stdout=subprocess.DEVNULL)
     until = time.monotonic() + 30
-    while server.stalls == before and running.poll() is None and time.monotonic() < until:
+    part = parts.Part(target)
+    # What is on the way still comes, however busy the machine is.
+    while server.stalls == before or part.size < server.sent:
+        assert running.poll() is None and time.monotonic() < until
         time.sleep(0.01)
-    time.sleep(0.05)  # What is on the way still comes.
     return running
 
 
