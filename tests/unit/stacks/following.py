@@ -32,6 +32,10 @@ SEEN: dict[str, Any] = {
 """What is seen on a host, and is not known of another one."""
 
 
+_ANSWERS: dict[str, Resolution | ImageResolution] = {}
+"""By the question as `repr` writes it: many ways out lead many hosts to one and the same."""
+
+
 @dataclass(frozen=True)
 class Question:
     """A stack by name, a host and its data."""
@@ -45,7 +49,13 @@ class Question:
 
     @property
     def answer(self) -> Resolution | ImageResolution:
-        """The resolver's."""
+        """The resolver's; a question that was asked before is not asked again."""
+        words = repr(self)
+        if words not in _ANSWERS:
+            _ANSWERS[words] = self._asked()
+        return _ANSWERS[words]
+
+    def _asked(self) -> Resolution | ImageResolution:
         stack = with_requests(stack_of(self.stack), self.data, self.containers)
         return (image_plan if self.image else resolve)(stack, self.profile, CATALOG)
 
