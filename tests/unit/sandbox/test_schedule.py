@@ -106,7 +106,7 @@ def test_kernel_that_cannot_emulate_is_no_missing_tool() -> None:
 
 def test_run_in_which_no_time_was_left_for_anything_fails(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-o", f"cache_dir={tmp_path}"]
+        [sys.executable, "-m", "pytest", "-q", "--assert=plain", "-o", f"cache_dir={tmp_path}"]
         + [str(HOSTS / f"{name}.py") for name in (schedule.MAIN, "test_bad_luck")],
         env={**os.environ, schedule.END: "1"},
         capture_output=True,
