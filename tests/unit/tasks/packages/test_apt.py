@@ -14,6 +14,7 @@ import pytest
 
 from tasks.packages import apt, lists
 from tasks.packages.transaction import Installation
+from tasks.steps import before
 
 FRONTEND = "dpkg: error: dpkg frontend lock was locked by another process with pid 4711"
 LISTS = "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 4711 (apt-get)"
@@ -44,9 +45,12 @@ class Machine:
         path.chmod(0o755)
 
     def run(self, script: str, lock_wait: int = 600) -> subprocess.CompletedProcess[str]:
-        """Run a script as a job does."""
+        """Run a script as a job does; of this machine's packages and notes it knows nothing."""
+        for command in ("dpkg-query", "apt-mark"):
+            if not (self.folder / "bin" / command).exists():
+                self.write(command, ":\n")
         return subprocess.run(
-            ["sh", "-euc", script],
+            ["sh", "-euc", script.replace(before.STATE, str(self.folder / "state"))],
             cwd=self.folder,
             env={
                 "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
