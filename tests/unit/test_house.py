@@ -141,13 +141,17 @@ def test_module_of_tasks_that_reaches_no_pyinfra_is_in_the_contract_that_keeps_i
 
 
 def _tree(name: str) -> ast.Module:
-    return ast.parse((HOUSE / f"{name.replace('.', '/')}.py").read_text())
+    return trees.tree(_text(name))
+
+
+def _text(name: str) -> str:
+    return (HOUSE / f"{name.replace('.', '/')}.py").read_text()
 
 
 @cache
 def _imports_package(name: str, package: str) -> bool:
     """Whether a file itself imports a package of others."""
-    nodes = list(ast.walk(_tree(name)))
+    nodes = trees.nodes(_text(name))
     wanted = [alias.name for n in nodes if isinstance(n, ast.Import) for alias in n.names]
     wanted += [n.module or "" for n in nodes if isinstance(n, ast.ImportFrom) and not n.level]
     return any(module.split(".")[0] == package for module in wanted)
