@@ -48,10 +48,15 @@ def plain(value: Any) -> str:
 
 def by_field(value: Any) -> dict[str, Any]:
     """The fields of a frozen value by name; much cheaper than `dataclasses.asdict`."""
-    found = {field.name: getattr(value, field.name) for field in fields(value)}
+    found = {name: getattr(value, name) for name in _names(value.__class__)}
     if found.get("kernels") == KernelPlan():
         del found["kernels"]  # nothing becomes of them: most plans, which say nothing of it
     return found
+
+
+@functools.cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def digest(value: Any, length: int = 8) -> str:
