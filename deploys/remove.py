@@ -22,12 +22,14 @@ from tasks.removal import removal_opening
 settings = removal_opening.for_this_host()
 
 if settings is not None:
+    removal.pull_stopped(settings=settings, name="Unit of first boot")
     readiness.lock_free(plan=None, limit_s=plans.lock_wait(), name="Package manager is free")
     removal.guard_stopped(settings=settings, name="Kernel guard")
     removal.workspaces_removed(settings=settings, name="Workspaces")
     removal.images_removed(settings=settings, name="Images")
     removal.released(settings=settings, name="Holds and pins")
     removal.docker_as_before(settings=settings, name="Docker's settings")
+    removal.containerd_as_before(settings=settings, name="containerd's settings")
     removal.packages_purged(settings=settings, name="Packages")
     removal.settings_as_before(settings=settings, name="Settings and repositories")
     removal.folders_removed(settings=settings, name="Folders and notes")

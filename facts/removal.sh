@@ -84,14 +84,19 @@ now() {
   part locks; sed -n 's/^# \(gpuwright[a-z ]*\): begin.*/\1/p' /etc/dnf/plugins/versionlock.list 2>/dev/null
 }
 
-# Files that carry our name, where deploys put them, and what was moved aside.
+# Files that carry our name, where deploys put them, and what was moved aside. Of units, which others
+# name after us too, those that are ours.
 files() {
   sec files
   part named
   find /etc/modprobe.d /etc/apt /etc/yum.repos.d /etc/pki/rpm-gpg /etc/profile.d \
-    /etc/systemd/system /etc/dkms /etc/udev/rules.d /usr/share/keyrings /etc/modules-load.d \
-    /etc/update-motd.d /etc/motd.d /etc/default/grub.d /etc/containers/containers.conf.d \
-    /etc/cdi /etc/docker /etc/containerd -maxdepth 2 -name '*gpuwright*' ! -type d 2>/dev/null
+    /etc/dkms /etc/udev/rules.d /usr/share/keyrings /etc/modules-load.d /etc/update-motd.d \
+    /etc/motd.d /etc/docker /etc/containerd -maxdepth 2 -name '*gpuwright*' ! -type d 2>/dev/null
+  find /etc/systemd/system /etc/default/grub.d /etc/containers/containers.conf.d -maxdepth 2 \
+    ! -type d \( -name 'gpuwright-guard.*' -o -name 'gpuwright-workspace@*' \
+    -o -name gpuwright-pull.service -o -name gpuwright.conf -o -name gpuwright-proxy.conf \
+    -o -name 'zz-gpuwright.cfg*' \) 2>/dev/null
+  [ ! -e /etc/gpuwright/host-data.json ] || echo /etc/gpuwright/host-data.json
   [ ! -L /etc/dkms/no-autoinstall ] || [ "$(readlink /etc/dkms/no-autoinstall)" != /run/gpuwright-dkms-deferred ] || echo /etc/dkms/no-autoinstall
   part aside
   find /etc /usr/local -maxdepth 4 -name '*.gpuwright-old' ! -type d 2>/dev/null
@@ -112,9 +117,21 @@ files() {
   grep -ls '^# kept out by gpuwright: ' /etc/ld.so.conf.d/*.conf 2>/dev/null
   part textfile
   folder=$(sed -n "s/^TEXTFILE=//p" "$OURS/etc/kernel-guard" 2>/dev/null | tr -d "'\"")
-  for d in "$folder" /var/lib/prometheus/node-exporter /var/lib/node_exporter/textfile_collector; do
-    [ -n "$d" ] && [ -e "$d/gpuwright.prom" ] && echo "$d/gpuwright.prom"
+  told=$(sed -n 's/^ *"textfile_folder": "\([^"\\]*\)",\{0,1\}$/\1/p' "$OURS/pull/settings.json" 2>/dev/null | head -n 1)
+  for d in "$folder" "$told" /var/lib/prometheus/node-exporter /var/lib/node_exporter/textfile_collector; do
+    [ -n "$d" ] || continue
+    for f in "$d/gpuwright.prom" "$d/gpuwright_pull.prom"; do [ ! -e "$f" ] || echo "$f"; done
   done
+  part written
+  [ ! -e "$STATE/brought/written" ] || while read -r sum f; do
+    [ -f "$f" ] || continue
+    if [ "$(bound 10 sha256sum <"$f" | cut -d ' ' -f 1)" = "$sum" ]; then echo "ours|$f"; else echo "changed|$f"; fi
+  done <"$STATE/brought/written"
+  part made
+  [ ! -e "$STATE/brought/made" ] || while IFS= read -r d; do
+    # What others have put there stays, and the folder with it.
+    [ -d "$d" ] && [ -z "$(find "$d" -xdev ! -type d ! -name 'gpuwright*.prom' 2>/dev/null | head -n 1)" ] && echo "$d"
+  done <"$STATE/brought/made"
   part settings
   for f in /etc/docker/daemon.json "$STATE/before/files/etc/docker/daemon.json"; do
     [ ! -f "$f" ] || printf '%s|%s\n' "$f" "$(hidden "$f" | tr '\n' ' ')"

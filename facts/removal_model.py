@@ -116,7 +116,11 @@ class Traces(Shown):
     loader: Lines = ()
     """Loader files in which we have commented lines out."""
     textfiles: Lines = ()
-    """What the guard has written for node_exporter."""
+    """What the guard, and a first boot, have written for node_exporter."""
+    written: Mapping[str, bool] = field(default_factory=dict)
+    """containerd's files that we have written, and whether they are still as we wrote them."""
+    made: Lines = ()
+    """Folders for node_exporter that we have made."""
     daemon_json: str | None = None
     """Docker's settings, passwords hidden; None: there is no file."""
     daemon_json_before: str | None = None

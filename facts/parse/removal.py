@@ -43,6 +43,8 @@ def traces(output: Iterable[str]) -> Traces:
         entries=_lines(files, "entries"),
         loader=_lines(files, "loader"),
         textfiles=_lines(files, "textfile"),
+        written={path: how == "ours" for how, path in _pairs(files.part("written"), "|")},
+        made=_lines(files, "made"),
         daemon_json=settings.get("/etc/docker/daemon.json"),
         daemon_json_before=next((v for k, v in settings.items() if "/before/" in k), None),
         stream="\n".join(files.part("stream")),

@@ -6,8 +6,9 @@ from pyinfra.api import StringCommand
 
 from stacks.model.plan import Plan
 from tasks.containers import look
-from tasks.containers.engine_state import containerd_of, knows_runtime
+from tasks.containers.engine_state import DROP_IN, containerd_of, knows_runtime
 from tasks.hostdata.containers import ContainerSettings
+from tasks.steps import before
 from tasks.steps.step import Commands, step
 from tasks.templates import render
 
@@ -28,4 +29,7 @@ def configured(plan: Plan, settings: ContainerSettings) -> Commands:
     engine = containerd_of(plan)
     if engine is None or knows_runtime(look.engines(settings)):
         return
-    yield StringCommand(render("containerd_settings.sh.j2", config=CONFIG, cdi=engine.cdi))
+    written = before.written_script(CONFIG, DROP_IN)
+    yield StringCommand(
+        render("containerd_settings.sh.j2", config=CONFIG, cdi=engine.cdi, noted=written)
+    )

@@ -11,7 +11,7 @@ from tasks.finding import Finding
 from tasks.guard import kernel_holds, program
 from tasks.guard.policy import Policy, decided
 from tasks.guard.policy import findings as policy_findings
-from tasks.steps import files, job
+from tasks.steps import before, files, job
 from tasks.steps.step import Commands, host_state, step
 
 SERVICE = "gpuwright-guard.service"
@@ -88,7 +88,8 @@ def script(state: HostState, policy: Policy, textfile: str) -> str:
                 files.write_script(f.path, f.text, f.mode) for f in _files(state, policy, textfile)
             ),
             # One that is there may be another user's: the guard writes there as that user.
-            f"[ -d {shlex.quote(textfile)} ] || {files.place_script(textfile)}"
+            f"[ -d {shlex.quote(textfile)} ] || "
+            f"{{ {before.made_script(textfile)}; {files.place_script(textfile)}; }}"
             if textfile
             else ":",
             kernel_holds.script(state) if policy.name == "hold" else ":",

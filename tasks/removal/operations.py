@@ -35,6 +35,14 @@ def _manager() -> str:
 
 
 @step
+def pull_stopped(settings: RemovalSettings) -> Commands:
+    """The unit by which a host provisions itself: it would make again what is about to go."""
+    plan = plan_now(settings)
+    if plan.pull:
+        yield StringCommand(scripts.pull(plan))
+
+
+@step
 def guard_stopped(settings: RemovalSettings) -> Commands:
     """The guard first: it would build modules for what is about to go."""
     plan = plan_now(settings)
@@ -73,6 +81,14 @@ def docker_as_before(settings: RemovalSettings) -> Commands:
     if plan.docker_text is not None:
         keys = frozenset(plan.docker_keys)
         yield FunctionCommand(_docker_as_before, (keys,), {})
+
+
+@step
+def containerd_as_before(settings: RemovalSettings) -> Commands:
+    """Put containerd's files back, before rpm would keep what we wrote under another name."""
+    plan = plan_now(settings)
+    if plan.containerd:
+        yield StringCommand(scripts.containerd(plan.containerd))
 
 
 def _docker_as_before(state: object, host: Host, keys: frozenset[str]) -> bool:

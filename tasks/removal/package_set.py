@@ -55,7 +55,7 @@ def chosen(traces: Traces, settings: RemovalSettings) -> PackageSet:
             stays[one.name] = "it is a kernel, and may be the only one that boots"
         elif asked & {one.name, one.plain}:
             stays[one.name] = "somebody has asked for it since"
-        elif _plain(one) in engines:
+        elif bare(one) in engines:
             stays[one.name] = "it is the container engine (--data also=engine takes it too)"
     stays |= {name: f"{who} needs it" for name, who in traces.needed.items() if name not in stays}
     stays = _with_needs(traces.installed, {one.name for one in ours}, stays)
@@ -71,7 +71,7 @@ def chosen(traces: Traces, settings: RemovalSettings) -> PackageSet:
             if name not in there and any(line.split(" ")[0] == name for line in brought.gone)
         ),
         unknown=not noted,
-        engine_stays=any(_plain(one) in engines and one.name in stays for one in ours),
+        engine_stays=any(bare(one) in engines and one.name in stays for one in ours),
     )
 
 
@@ -82,8 +82,8 @@ def engine_names() -> frozenset[str]:
     return _ENGINES_BESIDE | beside | {*docker.held, *docker.excludes}
 
 
-def _plain(one: Installed) -> str:
-    """The name without its architecture, dpkg's or rpm's."""
+def bare(one: Installed) -> str:
+    """The name of a package without its architecture, dpkg's or rpm's."""
     return re.sub(r"\.(x86_64|aarch64|noarch|i686)$", "", one.plain.split(" ")[0])
 
 

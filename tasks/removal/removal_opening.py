@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import shlex
+import sys
+from pathlib import Path
+
 from pyinfra import logger
 from pyinfra.api.host import Host
 
@@ -13,11 +18,15 @@ from facts.removal_model import Traces
 from stacks.model.messages import Conflict
 from tasks.host import opening
 from tasks.hostdata.removal import RemovalSettings, removal_settings
-from tasks.removal import operations, wording
+from tasks.removal import operations, package_set, wording
 from tasks.removal.removal_plan import RemovalPlan
 from tasks.steps import ending, screen
 from tasks.steps.refusal import Refused
 from tasks.steps.step import fact, last_seen, leave_unnoted
+
+HERE = (Path(__file__).resolve().parents[2], Path(sys.prefix).resolve())
+"""This gpuwright, and the environment of its Python."""
+BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 def for_this_host() -> RemovalSettings | None:
@@ -32,12 +41,46 @@ def _work(host: Host, state: HostState) -> RemovalSettings | None:
     for line in wording.lines(plan):
         logger.info(f"{host.print_prefix}{line}")
     traces: Traces = fact(Removal)
-    if found := conflicts(plan, traces, fact(GpuUsers)):
+    found = from_inside(plan, state.system.boot_id) or conflicts(plan, traces, fact(GpuUsers))
+    if found:
         raise Refused(*found)
     if not plan:
         return None
     ending.at_end(lambda: _told(host, plan))
     return settings
+
+
+def from_inside(
+    plan: RemovalPlan, boot_id: str | None, here: tuple[Path, ...] = HERE, own: str | None = None
+) -> tuple[Conflict, ...]:
+    """What speaks against a removal by a gpuwright that lies in a folder that goes.
+
+    Args:
+        plan: What would go.
+        boot_id: That of the host.
+        here: Where this gpuwright and its Python lie.
+        own: The boot id of the machine on which it runs; None: it is read.
+    """
+    if own is None:
+        with contextlib.suppress(OSError):
+            own = BOOT.read_text(encoding="ascii").strip()
+    inside = [p for p in here for folder, _ in plan.folders if p.is_relative_to(folder)]
+    if not inside or boot_id is None or boot_id != own:
+        return ()
+    source = shlex.quote(str(here[0]))
+    return (
+        Conflict(
+            "REMOVE-FROM-INSIDE",
+            f"this gpuwright runs from {inside[0]}, which is to go",
+            "it would take itself away in the middle of its work",
+            (
+                "run it from another machine, or from a copy: "
+                f"cp -a {source} /root/gpuwright && cd /root/gpuwright && .venv/bin/python -m "
+                "pyinfra inventories/here.py deploys/remove.py",
+            ),
+            "docs/first-boot.md",
+        ),
+    )
 
 
 def conflicts(
@@ -79,7 +122,7 @@ def conflicts(
                 "docs/remove.md",
             )
         )
-    gone = {one.plain for one in plan.packages.goes}
+    gone = {package_set.bare(one) for one in plan.packages.goes}
     if gone & {"docker.io", "docker-ce"} and (left := _left_in_docker(plan, traces)):
         found.append(
             Conflict(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from facts.removal_model import Traces
-from tasks.containers import daemon_json
+from tasks.containers import containerd, daemon_json
 from tasks.containers.daemon_json import DaemonJsonError
 from tasks.hostdata.removal import RemovalSettings
 from tasks.layout import ASIDE, ROOT
@@ -13,8 +13,9 @@ from tasks.removal import package_set, settings_back
 from tasks.removal.package_set import PackageSet
 from tasks.steps.before import BEFORE, BROUGHT, STATE
 
-CONTAINERD = "/etc/containerd/conf.d/99-nvidia.toml"
+_BACKUPS = (daemon_json.PATH, containerd.CONFIG)
 _GUARD = ("gpuwright-guard.", "/95-gpuwright", "/zz-gpuwright.cfg", "/motd.d/gpuwright")
+_PULL = ("/gpuwright-pull.service", "/gpuwright_pull.prom")
 _HOLDS = ("/etc/apt/preferences.d/gpuwright", "/etc/apt/apt.conf.d/5")
 _WORKSPACE = "gpuwright-workspace"
 _SPACES = f"{STATE}/workspaces"
@@ -30,6 +31,10 @@ class RemovalPlan:
     packages: PackageSet = field(default_factory=PackageSet)
     guard: tuple[str, ...] = ()
     """Files of the kernel guard outside of our folder."""
+    made: tuple[str, ...] = ()
+    """Folders for node_exporter that we have made and nobody uses."""
+    pull: tuple[str, ...] = ()
+    """Files of the unit by which a host provisions itself, outside of our folder."""
     unhold: tuple[str, ...] = ()
     hold_files: tuple[str, ...] = ()
     locks: tuple[str, ...] = ()
@@ -39,6 +44,8 @@ class RemovalPlan:
     docker_keys: tuple[str, ...] = ()
     docker_text: str | None = None
     """Docker's settings as they will be, passwords hidden; empty: the file goes."""
+    containerd: tuple[str, ...] = ()
+    """Its files that are still as we wrote them."""
     docker_members: tuple[str, ...] = ()
     """Users who leave the group docker."""
     users: tuple[str, ...] = ()
@@ -68,19 +75,22 @@ class RemovalPlan:
     @property
     def settings(self) -> bool:
         """Whether files of others' folders go or come back."""
-        return bool(self.files or self.put_back or self.loader or self.stream or self.initramfs)
+        files = self.files or self.made or self.put_back or self.loader
+        return bool(files or self.stream or self.initramfs)
 
     def __bool__(self) -> bool:
         return bool(
             self.account
             or self.settings
             or self.guard
+            or self.pull
             or self.unhold
             or self.hold_files
             or self.locks
             or self.workspaces
             or self.images
             or self.docker_text is not None
+            or self.containerd
             or self.folders
         )
 
@@ -97,13 +107,15 @@ def chart(traces: Traces, loaded: bool, settings: RemovalSettings) -> RemovalPla
     kept_spaces = () if settings.workspaces else traces.workspaces
     images = [name for name in traces.image_names if name in traces.images]
     kept_images = () if settings.images else tuple(images)
+    pull = tuple(p for p in (*traces.files, *traces.textfiles) if p.endswith(_PULL))
     guard = tuple(path for path in traces.files if any(mark in path for mark in _GUARD))
+    guard = (*guard, *(path for path in traces.textfiles if path not in pull))
     holds = tuple(path for path in traces.files if path.startswith(_HOLDS))
     holds = tuple(path for path in holds if _OLD_FILES not in path)
     others = tuple(
         path
         for path in traces.files
-        if path not in (*guard, *holds)
+        if path not in (*guard, *pull, *holds)
         and not path.endswith(ASIDE)
         and not (kept_spaces and _WORKSPACE in path)
     )
@@ -118,7 +130,9 @@ def chart(traces: Traces, loaded: bool, settings: RemovalSettings) -> RemovalPla
     kept |= {_SPACES} if traces.homes else set()
     return RemovalPlan(
         packages=packages,
-        guard=(*guard, *traces.textfiles),
+        guard=guard,
+        pull=pull,
+        made=tuple(sorted(traces.made, reverse=True)),
         unhold=tuple(sorted((traces.holds & traces.pinned) - held_before)),
         hold_files=holds,
         locks=traces.locks,
@@ -126,13 +140,14 @@ def chart(traces: Traces, loaded: bool, settings: RemovalSettings) -> RemovalPla
         images=tuple(images) if settings.images else (),
         docker_keys=tuple(sorted(traces.brought.docker_keys)),
         docker_text=docker_text,
+        containerd=tuple(path for path, ours in traces.written.items() if ours),
         docker_members=()
         if packages.engine_stays
         else tuple(sorted(traces.brought.docker_users & traces.docker_group)),
         users=tuple(sorted(traces.brought.users & traces.users)) if people else (),
         groups=tuple(sorted(traces.brought.groups & traces.groups)) if people else (),
         files=others,
-        put_back=tuple(path for path in traces.aside if not path.startswith(daemon_json.PATH)),
+        put_back=tuple(path for path in traces.aside if not path.startswith(_BACKUPS)),
         loader=traces.loader,
         stream=before is not None and traces.stream.strip() != traces.stream_before.strip(),
         initramfs=bool(traces.initramfs)
@@ -144,6 +159,11 @@ def chart(traces: Traces, loaded: bool, settings: RemovalSettings) -> RemovalPla
         stays=(
             *_stays_of(packages, traces),
             *docker_stays,
+            *(
+                f"file {path}: it was changed since we wrote it"
+                for path, ours in traces.written.items()
+                if not ours
+            ),
             *(
                 f"workspace of {user}, which has no GPU from then on: --data also=workspaces takes "
                 "it too"

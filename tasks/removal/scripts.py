@@ -9,12 +9,27 @@ from tasks.driver import nouveau_files
 from tasks.guard import kernel_holds, program
 from tasks.layout import ASIDE
 from tasks.packages import removal, versionlock
+from tasks.pull.files import UNIT as PULL_UNIT
+from tasks.pull.onhost import files as onhost
+from tasks.removal import package_set
 from tasks.removal.removal_plan import RemovalPlan
-from tasks.steps.before import BEFORE, STATE
+from tasks.steps.before import BEFORE, BROUGHT, STATE
 
 NOTES = f"{STATE}/removal"
 """Marks of what is under way: they lie beside the notes, and go with them."""
+OWN_DATA = onhost.OWN_DATA.parent
 DUE = f"{NOTES}/initramfs-due"
+LEFT = (
+    ("nvidia-container-toolkit-base", "/etc/nvidia-container-runtime", "config.toml"),
+    ("docker.io", "/etc/docker", "key.json"),
+    ("docker-ce", "/etc/docker", "key.json"),
+    ("containerd", "/etc/cni/net.d", ""),
+    ("containerd", "/etc/cni", ""),
+    ("containerd.io", "/etc/cni/net.d", ""),
+    ("containerd.io", "/etc/cni", ""),
+)
+"""Package, and what its programs make and no purge takes: a folder, and the file in it (seen with
+NVIDIA's toolkit 1.17, Docker 20.10, containerd 1.6)."""
 UNLOAD = """\
 for unit in nvidia-dcgm dcgm-exporter nvidia-dcgm-exporter nvidia-persistenced nvidia-gridd \\
     nvidia-topologyd nvidia-fabricmanager nvlsm; do
@@ -54,12 +69,26 @@ def guard(plan: RemovalPlan) -> str:
     )
 
 
-def _as_owner_of(path: str) -> str:
+def pull(plan: RemovalPlan) -> str:
+    """Stop the unit by which the host provisions itself, and take its files away."""
+    files = [path for path in plan.pull if not path.endswith(".prom")]
+    return "\n".join(
+        [
+            f"systemctl disable --quiet --now {PULL_UNIT} 2>/dev/null || :",
+            f"rm -f {shlex.join(files)}" if files else ":",
+            *(_as_owner_of(path) for path in plan.pull if path.endswith(".prom")),
+            "systemctl daemon-reload",
+            f"systemctl reset-failed {PULL_UNIT} 2>/dev/null || :",
+        ]
+    )
+
+
+def _as_owner_of(path: str, program: str = "rm -f") -> str:
     """Shell that removes a file as the owner of its folder, who could lead root elsewhere."""
     folder = shlex.quote(path.rpartition("/")[0])
     return (
         f"owner=$(stat -L -c '%u %g' {folder}) && setpriv --reuid ${{owner% *}} "
-        f"--regid ${{owner#* }} --clear-groups --no-new-privs -- rm -f {shlex.quote(path)} || :"
+        f"--regid ${{owner#* }} --clear-groups --no-new-privs -- {program} {shlex.quote(path)} || :"
     )
 
 
@@ -81,6 +110,20 @@ def images(names: tuple[str, ...]) -> str:
     )
 
 
+def containerd(paths: tuple[str, ...]) -> str:
+    """Put its files back as they were, or take those away that were not there."""
+    lines = []
+    for path in paths:
+        name, aside, was = (shlex.quote(p) for p in (path, path + ASIDE, f"{BEFORE}/files{path}"))
+        lines.append(
+            f"if [ -e {aside} ]; then mv {aside} {name}; "
+            f"elif [ -e {was} ]; then cp -p {was} {name}.new && mv {name}.new {name}; "
+            f"else rm -f {name}; fi"
+        )
+    folders = sorted({path.rpartition("/")[0] for path in paths}, reverse=True)
+    return " &&\n".join([*lines, *map(_emptied, folders), f"rm -f {BROUGHT}/written"])
+
+
 def packages(plan: RemovalPlan, manager: str) -> str:
     """Unload the driver, purge what we brought and only that, then marks, users and groups."""
     goes, marks = plan.packages.goes, plan.packages.marked_auto
@@ -93,6 +136,8 @@ def packages(plan: RemovalPlan, manager: str) -> str:
     if goes:
         taken_out = removal.purged if manager == "apt" else removal.erased
         lines += [taken_out(goes, f"{NOTES}/paths"), _KEYS, _FOLDERS]
+        gone = {package_set.bare(one) for one in goes}
+        lines += [_left(*left) for name, *left in LEFT if name in gone]
     lines += [f"apt-mark auto {shlex.join(marks)} >/dev/null"] if marks else []
     for user in plan.docker_members:
         lines.append(f"gpasswd -d {shlex.quote(user)} docker >/dev/null 2>&1 || :")
@@ -122,6 +167,13 @@ systemctl reset-failed 'nvidia-*' 'docker*' 'containerd*' 2>/dev/null || :"""
 """Empty folders of packages that went, unless they were there before or are another package's."""
 
 
+def _left(folder: str, file: str) -> str:
+    """Shell that removes what a program of a package has made, with its folder, if that is new."""
+    new = f"[ -e {BEFORE}/since ] && ! grep -qsxF -- {folder} {BEFORE}/folders"
+    inside = f"rm -f {folder}/{file} {folder}/{file}.rpmsave; " if file else ""
+    return f"if {new}; then {inside}rmdir {folder} 2>/dev/null || :; fi"
+
+
 def settings(plan: RemovalPlan, manager: str) -> str:
     """Take our files away, put back what was moved aside, and make a new initramfs if it is due."""
     lines = [f"umask 077; mkdir -p {NOTES}; umask 022"]
@@ -140,6 +192,8 @@ def settings(plan: RemovalPlan, manager: str) -> str:
         lines.append("rm -rf /var/cache/dnf/gpuwright-*")
     if plan.stream:
         lines.append(_STREAM)
+    lines += [_as_owner_of(folder, "rmdir") for folder in plan.made]
+    lines.append(f"[ ! -d {OWN_DATA} ] || rmdir {OWN_DATA} 2>/dev/null || :")
     parents = sorted({path.rpartition("/")[0] for path in (*plan.files, *plan.guard)})
     lines += [_emptied(folder) for folder in parents if folder.endswith(".d")]
     lines += ["systemctl daemon-reload", "udevadm control --reload 2>/dev/null || :"]
@@ -162,10 +216,11 @@ if [ -e {BEFORE}/files$stream ]; then cp -p {BEFORE}/files$stream $stream; else 
 
 
 def _emptied(folder: str) -> str:
-    """Shell that removes a drop-in folder which is empty and was not there before."""
+    """Shell that removes a folder which is empty, no package's, and was not there before."""
     name = shlex.quote(folder)
     return (
-        f"if [ -d {name} ] && ! grep -qsxF -- {name} {BEFORE}/folders; "
+        f"if [ -d {name} ] && ! grep -qsxF -- {name} {BEFORE}/folders && "
+        f"! dpkg -S {name} >/dev/null 2>&1 && ! rpm -qf {name} >/dev/null 2>&1; "
         f"then rmdir {name} 2>/dev/null || :; fi"
     )
 

@@ -31,6 +31,8 @@ def listed(names: tuple[str, ...]) -> str:
 def _goes(plan: RemovalPlan) -> list[str]:
     packages = plan.packages
     found: list[str] = []
+    if plan.pull:
+        found.append("the unit by which the host provisions itself")
     if plan.guard:
         found.append("the kernel guard, and its choice of what GRUB boots")
     found += [
@@ -43,6 +45,8 @@ def _goes(plan: RemovalPlan) -> list[str]:
     if plan.docker_text is not None:
         whole = "the file" if not plan.docker_text else ", ".join(plan.docker_keys)
         found.append(f"{daemon_json.PATH}: {whole}")
+    if plan.containerd:
+        found.append("NVIDIA's runtime in containerd's settings, read again when it next starts")
     if packages.goes:
         named = ", ".join(one.plain for one in packages.goes)
         found.append(f"{len(packages.goes)} packages that came with us, with their settings:")
@@ -54,6 +58,7 @@ def _goes(plan: RemovalPlan) -> list[str]:
         found.append(f"system users that these packages made: {listed(people)}")
     found += [f"{user} from the group docker" for user in plan.docker_members]
     found += [f"file {path}" for path in plan.files]
+    found += [f"folder {path}, which was made for metrics" for path in plan.made]
     if plan.loader:
         found.append(f"what keeps the loader from {listed(plan.loader)}, where that stays")
     if plan.initramfs:

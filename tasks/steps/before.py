@@ -18,8 +18,9 @@ BEFORE = f"{STATE}/before"
 """Packages, marks, holds, users, groups, units, folders, and copies of others' files."""
 BROUGHT = f"{STATE}/brought"
 """What transactions of ours brought, marked, moved and took away: one line each."""
-TRACES = ("/opt/gpuwright", f"{STATE}/state.json", f"{STATE}/jobs")
-"""What every earlier release leaves behind as soon as it changes something."""
+TRACES = ("/opt/gpuwright/*", f"{STATE}/state.json", f"{STATE}/jobs")
+"""What every earlier release leaves behind as soon as it changes something; the unit of a host that
+provisions itself (`tasks.pull`) lies there before that."""
 SHARED = (
     "/etc/docker/daemon.json",
     "/etc/containerd/config.toml",
@@ -65,6 +66,20 @@ def brought(transaction: str) -> str:
 def began() -> str:
     """Shell that notes what is there before a transaction."""
     return render("brought.sh.j2", folder=BROUGHT) + "brought_begin"
+
+
+def written_script(*paths: str) -> str:
+    """Shell that notes files of others as we have just written them: so long they are ours."""
+    return f"mkdir -p {BROUGHT} && sha256sum {shlex.join(paths)} >{BROUGHT}/written"
+
+
+def made_script(folder: str) -> str:
+    """Shell that notes a folder that is about to be made, and those above it that are not there."""
+    return (
+        f"mkdir -p {BROUGHT} && folder={shlex.quote(folder)} && "
+        'while [ -n "$folder" ] && [ ! -d "$folder" ]; do '
+        f"printf '%s\\n' \"$folder\" >>{BROUGHT}/made; folder=${{folder%/*}}; done"
+    )
 
 
 def note_script(kind: str, *names: str) -> str:

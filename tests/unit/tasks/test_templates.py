@@ -78,7 +78,7 @@ RENDERED = {
         for way in ("restart", "reload", "start")
     ),
     "containerd_settings.sh.j2": render(
-        "containerd_settings.sh.j2", config="/etc/containerd/config.toml", cdi=True
+        "containerd_settings.sh.j2", config="/etc/containerd/config.toml", cdi=True, noted=":"
     ),
     "environment.sh.j2": "",  # has tests of its own
     "fetch.sh.j2": render("fetch.sh.j2"),

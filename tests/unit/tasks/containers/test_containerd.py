@@ -18,7 +18,7 @@ def configured(folder: Path, before: str | None) -> subprocess.CompletedProcess[
     file = folder / "config.toml"
     if before is not None:
         file.write_text(before)
-    script = render("containerd_settings.sh.j2", config=str(file), cdi=True)
+    script = render("containerd_settings.sh.j2", config=str(file), cdi=True, noted=":")
     tools = folder / "tools"
     tools.mkdir()
     for name in ("nvidia-ctk", "systemctl"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import runpy
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from facts.gpu_users import GpuUsers
 from facts.removal import Removal
 from facts.removal_model import Container, Traces
-from tasks.removal.removal_opening import conflicts
+from tasks.removal.removal_opening import conflicts, from_inside
 from tests.unit.tasks import a_host, a_run
 from tests.unit.tasks.removal.test_removal_plan import made, plan
 
@@ -100,3 +101,36 @@ def test_engine_stays_while_docker_has_anything_that_does_not_go_before(
     packages = {**traces.brought.packages, "docker.io": "1"}
     traces = replace(traces, brought=replace(traces.brought, packages=packages))
     assert code(traces, [], also) == (["REMOVE-ENGINE-USED"] if stands else [])
+
+
+SOURCE = Path("/opt/gpuwright/pull/source-0123")
+
+
+@pytest.mark.parametrize(
+    ("here", "boot_id", "refused"),
+    [
+        ((SOURCE, SOURCE / ".venv"), "a", True),
+        ((Path("/root/gpuwright"), SOURCE / ".venv"), "a", True),
+        ((SOURCE, SOURCE / ".venv"), "b", False),  # another machine's
+        ((SOURCE, SOURCE / ".venv"), None, False),
+        ((Path("/opt/gpuwrighter"), Path("/usr")), "a", False),
+    ],
+)
+def test_gpuwright_that_would_take_itself_away_is_refused(
+    here: tuple[Path, ...], boot_id: str | None, refused: bool
+) -> None:
+    found = from_inside(plan(made()), boot_id, here, "a")
+    assert [one.code for one in found] == ["REMOVE-FROM-INSIDE"] * refused
+
+
+def test_engine_of_rocky_stays_while_docker_has_a_container() -> None:
+    traces = made(containers=(Container("web", False),))
+    engine = replace(traces.installed[-1], name="docker-ce.x86_64")
+    traces = replace(
+        traces,
+        installed=(*traces.installed, engine),
+        brought=replace(
+            traces.brought, packages={**traces.brought.packages, "docker-ce.x86_64": "1"}
+        ),
+    )
+    assert code(traces, [], "engine") == ["REMOVE-ENGINE-USED"]

@@ -158,3 +158,28 @@ def test_settings_of_docker_that_cannot_be_read_stay_and_are_named() -> None:
     traces = with_brought(made(daemon_json="{"), docker_keys=frozenset({"runtimes"}))
     assert plan(traces).docker_text is None
     assert any("cannot be read" in line for line in plan(traces).stays)
+
+
+PULL = "/etc/systemd/system/multi-user.target.wants/gpuwright-pull.service"
+METRICS = "/srv/metrics"
+CONFIG, DROP_IN = "/etc/containerd/config.toml", "/etc/containerd/conf.d/99-nvidia.toml"
+
+
+def test_unit_of_first_boot_goes_by_its_own_step_with_its_metrics() -> None:
+    told = (f"{METRICS}/gpuwright.prom", f"{METRICS}/gpuwright_pull.prom")
+    own = "/etc/gpuwright/host-data.json"
+    found = plan(made(files=(PULL, WATCH, own), textfiles=told, made=("/srv", METRICS)))
+    assert found.pull == (PULL, told[1]) and found.guard == (WATCH, told[0])
+    assert found.files == (own,)
+    assert found.made == (METRICS, "/srv")  # the inner one first
+
+
+def test_only_a_unit_of_first_boot_is_something_to_remove() -> None:
+    assert plan(Traces(None, files=(PULL,)))
+
+
+def test_containerd_s_files_go_back_unless_somebody_changed_them_since() -> None:
+    aside = (f"{CONFIG}.gpuwright-old",)
+    found = plan(made(aside=aside, written={CONFIG: False, DROP_IN: True}))
+    assert found.containerd == (DROP_IN,) and found.put_back == ()
+    assert any(CONFIG in line and "changed" in line for line in found.stays)

@@ -11,6 +11,7 @@ import pytest
 from facts.removal_model import Installed
 from tasks.packages import removal
 from tasks.removal import removal_plan, scripts
+from tasks.removal.package_set import PackageSet
 from tasks.removal.removal_plan import RemovalPlan
 from tests.plain_shell import assert_plain
 from tests.unit.tasks.removal.test_removal_plan import made, plan
@@ -31,6 +32,12 @@ WHOLE = replace(
     docker_members=("ana",),
     loader=("/etc/ld.so.conf.d/000_cuda.conf",),
     locks=("gpuwright", "gpuwright kernel"),
+    pull=(
+        "/etc/systemd/system/gpuwright-pull.service",
+        "/srv/it's/gpuwright_pull.prom",
+    ),
+    made=("/srv/it's",),
+    containerd=("/etc/containerd/config.toml", "/etc/containerd/conf.d/99-nvidia.toml"),
     stream=True,
     folders=(("/usr/local/cuda-11.8", 1), (removal_plan.STATE, 1), ("/opt/gpuwright", 2)),
 )
@@ -41,6 +48,8 @@ TEXTS = {
         "guard": scripts.guard(WHOLE),
         "holds": scripts.holds(WHOLE),
         "images": scripts.images(WHOLE.images),
+        "pull": scripts.pull(WHOLE),
+        "containerd": scripts.containerd(WHOLE.containerd),
         "packages": scripts.packages(WHOLE, manager),
         "settings": scripts.settings(WHOLE, manager),
         "folders": scripts.folders(WHOLE),
@@ -141,3 +150,41 @@ def test_purge_that_would_do_more_is_not_done(tmp_path: Path, more: str) -> None
     done = run(tmp_path, f"Purg nvidia-smi [1]\nPurg libcuda1 [1]\n{more}\n")
     assert done.returncode == 1 and more.split()[1] in done.stdout
     assert not (tmp_path / "done").exists()
+
+
+@pytest.mark.parametrize(
+    ("there", "expected"),
+    [
+        ({"aside": "package's", "before": "older"}, "package's"),
+        ({"before": "theirs"}, "theirs"),
+        ({}, None),
+    ],
+    ids=["moved-aside", "copied-before", "new"],
+)
+def test_containerd_s_file_is_as_it_was(
+    tmp_path: Path, there: dict[str, str], expected: str | None
+) -> None:
+    folder = tmp_path / "etc/containerd"
+    folder.mkdir(parents=True)
+    config = folder / "config.toml"
+    config.write_text("ours")
+    notes, was = tmp_path / "notes", tmp_path / f"notes/files{config}"
+    was.parent.mkdir(parents=True)
+    (notes / "folders").write_text("")
+    if "aside" in there:
+        config.with_name("config.toml.gpuwright-old").write_text(there["aside"])
+    if "before" in there:
+        was.write_text(there["before"])
+    script = scripts.containerd((str(config),)).replace(scripts.BEFORE, str(notes))
+    subprocess.run(["sh", "-euc", script.replace(scripts.BROUGHT, str(notes))], check=True)
+    assert (config.read_text() if config.exists() else None) == expected
+    assert folder.exists() is (expected is not None)
+    assert not config.with_name("config.toml.gpuwright-old").exists()
+
+
+@pytest.mark.parametrize("package", [left[0] for left in scripts.LEFT])
+def test_what_programs_have_made_goes_with_their_package_where_it_is_new(package: str) -> None:
+    folder = next(left[1] for left in scripts.LEFT if left[0] == package)
+    text = scripts.packages(replace(WHOLE, packages=PackageSet((Installed(package, "1"),))), "apt")
+    assert f"grep -qsxF -- {folder} {scripts.BEFORE}/folders; then" in text
+    assert folder not in scripts.packages(WHOLE, "apt")

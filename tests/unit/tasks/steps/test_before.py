@@ -120,9 +120,10 @@ def before_of(folder: Path, *traces: str) -> Path:
     """Note what is there on a machine with these traces of an earlier release; gives the notes."""
     machine = Machine(folder)
     for trace in traces:
+        trace = trace.replace("*", "lib")
         (folder / trace.lstrip("/")).mkdir(parents=True)
     script = before.script()
-    for path in (*before.TRACES, before.STATE):
+    for path in (*before.TRACES, before.STATE, "/opt/gpuwright/pull"):
         script = script.replace(path, f"{folder}{path}")
     script = script.replace(f"{folder}{folder}", str(folder))
     done = subprocess.run(
@@ -145,7 +146,24 @@ def test_note_says_whether_an_earlier_release_was_here(
     assert (notes / "packages").read_text().strip() == "bash 5"
 
 
+def test_unit_that_provisions_the_host_is_no_change_of_it(tmp_path: Path) -> None:
+    notes = before_of(tmp_path, "/opt/gpuwright/pull")
+    assert (notes / "since").read_text() == "first\n"
+
+
+def test_folders_that_are_about_to_be_made_are_noted_and_those_there_are_not(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "srv").mkdir()
+    folder = f"{tmp_path}/srv/it's/metrics"
+    script = before.made_script(folder).replace(before.BROUGHT, f"{tmp_path}/notes")
+    subprocess.run(["sh", "-euc", script], check=True)
+    assert (tmp_path / "notes/made").read_text().splitlines() == [folder, f"{tmp_path}/srv/it's"]
+
+
 def test_it_is_plain_shell() -> None:
     assert_plain(f"set -eu\n{before.brought('true')}")
     assert_plain(before.script(), "SC2016", "SC2329")
     assert_plain(before.note_script("paths", "/usr/local/it's; hurt"))
+    assert_plain(before.made_script("/srv/it's; hurt"))
+    assert_plain(before.written_script("/srv/it's; hurt"))
