@@ -18,8 +18,18 @@ from facts.parse import ProbeError, parse_host
 from facts.script import LIMITED, text
 
 _PARTS = (
-    *("head", "system", "pci", "kernels", "driver", "packages", "secure_boot", "software", "ours"),
-    *("disks", "units", "jetson", "settings", "main"),
+    *(
+        "head",
+        "system",
+        "pci",
+        "kernels",
+        "driver",
+        "family",
+        "packages",
+        "secure_boot",
+        "software",
+    ),
+    *("ours", "disks", "units", "jetson", "settings", "main"),
 )
 _END = "GPUWRIGHT_PROBE_ENDS"
 

@@ -20,7 +20,7 @@ _CALL = "\nframed removal </dev/null 2>/dev/null | printable\n"
 
 def removal_command() -> str:
     """The shell text: as root, through ``sudo -n``, or else with fewer rights."""
-    return as_root(text("frame", "removal") + _CALL)
+    return as_root(text("frame", "probe/family", "removal") + _CALL)
 
 
 class Removal(FactBase[Traces]):

@@ -73,7 +73,7 @@ rpm_needed() {
 
 now() {
   sec now
-  if have dpkg-query; then deb_packages; else rpm_packages; rpm_needed; fi
+  if red_hat; then rpm_packages; rpm_needed; else deb_packages; fi
   # Of the system's own, which packages make.
   part users; awk -F: '$3 < 1000 { print $1 }' /etc/passwd
   part groups; awk -F: '$3 < 1000 { print $1 }' /etc/group

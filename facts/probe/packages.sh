@@ -1,14 +1,3 @@
-# Either family may have the other's package manager installed, as a tool: os-release decides.
-red_hat() {
-  have rpm || return 1
-  have dpkg-query || return 0
-  # shellcheck disable=SC1091 # the host's own
-  case " $(. /etc/os-release 2>/dev/null; printf %s "$ID $ID_LIKE") " in
-    *" rhel "*|*" fedora "*|*" centos "*) return 0 ;;
-  esac
-  return 1
-}
-
 packages() {
   sec packages
   if red_hat; then rpm_packages

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import shlex
 
+from facts.script import text as script_text
 from tasks.steps.files import place_script
 from tasks.templates import render
 
@@ -44,6 +45,7 @@ def script() -> str:
     return render(
         "before.sh.j2",
         folder=BEFORE,
+        family=_FAMILY,
         traces=" ".join(TRACES),
         place=place_script(STATE),
         shared=" ".join(SHARED),
@@ -51,6 +53,7 @@ def script() -> str:
     )
 
 
+_FAMILY = script_text("probe/family")
 ENDED = "brought_end"
 """Shell that notes what has come since `began`."""
 
@@ -65,7 +68,7 @@ def brought(transaction: str) -> str:
 
 def began() -> str:
     """Shell that notes what is there before a transaction."""
-    return render("brought.sh.j2", folder=BROUGHT) + "brought_begin"
+    return render("brought.sh.j2", folder=BROUGHT, family=_FAMILY) + "brought_begin"
 
 
 def written_script(*paths: str) -> str:

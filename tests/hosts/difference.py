@@ -8,7 +8,7 @@ from sandbox.hosts import SandboxHost
 
 _LOOK = r"""
 echo '##packages'
-if command -v dpkg-query >/dev/null; then
+if ! grep -qs rhel /etc/os-release; then
     dpkg-query -W -f '${db:Status-Abbrev}|${binary:Package}|${Version}\n' | grep -v '^un'
     echo '##asked for'; apt-mark showmanual
     echo '##holds'; apt-mark showhold

@@ -116,13 +116,13 @@ def test_notes_are_for_root_alone(machine: Machine) -> None:
     assert machine.notes.stat().st_mode & 0o077 == 0
 
 
-def before_of(folder: Path, *traces: str) -> Path:
+def before_of(folder: Path, *traces: str, script: str = "") -> Path:
     """Note what is there on a machine with these traces of an earlier release; gives the notes."""
     machine = Machine(folder)
     for trace in traces:
         trace = trace.replace("*", "lib")
         (folder / trace.lstrip("/")).mkdir(parents=True)
-    script = before.script()
+    script = script or before.script()
     for path in (*before.TRACES, before.STATE, "/opt/gpuwright/pull"):
         script = script.replace(path, f"{folder}{path}")
     script = script.replace(f"{folder}{folder}", str(folder))
@@ -149,6 +149,21 @@ def test_note_says_whether_an_earlier_release_was_here(
 def test_unit_that_provisions_the_host_is_no_change_of_it(tmp_path: Path) -> None:
     notes = before_of(tmp_path, "/opt/gpuwright/pull")
     assert (notes / "since").read_text() == "first\n"
+
+
+def test_files_of_others_that_we_may_change_are_copied_with_their_rights(tmp_path: Path) -> None:
+    for number, name in enumerate(before.SHARED):
+        path = tmp_path / name.lstrip("/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(str(number))
+        path.chmod(0o640)
+    script = before.script()
+    for path_ in before.SHARED:
+        script = script.replace(f" {path_}", f" {tmp_path}{path_}")
+    notes = before_of(tmp_path, script=script)
+    for number, name in enumerate(before.SHARED):
+        copy = notes / f"files{tmp_path}{name}"
+        assert copy.read_text() == str(number) and copy.stat().st_mode & 0o777 == 0o640
 
 
 def test_folders_that_are_about_to_be_made_are_noted_and_those_there_are_not(
