@@ -34,6 +34,16 @@ rpm_packages() {
   part holds; sed -n 's/^\([^#!].*\)-[0-9][0-9]*:.*/\1/p' /etc/dnf/plugins/versionlock.list 2>/dev/null
 }
 
+# Keys of our repositories as rpm names them: dnf imports one when it first fetches from there, which
+# may be beside any transaction.
+rpm_keys() {
+  part keys
+  for f in /etc/pki/rpm-gpg/*gpuwright*; do
+    [ -f "$f" ] || continue
+    gpg --batch --show-keys --with-colons "$f" 2>/dev/null | awk -F: '$1 == "pub" { print tolower(substr($5, 9)) }'
+  done
+}
+
 # What rpm would refuse to take out, for packages that stay need it: each is left aside until the
 # rest can go. Lines "PACKAGE|WHO NEEDS IT".
 rpm_needed() {
@@ -73,7 +83,7 @@ rpm_needed() {
 
 now() {
   sec now
-  if red_hat; then rpm_packages; rpm_needed; else deb_packages; fi
+  if red_hat; then rpm_packages; rpm_needed; rpm_keys; else deb_packages; fi
   # Of the system's own, which packages make.
   part users; awk -F: '$3 < 1000 { print $1 }' /etc/passwd
   part groups; awk -F: '$3 < 1000 { print $1 }' /etc/group

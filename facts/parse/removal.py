@@ -116,6 +116,8 @@ def _brought(
 ) -> Brought:
     """What was brought; a transaction that was cut off is made up from how it began."""
     packages, _ = _packages(section.part("came"))
+    keys = tuple(f"gpg-pubkey.(none) {key}-" for key in _set(now, "keys"))
+    packages |= {name: one.version for name, one in found.items() if name.startswith(keys)}
     manual, users, groups = (set(_lines(section, k)) for k in ("manual", "users", "groups"))
     gone = list(_lines(section, "gone"))
     if pending.has("groups"):

@@ -50,7 +50,9 @@ def erased(goes: Sequence[Installed], paths: str) -> str:
     rpm refuses where a package that stays needs one of them, before anything is done.
     """
     names = shlex.join(sorted(_label(one) for one in goes))
-    return f"rpm -ql {names} 2>/dev/null | sort -u >>{paths} || :\nrpm -e {names}"
+    # rpm lists a folder only where it is the package's own.
+    above = """awk '{ print; while (sub("/[^/]*$", "") && gsub("/", "/") > 1) print }'"""
+    return f"rpm -ql {names} 2>/dev/null | {above} | sort -u >>{paths} || :\nrpm -e {names}"
 
 
 def _label(one: Installed) -> str:

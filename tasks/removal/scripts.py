@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import PurePosixPath
 
 from tasks.containers import cdi_state
 from tasks.driver import nouveau_files
@@ -194,8 +195,9 @@ def settings(plan: RemovalPlan, manager: str) -> str:
         lines.append(_STREAM)
     lines += [_as_owner_of(folder, "rmdir") for folder in plan.made]
     lines.append(f"[ ! -d {OWN_DATA} ] || rmdir {OWN_DATA} 2>/dev/null || :")
-    parents = sorted({path.rpartition("/")[0] for path in (*plan.files, *plan.guard)})
-    lines += [_emptied(folder) for folder in parents if folder.endswith(".d")]
+    paths = map(PurePosixPath, (*plan.files, *plan.guard))
+    above = {str(folder) for path in paths for folder in path.parents if len(folder.parts) > 2}
+    lines += [_emptied(folder) for folder in sorted(above, reverse=True)]
     lines += ["systemctl daemon-reload", "udevadm control --reload 2>/dev/null || :"]
     if plan.initramfs:
         image, update = nouveau_files.DEBIAN_IMAGE, 'update-initramfs -u -k "$kernel"'

@@ -15,7 +15,7 @@ if ! grep -qs rhel /etc/os-release; then
     echo '##settings of apt'; apt-config dump
 else
     rpm -qa --qf '%{NAME}.%{ARCH} %{VERSION}-%{RELEASE}\n'
-    echo '##asked for'; dnf -C -q repoquery --installed --userinstalled 2>/dev/null
+    echo '##asked for'; dnf -C -q repoquery --userinstalled 2>/dev/null
     echo '##holds'; cat /etc/dnf/plugins/versionlock.list 2>/dev/null
     echo '##settings of dnf'; dnf -C -q repolist --all 2>/dev/null
     cat /etc/dnf/modules.d/* 2>/dev/null
@@ -35,7 +35,7 @@ find /etc /boot /usr/local /opt -xdev -type f -exec sha256sum {} +
 """
 CACHES = re.compile(
     r"/etc/(ld\.so\.cache|machine-id|\.pwd\.lock|passwd-|group-|shadow|gshadow|subuid-|subgid-)"
-    r"|/var/cache/(ldconfig|debconf|man)|/var/lib/(dbus|ucf|logrotate|polkit-1)"
+    r"|/lib/modules/[^/]+/modules\.|/var/cache/(ldconfig|debconf|man)|/var/lib/(dbus|ucf|logrotate|polkit-1)"
 )
 """What programs of the host write anew by themselves."""
 Look = dict[str, frozenset[str]]

@@ -103,6 +103,13 @@ def test_what_rpm_says_is_needed_has_the_names_of_notes() -> None:
     assert found == {"libnvidia-ml.x86_64": "nvtop-3.0", "kernel-devel.x86_64 5.14-2": "x"}
 
 
+def test_key_of_our_repository_is_ours_whenever_dnf_imported_it() -> None:
+    keys = "ii \tgpg-pubkey.(none)\teea7a669-6b0d856a\tno\t\t\n"
+    keys += "ii \tgpg-pubkey.(none)\t0608b895-4bd22942\tno\t\t"
+    found = traces(said(now={**NOW, "packages": keys, "keys": "eea7a669"})).brought.packages
+    assert found == {"gpg-pubkey.(none) eea7a669-6b0d856a": "eea7a669-6b0d856a"}
+
+
 def test_containers_and_images_are_read() -> None:
     record = '{"name": "pytorch-cuda:v2.9", "history": ["pytorch-cuda:v2.9-1", 7]}'
     engines = {
