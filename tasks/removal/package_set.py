@@ -58,7 +58,8 @@ def chosen(traces: Traces, settings: RemovalSettings) -> PackageSet:
         elif bare(one) in engines:
             stays[one.name] = "it is the container engine (--data also=engine takes it too)"
     stays |= {name: f"{who} needs it" for name, who in traces.needed.items() if name not in stays}
-    stays = _with_needs(traces.installed, {one.name for one in ours}, stays)
+    roots = {one.name for one in ours if bare(one) in engines}
+    stays = _with_needs(traces.installed, {one.name for one in ours}, stays, roots)
     noted = traces.before is not None and traces.before.whole
     return PackageSet(
         goes=tuple(sorted((o for o in ours if o.name not in stays), key=lambda one: one.name)),
@@ -102,9 +103,9 @@ def _is_still(line: str, theirs: Mapping[str, str], there: Mapping[str, Installe
 
 
 def _with_needs(
-    installed: Iterable[Installed], ours: set[str], stays: Mapping[str, str]
+    installed: Iterable[Installed], ours: set[str], stays: Mapping[str, str], engine: set[str]
 ) -> dict[str, str]:
-    """What stays, with all that it needs, to the end of the chain."""
+    """What stays, with all that it needs, to the end of the chain; ``engine`` is told as one."""
     found, here = dict(stays), [one for one in installed if one.status[1:2] == "i"]
     providers: dict[str, list[str]] = {}
     for one in here:
@@ -120,6 +121,9 @@ def _with_needs(
             if not able or any(p not in ours or p in found for p in able):
                 continue
             found[able[0]] = f"{one.plain} needs it"
+            if one.name in engine:
+                engine = engine | {able[0]}
+                found[able[0]] = "the container engine needs it"
             waiting.append(by_name[able[0]])
     return found
 

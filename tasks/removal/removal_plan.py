@@ -215,7 +215,13 @@ def _docker(traces: Traces) -> tuple[str | None, list[str]]:
 
 
 def _stays_of(packages: PackageSet, traces: Traces) -> list[str]:
-    found = [f"package {name}: {why}" for name, why in packages.stays]
+    reasons: dict[str, list[str]] = {}
+    for name, why in packages.stays:
+        reasons.setdefault(why, []).append(name.partition(":")[0])
+    found = [
+        f"package{'s' if names[1:] else ''} {', '.join(names)}: {why}"
+        for why, names in reasons.items()
+    ]
     found += [f"package {one}: it was there, and stays at this version" for one in packages.moved]
     found += [
         f"package {one}: it was there before and is gone; another has taken its place, "

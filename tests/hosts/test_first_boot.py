@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,9 +25,10 @@ from sandbox.hosts import HostSpec, SandboxHost
 from tasks.pull import __main__ as command
 from tasks.pull import rendered
 from tasks.pull.files import Pull, laid
-from tasks.pull.onhost.files import HERE, STATE
+from tasks.pull.onhost.files import HERE, OWN_DATA, STATE
 from tests.hosts import nvidia_rows, runner
 from tests.hosts.able import needs_hosts
+from tests.hosts.lab import Lab
 
 pytestmark = needs_hosts()
 
@@ -242,3 +244,23 @@ def test_deploys_run_at_hand_for_a_sudo_user_and_find_nothing_to_do(born: Born) 
     assert done.returncode == 0, done.stdout
     outcome = runner.Outcome(done.returncode, done.stdout)
     assert outcome.changes == [] and "verdict OK" in outcome.said, outcome.said
+
+
+def test_removal_refuses_from_inside_and_leaves_nothing_from_elsewhere(
+    born: Born, tmp_path: Path
+) -> None:
+    source = born.said(f"ls -d {HERE}/source-*").strip()
+    lay(born.host, {OWN_DATA.relative_to("/").as_posix(): "{}"})
+    words = "PYTHONDONTWRITEBYTECODE=1 .venv/bin/python -m pyinfra -y inventories/here.py"
+    inside = born.host.run(f"cd {source} && {words} deploys/remove.py 2>&1")
+    assert inside.returncode != 0 and "REMOVE-FROM-INSIDE" in inside.stdout, inside.stdout
+    assert born.said(f"systemctl is-enabled {UNIT}").strip() == "enabled"
+    data = runner.host_data(born.host)
+    run = Lab(born.host, runner.inventory(tmp_path, **{NAME: data})).pyinfra(
+        "-y", deploy="deploys/remove.py"
+    )
+    assert run.code == 0, run.told
+    assert born.host.run(f"systemctl cat {UNIT}").returncode != 0
+    left = "ls -d /opt/gpuwright /var/lib/gpuwright /etc/gpuwright /srv/metrics/* 2>/dev/null"
+    assert born.host.run(left).stdout == ""
+    assert born.host.run("dpkg -l '*nvidia*' 2>/dev/null | grep ^ii").stdout == ""
