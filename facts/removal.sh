@@ -31,6 +31,7 @@ deb_packages() {
 rpm_packages() {
   part packages
   rpm -qa --qf 'ii \t%{NAME}.%{ARCH}\t%{VERSION}-%{RELEASE}\tno\t\t\n' 2>/dev/null
+  part manual; bound 30 dnf -q --disablerepo='*' repoquery --userinstalled --qf '%{name}.%{arch}' 2>/dev/null
   part holds; sed -n 's/^\([^#!].*\)-[0-9][0-9]*:.*/\1/p' /etc/dnf/plugins/versionlock.list 2>/dev/null
 }
 

@@ -91,7 +91,8 @@ def bare(one: Installed) -> str:
 def _marked(traces: Traces, theirs: Mapping[str, str]) -> tuple[str, ...]:
     """Packages of before that became manual by our asking for them, and are so still."""
     before = traces.before
-    assert before is not None
+    if before is None or not before.manual:
+        return ()
     names = {name.partition(":")[0] for name in theirs}
     marked = (traces.brought.manual & traces.manual) - before.manual
     return tuple(sorted(name for name in marked if name.partition(":")[0] in names))

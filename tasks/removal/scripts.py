@@ -139,7 +139,8 @@ def packages(plan: RemovalPlan, manager: str) -> str:
         lines += [taken_out(goes, f"{NOTES}/paths"), _KEYS, _FOLDERS]
         gone = {package_set.bare(one) for one in goes}
         lines += [_left(*left) for name, *left in LEFT if name in gone]
-    lines += [f"apt-mark auto {shlex.join(marks)} >/dev/null"] if marks else []
+    mark = "apt-mark auto" if manager == "apt" else "dnf -q --disablerepo='*' mark remove"
+    lines += [f"{mark} {shlex.join(marks)} >/dev/null"] if marks else []
     for user in plan.docker_members:
         lines.append(f"gpasswd -d {shlex.quote(user)} docker >/dev/null 2>&1 || :")
     for user in plan.users:
