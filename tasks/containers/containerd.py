@@ -6,13 +6,11 @@ from pyinfra.api import StringCommand
 
 from stacks.model.plan import Plan
 from tasks.containers import look
-from tasks.containers.engine_state import DROP_IN, containerd_of, knows_runtime
+from tasks.containers.engine_state import CONFIG, DROP_IN, containerd_of, knows_runtime
 from tasks.hostdata.containers import ContainerSettings
 from tasks.steps import before
 from tasks.steps.step import Commands, step
 from tasks.templates import render
-
-CONFIG = "/etc/containerd/config.toml"
 
 
 @step

@@ -64,6 +64,7 @@ def strict_docker(state: HostState, planned: str = "") -> str:
     return version if old else ""
 
 
+CONFIG = "/etc/containerd/config.toml"
 DROP_IN = "/etc/containerd/conf.d/99-nvidia.toml"
 """Where ``nvidia-ctk`` writes it; ``imports`` of ``config.toml`` leads there."""
 

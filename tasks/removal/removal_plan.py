@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from facts.removal_model import Traces
-from tasks.containers import containerd, daemon_json
+from tasks.containers import daemon_json, engine_state
 from tasks.containers.daemon_json import DaemonJsonError
 from tasks.hostdata.removal import RemovalSettings
 from tasks.layout import ASIDE, ROOT
@@ -13,7 +13,7 @@ from tasks.removal import package_set, settings_back
 from tasks.removal.package_set import PackageSet
 from tasks.steps.before import BEFORE, BROUGHT, STATE
 
-_BACKUPS = (daemon_json.PATH, containerd.CONFIG)
+_BACKUPS = (daemon_json.PATH, engine_state.CONFIG)
 _GUARD = ("gpuwright-guard.", "/95-gpuwright", "/zz-gpuwright.cfg", "/motd.d/gpuwright")
 _PULL = ("/gpuwright-pull.service", "/gpuwright_pull.prom")
 _HOLDS = ("/etc/apt/preferences.d/gpuwright", "/etc/apt/apt.conf.d/5")
