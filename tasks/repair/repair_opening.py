@@ -14,13 +14,14 @@ from pyinfra.context import ctx_config, ctx_host
 from facts.model.host import HostState
 from tasks.doctor.examination import examined
 from tasks.doctor.tree import diagnose
+from tasks.faults.catalog import faults
 from tasks.host import opening
 from tasks.hostdata.repair import repair_settings
 from tasks.repair import closing, records, wording
 from tasks.repair.fleet import Fleet, Limits
-from tasks.repair.repair_plan import chart
+from tasks.repair.repair_plan import Attempt, chart
 from tasks.repair.work import Repair
-from tasks.steps import course, screen
+from tasks.steps import course, reboot, screen
 from tasks.steps.step import Commands, step, this_host, this_run
 
 
@@ -54,7 +55,9 @@ def _shown(host: Host, state: HostState) -> None:
     if case is None:
         return
     answer = diagnose(case)
-    repair_plan = chart(case, answer, patient.repair.policy)
+    if not reboot.reached(host):
+        patient.repair.tried.update(dict.fromkeys(_reboots(), reboot.AT_HAND))
+    repair_plan = chart(case, answer, patient.repair.policy, patient.repair.tried)
     text = wording.plan(host.name, case, answer, repair_plan)
     also = [f"  not compared with a plan: {complaint}"] if complaint else []
     screen.say([*text.split("\n"), *also])
@@ -66,6 +69,11 @@ def _shown(host: Host, state: HostState) -> None:
     elif answer.level in ("CRITICAL", "UNKNOWN"):
         this_run().failed_hosts.add(host)  # nothing can be done here, and `--dry` says so too
     repaired(name="Driver repair")
+
+
+def _reboots() -> list[Attempt]:
+    """Every reboot that a fault may ask for."""
+    return [Attempt(code, "reboot") for code in faults()]
 
 
 @step

@@ -25,6 +25,14 @@ _SETTLED = "timeout 120 systemctl is-system-running --wait"
 ASK_S = 3
 """Seconds between two tries to connect."""
 SAY_S = 60
+AT_HAND = (
+    "this run is on the machine itself, and would end with it: systemctl reboot, then run it again"
+)
+
+
+def reached(host: Host) -> bool:
+    """Whether a run outlives a reboot of this host: only where it comes over ssh."""
+    return getattr(host.connector, "client", None) is not None
 
 
 def rebooted(host: Host, limit_s: int) -> str:
@@ -37,8 +45,8 @@ def rebooted(host: Host, limit_s: int) -> str:
     Returns:
         An empty string when it is back, else what went wrong.
     """
-    if getattr(host.connector, "client", None) is None:
-        return "it is not reached over ssh: a reboot might end this run with it"
+    if not reached(host):
+        return AT_HAND
     good, before = run(host, _BOOT_ID, timeout=30)
     if not good or not before.strip():
         return "its boot id cannot be read, so nobody could tell whether it has rebooted"

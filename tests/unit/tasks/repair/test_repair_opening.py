@@ -84,6 +84,19 @@ def test_host_that_only_a_person_can_help_fails_and_is_not_touched(
     assert last_line(at_end, capsys).endswith("left to a person: D10")
 
 
+@pytest.mark.parametrize("code", ["D7", "D22", "D27"])
+def test_reboot_that_would_end_the_run_is_left_to_a_person(
+    code: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient = ILL[code][0]
+    here = opened(patient, reboot="now")
+    assert "run is on the machine itself" in " ".join(capsys.readouterr().err.split())
+    assert here.changes == []
+    monkeypatch.setattr(repair_opening.reboot, "reached", lambda host: True)
+    assert opened(patient, reboot="now").changes == ["Driver repair"]
+    assert "machine itself" not in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("state", "data", "code"),
     [
