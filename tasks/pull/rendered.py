@@ -107,9 +107,14 @@ def _lines(files: Sequence[Laid], start: bool) -> Iterator[str]:
         yield f"put {shlex.quote(file.path)} {file.mode:04o} <<'END'"
         yield from textwrap.wrap(base64.b64encode(file.body).decode(), _WIDTH)
         yield "END"
-    commands = _START if start else _START[:2]
-    yield from (shlex.join(words) for words in commands)
-    if start:
-        yield f'echo "started: systemctl status {UNIT}; journalctl -fu {UNIT}"'
-    else:
+    yield from (shlex.join(words) for words in _START[:2])
+    if not start:
         yield f'echo "{UNIT} starts with the next boot"'
+        return
+    # Active after its end too, where a start would do nothing; a run is not broken off.
+    yield f'if [ "$(systemctl show -p SubState {UNIT})" = SubState=running ]; then'
+    yield f'    echo "it runs, with the settings of before; then: systemctl restart {UNIT}"'
+    yield "else"
+    yield f"    systemctl restart {UNIT}"
+    yield f'    echo "started: systemctl status {UNIT}; journalctl -fu {UNIT}"'
+    yield "fi"

@@ -132,9 +132,34 @@ def test_script_lays_the_same_bytes_and_is_plain_shell(tmp_path: Path) -> None:
 
 def test_script_for_an_image_starts_nothing() -> None:
     laid = files.laid(pull({}))
-    assert f"systemctl start {files.UNIT}" in rendered.script(laid)
-    assert "systemctl start" not in rendered.script(laid, start=False)
+    assert f"systemctl restart {files.UNIT}" in rendered.script(laid)
+    assert "systemctl restart" not in rendered.script(laid, start=False)
     assert f"systemctl enable --quiet {files.UNIT}" in rendered.script(laid, start=False)
+
+
+@pytest.mark.parametrize(
+    ("state", "starts"), [("dead", True), ("exited", True), ("failed", True), ("running", False)]
+)
+def test_script_starts_what_is_over_and_breaks_no_run_off(
+    state: str, starts: bool, tmp_path: Path
+) -> None:
+    stand_in = tmp_path / "systemctl"
+    stand_in.write_text(
+        f'#!/bin/sh\necho "$1" >>{tmp_path}/told\n[ "$1" != show ] || echo SubState={state}\n'
+    )
+    stand_in.chmod(0o755)
+    text = rendered.script([]).replace('"$(id -u)" = 0', "1 = 1")
+    done = subprocess.run(
+        ["sh"],
+        input=text,
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    told = (tmp_path / "told").read_text().split()
+    assert (done.returncode, "restart" in told) == (0, starts), done.stderr
+    assert ("with the settings of before" in done.stdout) is not starts
 
 
 def test_document_without_an_archive_fits_what_ec2_takes() -> None:
