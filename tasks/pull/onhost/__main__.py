@@ -91,7 +91,7 @@ def _once(told: dict[str, Any], progress: dict[str, Any]) -> None:
     proxy = str(data.get("proxy") or "")
     if proxy:
         os.environ.update(http_proxy=proxy, https_proxy=proxy)
-    source.network(told["archive"]["from"], told["network_wait_s"])
+    source.reached(told["archive"], told["network_wait_s"])
     folder = source.fetched(told["archive"])
     index = str((data.get("mirrors") or {}).get("pypi") or "")
     wait = data.get("lock_wait")

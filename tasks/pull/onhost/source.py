@@ -23,6 +23,8 @@ READ_S = 60
 BLOCK = 1 << 16
 ASK_S = 5
 SAY_S = 60
+HAVE_S = 60
+"""How long the network is waited for where the archive is here already, as after a reboot."""
 LOCK = ("could not get lock", "is held by process", "waiting for process")
 KEPT = ["install", "--no-install-recommends", "--no-remove", "--no-upgrade"]
 """What is there stays as it is, unless what is missing needs a newer one."""
@@ -62,6 +64,25 @@ def network(address: str, limit_s: float) -> None:
         time.sleep(ASK_S)
 
 
+def reached(archive: dict[str, Any], limit_s: float) -> None:
+    """Wait for the archive's server; one that is gone is no trouble where the archive is here.
+
+    Raises:
+        Trouble: It is not here, and its server was not reached.
+    """
+    have = _folder(archive).is_dir()
+    try:
+        network(archive["from"], min(limit_s, HAVE_S) if have else limit_s)
+    except Trouble as trouble:
+        if not have:
+            raise
+        status(f"{trouble}; the archive is here already")
+
+
+def _folder(archive: dict[str, Any]) -> Path:
+    return files.HERE / f"source-{archive['sha256'][:16]}"
+
+
 def fetched(archive: dict[str, Any]) -> Path:
     """The folder with what the archive holds.
 
@@ -72,7 +93,7 @@ def fetched(archive: dict[str, Any]) -> Path:
         Trouble: It cannot be read, or is another one than was pinned: nothing of it is unpacked.
     """
     digest, size = archive["sha256"], archive["size"]
-    folder = files.HERE / f"source-{digest[:16]}"
+    folder = _folder(archive)
     if folder.is_dir():
         return folder
     body = files.HERE / "archive.part"

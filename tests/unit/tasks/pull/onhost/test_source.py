@@ -78,7 +78,9 @@ def test_archive_is_unpacked_once_from_an_address_and_from_a_path(
 ) -> None:
     folder = source.fetched(pinned(served(GOOD)))
     assert (folder / "tasks/a b.py").read_bytes() == b"1"
-    assert source.fetched(pinned("http://127.0.0.1:1/gone")) == folder
+    gone = pinned("http://127.0.0.1:1/gone")
+    source.reached(gone, 0)
+    assert source.fetched(gone) == folder
     assert [path.name for path in here.iterdir()] == [folder.name]
     other = packed(("x", b"other"))
     (tmp_path / "g").write_bytes(other)
@@ -140,6 +142,11 @@ def test_network_that_comes_late_is_waited_for_and_said(
 def test_network_that_never_comes_is_trouble_within_the_limit() -> None:
     with pytest.raises(source.Trouble, match=r"no network: 127\.0\.0\.1 was not reached in 0 s"):
         source.network("http://127.0.0.1:1/g", 0)
+
+
+def test_server_of_an_archive_that_is_not_here_is_needed(here: Path) -> None:
+    with pytest.raises(source.Trouble, match="no network"):
+        source.reached(pinned("http://127.0.0.1:1/g"), 0)
 
 
 def test_path_and_proxy_need_no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
