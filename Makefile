@@ -11,7 +11,7 @@ help:
 	@echo "make vagrant-demo   a machine that Vagrant brings up becomes a GPU host: vagrant/README.md"
 	@echo "make test           all tests, on real throwaway hosts (as root on Debian)"
 	@echo "make test-containers  of them, those of container hosts, the PyTorch image, workspaces"
-	@echo "make test-vm        of them, those in virtual machines: kernels, reboots, Secure Boot"
+	@echo "make test-vm        of them, those in virtual machines, and a first boot that reboots itself"
 	@echo "make test-vagrant   a machine that Vagrant brings up, with libvirt; half an hour without KVM"
 	@echo "make check          ruff, mypy, import contracts, unit tests"
 	@echo "make bench          benchmarks, side by side"
@@ -39,10 +39,11 @@ test: check
 	    $(PYTHON) -m sandbox prepare --$$more || echo "tests that need $$more are skipped"; done
 	$(HOSTS) tests/hosts
 
-# Kernels, reboots, Secure Boot: half an hour where KVM does not work.
+# Kernels, reboots, Secure Boot, and what `make test` has no time for: a first boot in a machine.
+# Half an hour where KVM does not work.
 test-vm: check
 	@$(PYTHON) -m sandbox prepare --vm
-	$(HOSTS) $(wildcard tests/hosts/test_vm*.py)
+	$(HOSTS) $(wildcard tests/hosts/test_vm*.py) tests/vm
 
 test-vagrant: check
 	@$(PYTHON) -m sandbox prepare --vm
