@@ -56,16 +56,13 @@ test-containers: check
 	$(HOSTS) $(wildcard $(addprefix tests/hosts/test_,container_host*.py image*.py workspace.py))
 
 # Some unit tests wait for a clock: one process more than there are processors. Each begins with
-# tests that stand together, so that what a module makes is made once. In a fresh checkout each of
-# them would make the same of every test's text: that is done while mypy has one processor.
+# tests that stand together, so that what a module makes is made once.
 check: env
 	ruff check .
 	ruff format --check .
-	@[ -d tests/unit/__pycache__ ] || $(PYTHON) -m pytest -q --collect-only tests/unit >/dev/null & \
-	    mypy; ended=$$?; wait; exit $$ended
+	mypy
 	lint-imports --no-logo
-	$(PYTHON) -m pytest -q -n $(shell [ $$(nproc) -lt 8 ] && echo $$(($$(nproc) + 1)) || echo 8) \
-	    --dist worksteal tests/unit
+	$(PYTHON) -m pytest -q --dist worksteal -n $(shell [ $$(nproc) -lt 8 ] && echo $$(($$(nproc) + 1)) || echo 8) tests/unit
 
 bench: env
 	@$(PYTHON) -m sandbox prepare
