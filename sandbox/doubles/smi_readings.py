@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
-FOLDER = "/etc/gpuwright-sandbox"
+FOLDER = "/etc/gpuwright-readings"
 """Where the stand-in for nvidia-smi looks for them."""
 _REASONS = (
     "gpu_idle",

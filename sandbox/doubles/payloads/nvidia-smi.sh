@@ -10,7 +10,7 @@ case "$1" in
     exit 0 ;;
 esac
 # Readings that a test has planted (sandbox/doubles/smi_readings.py); nobody has measured them.
-planted=/etc/gpuwright-sandbox
+planted=/etc/gpuwright-readings
 case "$1 $2" in
 "-q -x") [ ! -r $planted/smi.xml ] || exec cat $planted/smi.xml ;;
 "nvlink -s") [ ! -r $planted/nvlink.txt ] || exec cat $planted/nvlink.txt ;;
