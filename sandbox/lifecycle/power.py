@@ -13,6 +13,7 @@ from sandbox.lifecycle.access import HostAccess, hang_up
 from sandbox.local import cgroups, mounts, network, settings, ssh
 from sandbox.local.processes import Process, marked, spawn
 from sandbox.mirror import control as mirror
+from sandbox.mirror.faults import set_faults
 from sandbox.spec import HostSpec, from_record
 
 
@@ -92,7 +93,10 @@ def remove(name: str) -> None:
     record = records.read(name)
     stop(name)
     if record:
-        network.disconnect(name, network.address(record["index"]))
+        address = network.address(record["index"])
+        network.disconnect(name, address)
+        # A test that was killed leaves them, and the next host with this address would have them.
+        set_faults(address, None)
     mounts.unmount(folder)
     if folder.is_dir():
         mounts.assert_unmounted(folder)
