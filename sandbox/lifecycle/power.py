@@ -96,7 +96,7 @@ def remove(name: str) -> None:
         address = network.address(record["index"])
         network.disconnect(name, address)
         # A test that was killed leaves them, and the next host with this address would have them.
-        set_faults(address, None)
+        set_faults(address.host, None)
     mounts.unmount(folder)
     if folder.is_dir():
         mounts.assert_unmounted(folder)

@@ -32,6 +32,8 @@ class Faults:
 
 def set_faults(client: str, faults: Faults | None) -> None:
     """Switch on `faults` for the client with this address (`*`: all), or off with `None`."""
+    if faults is None and not _FILE.exists():
+        return
     with lock("faults"):
         record = read_record(_FILE) or {}
         record.pop(client, None)
