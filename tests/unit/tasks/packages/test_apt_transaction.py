@@ -14,6 +14,7 @@ import pytest
 
 from tasks.packages import apt, apt_transaction
 from tasks.packages.transaction import Installation, Transaction
+from tasks.steps import before
 
 NEW = "Inst libnvidia-compute-580 (580.178.04-1ubuntu1 NVIDIA CUDA:mirror.example.org [amd64])"
 UPGRADE = "Inst nvidia-utils-580 [580.159.04-1ubuntu1] (580.178.04-1ubuntu1 NVIDIA CUDA:x [amd64])"
@@ -50,7 +51,7 @@ class Apt:
             Installation(["nvidia-utils-580=580.178.04-*"], transaction=transaction, first=first)
         )
         done = subprocess.run(
-            ["sh", "-euc", script],
+            ["sh", "-euc", script.replace(before.STATE, f"{self.folder}/state")],
             cwd=self.folder,
             env={"PATH": f"{self.folder}/bin:{os.environ['PATH']}"},
             stdout=subprocess.PIPE,
