@@ -30,9 +30,9 @@ MINUTES = {
     "test_theirs": 1,
     "test_odd_kernels": 4,
     "test_waits": 3,
-    "test_first_boot": 4,
+    "test_first_boot": 5,
     "test_mirror_login": 2,
-    "test_own_repository": 4,
+    "test_own_repository": 5,
     "test_jetson": 8,
     "test_full_kernel": 2,
     "test_vm": 1,
@@ -51,7 +51,7 @@ MINUTES = {
     "test_guard": 4,
     "test_ubuntu": 7,
     "test_nvidia_bad_luck": 4,
-    "test_remove": 5,
+    "test_remove": 6,
     "test_rocky": 6,
 }
 """The modules in their order, and how long each takes beside another one on two cores: cheap ones
