@@ -18,35 +18,26 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import yaml
 
-from stacks.model.plain import plain
+from tasks.hostdata import arguments
+from tasks.hostdata.arguments import USAGE, Parser
 from tasks.pull import archive, carried, files, group, rendered
 from tasks.pull.onhost.files import HERE, OWN_DATA
 from tasks.steps.screen import say
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-USAGE = 64
-"""Exit status for arguments that cannot be used (EX_USAGE of sysexits.h)."""
-MOST_BYTES = 2**20
-"""Of a file with values."""
 MOST_ARCHIVE = 2**28
 CARRIED_AT = f"{HERE}/gpuwright.tar.xz"
 _ADDRESS = re.compile(r"https?://[!-~]+")
 _PATH = re.compile(r"/[ -~]+")
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
-        self.exit(USAGE, f"{plain(message)}\n")
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(words: Sequence[str] | None = None) -> int:
     """Write what is asked for; give the exit status."""
-    asked = _parser().parse_args(arguments)
+    asked = _parser().parse_args(words)
     try:
         if asked.what == "archive":
             needs = archive.project_needs((CHECKOUT / "pyproject.toml").read_text("utf-8"))
@@ -65,8 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> _Parser:
-    parser = _Parser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="python -m tasks.pull",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -156,17 +147,7 @@ def _data(asked: argparse.Namespace) -> dict[str, Any]:
     if asked.inventory:
         file, name = asked.inventory
         said |= group.of_inventory(Path(file), name, CHECKOUT)
-    if asked.values is not None:
-        with asked.values.open("rb") as file:
-            body = file.read(MOST_BYTES + 1)
-        if len(body) > MOST_BYTES:
-            raise ValueError(f"{asked.values} has more than {MOST_BYTES:,} bytes")
-        read = yaml.safe_load(body)
-        if not isinstance(read, dict):
-            raise ValueError(f"{asked.values} holds no mapping of host data")
-        said |= read
-    said |= carried.given(asked.data)
-    return said
+    return said | arguments.said(asked.values, asked.data)
 
 
 if __name__ == "__main__":

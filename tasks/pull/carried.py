@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -87,14 +87,3 @@ def _in_values(place: str, value: Any) -> Iterator[str]:
             yield from _in_values(f"{place}[{number}]", inner)
     elif isinstance(value, str) and address.masked(value) != value:
         yield place
-
-
-def given(words: Iterable[str]) -> dict[str, str]:
-    """``NAME=VALUE`` words as host data. Raises `ValueError`."""
-    found = {}
-    for word in words:
-        name, equals, value = word.partition("=")
-        if not equals or not name:
-            raise ValueError(f"--data {word[:40]!a}: NAME=VALUE")
-        found[name] = value
-    return found

@@ -14,34 +14,25 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import yaml
 
-from stacks.model.plain import plain, quoted
+from stacks.model.plain import quoted
 from tasks.host import resolution
-from tasks.hostdata import names
+from tasks.hostdata import arguments, names
+from tasks.hostdata.arguments import USAGE, Parser
 from tasks.hostdata.workspace import workspace_settings
 from tasks.steps.screen import say
 from tasks.workspace import images, portable
 
 IMAGE = "pytorch-cuda"
-USAGE = 64
-"""Exit status for arguments that cannot be used (EX_USAGE of sysexits.h)."""
-MOST_BYTES = 2**20
-"""Of a file with values."""
 _STORAGE = re.compile(r"[1-9][0-9]{0,5}(Mi|Gi|Ti)")
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
-        self.exit(USAGE, f"{plain(message)}\n")
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(words: Sequence[str] | None = None) -> int:
     """Print what is asked for; give the exit status."""
-    parser = _Parser(
+    parser = Parser(
         prog="python -m tasks.workspace",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -51,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--values", type=Path, metavar="FILE", help="host data, as YAML")
     parser.add_argument("--uid", type=int, default=1000, help="user and group inside (1000)")
     parser.add_argument("--storage", default="50Gi", help="size of each volume (50Gi)")
-    asked = parser.parse_args(arguments)
+    asked = parser.parse_args(words)
     try:
         said = _data(asked.values, asked.data)
         found = workspace_settings(said, IMAGE, images.tag_of(resolution.stack_of(said)))
@@ -75,21 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _data(values: Path | None, words: Sequence[str]) -> dict[str, Any]:
-    said: dict[str, Any] = {}
-    if values is not None:
-        with values.open("rb") as file:
-            body = file.read(MOST_BYTES + 1)
-        if len(body) > MOST_BYTES:
-            raise ValueError(f"{values} has more than {MOST_BYTES:,} bytes")
-        read = yaml.safe_load(body)
-        if not isinstance(read, dict):
-            raise ValueError(f"{values} holds no mapping of host data")
-        said |= read
-    for word in words:
-        name, equals, value = word.partition("=")
-        if not equals:
-            raise ValueError(f"--data {word[:40]!a}: NAME=VALUE")
-        said[name] = value
+    said = arguments.said(values, words)
     for name, meant in names.misspelt(map(str, said)).items():
         raise ValueError(f'{quoted(name)} is no host data of a workspace; did you mean "{meant}"?')
     return said

@@ -57,13 +57,3 @@ def test_secret_is_named_by_its_place(
     data: dict[str, Any], addresses: dict[str, str], found: list[str]
 ) -> None:
     assert carried.secrets(data, addresses) == found
-
-
-@pytest.mark.parametrize("word", ["stack", "=x", ""])
-def test_word_that_is_no_pair_is_refused(word: str) -> None:
-    with pytest.raises(ValueError, match="NAME=VALUE"):
-        carried.given([word])
-
-
-def test_value_may_hold_anything() -> None:
-    assert carried.given(["a=b=c d"]) == {"a": "b=c d"}
