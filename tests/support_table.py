@@ -40,7 +40,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @functools.cache
 def marks() -> list[dict[str, Any]]:
-    """The marks of all tests in ``tests/hosts``, in their order: no test is run."""
+    """The marks of all tests in ``tests/hosts`` by the tests' names: no test is run.
+
+    Collection itself is no order to lean on: it turns with the commit and with what modules take.
+    """
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "marks.json"
         own = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
@@ -53,7 +56,7 @@ def marks() -> list[dict[str, Any]]:
             check=True,
             capture_output=True,
         )
-        return list(json.loads(target.read_text()))
+        return sorted(json.loads(target.read_text()), key=lambda mark: mark["test"])
 
 
 def rows() -> dict[tuple[str, str, str, str], tuple[str, str]]:
