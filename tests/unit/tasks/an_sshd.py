@@ -154,6 +154,8 @@ class Pyinfra:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=said,
+                # Under nohup a program is born deaf to the end of its terminal.
+                preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL) and None,
             )
         return self
 
