@@ -20,7 +20,8 @@ from sandbox.doubles.toolkit import ToolkitDouble
 from sandbox.hosts import HostSpec, SandboxHost
 from sandbox.images import base_image
 from sandbox.local import prepare
-from tests.hosts import runner
+from tests.hosts import difference, runner
+from tests.hosts.difference import Look
 from tests.hosts.lab import Lab, Run
 
 DEPLOY = "deploys/container_host.py"
@@ -30,7 +31,9 @@ GPU = "NVIDIA H100 80GB HBM3"
 
 @dataclass(frozen=True)
 class ContainerHost:
-    """A host, the data that its inventory has, and the runs that made it a container host."""
+    """A host, the data that its inventory has, the runs that made it a container host, and what it
+    had before them.
+    """
 
     host: SandboxHost
     folder: Path
@@ -38,6 +41,7 @@ class ContainerHost:
     data: dict[str, Any]
     predicted: Run
     first: Run
+    before: Look
 
     def lab(self, **data: Any) -> Lab:
         """An inventory of the host, with ``data`` laid over its own."""
@@ -79,10 +83,12 @@ def made(
     for each in (toolkit, double):
         for key, value in each.host_data(host.mirror_url).items():
             whole[key] = {**whole.get(key, {}), **value}
+    before = difference.look(host)
     lab = Lab(host, runner.inventory(folder, **{name: whole}))
     predicted = lab.pyinfra("--dry", deploy=DEPLOY)
     first = lab.pyinfra("-y", deploy=DEPLOY)
     assert first.code == 0, first.told
     base_image.load(host)
-    yield ContainerHost(host, folder, double, {**whole, "proof_image": IMAGE}, predicted, first)
+    whole["proof_image"] = IMAGE
+    yield ContainerHost(host, folder, double, whole, predicted, first, before)
     host.down()

@@ -52,7 +52,8 @@ MINUTES = {
     "test_ubuntu": 7,
     "test_nvidia_bad_luck": 4,
     "test_remove": 6,
-    "test_rocky": 6,
+    "test_rocky": 5,
+    "test_rocky_8": 3,
 }
 """The modules in their order, and how long each takes beside another one on two cores: cheap ones
 first, then the longest, so that the processes end together."""
