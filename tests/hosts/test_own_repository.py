@@ -93,3 +93,21 @@ def test_upgrade_reads_the_host_with_both_releases_and_touches_nothing(team: Tea
             cwd=team.folder,
         )
     assert "own-repository: the same plan" in said
+
+
+def test_upgrade_names_what_a_newer_release_plans_for_the_real_host(
+    team: Team, tmp_path: Path
+) -> None:
+    changed = {
+        "tasks/__init__.py": ('"0.1.0"', '"0.2.0"'),
+        "stacks/catalog/distributions.yaml": ("535.309.01", "535.999.01"),
+    }
+    newer = release(tmp_path / "a newer one", changed)
+    with runner.untouched(team.host):
+        said = team.package.run(
+            *("upgrade", "--python", str(newer.python), "inventories/lab.py"),
+            cwd=team.folder,
+            code=2,
+        )
+    assert "compared with: 0.2.0" in said
+    assert "driver.version: 535.309.01 -> 535.999.01" in said

@@ -63,6 +63,26 @@ def test_each_host_is_announced_once_in_one_line(environment: dict[str, str]) ->
     assert "a (debian-12, simulated: h100+h100+t4) is up" in lines[0]
 
 
+def test_host_is_told_in_what_it_differs_from_another_real_one(
+    environment: dict[str, str],
+) -> None:
+    """``deploys/plan.py`` with host data ``like``; the host it is held against has no row."""
+    told = {
+        **environment,
+        "GPUWRIGHT_SANDBOX": "a:debian-12:h100*2+t4,b:debian-12:none",
+        "COLUMNS": "120",
+    }
+    words = ("inventories/sandbox.py", "deploys/plan.py", "--data", "like=a")
+    done = _run(told, "pyinfra", "-y", *words)
+    assert done.returncode == 2, done.stderr
+    lines = done.stdout.splitlines()
+    assert [line for line in lines if " differs from a in " in line] == [
+        "  b differs from a in 1 of 19 components: GPUs"
+    ]
+    (gpus,) = [line for line in lines if line.split()[:1] == ["GPUs"]]
+    assert [word in gpus for word in ("none", "h100", "t4")] == [True] * 3
+
+
 @pytest.mark.parametrize(
     ("words", "answer"),
     [
