@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 from pyinfra.api.state import StateStage
 
-from tasks.steps import ending, interrupt, screen
+from tasks.steps import ending, interrupt, reaching, screen
 
 ASKING = {"driver_doctor.py": "UNKNOWN", "plan.py": "unknown"}
 """Deploys that end with nagios's exit status, and how they call a host that nothing is known of."""
@@ -22,6 +22,7 @@ def begin(words: Sequence[str]) -> None:
         words: The command line.
     """
     interrupt.install()
+    reaching.install()
     deploys = {PurePath(w).name for w in words if PurePath(w).parent.name == "deploys"}
     asking = sorted(deploys & {*ASKING})
     if asking:
