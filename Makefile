@@ -4,7 +4,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # What pytest makes of a test's text is kept for the next run, whatever this shell says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help env demo vagrant-demo test test-vm test-vagrant test-containers check bench lock catalogue-age clean-sandbox
+.PHONY: help env demo vagrant-demo test test-vm test-whole test-vagrant test-containers check bench lock catalogue-age clean-sandbox
 
 help:
 	@echo "make demo           a throwaway Debian 12 host becomes a GPU host (as root on Debian)"
@@ -12,6 +12,7 @@ help:
 	@echo "make test           all tests, on real throwaway hosts (as root on Debian)"
 	@echo "make test-containers  of them, those of container hosts, the PyTorch image, workspaces"
 	@echo "make test-vm        of them, those in virtual machines, and a first boot that reboots itself"
+	@echo "make test-whole     driver, CUDA, cuDNN and PyTorch in one run, release by release; half an hour"
 	@echo "make test-vagrant   a machine that Vagrant brings up, with libvirt; half an hour without KVM"
 	@echo "make check          ruff, mypy, import contracts, unit tests"
 	@echo "make bench          benchmarks, side by side"
@@ -44,6 +45,11 @@ test: check
 test-vm: check
 	@$(PYTHON) -m sandbox prepare --vm
 	$(HOSTS) $(wildcard tests/hosts/test_vm*.py) tests/vm
+
+# One host of 14 GB after another.
+test-whole: check
+	@$(PYTHON) -m sandbox prepare
+	$(PYTHON) -m pytest -v --durations=0 tests/whole
 
 test-vagrant: check
 	@$(PYTHON) -m sandbox prepare --vm
