@@ -54,7 +54,12 @@ rpm_needed() {
   while read -r name version _; do
     label=${name%.*}-$version.${name##*.}
     case $name in gpg-pubkey.*) label=gpg-pubkey-$version ;; esac
-    rpm -q "$label" >/dev/null 2>&1 && set -- "$@" "$label"
+    # It may have moved to another version since; of kernels and keys another one is another package.
+    rpm -q "$label" >/dev/null 2>&1 || case $name in
+      kernel* | gpg-pubkey.*) continue ;;
+      *) label=$(rpm -q --qf '%{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}\n' "$name" 2>/dev/null) || continue ;;
+    esac
+    set -- "$@" $label
   done <"$STATE/brought/came"
   turns=0
   while [ $# -gt 0 ] && [ $turns -lt 60 ]; do

@@ -91,7 +91,8 @@ class Lab:
 
     def log_sessions(self) -> None:
         """Let the host's sshd write a line for every command, wherever it comes from."""
-        self.on_host("sed -i '1i LogLevel VERBOSE' /etc/ssh/sshd_config && systemctl reload ssh")
+        # After a reload it is deaf for a moment, and nobody can say when.
+        self.on_host("sed -i '1i LogLevel VERBOSE' /etc/ssh/sshd_config && systemctl restart ssh")
 
     def sessions(self, since: str) -> int:
         """Commands that came over the busiest of the connections made since then.

@@ -137,4 +137,6 @@ def _search() -> str:
 
 
 def _on(host: SandboxHost, command: str) -> str:
-    return str(host.run(command).stdout)
+    done = host.run(command)
+    assert done.returncode != 255, f"ssh: {done.stderr}"
+    return str(done.stdout)

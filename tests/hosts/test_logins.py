@@ -143,7 +143,7 @@ def made(host: SandboxHost) -> None:
                 f"cat >>/etc/ssh/sshd_config <<'END'\nMatch User {who}\n  {login.sshd}\nEND"
             )
     lines.append(
-        "chmod 440 /etc/sudoers.d/* && visudo -c >/dev/null && sshd -t && systemctl reload ssh"
+        "chmod 440 /etc/sudoers.d/* && visudo -c >/dev/null && sshd -t && systemctl restart ssh"
     )
     done = host.run("\n".join(lines))
     assert done.returncode == 0, done.stdout + done.stderr
