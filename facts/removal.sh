@@ -59,7 +59,7 @@ rpm_needed() {
       kernel* | gpg-pubkey.*) continue ;;
       *) label=$(rpm -q --qf '%{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}\n' "$name" 2>/dev/null) || continue ;;
     esac
-    set -- "$@" $label
+    set -- "$@" "$label"
   done <"$STATE/brought/came"
   turns=0
   while [ $# -gt 0 ] && [ $turns -lt 60 ]; do
