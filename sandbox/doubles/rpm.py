@@ -13,6 +13,7 @@ from sandbox.commands import run
 from sandbox.doubles.deb import File, lay_out
 
 BUILT = CACHE / "rpms"
+_SOURCE = "/usr/src/nvidia-"
 _DATE = "1700000000"  # One date for all files: the same content gives the same package.
 _AT_ONCE = 2
 
@@ -77,7 +78,10 @@ class Rpm:
         ]
         for script, text in self.scripts.items():
             lines += [f"%{script}", text]
-        lines += ["%files", *(f'"{path}"' for path in self.files)]
+        # NVIDIA's packages own the folder of the module's source, so that it goes with them.
+        sources = sorted({"/".join(path.split("/")[:4]) for path in self.files if _SOURCE in path})
+        lines += ["%files", *(f'%dir "{path}"' for path in sources)]
+        lines += [f'"{path}"' for path in self.files]
         return "\n".join(lines) + "\n"
 
 
