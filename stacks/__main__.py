@@ -18,7 +18,7 @@ from rich.text import Text
 from stacks.catalog.decode import SchemaError, nearest
 from stacks.catalog.pci import counted, device_id
 from stacks.catalog.read import Catalog, load_catalog
-from stacks.explain import age, arguments, matrix, own
+from stacks.explain import age, arguments, matrix, mirror_sets, own
 from stacks.explain import words as explain
 from stacks.explain.arguments import UsageError
 from stacks.explain.unlocked import unlocked
@@ -58,7 +58,7 @@ def main(words: list[str] | None = None) -> int:
     try:
         options = arguments.parser().parse_args(words)
         if options.command is None:
-            raise UsageError("a command is missing: list, explain, matrix or lock")
+            raise UsageError("a command is missing: list, explain, matrix, mirrors or lock")
         catalog = own.with_locks(load_catalog(), getattr(options, "stacks", None))
         commands = {
             "list": _list,
@@ -66,6 +66,7 @@ def main(words: list[str] | None = None) -> int:
             "matrix": _matrix,
             "age": _age,
             "lock": _lock,
+            "mirrors": mirror_sets.command,
         }
         code = commands[options.command](console, options, catalog)
         sys.stdout.flush()

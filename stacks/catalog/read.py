@@ -23,6 +23,7 @@ from stacks.catalog.driver_sets import DriverSet, DriverSets, completed
 from stacks.catalog.hardware import Drivers, Gpus, Jetson
 from stacks.catalog.image import ImageFacts
 from stacks.catalog.kernels import KernelPackages, KernelPackagesByManager
+from stacks.catalog.mirrors import Mirrors
 from stacks.catalog.pci import GpuTable, gpu_table
 from stacks.catalog.provenance import Confidence
 from stacks.catalog.releases import Releases
@@ -98,6 +99,8 @@ class Catalog:
     """Lock files by name."""
     known: GpuTable
     """Every GPU that is known: those of ``gpus`` and those of ``pci.tsv``."""
+    mirrors: Mirrors
+    """Mirrors that are known, and ready sets of them."""
 
 
 @functools.cache
@@ -134,6 +137,7 @@ def load_catalog(folder: Path = FOLDER) -> Catalog:
         support=read("support.yaml", SupportTable),
         locks=read_locks(folder / "locks"),
         known=gpu_table(gpus, (folder / "catalog/pci.tsv").read_text()),
+        mirrors=read("mirrors.yaml", Mirrors),
     )
 
 

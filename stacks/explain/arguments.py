@@ -72,6 +72,8 @@ def parser() -> argparse.ArgumentParser:
     why.add_argument("--image", action="store_true", help="the image instead of the host")
     why.add_argument("--image-base", metavar="REFERENCE", help="debian:bookworm-slim")
     why.add_argument("--image-cuda", metavar="HOW", help="none, runtime or devel")
+    mirrors = commands.add_parser("mirrors", help="mirrors that are known, and ready sets of them")
+    mirrors.add_argument("set", nargs="?", help="only this set: china")
     table = commands.add_parser("matrix", help="what was carried out where, is planned, is refused")
     table.add_argument("stack", nargs="*", help="only these stacks")
     locking = commands.add_parser("lock", help="refresh the hash locks of a stack")
@@ -92,6 +94,6 @@ def parser() -> argparse.ArgumentParser:
             metavar="FOLDER",
             help="your own stack files",
         )
-    for command in (listing, why, table):
+    for command in (listing, why, table, mirrors):
         command.add_argument("--json", action="store_true", help="the same as data")
     return whole

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tasks.hostdata import mirrors as registry_mirrors
 from tasks.hostdata import network
 from tasks.hostdata.reading import Data, Reader
 
@@ -57,7 +58,8 @@ def container_settings(data: Data) -> ContainerSettings:
                 _MIRROR,
                 "addresses without a path, user or password, such as ['https://mirror.example.org']",
             )
-        ),
+        )
+        or registry_mirrors.registries(data),
         proxy=reader.match("docker_proxy", network.PROXY, network.PROXY_EXPECTED, secret=True)
         or of_host.proxy,
         no_proxy=reader.matches("docker_no_proxy", network.NO_PROXY, "hosts and networks")

@@ -14,13 +14,12 @@ from typing import Literal
 
 from stacks.catalog.pci import counted
 from stacks.catalog.read import Catalog
-from stacks.model import address as addresses
 from stacks.model.host import Gpu
 from stacks.model.plain import told
+from tasks.hostdata import mirrors
 from tasks.hostdata.reading import Data, Reader
 from tasks.templates import waits as defaults
 
-MIRRORS = ("pypi", "pytorch", "redist", "nvidia", "jetson", "toolkit", "docker")
 TRUSTED = ("nvidia", "toolkit", "docker")
 """Kinds of repository whose key host data may name."""
 KERNEL_POLICIES = ("hold", "follow", "free")
@@ -35,8 +34,6 @@ MOST_GPUS = 1024
 """That one host is told to expect; the largest servers have sixteen."""
 _COUNT = re.compile(r"[0-9]{1,12}")
 _FINGERPRINT = re.compile(r"[0-9A-F]{40}")
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://[A-Za-z0-9._~:/@+,=%\[\]-]+")
-"""An address without what a shell, apt's and dnf's files or a requirement file would read in it."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ class PlanSettings:
 
     expected_gpus: tuple[Gpu, ...]
     mirrors: dict[str, str]
-    """Addresses by kind, as in `MIRRORS`."""
+    """The address of the preferred mirror of each kind, as `tasks.hostdata.mirrors` has it."""
     fingerprints: dict[str, tuple[str, ...]]
     """Keys trusted instead of the catalogue's, by kind, as in `TRUSTED`."""
     gpu_like: str | None = None
@@ -78,7 +75,7 @@ def plan_settings(data: Data, catalog: Catalog) -> PlanSettings:
     names = [model for model, _ in _expected(data)]
     return PlanSettings(
         expected_gpus(data, catalog),
-        _mirrors(data),
+        mirrors.first(mirrors.candidates(data)),
         _fingerprints(data),
         gpu_like(data, catalog),
         catalog.known.called_by(names),
@@ -184,21 +181,6 @@ def _model(key: str, name: str, catalog: Catalog) -> str:
     found = catalog.known.key(name)
     if found is None:
         raise ValueError(f'"{key}" names {told(name)}. {catalog.known.like(name)}')
-    return found
-
-
-def _mirrors(data: Data) -> dict[str, str]:
-    reader = Reader(data)
-    found = reader.mapping("mirrors", MIRRORS, f"a mapping of {', '.join(MIRRORS)} to addresses")
-    for kind, address in found.items():
-        if not isinstance(address, str) or not _ADDRESS.fullmatch(address):
-            expected = "an address such as https://mirror/simple, with other characters as %XX"
-            raise reader.wrong(f"mirrors.{kind}", address, expected)
-        if why := addresses.fault(address):
-            raise ValueError(
-                f'"mirrors.{kind}" has {why}. Its value is not shown, for it may hold a password; '
-                "expected http://USER:PASSWORD@HOST/PATH."
-            )
     return found
 
 

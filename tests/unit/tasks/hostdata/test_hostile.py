@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
+from stacks.catalog.mirrors import KINDS
 from stacks.load import StackError, load_stack
 from tasks.guard import program
 from tasks.hostdata import host as host_data
@@ -72,7 +73,7 @@ HOSTILE: dict[str, Any] = {
 }
 TEXTS = {name: value for name, value in HOSTILE.items() if isinstance(value, str)}
 SHAPES: dict[str, Any] = {
-    "mirrors": lambda text: dict.fromkeys(host_data.MIRRORS, f"https://mirror.example.org/{text}"),
+    "mirrors": lambda text: dict.fromkeys(KINDS, f"https://mirror.example.org/{text}"),
     "fingerprints": lambda text: {"nvidia": ["A" * 40, f"{'A' * 40} {text}"]},
     "expected_gpus": lambda text: [f"h100:{text}"],
     "stack": lambda text: f"{text}.yaml",
