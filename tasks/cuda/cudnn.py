@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from facts.model.host import HostState
+from stacks.model import address
 from stacks.model.plan import CudnnPlan, Plan
 from tasks.cuda import state as cuda_state
 from tasks.layout import CUDNN
+from tasks.mirrors import standing
 from tasks.packages import manager as packages
 from tasks.packages.transaction import Installation, Transaction
 from tasks.python import uv
 from tasks.steps import job
-from tasks.steps.step import Commands, host_state, step
+from tasks.steps.step import Commands, host_state, step, this_host
 from tasks.templates import logins, render
 
 
@@ -45,7 +47,13 @@ def _script(state: HostState, plan: Plan, cudnn: CudnnPlan) -> str:
                 manager.refresh_if_stale(),
                 manager.install(Installation(manager.FETCH_TOOLS)),
                 *logins.for_fetch(cudnn.download.url),
-                render("cudnn_tarball.sh.j2", cudnn=cudnn, link=CUDNN),
+                render(
+                    "cudnn_tarball.sh.j2",
+                    cudnn=cudnn,
+                    link=CUDNN,
+                    fetch_base=address.bare(cudnn.download.base).rstrip("/"),
+                    elsewhere=logins.without(standing.ways(this_host()).cudnn),
+                ),
             ]
         )
     return render(
@@ -53,7 +61,9 @@ def _script(state: HostState, plan: Plan, cudnn: CudnnPlan) -> str:
         cudnn=cudnn,
         link=CUDNN,
         uv=uv.remote_path(state.system.arch),
-        uv_environment=uv.whole(state) + uv.environment(state, plan),
+        uv_environment=uv.whole(state)
+        + uv.environment(state, plan, standing.ways(this_host()).indexes),
+        ways=standing.ways(this_host()).indexes,
         python=interpreter(plan),
         major=cudnn.version.split(".")[0],
         release=".".join(cudnn.version.split(".")[:3]),

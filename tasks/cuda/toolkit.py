@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from facts.model.host import HostState
+from stacks.model import address
 from stacks.model.plan import CudaPlan, Plan
 from tasks.cuda.state import complete
 from tasks.driver import initramfs
+from tasks.mirrors import standing
 from tasks.packages import manager as packages
 from tasks.packages.transaction import Installation, Transaction
 from tasks.steps import before, job
 from tasks.steps.overlap import overlaps
-from tasks.steps.step import Commands, host_state, step
+from tasks.steps.step import Commands, host_state, step, this_host
 from tasks.templates import logins, render
 
 ARCHIVES = "/var/cache/gpuwright/cuda-packages"
@@ -118,6 +120,12 @@ def _from_tarballs(manager: packages.Manager, cuda: CudaPlan) -> str:
             manager.refresh_if_stale(),
             manager.install(Installation(needed)),
             *logins.for_fetch(cuda.downloads[0].url),
-            render("cuda_redist.sh.j2", cuda=cuda, noted=before.note_script("paths", cuda.prefix)),
+            render(
+                "cuda_redist.sh.j2",
+                cuda=cuda,
+                noted=before.note_script("paths", cuda.prefix),
+                fetch_base=address.bare(cuda.downloads[0].base).rstrip("/"),
+                elsewhere=logins.without(standing.ways(this_host()).cuda),
+            ),
         ]
     )

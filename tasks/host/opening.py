@@ -14,6 +14,7 @@ from stacks.model.messages import Conflict
 from tasks.host import preflight, twins
 from tasks.hostdata import host as host_data
 from tasks.hostdata import names, network
+from tasks.mirrors import standing
 from tasks.repositories import strangers
 from tasks.steps import around, course
 from tasks.steps.login import Unusable
@@ -102,6 +103,7 @@ def decided(host: Host, decide: Decide[T]) -> T | None:
         # The steps read these later: what is wrong is said now.
         host_data.waits(host.data)
         network.network_settings(host.data)
+        standing.begin(host, state)
         work = decide(host, state)
     except (StackError, ValueError, OSError) as error:
         if course.of_host(host).why:

@@ -18,6 +18,7 @@ from tasks.containers import proof as container_proof
 from tasks.guard import kernel_guard
 from tasks.host import (
     forecast,
+    mirror_opening,
     needs,
     opening,
     other_origins,
@@ -36,6 +37,7 @@ from tasks.hostdata.containers import ContainerSettings
 from tasks.hostdata.nccl import NcclSettings
 from tasks.hostdata.repair import RepairSettings
 from tasks.jetson import state as jetson_state
+from tasks.mirrors import standing
 from tasks.packages import repair_state
 from tasks.python import state as python_state
 from tasks.repositories import archive_answers, archive_asking, offers
@@ -69,7 +71,10 @@ def for_this_host(for_jetsons: bool = False, containers: bool = False) -> Plan |
         report.planned(host, state, plan, engine_words(state), engine_words)
         return plan
 
-    return opening.opened(announced, report)
+    plan = opening.opened(announced, report)
+    if plan is not None and standing.of_host(this_host()):
+        standing.noted(name="Mirrors noted")
+    return plan
 
 
 def decided(
@@ -111,6 +116,8 @@ def decided(
         conflicts += engine_conflicts.conflicts(state, engines_state, plan, container_settings())
     if conflicts:
         raise Refused(*conflicts)
+    if mirror_opening.settled(host, state, plan, containers):
+        plan = resolved(state, host.data, containers=containers).plan or plan
     return _asked(host, state, plan, containers), engines_state
 
 
@@ -139,10 +146,17 @@ def _asked(host: Host, state: HostState, plan: Plan, containers: bool) -> Plan:
     plan = replace(plan, notices=(*plan.notices, *told))
     if needs.needed(state, plan):
         available, conflicts = offers.asked(plan, needs.wanted(plan))
+        found = resolved(state, host.data, available, containers, outlook)
+        while mirror_opening.next_one(
+            host, plan, offers.unusable(plan) if conflicts else (), conflicts or found.conflicts
+        ):
+            other = resolved(state, host.data, containers=containers, outlook=outlook).plan or plan
+            plan = replace(plan, repositories=other.repositories, reasons=other.reasons)
+            available, conflicts = offers.asked(plan, needs.wanted(plan))
+            found = resolved(state, host.data, available, containers, outlook)
         if conflicts:
             asked = question(state, host.data, containers=containers, outlook=outlook)
             conflicts = other_origins.named(conflicts, offers.unusable(plan), plan, asked)
-        found = resolved(state, host.data, available, containers, outlook)
         conflicts = conflicts or found.conflicts
     if conflicts:
         raise Refused(*conflicts)

@@ -10,6 +10,7 @@ from facts.model.host import HostState
 from facts.runtime import TorchAnswer
 from stacks.model.plan import Plan
 from tasks.layout import CACHE, CURRENT
+from tasks.mirrors import standing
 from tasks.python import locks, torch_import, uv
 from tasks.python.state import complete, env_of, target_env
 from tasks.steps import job
@@ -78,7 +79,9 @@ def _build(state: HostState, plan: Plan) -> job.Job:
         python=f"/usr/bin/python{plan.torch.python}",
         prompt=plan.stack,
         uv=uv.remote_path(state.system.arch),
-        uv_environment=uv.whole(state) + uv.environment(state, plan),
+        uv_environment=uv.whole(state)
+        + uv.environment(state, plan, standing.ways(this_host()).indexes),
+        ways=standing.ways(this_host()).indexes,
         links=plan.torch.links,
     )
     total = plan.torch.disk_mb

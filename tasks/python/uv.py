@@ -11,12 +11,15 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from pyinfra.api import StringCommand
 
 from facts.model.host import HostState
+from stacks.catalog.mirrors import FLAT, UPSTREAM
 from stacks.locking import wheels
+from stacks.model.address import bare
 from stacks.model.image import ImagePlan
 from stacks.model.plan import Plan
 from tasks.layout import CACHE, ROOT
@@ -116,13 +119,18 @@ def whole(state: HostState) -> str:
     )
 
 
-def environment(state: HostState, plan: Plan) -> str:
+def environment(state: HostState, plan: Plan, ways: Sequence[tuple[str, str]] = ()) -> str:
     """Shell that sets what every uv call of ours needs: cache, indexes, patience.
 
     The index is the mirror of the host's data, else the one that the host's own pip configuration
     names, else uv's default. Where torch comes from another index, that one is asked as well; each
     file has its hash in the lock, so it does not matter which of them gives it. UV_HTTP_TIMEOUT is
     in seconds (uv: environment variables).
+
+    Args:
+        state: The host.
+        plan: What is planned for it.
+        ways: Indexes to go on with where these fail, as `tasks.mirrors.standing.Ways` has them.
     """
     return "\n".join(
         [
@@ -130,6 +138,7 @@ def environment(state: HostState, plan: Plan) -> str:
             "export UV_NO_PROGRESS=1 UV_PYTHON_DOWNLOADS=never UV_NO_CONFIG=1",
             "mkdir -p -m 700 $UV_CACHE_DIR",
             *indexes(state, plan),
+            *_next_index(state, ways),
         ]
     )
 
@@ -139,9 +148,31 @@ def indexes(state: HostState, plan: Plan | ImagePlan) -> list[str]:
     torch, cudnn = plan.torch, plan.cudnn
     mirror = torch.default_index if torch else cudnn.index if cudnn else None
     default = mirror or state.pip_index
+    return exports(default, torch.index if torch else None)
+
+
+def exports(default: str | None, index: str | None) -> list[str]:
+    """Lines of shell that name an index for all packages, and one that has torch.
+
+    A flat listing (``flat+https://…``) is no index: uv has UV_FIND_LINKS for it.
+    """
     lines = [f"export UV_DEFAULT_INDEX={shlex.quote(default)}"] if default else []
-    if torch and torch.index and torch.index != default:
-        lines.append(
-            f"export UV_INDEX={shlex.quote(torch.index)} UV_INDEX_STRATEGY=unsafe-best-match"
-        )
+    if index and index.startswith(FLAT):
+        lines.append(f"export UV_FIND_LINKS={shlex.quote(index.removeprefix(FLAT) + '/')}")
+    elif index and index != default:
+        lines.append(f"export UV_INDEX={shlex.quote(index)} UV_INDEX_STRATEGY=unsafe-best-match")
     return lines
+
+
+def _next_index(state: HostState, ways: Sequence[tuple[str, str]]) -> list[str]:
+    """A function of the shell that goes on to the next indexes; none where there are none."""
+    if not ways:
+        return []
+    lines = ["ways=0", "next_index() {", "    ways=$((ways + 1))"]
+    lines += ["    unset UV_DEFAULT_INDEX UV_INDEX UV_INDEX_STRATEGY UV_FIND_LINKS"]
+    lines += ["    case $ways in"]
+    for place, (default, index) in enumerate(ways, 1):
+        told = " and ".join(dict.fromkeys(map(bare, filter(None, (default, index)))))
+        lines += [f"    {place})", *exports(default or state.pip_index, index)]
+        lines += [f"        echo {shlex.quote(f'next is {told or UPSTREAM}')} ;;"]
+    return [*lines, "    *) return 1 ;;", "    esac", "}"]

@@ -113,6 +113,7 @@ class HostRecord(Part):
     versions: Versions | Unsaid = UNSAID
     containers: Containers | Unsaid = UNSAID
     reboots: Reboots | Unsaid = UNSAID
+    mirrors: Values = UNSAID
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ None of them takes it from a command line, which every account of a host can rea
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from stacks.model import address
@@ -36,6 +37,14 @@ def for_fetch(whole: str) -> list[str]:
     """Shell that lets the function of ``fetch.sh.j2`` log in; none where there is no login."""
     line = for_curl(whole)
     return [f"fetch_login={shlex.quote(line)}"] if line else []
+
+
+def without(addresses: Iterable[str]) -> list[str]:
+    """Those without a login, without a slash at their end.
+
+    The function of ``fetch.sh.j2`` has one login, that of the address that it begins with.
+    """
+    return [one.rstrip("/") for one in addresses if address.login(one) is None]
 
 
 def for_apt(whole: str) -> str:

@@ -25,8 +25,8 @@ from facts.parse.repository import RepositoryAnswer
 from facts.repository import RepositoryOffers
 from facts.runtime import TorchAnswer
 from facts.torch import TorchRuntime
+from stacks.catalog.mirrors import KINDS
 from tasks.host import needs
-from tasks.hostdata.host import MIRRORS
 from tasks.repositories import offers
 from tasks.steps import sending
 from tests.unit.facts import golden_hosts
@@ -37,7 +37,11 @@ from tests.unit.tasks.jetson.test_state import board
 ROCKY = replace(golden_hosts.state("rocky-9-managed-h100.txt"), managed_files={}, venvs=())
 PASSWORD = "hunter2%24"
 SECRET = "hunter2"
-LOGINS = {kind: f"http://ana:{PASSWORD}@mirror.example.org/{kind}/" for kind in MIRRORS}
+LOGINS = {
+    kind: f"http://ana:{PASSWORD}@mirror.example.org/{kind}/"
+    for kind in KINDS
+    if kind != "registry"
+}
 DEBS = f"deb http://ana:{PASSWORD}@mirror.example.org/debian bookworm main"
 
 
