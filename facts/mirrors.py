@@ -24,9 +24,11 @@ _END = "GPUWRIGHT_MIRRORS_END"
 _CALL = '\nframed mirrors "$@" </dev/null 2>/dev/null\n'
 
 
-def mirrors_command(surroundings: str = "") -> str:
+def mirrors_command(
+    surroundings: str = "", seconds: int = MOST_S, enough: int = ENOUGH, limit: int = LIMIT_S
+) -> str:
     """The shell text, which reads its questions from standard input (`facts/mirrors.sh`)."""
-    words = shlex.join(map(str, (MOST_BYTES, MOST_S, ENOUGH, LIMIT_S)))
+    words = shlex.join(map(str, (MOST_BYTES, seconds, enough, limit)))
     script = f"surroundings={shlex.quote(surroundings)}\n" + text("frame", "mirrors") + _CALL
     return f"sh -s -- {words} 3<&0 <<'{_END}' | {LIMITED}\n{script}\n{_END}\n"
 

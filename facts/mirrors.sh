@@ -86,6 +86,10 @@ link() {
     /*) rest=${at_page#*://}; href=${at_page%%://*}://${rest%%/*}$href ;;
     *) href=${at_page%/*}/$href ;;
   esac
+  # curl takes /../ out of an address by itself, apt does not.
+  rest=${href#*://}
+  href=${href%%://*}://${rest%%/*}$(printf '/%s\n' "${rest#*/}" |
+    sed -e ':a' -e 's#/[^/]*/\.\./#/#' -e 'ta')
 }
 
 # What is small: the index, its day, and where the wanted file is.
@@ -107,7 +111,7 @@ first_look() {
     dnf)
       take "repomd.$at" "${index}repodata/repomd.xml" 4194304 15; tell index "repomd.$at"
       part date
-      tr '\n' ' ' <"repomd.$at" | sed -n 's/.*<timestamp>\([0-9]*\).*/\1/p' | head -n 1 ;;
+      tr '\n' ' ' <"repomd.$at" | sed -n 's/.*<timestamp>\([0-9]*\).*/\1/p' | head -n 1; echo ;;
     registry) take page "$index" 65536 15; tell index page ;;
   esac
 }
@@ -126,19 +130,19 @@ bytes() {
       came "$name" || return 0
       file=$(opened "$name" | awk -v most="$most" '/^Filename: / { f = $2 }
         /^Size: / { s = $2 } /^$/ { if (s >= most) { print f; exit } s = 0 }')
-      case $file in '' | *[!A-Za-z0-9._~/%+=:-]*) return 0 ;; esac
+      case $file in '' | *[!A-Za-z0-9._/%+=:~-]*) return 0 ;; esac
       file=$root${file#./} ;;
     dnf)
       name=$(tr '\n' ' ' <"repomd.$at" | sed 's/<data /\n&/g' |
         sed -n 's/^<data [^>]*type="primary".*<location [^>]*href="\([^"]*\)".*/\1/p' | head -n 1)
-      case $name in '' | *[!A-Za-z0-9._~/%+=:-]*) return 0 ;; esac
+      case $name in '' | *[!A-Za-z0-9._/%+=:~-]*) return 0 ;; esac
       take primary "$index$name" "$most" "$seconds"; tell file primary
       came primary || return 0
       file=$(case $name in *.gz) gzip -dc primary ;; *.zst) zstd -qdc primary ;; *.xz) xz -dc primary ;;
         *) cat primary ;; esac 2>/dev/null | tr '\n' ' ' | sed 's/<package /\n&/g' |
         sed -n 's/.*<size [^>]*package="\([0-9]*\)".*<location href="\([^"]*\)".*/\1 \2/p' |
         awk -v most="$most" '$1 >= most { print $2; exit }')
-      case $file in '' | *[!A-Za-z0-9._~/%+=:-]*) return 0 ;; esac
+      case $file in '' | *[!A-Za-z0-9._/%+=:~-]*) return 0 ;; esac
       file=$index$file ;;
     registry) return 0 ;;
   esac

@@ -19,7 +19,7 @@ from tasks.templates import logins
 Form = Literal["page", "apt", "dnf", "file", "registry"]
 _LOCKED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==", re.MULTILINE)
 _FILE = re.compile(r"^\s+# (\S+\.whl)$", re.MULTILINE)
-_LARGE = ("torch", "triton", "nvidia-cublas-cu12", "sympy", "numpy", "networkx")
+_LARGE = ("triton", "nvidia-cublas-cu12", "sympy", "numpy", "networkx")
 """Packages whose wheels have some megabytes, the largest first."""
 NOWHERE = "http://{kind}.invalid/"
 """Address of a mirror that there is not (RFC 2606), by which a plan shows what it takes from it."""
@@ -113,8 +113,10 @@ def _wheel(
     else:
         index = torch.index if has_torch else torch.default_index
         index, files = index or default, locked_files(lock)
+    # What is named after torch is where torch is, in the build that is wanted.
     names = ("torch",) if has_torch else (*_LARGE, *files)
-    name = next((n for n in names if n in files), None)
+    beside = (n for n in names if n in files and (has_torch or not n.startswith("torch")))
+    name = next(beside, None)
     if not index or name is None:
         return None
     flat = index.startswith(FLAT)

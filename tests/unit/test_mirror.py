@@ -61,6 +61,7 @@ JUDGED_BY: dict[str, tuple[str, ...]] = {
     "facts/test_program": ("facts/onhost/*", "facts/parse/answers"),
     "tasks/bundle/test_supply": ("tasks/bundle/bundle_conflicts",),
     "tasks/containers/test_cdi_state": ("tasks/containers/findings", "tasks/containers/proof"),
+    "tasks/host/test_mirror_opening": ("tasks/mirrors/standing",),
     "tasks/image/test_image_opening": ("tasks/recipe/conflicts",),
     "tasks/image/test_work": ("facts/parse/images", "tasks/image/image_conflicts"),
     "tasks/repositories/test_components": ("tasks/repositories/archives",),

@@ -76,6 +76,7 @@ ALLOWED: dict[tuple[str, str], str] = {
     ("facts/device_health.sh", "/tmp"): "a file with a name that nobody can know",
     ("facts/archives.sh", "/tmp"): "a folder with a name that nobody can know, of root's",
     ("facts/login.sh", "as another user"): "looks as nobody does, from its own program alone",
+    ("facts/mirrors.sh", "/tmp"): "a folder with a name that nobody can know, of root's",
     ("facts/outlook.sh", "/tmp"): "a folder with a name that nobody can know, of root's",
     ("tasks/host/no_root.py", "a file of the system"): "a remedy for a person",
     ("tasks/host/no_root.py", "rights after the text"): "a remedy for a person",

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ def server() -> Iterator[Server]:
         server.shutdown()
 
 
-def fetch(server: Server, folder: Path, **limits: int) -> subprocess.CompletedProcess[str]:
+def fetch(server: Server, folder: Path, **limits: Any) -> subprocess.CompletedProcess[str]:
     """Fetch the file into ``folder``, without waiting between tries."""
     (folder / "bin").mkdir(exist_ok=True)
     sleep = folder / "bin/sleep"
@@ -151,3 +152,45 @@ def test_part_with_wrong_bytes_spoils_one_run_and_not_the_next(
     assert "wrong sha256" in fetch(server, tmp_path).stdout
     assert fetch(server, tmp_path).returncode == 0
     assert (tmp_path / "file").read_bytes() == CONTENT
+
+
+def elsewhere(server: Server, *others: Server) -> dict[str, Any]:
+    """What lets the function go on with the same file of other servers."""
+    base = server.address.rpartition("/")[0]
+    places = [other.address.rpartition("/")[0] for other in others]
+    return {"fetch_base": base, "elsewhere": places}
+
+
+def test_next_mirror_gets_its_turn_where_one_is_dead_or_gives_other_bytes(
+    server: Server, tmp_path: Path
+) -> None:
+    with Server() as dead:
+        pass
+    with Server() as forged:
+        forged.content = CONTENT[:-1] + b"!"
+        Thread(target=forged.serve_forever, args=(0.05,), daemon=True).start()
+        done = fetch(dead, tmp_path, **elsewhere(dead, forged, server))
+        forged.shutdown()
+    assert done.returncode == 0, done.stdout
+    assert (tmp_path / "file").read_bytes() == CONTENT
+    assert f"wrong sha256 of {forged.address}" in done.stdout
+    assert [line for line in done.stdout.splitlines() if line.startswith("next is ")] == [
+        f"next is {one.address.rpartition('/')[0]}" for one in (forged, server)
+    ]
+
+
+def test_no_mirror_left_ends_with_what_each_answered(server: Server, tmp_path: Path) -> None:
+    server.failures = [404] * 99
+    with Server() as dead:
+        pass
+    done = fetch(dead, tmp_path, **elsewhere(dead, server))
+    assert done.returncode != 0
+    assert dead.address in done.stdout and server.address in done.stdout
+    assert not (tmp_path / "file").exists()
+
+
+def test_login_of_the_first_mirror_is_not_sent_to_the_next(server: Server, tmp_path: Path) -> None:
+    with Server() as dead:
+        pass
+    fetch(dead, tmp_path, **elsewhere(dead, server))
+    assert server.logins == [""]

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from uv import find_uv_bin
 
 from facts.model.host import HostState
 from stacks.model.plan import Plan
 from tasks.python import uv
+from tasks.templates import render
 from tests.unit.an_index import serving, wheel
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_host import plan
@@ -121,3 +125,67 @@ def test_uv_that_never_comes_is_waited_for_no_longer_than_said(
     monkeypatch.setattr(uv.subprocess, "run", hanging)
     with pytest.raises(RuntimeError, match="no end within 600 s"):
         uv.local_binary.__wrapped__("aarch64")
+
+
+def test_flat_listing_is_no_index_to_uv() -> None:
+    found = variables(a_host.bare(), with_torch(index="flat+http://mirror.example.org/whl/cu126"))
+    assert found["UV_FIND_LINKS"] == "http://mirror.example.org/whl/cu126/"
+    assert "UV_INDEX" not in found
+
+
+def installed(folder: Path, first: str, ways: tuple[tuple[str, str], ...], lock: str) -> str:
+    """What the real uv says, from this index and then in these ways; it must end well."""
+    (folder / "lock.txt").write_text(lock)
+    state = replace(a_host.bare(), pip_index=None)
+    script = uv.environment(state, with_torch(default_index=first, index=first), ways)
+    script = script.replace(uv.CACHE, str(folder / "cache"))
+    call = f"install_wheels {find_uv_bin()} {sys.executable} lock.txt --target={folder}/there"
+    done = subprocess.run(
+        [
+            "sh",
+            "-euc",
+            f"sleep() {{ :; }}\n{script}\nexport UV_HTTP_RETRIES=0 UV_HTTP_TIMEOUT=2\n"
+            f"{render('install_wheels.sh.j2', ways=ways)}\n{call}",
+        ],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={"PATH": os.environ["PATH"], "HOME": str(folder), "no_proxy": "*"},
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def test_wheels_go_on_with_the_next_mirror_where_one_is_dead_or_gives_other_bytes(
+    tmp_path: Path,
+) -> None:
+    dead = "http://127.0.0.1:9/simple"
+    with serving(tmp_path / "forged") as forged, serving(tmp_path / "good") as good:
+        text = good.put("mpmath", "py3-none-any")
+        forged.put_files(
+            "mpmath", {"mpmath-1.0-py3-none-any.whl": wheel("mpmath", files={"x": ""})}
+        )
+        said = installed(
+            tmp_path, dead, ((forged.address, forged.address), (good.address, good.address)), text
+        )
+    assert f"next is {forged.address}" in said and f"next is {good.address}" in said
+    assert "hash" in said.lower(), "of the forged one, in uv's own words"
+    assert (tmp_path / "there/mpmath-1.0.dist-info").exists()
+    assert not (tmp_path / "there/x").exists()
+
+
+def test_flat_listing_gives_wheels_to_the_real_uv(tmp_path: Path) -> None:
+    with serving(tmp_path / "empty") as empty, serving(tmp_path / "flat") as flat:
+        text = flat.put("mpmath", "py3-none-any")
+        place = flat.address.removesuffix("/simple")
+        ways = ((empty.address, f"flat+{place}"),)
+        installed(tmp_path, empty.address, ways, text)
+    assert (tmp_path / "there/mpmath-1.0.dist-info").exists()
+
+
+def test_login_of_a_way_is_in_no_message() -> None:
+    ways = (("http://ana:hunter2@m.example.org/simple", ""),)
+    text = uv.environment(a_host.bare(), plan(), ways)
+    told = [line for line in text.splitlines() if "echo" in line]
+    assert told and "hunter2" not in "".join(told)
