@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ PATTERN = r"torch-2\.9\.1-cp311-cp311-manylinux_2_28_x86_64\.whl"
 
 
 def read(
-    questions: Sequence[Question], script: str = "", **limits: int
+    questions: Sequence[Question], script: str = "", **limits: Any
 ) -> tuple[MirrorReading, ...]:
     """What the real script, with the real curl, says of them."""
     command = script or mirrors_command(**limits)
@@ -48,14 +49,14 @@ def question(mirror: AMirror) -> Question:
 
 
 def of_kind(
-    mirrors: Sequence[AMirror], upstream: Sequence[str] = (), **limits: int
+    mirrors: Sequence[AMirror], upstream: Sequence[str] = (), **limits: Any
 ) -> tuple[Judged, ...]:
     asked = [question(mirror) for mirror in mirrors]
     pairs = [(q.candidate, q) for q in asked]
     return judged(pairs, read(asked, **limits), upstream)
 
 
-def one(mirror: AMirror, **limits: int) -> Judged:
+def one(mirror: AMirror, **limits: Any) -> Judged:
     with several(mirror) as served:
         return of_kind(served, **limits)[0]
 
