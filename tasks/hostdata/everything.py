@@ -42,6 +42,7 @@ def everything(data: Data, catalog: Catalog, name: str, tag: str) -> tuple[objec
         host.like(data),
         host.adopt_folder(data),
         acceptance.acceptance_settings(data),
+        acceptance.gate_settings(data),
         containers.container_settings(data),
         image.image_settings(data),
         removal.removal_settings(data),

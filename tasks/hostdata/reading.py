@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from tasks.hostdata import limits
 Chosen = TypeVar("Chosen", bound=str)
 Default = TypeVar("Default", bound="str | None")
 Number = TypeVar("Number", bound="int | None")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 MOST = 1_000_000
 """Of a number without a limit of its own; of seconds, eleven days."""
 
@@ -111,6 +113,34 @@ class Reader:
             raise self.wrong(key, value, f"a whole number from {least} to {most}")
         return number
 
+    def duration(self, key: str, default: int, least: int, most: int) -> int:
+        """Seconds, of a number with its unit: ``90s``, ``30m``, ``8h``, ``2d``."""
+        value = self.said(key)
+        if value is None:
+            return default
+        found = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,2})?) ?([smhd])", str(value))
+        seconds = round(float(found[1]) * _SECONDS[found[2]]) if found else -1
+        if not least <= seconds <= most:
+            span = f"from {in_units(least)} to {in_units(most)}"
+            raise self.wrong(key, value, f"a number with its unit, as in 90s, 30m, 8h or 2d, {span}")
+        return seconds
+
+    def words(self, key: str, expected: str) -> tuple[str, ...]:
+        """A command: a list of words, or one text that is split as a shell would; no shell reads it.
+
+        Empty where nothing is said.
+        """
+        value = self.said(key)
+        try:
+            words = shlex.split(value) if isinstance(value, str) else value or ()
+        except ValueError:  # a quote that does not end
+            raise self.wrong(key, value, expected) from None
+        if not isinstance(words, list | tuple) or not all(isinstance(w, str) for w in words):
+            raise self.wrong(key, value, expected)
+        if words and not words[0].strip():
+            raise self.wrong(key, value, expected)
+        return tuple(words)
+
     def share(self, key: str, default: float) -> float:
         """A part of the whole, from 0 to 1."""
         value = self.said(key)
@@ -192,3 +222,9 @@ class Reader:
             f'"{self.prefix}{key}" has a value that is not shown, for it may hold a password; '
             f"expected {expected}."
         )
+
+
+def in_units(seconds: int) -> str:
+    """``90s``, ``30m``, ``8h``, ``2d``: what `Reader.duration` reads, in its largest whole unit."""
+    unit = next(u for u in ("d", "h", "m", "s") if seconds % _SECONDS[u] == 0)
+    return f"{seconds // _SECONDS[unit]}{unit}"

@@ -32,6 +32,8 @@ class Unsaid(Enum):
 
 
 UNSAID = Unsaid.UNSAID
+MOST = 1e300
+"""Of a number; what is no number is not below it either."""
 Text = str | Unsaid
 TextOrNull = str | None | Unsaid
 Texts = tuple[str, ...] | Unsaid
@@ -163,6 +165,38 @@ class WorkspaceRecord(Part):
     values: Text = UNSAID
 
 
+@dataclass(frozen=True, kw_only=True)
+class AcceptanceCode(Part):
+    """One thing that was not as it should be."""
+
+    code: Text = UNSAID
+    device: Text = UNSAID
+    status: Text = UNSAID
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcceptanceReading(Part):
+    """One value that was measured, or read under load."""
+
+    device: Text = UNSAID
+    metric: Text = UNSAID
+    value: float | Unsaid = UNSAID
+    unit: Text = UNSAID
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcceptanceRecord(Part):
+    """``/var/lib/gpuwright/verify.json``: `tasks.layout.ACCEPTANCE`, what verify said last."""
+
+    version: int | Unsaid = UNSAID
+    level: Text = UNSAID
+    at: Text = UNSAID
+    verdict: Text = UNSAID
+    codes: tuple[AcceptanceCode, ...] | Unsaid = UNSAID
+    readings: tuple[AcceptanceReading, ...] | Unsaid = UNSAID
+    tool: Text = UNSAID
+
+
 def read(kind: type[P], noted: Mapping[str, Any] | None) -> P:
     """The record that a fact gives as plain data; an empty one where it gives none."""
     known, noted = _forms(kind), noted or {}
@@ -211,6 +245,15 @@ def _value(forms: tuple[Any, ...], value: Any) -> Any:
         elif issubclass(whole, Part):
             if isinstance(value, Mapping):
                 return read(whole, value)
-        elif isinstance(value, whole):
+        elif _fits(whole, value):
             return value
     return UNSAID
+
+
+def _fits(form: type[Any], value: Any) -> bool:
+    """Whether it is such a value; to Python true is a number too, and so is what is none."""
+    if form in (int, float):
+        numbers = (int, float) if form is float else int
+        known = isinstance(value, numbers) and not isinstance(value, bool)
+        return known and -MOST < value < MOST
+    return isinstance(value, form)

@@ -15,6 +15,9 @@ import pytest
 
 from tasks.steps.record import (
     UNSAID,
+    AcceptanceCode,
+    AcceptanceReading,
+    AcceptanceRecord,
     Containers,
     HostRecord,
     ImageRecord,
@@ -48,6 +51,9 @@ SECTIONS: dict[str, type[Part]] = {
     "containers": Containers,
     "/var/lib/gpuwright/image.json": ImageRecord,
     "selftest": SelfTest,
+    "/var/lib/gpuwright/verify.json": AcceptanceRecord,
+    "codes": AcceptanceCode,
+    "readings": AcceptanceReading,
     "record.json": WorkspaceRecord,
     "images": PastImage,
 }
@@ -93,6 +99,16 @@ def test_key_of_a_newer_release_stays_wherever_it_is() -> None:
         (HostRecord, {"versions": {"next_boot_ready": "yes", "cuda": []}}, {"versions": {}}),
         (ImageRecord, {"history": {"a": 1}, "depends_on": [], "selftest": None}, {}),
         (WorkspaceRecord, {"images": [3, {"id": "i"}]}, {"images": [{"id": "i"}]}),
+        (AcceptanceRecord, {"version": True, "at": 3, "codes": {}, "readings": None}, {}),
+        (AcceptanceRecord, {"version": 1.5, "verdict": "OK"}, {"verdict": "OK"}),
+        (
+            AcceptanceRecord,
+            {"readings": [{"value": "7", "metric": "x"}, 3, {"value": 7}, {"value": True}]},
+            {"readings": [{"metric": "x"}, {"value": 7}, {}]},
+        ),
+        (AcceptanceReading, {"value": float("nan")}, {}),
+        (AcceptanceReading, {"value": 1e400}, {}),
+        (AcceptanceReading, {"value": 10**400}, {}),
     ],
 )
 def test_wrong_type_counts_as_not_there(
@@ -145,7 +161,8 @@ def _keys(kind: type[Part]) -> dict[str, str]:
 
 def _words(hint: Any) -> str:
     """The type of a field in the words of the page."""
-    names = {str: "text", bool: "true, false", type(None): "null"}
+    names: dict[Any, str] = {str: "text", bool: "true, false", type(None): "null"}
+    names |= {int: "whole number", float: "number"}
     words = []
     for form in get_args(hint):
         if get_origin(form) is tuple:
