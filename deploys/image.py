@@ -6,7 +6,8 @@ A second run changes nothing. Host data that matters here: ``stack``, ``mirrors`
 (build, tar, registry), ``image_tar``, ``image_registry``, ``image_push``, ``image_save``,
 ``image_uid``, ``image_apt``, ``bundle`` (a folder that ``deploys/bundle.py`` filled: the build then
 needs no network) and the requests ``image_base`` and ``image_cuda``; ``--data rollback=1``
-goes back to the image before the newest. What is in it: ``docs/image.md``.
+goes back to the image before the newest; ``gate`` wants a host that has passed
+``deploys/verify.py``. What is in it: ``docs/image.md``.
 """
 
 import sys
@@ -15,10 +16,11 @@ from pathlib import Path
 # pyinfra may be called in any folder.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from tasks.acceptance import gate
 from tasks.containers import engine_verdict as container_host
-from tasks.image import image_opening, image_verdict, store
+from tasks.image import image_opening, image_verdict, store, summary
 
-work = image_opening.for_this_host()
+work = image_opening.for_this_host() if gate.passed(summary) else None
 
 if work is not None:
     store.tools(work=work, name="Docker's builder and zstd")

@@ -4,9 +4,9 @@
     pyinfra -y --data workspace_user=alice --data rollback=1 inventories/lab.py deploys/workspace.py
 
 A second run changes nothing. Host data: ``workspaces`` (a list) or ``workspace_user``,
-``workspace_port``, ``workspace_code``, ``workspace_gpus`` …, ``workspaces_absent``, ``rollback``:
-``docs/workspace.md``. The host needs Docker and the image first: ``deploys/container_host.py`` and
-``deploys/image.py``.
+``workspace_port``, ``workspace_code``, ``workspace_gpus`` …, ``workspaces_absent``, ``rollback``,
+``gate`` (a host that has passed ``deploys/verify.py``): ``docs/workspace.md``. The host needs
+Docker and the image first: ``deploys/container_host.py`` and ``deploys/image.py``.
 """
 
 import sys
@@ -15,9 +15,10 @@ from pathlib import Path
 # pyinfra may be called in any folder.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tasks.workspace import service, workspace_opening, workspace_verdict
+from tasks.acceptance import gate
+from tasks.workspace import report, service, workspace_opening, workspace_verdict
 
-work = workspace_opening.for_this_host()
+work = workspace_opening.for_this_host() if gate.passed(report) else None
 
 if work is not None:
     settings, ask = work.settings, work.ask

@@ -20,15 +20,17 @@ from facts.runtime import CudaAnswer
 from facts.script import as_root, text
 
 SECONDS = 60
+WITHIN = 360
+"""For the container from its start to its last answer."""
 _END = "GPUWRIGHT_IN_CONTAINER_ENDS"
 _CALL = '\nframed proof "$@" 2>/dev/null | printable\n'
 
 
-def proof_command(engine: str, image: str, ask: Sequence[str]) -> str:
+def proof_command(engine: str, image: str, ask: Sequence[str], within: int = WITHIN) -> str:
     """The shell text, run as root where that can be had."""
     inside = run_program("cuda_call", ("python3", "python", "/usr/bin/python3.*[0-9]"), SECONDS)
     program = f"\nprogram() {{ cat <<'{_END}'\n{inside}\n{_END}\n}}\n"
-    script = text("frame", "container_proof") + program + _CALL
+    script = f"LIMIT={within}\n" + text("frame", "container_proof") + program + _CALL
     return as_root(script, (engine, image, *ask))
 
 
@@ -38,15 +40,20 @@ class ContainerProof(FactBase[ContainerAnswer]):
     + image: one that is on the host; nothing is pulled
     + ask: words of ``run`` that ask for all GPUs
     + engine: ``docker`` or ``podman``
+    + within: seconds that all of it may take, beside taking the container away
 
     The container has no network and goes away afterwards, at the latest after five minutes.
     """
 
     @override
     def command(
-        self, image: str, ask: Sequence[str] = ("--gpus", "all"), engine: str = "docker"
+        self,
+        image: str,
+        ask: Sequence[str] = ("--gpus", "all"),
+        engine: str = "docker",
+        within: int = WITHIN,
     ) -> str:
-        return proof_command(engine, image, ask)
+        return proof_command(engine, image, ask, within)
 
     @override
     def process(self, output: list[str]) -> ContainerAnswer:

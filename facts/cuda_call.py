@@ -27,9 +27,9 @@ class CudaCall(FactBase[CudaAnswer]):
     """
 
     @override
-    def command(self, venv: str = "/opt/gpuwright/current") -> str:
+    def command(self, venv: str = "/opt/gpuwright/current", seconds: int = SECONDS) -> str:
         pythons = (f"{venv}/bin/python", "python3", "/usr/bin/python3.*[0-9]")
-        return run_program("cuda_call", pythons, SECONDS)
+        return run_program("cuda_call", pythons, seconds)
 
     @override
     def process(self, output: list[str]) -> CudaAnswer:

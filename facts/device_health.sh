@@ -1,11 +1,20 @@
 # GPUs as their driver reports them: at rest, and while the self-test keeps them busy. POSIX sh; it
 # changes nothing but a file below /tmp that it takes away. It is sent behind frame.sh.
 #
-# Arguments: seconds that the self-test may take; 0: none is run.
+# Arguments: seconds that the self-test may take, 0: none is run; seconds that all may take.
 
 SELFTEST=/opt/gpuwright/bin/gpuwright-selftest
 
-query() { bound 25 nvidia-smi -q -x 2>&1 </dev/null; }
+MOST=$2
+BEGAN=$(date +%s)
+left() { echo $((MOST - $(date +%s) + BEGAN)); }
+# No longer than this, nor than what is left: the rest is for what comes after it.
+within() {
+  most=$(left); [ "$most" -lt "$1" ] || most=$1; [ "$most" -gt 0 ] || most=1
+  shift
+  bound "$most" "$@"
+}
+query() { within 25 nvidia-smi -q -x 2>&1 </dev/null; }
 
 at_rest() {
   sec rest
@@ -17,7 +26,7 @@ at_rest() {
   said=$(query); code=$?
   part exit; printf '%s\n' $code
   part xml; printf '%s\n' "$said" | head -c 1500000 | cut -c 1-300
-  part links; bound 15 nvidia-smi nvlink -s 2>&1 </dev/null | head -n 400 | cut -c 1-200
+  part links; within 15 nvidia-smi nvlink -s 2>&1 </dev/null | head -n 400 | cut -c 1-200
   [ $code = 0 ]
 }
 
@@ -39,8 +48,11 @@ under_load() {
   [ "$1" -gt 0 ] || { no load "nobody asked for it"; return; }
   [ "$2" = yes ] || { no load "nvidia-smi lists no GPU to load"; return; }
   [ -x $SELFTEST ] || { no load "there is no self-test on this host ($SELFTEST)"; return; }
+  limit=$(left)
+  [ "$limit" -ge 10 ] || { no load "no time was left for the self-test within $MOST s"; return; }
+  [ "$limit" -lt "$1" ] || limit=$1
   out=$(mktemp /tmp/gpuwright.XXXXXXXX) || { no load "no file can be made below /tmp"; return; }
-  bound "$1" $SELFTEST --json --limit $(($1 - 5)) >"$out" 2>/dev/null </dev/null &
+  bound "$limit" $SELFTEST --json --limit $((limit - 5)) >"$out" 2>/dev/null </dev/null &
   pid=$!
   part samples
   while kill -0 $pid 2>/dev/null; do sample; sleep 1; done | head -n 20000

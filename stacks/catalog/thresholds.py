@@ -96,6 +96,19 @@ class Link:
 
 
 @dataclass(frozen=True)
+class DcgmRow:
+    """A row of DCGM's own table that is known to be wrong."""
+
+    pci: str
+    test: str
+    """As `facts.dcgm_model.DcgmResult` names it."""
+    shipped: float
+    """The limit that is there, in GB/s."""
+    what: str
+    source: str
+
+
+@dataclass(frozen=True)
 class Model:
     """One model in one form factor."""
 
@@ -142,6 +155,7 @@ class Thresholds:
     links: Mapping[str, Link]
     """By generation: ``"4"``."""
     models: Mapping[str, Model]
+    dcgm_wrong: tuple[DcgmRow, ...] = ()
 
     def model(self, pci_id: str | None) -> Model | None:
         """The model with this PCI device id; None: there is no reference for it."""

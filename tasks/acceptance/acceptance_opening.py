@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from gevent.pool import Pool
 from pyinfra.api.host import Host
 
-from facts.container_proof import ContainerProof
-from facts.device_health import SECONDS, DeviceHealth
-from facts.device_health_model import Health
-from facts.engine_model import ContainerAnswer
-from facts.measurements import SpeedMeasurements
-from facts.measurements_model import Measurements
-from stacks.model.host import Gpu
 from stacks.model.plain import one_line
-from tasks.acceptance import siblings, speed_checks, verdict_text
-from tasks.acceptance.judge import judged
-from tasks.acceptance.rules import Fault
-from tasks.acceptance.subject import Subject
-from tasks.containers import look, proof
-from tasks.doctor.examination import examined
-from tasks.doctor.tree import diagnose
-from tasks.health.case import Case
-from tasks.host import resolution
-from tasks.hostdata import containers as container_data
-from tasks.hostdata import host as host_data
-from tasks.hostdata.acceptance import AcceptanceSettings, acceptance_settings
+from tasks.acceptance import (
+    burn_in_checks,
+    dcgm_checks,
+    hooks,
+    keeping,
+    siblings,
+    speed_checks,
+    verdict_text,
+)
+from tasks.acceptance import noted as notes
+from tasks.acceptance.judge import BURNT, MEASURED, Verdict, judged
+from tasks.acceptance.look import Read, dry, looked
+from tasks.acceptance.rules import Fault, LeftOut
+from tasks.hostdata.acceptance import acceptance_settings
 from tasks.steps.answers import Answer, Answers
-from tasks.steps.step import fact
-from tasks.verify.proof import Proof
+from tasks.steps.record import AcceptanceRecord, now
 
 
 def new_answers() -> Answers:
@@ -48,116 +44,71 @@ def this_one() -> None:
 
 
 def _judged(host: Host) -> Answer | None:
-    settings = acceptance_settings(host.data)
-    expected = host_data.expected_gpus(host.data, resolution.catalog())
-    case, complaint = examined(host)
-    if case is None:
+    read = looked(host, acceptance_settings(host.data))
+    if read is None:
         return None
-    subject = _read(host, case, expected, settings)
-    if subject is None:
-        return None
-    told: Measurements | None = None
-    if settings.level == "standard":
-        told = _measured(case)
-        if told is None:
-            return None
-    _read_hosts[host.name] = read = Read(host.name, settings, subject, told, complaint)
-    return _answer(read)
+    _read_hosts[host.name], _hosts[host.name] = read, host
+    return _answer(read, keep=True)
 
 
-def _measured(case: Case) -> Measurements | None:
-    """What the host's GPUs measure; nothing is measured beside somebody's work."""
-    users = [f"{h.name} ({h.pid})" for h in case.evidence.holders if h.name not in DAEMONS]
-    if users:
-        names = ", ".join(users[:5]) + (" and more" if len(users) > 5 else "")
-        return Measurements(why=f"the GPUs are in use by {names}: measure when they are free")
-    told: Measurements | None = fact(SpeedMeasurements)
-    return told
-
-
-DAEMONS = ("nvidia-persiste", "nv-fabricmanage", "nv-hostengine", "nvidia-smi")
-"""Programs that hold a GPU open and use none of it, as the kernel shortens their names."""
-
-
-@dataclass(frozen=True)
-class Read:
-    """All that was read of one host."""
-
-    host: str
-    settings: AcceptanceSettings
-    subject: Subject
-    measured: Measurements | None = None
-    """What was measured; None: only the level quick was asked for."""
-    complaint: str | None = None
-    """Why it was not compared with a plan."""
-
-
-def _answer(read: Read, fleet: Sequence[Fault] = ()) -> Answer:
-    """The host's answer; ``fleet``: what its cards are, beside those of other hosts."""
-    subject, level, told = read.subject, read.settings.level, read.measured
-    said = None
-    if told is not None:
+def verdict(read: Read, fleet: Sequence[Fault] = ()) -> Verdict:
+    """What is said of the host; ``fleet``: what its cards are, beside those of other hosts."""
+    subject, told = read.subject, read.measured
+    said: tuple[Fault | LeftOut, ...] | None = None
+    checks: tuple[str, ...] = ()
+    if told is not None and read.dcgm is not None:
+        checks = MEASURED
         own = siblings.in_host(speed_checks.readings(subject, told))
         said = (*speed_checks.measured(subject, told), *own, *fleet)
-    verdict = judged(subject, read.settings.skip, said)
-    words = verdict_text.text(read.host, level, subject, verdict, told)
+        if dcgm_checks.CHECK not in read.settings.skip:
+            said += tuple(dcgm_checks.judged(subject, read.dcgm))
+    elif read.burnt is not None:
+        checks = BURNT
+        said = tuple(burn_in_checks.judged(subject, read.burnt, read.burn_why))
+    return judged(subject, read.settings.skip, said, checks)
+
+
+def note(read: Read, found: Verdict) -> AcceptanceRecord:
+    """What is kept of it on the host."""
+    more = tuple(burn_in_checks.readings(read.burnt)) if read.burnt is not None else ()
+    level = read.settings.level
+    return notes.record(level, now(), read.subject, found, read.measured, more, read.plan)
+
+
+def _answer(read: Read, fleet: Sequence[Fault] = (), keep: bool = False) -> Answer:
+    """The host's answer; ``keep``: on the host, too."""
+    subject, level, told = read.subject, read.settings.level, read.measured
+    found = verdict(read, fleet)
+    more = tuple(burn_in_checks.lines(read.burnt)) if read.burnt is not None else ()
+    words = verdict_text.text(read.host, level, subject, found, told, more)
+    why = ""
+    if keep:
+        heard = read.burnt is not None and read.burnt.found and not read.burn_why
+        host = _hosts[read.host]
+        why = keeping.kept(host, note(read, found), subject.state.login.root, heard)
     if read.complaint:
         words += "\n" + one_line(f"  not compared with a plan: {read.complaint}")
-    data = {**verdict_text.data(level, subject, verdict, told), "plan": read.complaint}
-    return Answer(verdict.level, words, {**data, JUNIT: str(read.settings.junit or "")})
-
-
-def _read(
-    host: Host, case: Case, expected: tuple[Gpu, ...], settings: AcceptanceSettings
-) -> Subject | None:
-    seconds = 0 if "kernel" in settings.skip else SECONDS
-    health: Health | None = fact(DeviceHealth, seconds=seconds)
-    if health is None:
-        return None
-    inside = why = None
-    if "container" not in settings.skip:
-        inside, why = _container(host, case)
-    return Subject(
-        case.state,
-        case.evidence,
-        health,
-        case.cuda,
-        expected,
-        diagnose(case).findings,
-        inside,
-        why or "",
-    )
-
-
-def _container(host: Host, case: Case) -> tuple[Proof | None, str | None]:
-    """What a container with the GPUs proves; else why none is started."""
-    plan = case.plan
-    if plan is None or plan.containers is None or case.state.jetson is not None:
-        return None, "no engine of a plan is here"
-    settings = container_data.container_settings(host.data)
-    engines = look.engines(settings)
-    if cannot := proof.none(engines, plan, settings):
-        return cannot, None
-    answer: ContainerAnswer | None = fact(
-        ContainerProof,
-        image=proof.image(engines, plan, settings),
-        ask=proof.ask(plan),
-        engine=proof.tool(plan),
-    )
-    if answer is None:
-        return None, "the container's answer could not be read"
-    return proof.judged(engines, plan, settings, answer), None
+    if why:
+        words += "\n" + one_line(f"  not kept on the host: {why}")
+    data: dict[str, Any] = verdict_text.data(level, subject, found, told)
+    data |= {"plan": read.complaint, "kept": not why, JUNIT: str(read.settings.junit or "")}
+    data["burn_in"] = None if read.burnt is None else read.burnt.to_dict()
+    data["dcgm"] = None if read.dcgm is None else read.dcgm.to_dict()
+    return Answer(found.level, words, data)
 
 
 def _end(told: dict[str, Answer]) -> None:
-    """Compare the hosts with each other; write JUnit's XML where host data name a file."""
+    """Compare the hosts with each other; run hooks; write JUnit's XML where data name a file."""
     fleet = {
         name: speed_checks.readings(read.subject, read.measured)
         for name, read in _read_hosts.items()
         if read.measured is not None and not read.measured.tiny
     }
     for name, faults in siblings.in_fleet(fleet).items():
-        told[name] = _answer(_read_hosts[name], faults)
+        told[name] = _answer(_read_hosts[name], faults, keep=name in _hosts)
+    # Several at once: one that hangs keeps no other host from being drained.
+    names = [*told]
+    told.update(zip(names, Pool(AT_ONCE).map(lambda n: _hooked(n, told[n]), names), strict=True))
     files = {answer.data[JUNIT]: None for answer in told.values() if answer.data.get(JUNIT)}
     text = verdict_text.junit({name: answer.data for name, answer in told.items()})
     for file in files:
@@ -173,7 +124,23 @@ def _end(told: dict[str, Answer]) -> None:
                 )
 
 
+def _hooked(name: str, answer: Answer) -> Answer:
+    """The answer with what its host's hooks came to. A host that was not read has none."""
+    read = _read_hosts.get(name)
+    if read is None or dry():
+        return answer
+    codes = [found["code"] for found in answer.data["findings"]]
+    settings = read.settings
+    told = hooks.run(name, answer.level, codes, settings.on_fail, settings.on_pass)
+    lines = [one_line(f"  {one.hook}: {one.text}") for one in told]
+    data = {**answer.data, "hooks": [vars(one) for one in told]}
+    return replace(answer, text="\n".join([answer.text, *lines]), data=data)
+
+
+AT_ONCE = 8
+"""Hooks that run side by side."""
 JUNIT = "junit"
 """Under which a host's answer names the file."""
 _answers = new_answers()
 _read_hosts: dict[str, Read] = {}
+_hosts: dict[str, Host] = {}

@@ -34,9 +34,11 @@ QUICK: Mapping[str, Check] = {
 }
 DRIVER = "driver"
 """The doctor's findings, and what is not as planned."""
-MEASURED = ("speed", "results", "together", "siblings")
+MEASURED = ("speed", "results", "together", "siblings", "dcgm")
 """Checks of the level standard."""
-NAMES = (DRIVER, *QUICK, *MEASURED)
+BURNT = ("burn-in",)
+"""And of the level burn-in."""
+NAMES = (DRIVER, *QUICK, *MEASURED, *BURNT)
 """What host data ``verify_skip`` may name."""
 _OF_GPUS = {"count", "cuda", "kernel", "container"}
 _OF_HOST = {"readings", "xid", *_OF_GPUS}
@@ -72,13 +74,15 @@ def judged(
     subject: Subject,
     skip: Collection[str] = (),
     measured: tuple[Fault | LeftOut, ...] | None = None,
+    checks: Collection[str] = MEASURED,
 ) -> Verdict:
     """The verdict on one host.
 
     Args:
         subject: What was read of it.
         skip: Names of checks that are switched off, of `NAMES`.
-        measured: What the level standard found; None: it was not asked for.
+        measured: What the level standard, or burn-in, found; None: only quick was asked for.
+        checks: Names of the checks that found it.
     """
     found: list[Observation] = []
     left: list[LeftOut] = []
@@ -97,7 +101,7 @@ def judged(
         ran.add(name)
         _sort((*check(subject), *device_checks.unread(subject, name)), found, left)
     if measured is not None:
-        ran |= {*MEASURED} - {*skip}
+        ran |= {*checks} - {*skip}
         _sort(measured, found, left, skip)
     left += [LeftOut(name, "switched off by verify_skip") for name in NAMES if name in skip]
     known = {o.code for o in found}

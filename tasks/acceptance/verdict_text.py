@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import xml.etree.ElementTree as ET
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from facts.measurements_model import Measurements
@@ -22,8 +22,9 @@ def text(
     subject: Subject,
     verdict: Verdict,
     measured: Measurements | None = None,
+    more: Iterable[str] = (),
 ) -> str:
-    """One block of lines for one host."""
+    """One block of lines for one host; ``more``: lines of the level's own."""
     lines = [
         f"{host}: {verdict.level} (level {level})",
         f"  GPUs: {gpus(subject)}",
@@ -31,6 +32,7 @@ def text(
     ]
     if measured is not None:
         lines += [f"  {line}" for line in _values(subject, measured)]
+    lines += [f"  {line}" for line in more]
     for seen in verdict.observations:
         lines += _lines(seen)
     lines.append(f"  passed: {', '.join(verdict.passed) or 'nothing'}")

@@ -6,7 +6,7 @@ from typing import Any
 
 from pyinfra.api.host import Host
 
-from facts.cuda_call import CudaCall
+from facts.cuda_call import SECONDS, CudaCall
 from facts.evidence import HostEvidence
 from facts.evidence_model import Evidence
 from facts.model.host import HostState
@@ -25,11 +25,15 @@ from tasks.steps.record import HostRecord, read
 from tasks.steps.step import fact
 
 
-def examined(host: Host) -> tuple[Case | None, str | None]:
+def examined(host: Host, call_s: int = SECONDS) -> tuple[Case | None, str | None]:
     """What is seen of this host, and why it cannot be compared with a plan.
 
     Three round trips at most: the probe, the second look, and a CUDA call where a driver is loaded.
     ``None`` where the host could not be read.
+
+    Args:
+        host: The host.
+        call_s: Seconds that the CUDA call may take.
     """
     state = opening.seen(host)
     if state is None:
@@ -43,7 +47,8 @@ def examined(host: Host) -> tuple[Case | None, str | None]:
     case = Case(state, evidence, plan, None, expected, host_data.rollback(host.data))
     if not case.loaded or "D25" in {f.code for f in diagnose(case).findings}:
         return case, complaint
-    call: CudaAnswer | None = fact(CudaCall)
+    limit = {} if call_s == SECONDS else {"seconds": call_s}  # one look serves all who ask alike
+    call: CudaAnswer | None = fact(CudaCall, **limit)
     return Case(state, evidence, plan, call, expected, case.rollback), complaint
 
 

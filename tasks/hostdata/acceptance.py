@@ -89,7 +89,7 @@ def acceptance_settings(data: Data) -> AcceptanceSettings:
         re.compile("|".join(map(re.escape, CHECKS))),
         f"checks, of {', '.join(CHECKS)}",
     )
-    level = reader.choice("level", LEVELS, "quick")
+    level: Level = reader.choice("level", LEVELS, LEVELS[0])
     command = "a command with its words, as in ['/srv/hooks/drain', 'gpu']"
     return AcceptanceSettings(
         level,

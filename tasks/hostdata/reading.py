@@ -122,11 +122,13 @@ class Reader:
         seconds = round(float(found[1]) * _SECONDS[found[2]]) if found else -1
         if not least <= seconds <= most:
             span = f"from {in_units(least)} to {in_units(most)}"
-            raise self.wrong(key, value, f"a number with its unit, as in 90s, 30m, 8h or 2d, {span}")
+            raise self.wrong(
+                key, value, f"a number with its unit, as in 90s, 30m, 8h or 2d, {span}"
+            )
         return seconds
 
     def words(self, key: str, expected: str) -> tuple[str, ...]:
-        """A command: a list of words, or one text that is split as a shell would; no shell reads it.
+        """A command: a list of words, or one text that is split as a shell would. None reads it.
 
         Empty where nothing is said.
         """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,15 @@ def test_container_that_does_not_start_gives_the_engines_words(tmp_path: Path) -
 def test_answer_that_is_cut_off_fails_the_host_alone() -> None:
     with pytest.raises(FactProcessError, match="cut off"):
         ContainerProof().process(["##gpuwright-probe 1 N", "##N proof"])
+
+
+def test_engine_that_hangs_is_left_alone_within_what_is_given(tmp_path: Path) -> None:
+    proof(tmp_path)  # writes the stand-ins
+    docker = tmp_path / "docker"
+    docker.write_text('#!/bin/sh\n[ "$1" = rm ] || exec sleep 60\n')
+    script = proof_command("docker", "base:1", (), within=2)
+    script = script.replace("PATH=/usr/local/sbin", f"PATH={tmp_path}:/usr/local/sbin")
+    began = time.monotonic()
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
+    assert time.monotonic() - began < 20
+    assert not ContainerProof().process(done.stdout.splitlines()).started

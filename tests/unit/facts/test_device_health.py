@@ -17,7 +17,9 @@ from tests.unit.tasks.acceptance import a_subject
 from tests.unit.tasks.acceptance.a_subject import cards
 
 
-def looked(folder: Path, seconds: int = 5, smi: str = "", selftest: str = "") -> Health:
+def looked(
+    folder: Path, seconds: int = 15, smi: str = "", selftest: str = "", within: int = 55
+) -> Health:
     """What the script brings; ``smi``, ``selftest``: shell texts, or none is there."""
     tool, program = folder / "nvidia-smi", folder / "selftest"
     for file, body in ((tool, smi), (program, selftest)):
@@ -34,7 +36,11 @@ def looked(folder: Path, seconds: int = 5, smi: str = "", selftest: str = "") ->
         assert old in script
         script = script.replace(old, new)
     done = subprocess.run(
-        ["sh", "-s", "--", str(seconds)], input=script, capture_output=True, text=True, check=True
+        ["sh", "-s", "--", str(seconds), str(within)],
+        input=script,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return DeviceHealth().process(done.stdout.splitlines())
 
@@ -77,6 +83,20 @@ def test_host_without_the_tool_or_the_selftest_says_so(tmp_path: Path) -> None:
     assert (bare.asked, bare.unread["rest"]) == (False, "nvidia-smi is not on this host")
     told = looked(tmp_path, smi=stand_in(tmp_path))
     assert "no self-test" in told.unread["load"]
+
+
+def test_selftest_that_no_time_is_left_for_is_told_as_not_run(tmp_path: Path) -> None:
+    """The whole look has its end, whatever hangs in it."""
+    slow = f"sleep 2; {stand_in(tmp_path)}"
+    told = looked(tmp_path, 40, slow, "sleep 60", within=11)
+    assert told.selftest is None and len(told.devices) == 2
+    assert told.unread["load"] == "no time was left for the self-test within 11 s"
+
+
+def test_tool_that_hangs_is_ended_within_what_is_left(tmp_path: Path) -> None:
+    told = looked(tmp_path, 40, "sleep 60", "true", within=2)
+    assert told.why and told.why.startswith("nvidia-smi -q -x ends with 1")
+    assert told.devices == ()
 
 
 def test_answer_of_another_program_fails_this_host_alone() -> None:

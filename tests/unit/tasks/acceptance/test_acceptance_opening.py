@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from facts.cuda_call import CudaCall
+from facts.dcgm import DcgmDiagnosis
+from facts.dcgm_model import Dcgm
 from facts.device_health import DeviceHealth
 from facts.device_health_model import Health
 from facts.evidence import HostEvidence
@@ -18,6 +20,7 @@ from facts.evidence_model import Holder
 from facts.measurements import SpeedMeasurements
 from facts.measurements_model import Measurements
 from tasks.acceptance import acceptance_opening
+from tasks.acceptance.look import Read
 from tasks.hostdata.acceptance import AcceptanceSettings
 from tasks.steps.answers import Answer
 from tests.unit.tasks import a_patient
@@ -33,6 +36,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was said of other tests' hosts is forgotten."""
     monkeypatch.setattr(acceptance_opening, "_answers", acceptance_opening.new_answers())
     monkeypatch.setattr(acceptance_opening, "_read_hosts", {})
+    monkeypatch.setattr(acceptance_opening, "_hosts", {})
 
 
 def opened(
@@ -47,6 +51,7 @@ def opened(
         CudaCall: a_subject.call(2),
         DeviceHealth: health,
         SpeedMeasurements: measured,
+        DcgmDiagnosis: Dcgm(why="there is no dcgmi on this host"),
     }
     run = ARun(a_subject.state(2), facts, **data)
     with pytest.raises(SystemExit) as left:
@@ -91,7 +96,7 @@ def test_xml_that_cannot_be_written_is_told_and_ends_the_run_as_unknown(
     assert "verify_junit" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("data", [{"level": "burn-in"}, {"verify_skip": ["ec"]}])
+@pytest.mark.parametrize("data", [{"level": "burnin"}, {"verify_skip": ["ec"]}])
 def test_word_that_is_not_known_makes_the_host_unknown(
     data: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -128,11 +133,12 @@ def test_host_is_judged_again_beside_the_fleet() -> None:
     }
     told: dict[str, Answer] = {}
     for name, planted in (("gpu1", {}), ("gpu2", slower), ("gpu3", {})):
-        read = acceptance_opening.Read(
+        read = Read(
             name,
             AcceptanceSettings("standard"),
             a_subject.subject(),
             a_measurement.told(8, planted),
+            dcgm=Dcgm(why="there is no dcgmi on this host"),
         )
         acceptance_opening._read_hosts[name] = read
         told[name] = acceptance_opening._answer(read)
