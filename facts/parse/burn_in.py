@@ -7,6 +7,7 @@ out, and what is no number is none.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ from facts.parse.answers import bus_address
 
 ENDINGS = ("done", "wrong", "failed", "stopped", "nothing")
 MOST_DEVICES = 64
+_ADDRESS = re.compile(r"[0-9a-fA-F]{4,8}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\.[0-7]")
 
 
 def burn_in(running: bool, text: str) -> BurnIn:
@@ -24,7 +26,7 @@ def burn_in(running: bool, text: str) -> BurnIn:
         data = jsontext.loads(text)
     except ValueError:
         data = None
-    if not isinstance(data, dict) or data.get("version") != 1:
+    if not isinstance(data, dict) or _number(data, "version") != 1:
         return BurnIn(running)
     ended, devices = data.get("ended"), data.get("devices")
     return BurnIn(
@@ -48,7 +50,7 @@ def _devices(rows: list[Any]) -> Iterator[BurntDevice]:
         pci, products, reasons = row.get("pci"), row.get("products"), row.get("reasons")
         yield BurntDevice(
             name,
-            bus_address(pci[:40]) if isinstance(pci, str) else None,
+            bus_address(pci) if isinstance(pci, str) and _ADDRESS.fullmatch(pci) else None,
             _whole(row, "index"),
             _whole(row, "passes") or 0,
             _whole(row, "bytes") or 0,

@@ -46,7 +46,7 @@ def work(seconds: int, python: str = f"{CURRENT}/bin/python", more: str = "") ->
             f"[ -x {python} ] || {{ echo 'no environment with PyTorch is on this host: run "
             "deploys/gpu_host.py'; exit 1; }",
             "cd lib",
-            f"exec {python} -B -m image.programs.burn_in --seconds {seconds} {more} {FOLDER}",
+            f"exec {python} -B -m image.programs.burn_in --seconds {seconds} {more} ..",
         ]
     )
     progress = "tail -n 1 log"
