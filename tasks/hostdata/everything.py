@@ -5,6 +5,7 @@ from __future__ import annotations
 from stacks.catalog.read import Catalog
 from tasks.hostdata import (
     acceptance,
+    benchmark,
     containers,
     host,
     image,
@@ -43,6 +44,7 @@ def everything(data: Data, catalog: Catalog, name: str, tag: str) -> tuple[objec
         host.adopt_folder(data),
         acceptance.acceptance_settings(data),
         acceptance.gate_settings(data),
+        benchmark.benchmark_settings(data),
         containers.container_settings(data),
         image.image_settings(data),
         removal.removal_settings(data),

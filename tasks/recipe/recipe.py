@@ -192,7 +192,9 @@ def _inside(plan: ImagePlan, labels: Mapping[str, str]) -> dict[str, str]:
             f"from image.programs.{module} import {call}\n\nsys.exit({call}())\n"
         )
     here = Path(image.__file__).parent
-    for path in (here / "__init__.py", *sorted((here / "programs").glob("*.py"))):
+    # A benchmark brings its own: an image must not change with what measures it.
+    own = sorted(p for p in (here / "programs").glob("*.py") if not p.name.startswith("benchmark"))
+    for path in (here / "__init__.py", *own):
         files[f"opt/gpuwright/lib/image/{path.relative_to(here)}"] = path.read_text()
     for name in ("cuda_call", "torch_runtime"):
         path = Path(facts.__file__).parent / "onhost" / f"{name}.py"

@@ -36,6 +36,7 @@ ALLOWED: dict[tuple[str, str], str] = {
     ("tasks/adopt/proof.py", "the controller"): "in that folder",
     ("facts/handmade.sh", "a user's place"): "lists names, and opens no file",
     ("tasks/acceptance/acceptance_opening.py", "the controller"): "last, and told if it fails",
+    ("tasks/benchmark/written.py", "the controller"): "in `.part`, renamed if it is whole",
     ("tasks/bundle/collect.py", "the controller"): "raises where the disk is full; then entered",
     ("tasks/bundle/manifest.py", "the controller"): "in `.part`, moved once it is closed",
     ("tasks/bundle/wheels.py", "/tmp"): "on the controller, a folder of this process alone",

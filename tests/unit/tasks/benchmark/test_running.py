@@ -1,0 +1,176 @@
+"""Runs by turns on hosts that are values: order, words, one benchmark at a time, nothing left."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyinfra.api.host import Host
+
+from tasks.benchmark import running
+from tasks.benchmark.readings import MARK
+from tasks.benchmark.running import Side
+from tasks.steps.job import Job
+from tasks.steps.refusal import Refused
+from tests.unit.tasks import a_host
+from tests.unit.tasks.a_run import ARun
+
+
+class Hosts:
+    """What hosts answer, and what they were asked."""
+
+    def __init__(self) -> None:
+        self.jobs: list[Job] = []
+        self.scripts: list[str] = []
+        self.taken = "taken"
+        self.fails_at = 10**6
+
+    def ran(self, host: Host, job: Job) -> bool:
+        self.jobs.append(job)
+        return len(self.jobs) <= self.fails_at
+
+    def run(self, host: Host, script: str, **_: Any) -> tuple[bool, str]:
+        self.scripts.append(script)
+        if script == running.take_script():
+            return self.taken == "taken", self.taken
+        if script.startswith("tail -c"):
+            same = ', "same": {"torch": "2"}' if "--same" in self.jobs[-1].script else ""
+            lines = [MARK + f'{{"metric": "loading", "value": {len(self.jobs)}, "right": true}}']
+            return True, "\n".join([*lines, MARK + f'{{"x": 1{same}}}'])
+        return True, ""
+
+
+@pytest.fixture
+def hosts(monkeypatch: pytest.MonkeyPatch) -> Hosts:
+    """All that the runs call."""
+    found = Hosts()
+    monkeypatch.setattr(running.job, "ran", found.ran)
+    monkeypatch.setattr(running, "run", found.run)
+    return found
+
+
+@pytest.fixture
+def sides() -> tuple[Side, Side]:
+    """A host's own environment, and its image."""
+    host = ARun(a_host.bare()).host
+    image = Side("image", host, "pytorch-cuda:x", ("--gpus", "all"), "docker run", 2)
+    return Side("native", host, cpu=2), image
+
+
+def released(hosts: Hosts) -> bool:
+    return hosts.scripts[-1] == "systemctl stop gpuwright-benchmark-turn.service"
+
+
+def test_both_warm_up_and_then_are_measured_by_turns(
+    hosts: Hosts, sides: tuple[Side, Side]
+) -> None:
+    found = running.measured(sides, 5)
+    titles = [j.title for j in hosts.jobs]
+    assert titles[:2] == [f"benchmark of {n}, run to warm up" for n in ("native", "image")]
+    which = ["image" in t for t in titles[2:]]
+    assert which == [False, True, True, False, False, True, True, False, False, True]
+    assert [[r.values["loading"] for r in row] for row in found.rows] == [
+        [3, 6, 7, 10, 11],
+        [4, 5, 8, 9, 12],
+    ]
+    assert found.same[1]["started by"] == "docker run" and found.same[0]["torch"] == "2"
+    assert ["--same" in j.script for j in hosts.jobs] == [True] * 2 + [False] * 10
+    assert released(hosts)
+
+
+def test_host_with_a_benchmark_is_refused_and_its_benchmark_goes_on(
+    hosts: Hosts, sides: tuple[Side, Side]
+) -> None:
+    hosts.taken = "it began Mon 2026-11-30 16:00:00 UTC"
+    with pytest.raises(Refused) as refused:
+        running.measured(sides, 5)
+    (conflict,) = refused.value.conflicts
+    assert (conflict.code, conflict.why) == ("BENCH-RUNNING", hosts.taken)
+    assert hosts.scripts == [running.take_script()] and not hosts.jobs
+
+
+@pytest.mark.parametrize("fails_at", [0, 1, 2, 7])
+def test_job_that_fails_ends_it_with_what_is_there(
+    fails_at: int, hosts: Hosts, sides: tuple[Side, Side]
+) -> None:
+    hosts.fails_at = fails_at
+    found = running.measured(sides, 8)
+    assert len(hosts.jobs) == fails_at + 1
+    assert sum(map(len, found.rows)) == max(0, fails_at - 2)
+    assert found.asked == 8 and released(hosts)
+
+
+def test_second_host_that_is_taken_gives_the_first_one_back(
+    hosts: Hosts, sides: tuple[Side, Side], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = ARun(a_host.bare()).host
+    asked: list[Host] = []
+
+    def run(host: Host, script: str, **_: Any) -> tuple[bool, str]:
+        asked.append(host)
+        hosts.scripts.append(script)
+        return host is not other, "taken" if host is not other else "busy"
+
+    monkeypatch.setattr(running, "run", run)
+    with pytest.raises(Refused):
+        running.measured((sides[0], Side("gpu2", other)), 5)
+    assert released(hosts) and asked == [sides[0].host, other, sides[0].host]
+
+
+def test_sides_differ_in_how_they_are_started_and_in_nothing_else(
+    sides: tuple[Side, Side],
+) -> None:
+    native, image = (running.job_of(side, "1 of 10") for side in sides)
+    assert native.inputs == image.inputs
+    assert "--side '{}'" in native.script
+    words = sides[1].words["before"]
+    assert words[:3] == ["docker", "run", "--rm"] and words[-1] == "pytorch-cuda:x"
+    assert all(w.endswith(",readonly") for w in words if w.startswith("type=bind"))
+    assert "--gpus" in words and json.dumps(sides[1].words) in image.script.replace("'\"'\"'", "'")
+
+
+def test_job_lays_its_programs_down_and_runs_them(
+    tmp_path: Path, sides: tuple[Side, Side], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The script as a shell runs it, with a Python that has no torch: that is told, not lost."""
+    monkeypatch.setattr(running, "PYTHON", shutil.which("python3"))
+    monkeypatch.setattr(running, "FOLDER", str(tmp_path))
+    job = running.job_of(sides[0], "1 of 10")
+    for name, text in job.inputs:
+        (tmp_path / name).write_text(text)
+    done = subprocess.run(["sh", "-euc", job.script], cwd=tmp_path, check=False)
+    assert done.returncode == 0
+    told = (tmp_path / "result").read_text()
+    assert '"tiny": true' in told and "No module named 'torch'" in told
+    assert (tmp_path / "programs/image/programs/benchmark.py").stat().st_mode & 0o777 == 0o644
+
+
+def test_program_that_cannot_be_started_is_told(
+    tmp_path: Path, sides: tuple[Side, Side], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "PYTHON", "/nowhere/python")
+    monkeypatch.setattr(running, "FOLDER", str(tmp_path))
+    job = running.job_of(sides[0], "1 of 10")
+    for name, text in job.inputs:
+        (tmp_path / name).write_text(text)
+    subprocess.run(["sh", "-euc", job.script], cwd=tmp_path, check=True)
+    (found,) = running.reading((tmp_path / "result").read_text().splitlines()).faults
+    assert found == "run: exit status 127"
+
+
+def test_watch_is_one_unit_with_an_end_and_takes_everything_away() -> None:
+    script = running.take_script()
+    subprocess.run(["sh", "-n"], input=script, text=True, check=True)
+    assert "--property=RuntimeMaxSec=" in script and "RuntimeDirectory=" in script
+    for end in (
+        "docker rm --force gpuwright-benchmark",
+        "rm -rf /var/lib/gpuwright/jobs/benchmark",
+    ):
+        assert end in script
+    # systemd reads these in what it is given to run at the end.
+    stop = script.split("ExecStopPost=")[1].split(f"reset-failed {running.UNIT}")[0]
+    assert "$" not in stop and "%" not in stop
