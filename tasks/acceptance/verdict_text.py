@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -14,6 +13,7 @@ from tasks.acceptance.judge import NAMES, Verdict
 from tasks.acceptance.rules import Observation
 from tasks.acceptance.speed_checks import Reading, readings, unit
 from tasks.acceptance.subject import Subject
+from tasks.templates.junit import Case, Said, xml
 
 
 def text(
@@ -103,39 +103,29 @@ def junit(hosts: Mapping[str, Mapping[str, Any]]) -> str:
     Args:
         hosts: What `data` gave, by host; one that could not be read has ``why``.
     """
-    root = ET.Element("testsuites", name="gpuwright verify")
-    for host, told in hosts.items():
-        suite = ET.SubElement(root, "testsuite", name=host)
-        counts: Counter[str] = Counter()
-        if "why" in told:
-            case = ET.SubElement(suite, "testcase", classname=host, name="reached")
-            ET.SubElement(case, "error", message=_clean(told["why"]))
-            counts.update(tests=1, errors=1)
-        for check in NAMES if "why" not in told else ():
-            bad = [f for f in told["findings"] if f["check"] == check]
-            left = [item for item in told["left_out"] if item["check"] == check]
-            if not bad and not left and check not in told["passed"]:
-                continue
-            case = ET.SubElement(suite, "testcase", classname=host, name=check)
-            counts["tests"] += 1
-            for found in bad:
-                kind = "error" if found["level"] == "UNKNOWN" else "failure"
-                counts[f"{kind}s"] += 1
-                at = f" {found['gpu']}" if found["gpu"] else ""
-                words = f"{found['code']} {found['level']}{at}: {found['what']}"
-                child = ET.SubElement(case, kind, type=found["code"], message=_clean(words))
-                child.text = _clean(f"{found['observed']}; {found['action']}: {found['remedy']}")
-            if left and not bad:
-                counts["skipped"] += 1
-                ET.SubElement(case, "skipped", message=_clean("; ".join(i["why"] for i in left)))
-        for kind in ("tests", "failures", "errors", "skipped"):
-            suite.set(kind, str(counts[kind]))
-    ET.indent(root)
-    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+    return xml("gpuwright verify", {host: _cases(told) for host, told in hosts.items()})
 
 
-def _clean(words: str) -> str:
-    """Without what XML cannot hold."""
-    return "".join(
-        c for c in words if c in "\n\t" or " " <= c < "\ud800" or "\ue000" <= c < "\ufffe"
+def _cases(told: Mapping[str, Any]) -> Iterator[Case]:
+    if "why" in told:
+        yield Case("reached", [Said("error", told["why"])])
+        return
+    for check in NAMES:
+        bad = [f for f in told["findings"] if f["check"] == check]
+        left = [item for item in told["left_out"] if item["check"] == check]
+        if bad:
+            yield Case(check, [_said(found) for found in bad])
+        elif left:
+            yield Case(check, [Said("skipped", "; ".join(item["why"] for item in left))])
+        elif check in told["passed"]:
+            yield Case(check)
+
+
+def _said(found: Mapping[str, Any]) -> Said:
+    at = f" {found['gpu']}" if found["gpu"] else ""
+    return Said(
+        "error" if found["level"] == "UNKNOWN" else "failure",
+        f"{found['code']} {found['level']}{at}: {found['what']}",
+        found["code"],
+        f"{found['observed']}; {found['action']}: {found['remedy']}",
     )

@@ -13,6 +13,7 @@ from tasks.hostdata import (
     network,
     removal,
     repair,
+    report,
     workspace,
 )
 from tasks.hostdata.reading import Data
@@ -49,5 +50,7 @@ def everything(data: Data, catalog: Catalog, name: str, tag: str) -> tuple[objec
         image.image_settings(data),
         removal.removal_settings(data),
         repair.repair_settings(data),
+        report.report_settings(data),
+        report.exits_on_changes(data),
         workspace.workspace_settings(data, name, tag),
     )

@@ -8,9 +8,9 @@ from pathlib import PurePath
 
 from pyinfra.api.state import StateStage
 
-from tasks.steps import ending, interrupt, reaching, screen
+from tasks.steps import ending, foresight, interrupt, reaching, screen
 
-ASKING = {"driver_doctor.py": "UNKNOWN", "plan.py": "unknown"}
+ASKING = {"driver_doctor.py": "UNKNOWN", "plan.py": "unknown", "report.py": "UNKNOWN"}
 """Deploys that end with nagios's exit status, and how they call a host that nothing is known of."""
 UNKNOWN = 3
 
@@ -36,6 +36,8 @@ def begin(words: Sequence[str]) -> None:
             exceptions.UnexpectedInternalError,
         ):
             kind.exit_code = UNKNOWN
+    if deploys and "--dry" in words:
+        ending.judged_by(foresight.status)
     if deploys:
         ending.at_end(
             lambda: nobody_reached("--json" in words, ASKING.get(asking[0]) if asking else None)

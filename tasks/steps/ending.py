@@ -38,6 +38,8 @@ class _End:
     """Its name, for a person."""
     failed: int = 1
     """The exit status where a host has no verdict."""
+    judge: Callable[[], int | None] | None = None
+    """Gives the exit status where no signal came; where it gives None, it is the program's own."""
 
 
 _end = _End()
@@ -83,6 +85,11 @@ def fails_with(status: int) -> None:
     _end.failed = status
 
 
+def judged_by(judge: Callable[[], int | None]) -> None:
+    """Let this give the exit status of a run that no signal ends."""
+    _end.judge = judge
+
+
 def interrupted() -> str:
     """The signal that ends the run, as a person calls it; empty: none came."""
     return _end.signal
@@ -100,6 +107,8 @@ def close() -> None:
             well = False
     if _end.status:
         screen.say(whereabouts(this_run()))
+    if _end.judge is not None and not _end.status and (judged := _end.judge()) is not None:
+        return leave(judged)
     if not well:
         leave(_end.status or _end.failed)
 

@@ -48,20 +48,27 @@ def status(words: str) -> None:
 def metrics(outcome: dict[str, Any]) -> str:
     """The outcome in Prometheus's text format."""
     code = CODES.get(outcome["verdict"], 3)
-    return f"""\
-# HELP gpuwright_pull_verdict How provisioning ended: 0 OK, 1 WARN, 2 CRITICAL, 3 UNKNOWN.
-# TYPE gpuwright_pull_verdict gauge
-gpuwright_pull_verdict {code}
-# HELP gpuwright_pull_tries Tries that it took.
-# TYPE gpuwright_pull_tries gauge
-gpuwright_pull_tries {outcome["tries"]}
-# HELP gpuwright_pull_reboots Reboots that it took.
-# TYPE gpuwright_pull_reboots gauge
-gpuwright_pull_reboots {outcome["reboots"]}
-# HELP gpuwright_pull_timestamp_seconds When it ended.
-# TYPE gpuwright_pull_timestamp_seconds gauge
-gpuwright_pull_timestamp_seconds {int(time.time())}
-"""
+    ended = "How provisioning ended: 0 OK, 1 WARN, 2 CRITICAL, 3 UNKNOWN."
+    return textfile(
+        [
+            ("gpuwright_pull_verdict", ended, [({}, code)]),
+            ("gpuwright_pull_tries", "Tries that it took.", [({}, outcome["tries"])]),
+            ("gpuwright_pull_reboots", "Reboots that it took.", [({}, outcome["reboots"])]),
+            ("gpuwright_pull_timestamp_seconds", "When it ended.", [({}, int(time.time()))]),
+        ]
+    )
+
+
+def textfile(metrics: Any) -> str:
+    """Gauges in Prometheus's text format: name, what it says, rows of labels and a value."""
+    lines = []
+    for name, said, rows in metrics:
+        lines += [f"# HELP {name} {said}", f"# TYPE {name} gauge"]
+        for labels, value in rows:
+            # JSON escapes quotes, backslashes and ends of lines as this format does.
+            told = ",".join(f"{k}={json.dumps(v, ensure_ascii=False)}" for k, v in labels.items())
+            lines.append(f"{name}{'{' + told + '}' if told else ''} {value}")
+    return "\n".join(lines) + "\n"
 
 
 def outcome(said: dict[str, Any], told: dict[str, Any]) -> None:
