@@ -18,7 +18,7 @@ from facts.parse.evidence import evidence
 from facts.parse.past import past
 from facts.parse.sections import MAGIC, ProbeError
 from facts.past_model import Past
-from stacks.model.plain import plain_value
+from stacks.model.plain import plain, plain_value
 from tasks.drift.observed import Asked
 from tasks.drift.observed import reading as observed
 from tasks.drift.reading import MOST_NAME, Reading, text, time_of
@@ -57,8 +57,8 @@ def reading(host: str, body: bytes) -> Reading:
     plan, complaint = plan_of(state, {})
     case = Case(state, second, plan)
     why = "; ".join([*([complaint] if complaint else []), *unread.values()])
-    group = text(first[2]) or "pushed"
-    return observed(text(host, MOST_NAME), group, first[1], Asked(case, kept, of_gpus, why))
+    name, group = text(plain(host), MOST_NAME), text(plain(first[2] or ""))
+    return observed(name, group or "pushed", first[1], Asked(case, kept, of_gpus, why))
 
 
 def _answers(lines: list[str]) -> Iterator[list[str]]:

@@ -78,7 +78,10 @@ def test_what_a_host_says_is_text_wherever_it_stands() -> None:
     wild = replace(
         host(EVIL, group=EVIL, driver=evil),
         components={**host("x").components, EVIL: evil},
-        **dict.fromkeys(("why", "stack", "proof", "next_boot_why"), EVIL),
+        why=EVIL,
+        stack=EVIL,
+        proof=EVIL,
+        next_boot_why=EVIL,
         findings=(Seen(EVIL, "WARN", EVIL, EVIL, EVIL, EVIL),),
         facts={EVIL: EVIL},
         held=(EVIL,),

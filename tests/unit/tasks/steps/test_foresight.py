@@ -14,7 +14,7 @@ from tests.unit.tasks.a_run import ARun
 
 
 @operation()
-def changing(words: str = "") -> Any:
+def changing(words: str) -> Any:
     """An operation that changes something where there are words."""
     if words:
         yield words
@@ -24,7 +24,7 @@ def prepared(words: str | None, unreachable: tuple[str, ...] = (), **data: Any) 
     """A run with one operation; None: it has none."""
     run = ARun(a_host.bare(), unreachable=unreachable, **data)
     if words is not None:
-        run.prepared(lambda: changing(words))
+        run.prepared(lambda: changing(words=words))
     return run
 
 
