@@ -103,8 +103,6 @@ class HostProfile:
     indexes: Mapping[str, str] = field(default_factory=dict)
     """Package indexes or mirrors that host data names (``pypi``, ``pytorch``, ``redist``,
     ``nvidia``, ``toolkit``, ``docker``)."""
-    offline: bool = False
-    """Whether NVIDIA's package repository is out of reach, as host data say."""
     nvswitch: bool = False
     """An NVSwitch is on the PCI bus: CUDA waits for the Fabric Manager."""
     fingerprints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -187,8 +187,6 @@ def _end_of_life(case: Case, dist: Distribution, offer: DriverOffer) -> None:
         stays = ""
         if maintained.is_there(case, offer):
             stays = " The one that is there stays until somebody asks."
-        elif case.profile.offline:
-            stays = " It is not taken here: the host data name a bundle and no mirror of it."
         way = Way(
             f"It works today. Branch {better.branch} from {better.origin} is maintained{until}: "
             f"{{how}}.{stays}",

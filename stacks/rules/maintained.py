@@ -39,15 +39,14 @@ def instead(case: Case, offers: list[DriverOffer]) -> list[DriverOffer]:
     """Of ``offers``, those that come although they are no defaults.
 
     Long-term branches of NVIDIA's repository, where all defaults are past their end and nothing is
-    asked for. None of them where that repository is out of reach, or where the toolkit is to be
-    the archive's, which brings the archive's libcuda1.
+    asked for. None of them where the toolkit is to be the archive's, which brings the archive's
+    libcuda1.
     """
     defaults = [offer for offer in offers if offer.default]
     toolkit = case.stack.cuda
     if (
         is_asked(case)
         or (toolkit and toolkit.origin in ("debian", "ubuntu"))
-        or case.profile.offline
         or any(is_maintained(case, offer.branch) for offer in defaults)
     ):
         return []

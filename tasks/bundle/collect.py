@@ -8,6 +8,7 @@ import shutil
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from gevent.lock import BoundedSemaphore
 from pyinfra import logger
@@ -15,11 +16,12 @@ from pyinfra.api import FunctionCommand
 from pyinfra.api.host import Host
 
 from facts.parse.images import layers as image_layers
-from tasks.bundle import bundle_conflicts, contents, manifest, wheels
+from tasks.bundle import bundle_conflicts, contents, wheels
 from tasks.bundle import work as works
 from tasks.bundle.contents import DEBS
-from tasks.bundle.manifest import Base, BundleError, Manifest
 from tasks.bundle.work import Work
+from tasks.offline import manifest
+from tasks.offline.manifest import Base, BundleError, Entry, Manifest
 from tasks.recipe import inputs
 from tasks.recipe.recipe import DEV, EPOCH
 from tasks.steps import job, refusal, sending
@@ -27,6 +29,7 @@ from tasks.steps.step import Commands, run, step
 from tasks.templates import render
 from tasks.transfer.fetch import TransferError, fetch
 
+W = TypeVar("W")
 _one_at_a_time = BoundedSemaphore(1)
 """Hosts of one plan need the same files: the second one finds them there."""
 
@@ -35,37 +38,36 @@ _one_at_a_time = BoundedSemaphore(1)
 def wheels_of_locks(work: Work) -> Commands:
     """The wheels of both locks, for the image's Python and platform, by their hashes."""
     if works.lacking_wheels(work.folder, manifest.read(work.folder), work.asked):
-        yield _alone(_fetch_wheels, work)
+        yield alone(_fetch_wheels, work)
 
 
 @step
 def tarballs(work: Work) -> Commands:
     """NVIDIA's tarballs, where the image takes CUDA or cuDNN from them."""
     if works.lacking_tarballs(work.folder, manifest.read(work.folder), work.asked):
-        yield _alone(_fetch_tarballs, work)
+        yield alone(_fetch_tarballs, work)
 
 
 @step
 def base(work: Work) -> Commands:
     """The base image, as the host's Docker has it or pulls it."""
     if works.lacks_base(work.folder, manifest.read(work.folder), work.asked):
-        yield _alone(_save_base, work)
+        yield alone(_save_base, work)
 
 
 @step
 def packages(work: Work) -> Commands:
     """The packages that the image's steps install on this base, as a flat repository."""
     if works.lacks_debs(work.folder, manifest.read(work.folder), work.asked):
-        yield _alone(_fetch_debs, work)
+        yield alone(_fetch_debs, work)
 
 
-def _alone(function: Callable[[Host, Work], bool], work: Work) -> FunctionCommand:
+def alone(function: Callable[[Host, W], bool], work: W) -> FunctionCommand:
+    """The command that fills the bundle while no other host does; it says what did not come."""
     return FunctionCommand(_run_alone, (function, work), {})
 
 
-def _run_alone(
-    state: object, host: Host, function: Callable[[Host, Work], bool], work: Work
-) -> bool:
+def _run_alone(state: object, host: Host, function: Callable[[Host, W], bool], work: W) -> bool:
     with _one_at_a_time:
         try:
             return function(host, work)
@@ -76,7 +78,9 @@ def _run_alone(
 
 def _fetch_wheels(host: Host, work: Work) -> bool:
     for lock in works.lacking_wheels(work.folder, manifest.read(work.folder), work.asked):
-        wheels.collect(work.folder, work.plan, work.asked, lock, _saying(host))
+        parts = work.asked.locks[lock]
+        text, digest = "".join(parts.values()), contents.lock_digest(parts)
+        wheels.collect(work.folder, work.plan, lock, text, digest, saying(host))
     return True
 
 
@@ -86,7 +90,7 @@ def _fetch_tarballs(host: Host, work: Work) -> bool:
             path = contents.tarball_file(download)
             known = manifest.read(work.folder).files.get(path)
             if known is None or manifest.fault(work.folder, path, known):
-                say = _saying(host)
+                say = saying(host)
                 say(f"fetching {download.name}")
                 target = work.folder / path
                 fetch([download.url], download.sha256, target, say, size=download.size)
@@ -193,9 +197,14 @@ def _bring(host: Host, task: job.Job, name: str, target: Path) -> bool:
 
 
 def _add(folder: Path, path: str, owner: str) -> None:
-    entry = manifest.entry_of(folder / path, owner)
+    add(folder, path, manifest.entry_of(folder / path, owner))
+
+
+def add(folder: Path, path: str, entry: Entry) -> None:
+    """Write a file that has come into the manifest."""
     manifest.change(folder, lambda now: now.with_file(path, entry))
 
 
-def _saying(host: Host) -> Callable[[str], None]:
+def saying(host: Host) -> Callable[[str], None]:
+    """Tells a person a line about this host."""
     return lambda text: logger.info(f"{host.print_prefix}{text}")

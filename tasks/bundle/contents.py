@@ -12,12 +12,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stacks.model.plan import Download
-from tasks.bundle.manifest import Entry, Manifest
-from tasks.recipe import inputs, lock_parts
+from tasks.offline.manifest import Entry, Manifest
+from tasks.offline.wants import TARBALLS as TARBALLS
+from tasks.offline.wants import WHEELS as WHEELS
+from tasks.offline.wants import hashes as hashes
+from tasks.offline.wants import lacking_wheels
+from tasks.offline.wants import tarball_file as tarball_of
+from tasks.recipe import inputs
 from tasks.recipe.recipe import Recipe
 
-WHEELS, DEBS, BASES, TARBALLS = "wheels", "debs", "bases", "tarballs"
-"""Folders of a bundle."""
+DEBS, BASES = "debs", "bases"
+"""Folders of a bundle, beside those of hosts."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +55,7 @@ class Contents:
 
     def lacking_of_lock(self, name: str, manifest: Manifest) -> list[str]:
         """Packages of a lock of which the manifest has no wheel: ``torch==2.9.1``."""
-        found = []
-        for part in self.locks[name].values():
-            for package, text in lock_parts.entries(part).items():
-                if not wheels_of(text, name, manifest):
-                    found.append(f"{package}=={lock_parts.versions(text)[package]}")
-        return found
+        return lacking_wheels("".join(self.locks[name].values()), name, manifest)
 
 
 def contents_for(recipe: Recipe) -> Contents:
@@ -77,11 +77,6 @@ def lock_digest(parts: Mapping[str, str]) -> str:
     return hashlib.sha256("".join(parts.values()).encode()).hexdigest()
 
 
-def hashes(requirement: str) -> frozenset[str]:
-    """The SHA-256 of every file that a lock allows for one package."""
-    return frozenset(re.findall(r"--hash=sha256:([0-9a-f]+)", requirement))
-
-
 def wheels_of(requirement: str, lock: str, manifest: Manifest) -> dict[str, Entry]:
     """Wheels in the bundle that one package's lines in a lock allow."""
     allowed = hashes(requirement)
@@ -94,4 +89,4 @@ def wheels_of(requirement: str, lock: str, manifest: Manifest) -> dict[str, Entr
 
 def tarball_file(download: Download) -> str:
     """A tarball's path in the bundle; the build finds it by its digest."""
-    return f"{TARBALLS}/{download.sha256}.tar.xz"
+    return tarball_of(download.sha256)

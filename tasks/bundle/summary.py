@@ -8,9 +8,10 @@ from pathlib import Path
 from pyinfra.api.host import Host
 
 from stacks.model.messages import Conflict
-from tasks.bundle import manifest
-from tasks.bundle.manifest import BundleError
+from tasks.bundle.host_work import HostWork
 from tasks.bundle.work import Work
+from tasks.offline import manifest
+from tasks.offline.manifest import BundleError
 from tasks.steps import progress, screen
 from tasks.steps.step import Commands, executing, step, this_host
 
@@ -37,10 +38,10 @@ def register(host: Host) -> None:
     progress.register(_lines, host, Line, _print)
 
 
-def planned(host: Host, work: Work) -> None:
+def planned(host: Host, folder: Path) -> None:
     """The host has its work: until more is known, that is its line."""
     line = _lines[host.name]
-    line.verdict, line.why, line.folder = "PLANNED", "nothing was run", work.folder
+    line.verdict, line.why, line.folder = "PLANNED", "nothing was run", folder
 
 
 def refused(host: Host, conflicts: tuple[Conflict, ...]) -> None:
@@ -50,11 +51,13 @@ def refused(host: Host, conflicts: tuple[Conflict, ...]) -> None:
 
 
 @step
-def complete(work: Work) -> Commands:
-    """All that this host's image fetches is in the folder, whole."""
+def complete(image: Work | None, host: HostWork | None) -> Commands:
+    """All that this host asks for is in the folder, whole."""
     if executing():
         line = _lines[this_host().name]
-        line.verdict, line.why = "OK", f"all that a build of {work.plan.name} fetches is there"
+        told = [f"a host of {host.wanted.release} takes"] if host else []
+        told += [f"a build of {image.plan.name} fetches"] if image else []
+        line.verdict, line.why = "OK", f"all that {' and all that '.join(told)} is there"
     return
     yield
 
@@ -71,5 +74,7 @@ def _print() -> None:
         said.append(
             f"bundle {folder}: {len(known.files)} files, {size // 2**20:,} MiB; "
             f"bases: {', '.join(known.bases) or 'none'}; locks: {', '.join(known.locks) or 'none'}"
+            f"; hosts of: {', '.join(known.releases) or 'none'}"
+            + (f"; signed by {known.key}" if known.key else "")
         )
     screen.say(said)

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from facts.parse.images import ImageState
 from stacks.model.messages import Conflict
-from tasks.bundle import contents, manifest
+from tasks.bundle import contents
 from tasks.bundle.bundle_conflicts import named_by_digest, unreadable
 from tasks.bundle.contents import DEBS, Contents
-from tasks.bundle.manifest import Base, BundleError, Manifest
+from tasks.offline import manifest
+from tasks.offline.manifest import Base, BundleError, Manifest
 from tasks.recipe.recipe import BUNDLE, Recipe
 from tasks.recipe.recipe import DEBS as DEBS_OF_BUILD
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from stacks.locking import wheels as locked_wheels
 from stacks.model.address import masked
 from stacks.model.image import ImagePlan
-from tasks.bundle import contents, manifest
-from tasks.bundle.contents import WHEELS, Contents
-from tasks.bundle.manifest import BundleError, Manifest
+from stacks.model.plan import Plan
+from tasks.bundle import contents, licence
+from tasks.bundle.contents import WHEELS
 from tasks.host import resolution
+from tasks.offline import manifest
+from tasks.offline.manifest import BundleError, Manifest
+from tasks.offline.wants import lacking_wheels
 from tasks.python import uv
 from tasks.transfer.fetch import fetch
 
@@ -25,17 +28,32 @@ NEWEST_GLIBC = 40
 UV_SECONDS = 600
 
 
+PYTHON = "3.11"
+"""What uv is told where no plan names one: for wheels that every Python takes."""
+
+
 def collect(
-    folder: Path, plan: ImagePlan, asked: Contents, lock: str, say: Callable[[str], None]
+    folder: Path,
+    plan: ImagePlan | Plan,
+    lock: str,
+    text: str,
+    digest: str,
+    say: Callable[[str], None],
 ) -> None:
     """Fetch the wheels of one lock that are not there, and write them into the manifest.
+
+    Args:
+        folder: The bundle's.
+        plan: Says which platform, which Python and which index.
+        lock: Its name in the manifest.
+        text: What it pins.
+        digest: SHA-256 that the manifest gets once all is there.
+        say: Tells a person a line.
 
     Raises:
         BundleError: The index lacks one.
         TransferError: One cannot be fetched.
     """
-    parts = asked.locks[lock]
-    text = "".join(parts.values())
     addresses = _indexes(plan)
     pylock = _pylock(plan, text, addresses)
     sizes = locked_wheels.sizes(pylock)
@@ -51,24 +69,31 @@ def collect(
             say(f"fetching {path}")
             size = sizes.get(sha256)
             fetch([url], sha256, folder / path, say, size=size, known=addresses.values())
-        entries[path] = manifest.entry_of(folder / path, lock)
+        entry = manifest.entry_of(folder / path, lock)
+        entries[path] = replace(
+            entry, source=f"lock {lock}", licence=licence.of_wheel(folder / path)
+        )
 
     def changed(now: Manifest) -> Manifest:
         for path, entry in entries.items():
             now = now.with_file(path, entry)
-        return dataclasses.replace(now, locks={**now.locks, lock: contents.lock_digest(parts)})
+        return replace(now, locks={**now.locks, lock: digest})
 
-    missing = asked.lacking_of_lock(lock, changed(known))
+    missing = lacking_wheels(text, lock, changed(known))
     if missing:
         raise BundleError(
-            f"the package index gives no wheel for Python {plan.torch.python} on {plan.arch} with "
+            f"the package index gives no wheel for Python {_python(plan)} on {plan.arch} with "
             f"a hash of the lock {lock}: {', '.join(missing)}. Name an index that has it: "
             "mirrors: {pypi: ...}"
         )
     manifest.change(folder, changed)
 
 
-def _pylock(plan: ImagePlan, text: str, addresses: Mapping[str, str]) -> str:
+def _python(plan: ImagePlan | Plan) -> str:
+    return plan.torch.python if plan.torch else PYTHON
+
+
+def _pylock(plan: ImagePlan | Plan, text: str, addresses: Mapping[str, str]) -> str:
     """The wheels that fit the image, as uv finds them for these pins (PEP 751)."""
     with tempfile.TemporaryDirectory() as place:
         pins, out = Path(place, "pins.txt"), Path(place, "pylock.toml")
@@ -77,7 +102,7 @@ def _pylock(plan: ImagePlan, text: str, addresses: Mapping[str, str]) -> str:
             *(str(uv.local_binary(os.uname().machine)), "pip", "compile", str(pins)),
             *("--no-deps", "--no-header", "--quiet", locked_wheels.ONLY),
             *("--format=pylock.toml", f"--output-file={out}"),
-            f"--python-version={plan.torch.python}",
+            f"--python-version={_python(plan)}",
             f"--python-platform={platform(plan)}",
         ]
         try:
@@ -97,15 +122,17 @@ def _pylock(plan: ImagePlan, text: str, addresses: Mapping[str, str]) -> str:
         return out.read_text()
 
 
-def platform(plan: ImagePlan) -> str:
+def platform(plan: ImagePlan | Plan) -> str:
     """What uv calls the image's platform: by its C library, so that the build takes no other."""
     major, _, minor = resolution.catalog().distributions[plan.os].glibc.partition(".")
     return f"{plan.arch}-manylinux_{major}_{min(int(minor), NEWEST_GLIBC)}"
 
 
-def _indexes(plan: ImagePlan) -> dict[str, str]:
+def _indexes(plan: ImagePlan | Plan) -> dict[str, str]:
     """Variables of uv that name the indexes of the host data; without any, uv's own settings."""
     torch = plan.torch
+    if torch is None:
+        return {"UV_DEFAULT_INDEX": plan.cudnn.index} if plan.cudnn and plan.cudnn.index else {}
     found = {"UV_DEFAULT_INDEX": torch.default_index} if torch.default_index else {}
     if torch.index and torch.index != torch.default_index:
         found |= {"UV_INDEX": torch.index, "UV_INDEX_STRATEGY": "unsafe-best-match"}

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stacks.model.image import ImagePlan
-from tasks.bundle import contents, manifest
+from tasks.bundle import contents
 from tasks.bundle.contents import BASES, DEBS, WHEELS, Contents
-from tasks.bundle.manifest import Manifest
+from tasks.offline import manifest
+from tasks.offline.manifest import Manifest
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,7 @@ def _script(state: HostState, plan: Plan, cudnn: CudnnPlan) -> str:
         + uv.environment(state, plan, standing.ways(this_host()).indexes),
         ways=standing.ways(this_host()).indexes,
         python=interpreter(plan),
+        no_index=" ${GPUWRIGHT_NO_INDEX:-}",
         major=cudnn.version.split(".")[0],
         release=".".join(cudnn.version.split(".")[:3]),
         cuda_major=plan.cuda.version.split(".")[0] if plan.cuda else "11",

@@ -131,7 +131,7 @@ def _clock(state: HostState) -> list[Conflict]:
 
 def _names(state: HostState, plan: Plan, network: NetworkSettings) -> list[Conflict]:
     """NAME-SERVER-NONE: nobody answers for the name of the package index of the wheels."""
-    if state.system.resolver != "none" or plan.torch is None or network.proxy:
+    if state.system.resolver != "none" or plan.torch is None or network.proxy or network.needless:
         return []
     if any(word in line.text.lower() for line in state.others.environment for word in _PROXIES):
         return []

@@ -15,6 +15,7 @@ from stacks.rules.support import FATAL
 from tasks.containers import engine_conflicts, look
 from tasks.containers import forecast as container_forecast
 from tasks.containers import proof as container_proof
+from tasks.driver import state as driver_state
 from tasks.guard import kernel_guard
 from tasks.host import (
     forecast,
@@ -38,12 +39,15 @@ from tasks.hostdata.nccl import NcclSettings
 from tasks.hostdata.repair import RepairSettings
 from tasks.jetson import state as jetson_state
 from tasks.mirrors import standing
+from tasks.offline import supplying
+from tasks.offline.supplying import Supply
 from tasks.packages import repair_state
 from tasks.python import state as python_state
 from tasks.repositories import archive_answers, archive_asking, offers
 from tasks.steps.refusal import Refused
 from tasks.steps.step import this_host
 from tasks.verify import report
+from tasks.verify.parts import parts
 
 
 def for_this_host(for_jetsons: bool = False, containers: bool = False) -> Plan | None:
@@ -78,9 +82,11 @@ def for_this_host(for_jetsons: bool = False, containers: bool = False) -> Plan |
 
 
 def decided(
-    host: Host, state: HostState, for_jetsons: bool, containers: bool
+    host: Host, state: HostState, for_jetsons: bool, containers: bool, online: bool = False
 ) -> tuple[Plan, Engines | None]:
     """The plan of a host in this state, and its engines where it is to have some. Touches nothing.
+
+    ``online``: nothing comes from a bundle, whatever host data say: one is to be collected.
 
     Raises:
         Refused: The host cannot be made to fit.
@@ -103,7 +109,8 @@ def decided(
     if resolution.plan is None:
         raise Refused(*resolution.conflicts)
     plan = resolution.plan
-    way_out = network.network_settings(host.data)
+    supply = None if online or containers or for_jetsons else supplying.named(host)
+    way_out = replace(network.network_settings(host.data), needless=supply is not None)
     conflicts = (
         *_unsupported(plan),
         *jetson_state.conflicts(state, plan),
@@ -116,9 +123,36 @@ def decided(
         conflicts += engine_conflicts.conflicts(state, engines_state, plan, container_settings())
     if conflicts:
         raise Refused(*conflicts)
+    if supply is not None:
+        return _from_bundle(host, state, plan, supply), engines_state
     if mirror_opening.settled(host, state, plan, containers):
         plan = resolved(state, host.data, containers=containers).plan or plan
     return _asked(host, state, plan, containers), engines_state
+
+
+def _from_bundle(host: Host, state: HostState, plan: Plan, supply: Supply) -> Plan:
+    """The plan, once its bundle was judged. No source of the host is asked, or set up.
+
+    Raises:
+        Refused: The bundle, or what is broken on the host, speaks against it.
+        StackError, ValueError, OSError: See `decided`.
+    """
+    way_out = network.network_settings(host.data)
+    told = others.notices(state, way_out)
+    due = package_outlook.needed(state, plan) or any(part.to_come for part in parts(state, plan))
+    if due:
+        bundle = supplying.opened(host, state, plan, supply)
+        lacking = driver_state.kernels_without_headers(state, plan.driver) if plan.driver else []
+        metapackages = plan.driver.headers if plan.driver else ()
+        outlook = supplying.outlook(bundle, lacking, metapackages)
+        again = resolved(state, host.data, outlook=outlook)
+        conflicts = (*again.conflicts, *others.conflicts(state, plan))
+        plan = again.plan or plan
+        needless = replace(way_out, needless=True)
+        if conflicts := conflicts or preflight.conflicts(state, plan, needless):
+            raise Refused(*conflicts)
+        supplying.supplied(host, state, plan, supply, bundle)
+    return replace(plan, notices=(*plan.notices, *told), repositories=())
 
 
 def _asked(host: Host, state: HostState, plan: Plan, containers: bool) -> Plan:

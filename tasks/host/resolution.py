@@ -80,13 +80,10 @@ def question(
     # One kind of GPU that is expected stands for one that is there and that nobody knows.
     models = {gpu.model for gpu in expected}
     alone = next(iter(models)) if len(models) == 1 else None
-    # A bundle stands for a host without a network: NVIDIA's repository is a mirror then, or none.
-    offline = host_data.bundle(data) is not None and "nvidia" not in settings.mirrors
     profile = replace(
         profile,
         gpu_like=settings.gpu_like or alone,
         gpu_names=settings.gpu_names,
-        offline=offline,
     )
     known = locks.catalog_with_own(catalog(), data)
     return stack_of(data, state.jetson is not None, containers, _native(state)), profile, known

@@ -34,6 +34,11 @@ MOST_GPUS = 1024
 """That one host is told to expect; the largest servers have sixteen."""
 _COUNT = re.compile(r"[0-9]{1,12}")
 _FINGERPRINT = re.compile(r"[0-9A-F]{40}")
+BUNDLED = ("gpu_host", "image")
+"""Deploys that take from a bundle."""
+_BUNDLED = re.compile("|".join(BUNDLED))
+_PLACE = "http://host:port/path, or the path of a folder on the host"
+_SERVED = re.compile(r"http://[A-Za-z0-9._~:/@+,=%\[\]-]+")
 
 
 @dataclass(frozen=True)
@@ -123,6 +128,33 @@ def waits(data: Data) -> Waits:
 def bundle(data: Data) -> Path | None:
     """``bundle``: a folder of this machine that `tasks.bundle` fills and others read."""
     return Reader(data).file("bundle", "a folder of this machine")
+
+
+def bundle_at(data: Data) -> str:
+    """``bundle_at``: where hosts find the bundle; empty: through the connection of the run.
+
+    An address, or the path of a folder on the host.
+    """
+    said = Reader(data).text("bundle_at", _PLACE).rstrip("/")
+    if not said or (said.startswith("/") and said.isprintable() and "'" not in said):
+        return said
+    if not _SERVED.fullmatch(said):
+        raise Reader(data).wrong("bundle_at", said, _PLACE)
+    return said
+
+
+def bundle_key(data: Data) -> str:
+    """``bundle_key``: the only key that a bundle may be signed with; empty: its manifest's."""
+    said = Reader(data).text("bundle_key", "the fingerprint that the collecting run printed")
+    found = "".join(said.split()).upper()
+    if found and not _FINGERPRINT.fullmatch(found):
+        raise Reader(data).wrong("bundle_key", said, "a fingerprint of 40 hexadecimal digits")
+    return found
+
+
+def bundle_for(data: Data) -> tuple[str, ...]:
+    """``bundle_for``: the deploys that a bundle is collected for; empty: nothing is said."""
+    return Reader(data).matches("bundle_for", _BUNDLED, f"some of {', '.join(BUNDLED)}")
 
 
 def output(data: Data) -> Output:

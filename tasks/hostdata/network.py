@@ -23,6 +23,8 @@ class NetworkSettings:
     """May hold a password: never printed."""
     no_proxy: tuple[str, ...] = ()
     """Hosts and networks that are reached without it."""
+    needless: bool = False
+    """Whether all comes from a bundle, so that there need be no way out."""
 
     def __repr__(self) -> str:
         return f"NetworkSettings(no_proxy={self.no_proxy}, …)"

@@ -6,6 +6,11 @@ STAMP = "/var/lib/gpuwright/lists-read"
 """Touched whenever all package lists were read."""
 
 
+def _stamp() -> str:
+    """`STAMP` as the shell reads it: a job that takes from a bundle has lists of its own."""
+    return f"${{GPUWRIGHT_LISTS:-{STAMP}}}"
+
+
 def if_stale(refresh: str, sources: str) -> str:
     """Shell that reads the lists unless they are younger than half a day and than every source.
 
@@ -18,10 +23,11 @@ def if_stale(refresh: str, sources: str) -> str:
     return "\n".join(
         [
             "(flock 9",
-            f'if [ -e {STAMP} ] && [ -z "$(find {sources} -newer {STAMP} 2>/dev/null)" ] && '
-            f'[ -z "$(find {STAMP} -mmin +720)" ]; then :; else',
+            f'stamp={_stamp()}; if [ -e "$stamp" ] && '
+            f'[ -z "$(find {sources} -newer "$stamp" 2>/dev/null)" ] && '
+            '[ -z "$(find "$stamp" -mmin +720)" ]; then :; else',
             refresh,
-            f"touch {STAMP}; fi) 9>{STAMP}.lock",
+            f'touch "$stamp"; fi) 9>{_stamp()}.lock',
         ]
     )
 
@@ -42,4 +48,4 @@ def stale_after(command: str) -> str:
 
     A package may have gone or changed since they were read; the next run reads them again.
     """
-    return f"{command} || {{ code=$?; rm -f {STAMP}; exit $code; }}"
+    return f"{command} || {{ code=$?; rm -f {_stamp()}; exit $code; }}"

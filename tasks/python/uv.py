@@ -138,6 +138,7 @@ def environment(state: HostState, plan: Plan, ways: Sequence[tuple[str, str]] = 
             "export UV_NO_PROGRESS=1 UV_PYTHON_DOWNLOADS=never UV_NO_CONFIG=1",
             "mkdir -p -m 700 $UV_CACHE_DIR",
             *indexes(state, plan),
+            '[ -z "${GPUWRIGHT_NO_INDEX:-}" ] || unset UV_DEFAULT_INDEX UV_INDEX UV_INDEX_STRATEGY',
             *_next_index(state, ways),
         ]
     )
@@ -169,6 +170,7 @@ def _next_index(state: HostState, ways: Sequence[tuple[str, str]]) -> list[str]:
     if not ways:
         return []
     lines = ["ways=0", "next_index() {", "    ways=$((ways + 1))"]
+    lines += ['    [ -z "${GPUWRIGHT_NO_INDEX:-}" ] || return 1']
     lines += ["    unset UV_DEFAULT_INDEX UV_INDEX UV_INDEX_STRATEGY UV_FIND_LINKS"]
     lines += ["    case $ways in"]
     for place, (default, index) in enumerate(ways, 1):

@@ -18,7 +18,8 @@ from stacks.model.image import ImagePlan
 from tasks.cuda import environment_file
 from tasks.layout import CUDNN, CURRENT
 from tasks.packages.apt import FETCH_TOOLS
-from tasks.recipe import inputs, lock_parts
+from tasks.python import lock_parts
+from tasks.recipe import inputs
 from tasks.templates import render
 
 EPOCH = 1735689600

@@ -6,7 +6,7 @@ from stacks.model.plan import Plan
 from tasks.packages import dnf
 from tasks.packages.transaction import Installation
 from tasks.repositories import archive_asking, archives
-from tasks.steps import files, job
+from tasks.steps import around, files, job
 from tasks.steps.step import Commands, host_state, step, this_host, write
 
 EPEL = "epel-release"
@@ -18,8 +18,10 @@ def components(plan: Plan) -> Commands:
     """Enable missing components (contrib, non-free …) for the archives that the host uses already.
 
     The host's own files stay as they are: ours adds the missing components with the same address,
-    suites, key and options.
+    suites, key and options. A host that takes from a bundle keeps its sources as they are.
     """
+    if around.is_supplied(this_host()):
+        return
     state = archive_asking.identified(this_host(), host_state())
     if state.package_manager.kind == "dnf":
         if archives.epel_due(state, plan):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
 from pyinfra.api.host import Host
@@ -9,11 +10,12 @@ from pyinfra.api.host import Host
 from tasks.hostdata import network
 from tasks.steps import files, surroundings
 from tasks.steps.step import run
-from tasks.steps.surroundings import Strangers
+from tasks.steps.surroundings import Bundle, Strangers
 
 FILE = "/run/gpuwright/surroundings"
 """What facts source that go to the network; it may hold a password, and a reboot takes it away."""
 _strangers: WeakKeyDictionary[Host, Strangers] = WeakKeyDictionary()
+_bundles: WeakKeyDictionary[Host, Callable[[], Bundle]] = WeakKeyDictionary()
 _placed: WeakKeyDictionary[Host, str] = WeakKeyDictionary()
 
 
@@ -22,10 +24,33 @@ def tolerate(host: Host, strangers: Strangers) -> None:
     _strangers[host] = strangers
 
 
+def supply(host: Host, bundle: Callable[[], Bundle]) -> None:
+    """Let jobs of this host take all from a bundle.
+
+    It is asked for when a job starts, and may raise `OSError` where nothing leads to it.
+    """
+    _bundles[host] = bundle
+
+
+def is_supplied(host: Host) -> bool:
+    """Whether jobs of this host take all from a bundle, and none of its sources is set up."""
+    return host in _bundles
+
+
+def put_away(host: Host, job: str) -> str:
+    """Shell that takes away what a job of this name had of a bundle; empty: there is none."""
+    return f"rm -rf {surroundings.PLACES}/{job}\n" if host in _bundles else ""
+
+
 def of_host(host: Host) -> str:
-    """`surroundings.text` of this host."""
+    """`surroundings.text` of this host.
+
+    Raises:
+        OSError: Nothing leads to its bundle.
+    """
     known = _strangers.get(host, Strangers())
-    return surroundings.text(network.network_settings(host.data), known)
+    bundle = _bundles[host]() if host in _bundles else None
+    return surroundings.text(network.network_settings(host.data), known, bundle)
 
 
 def forget(host: Host) -> None:

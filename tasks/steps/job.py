@@ -206,9 +206,9 @@ def _is_whole(name: str, text: str) -> str:
 
 
 def _start(state: object, host: Host, job: Job) -> bool:
-    # The digest stands in a command line: with a number that nobody knows it tells of no secret.
-    unknown = f"# {secrets.token_hex(16)}\n"
-    job = replace(job, script=f"{unknown}{around.of_host(host)}{job.script}")
+    # Its digest is in a command line: with a number that nobody knows it tells of no secret.
+    script = f"# {secrets.token_hex(16)}\n{around.of_host(host)}{job.script}"
+    job = replace(job, script=script, undo=around.put_away(host, job.name) + job.undo)
     start_it = start_script(job, host_data.lock_wait(host.data), patience(host).job)
     good, output = run(host, start_it, timeout=waits.JOB_START_S, stdin=payload(job))
     course.of_host(host).jobs[job.unit] = f"{job.title} (log: {job.folder}/log)"

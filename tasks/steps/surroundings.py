@@ -25,7 +25,30 @@ class Strangers:
     """Of dnf, by id."""
 
 
-def text(settings: NetworkSettings, strangers: Strangers) -> str:
+PLACES = "/run/gpuwright/bundle"
+"""Where a job's own package lists lie while it takes from a bundle; they go with its end."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Where jobs of a host find what they else fetch."""
+
+    address: str
+    """``http://127.0.0.1:40117``, or the folder on the host."""
+    index: str
+    """Folder of the release's repository in it."""
+    links: str
+    """The page of all wheels in it."""
+    key: str
+    """The key that signed the repository, armoured: no other is trusted."""
+
+    @property
+    def on_disk(self) -> bool:
+        """Whether it lies on the host."""
+        return self.address.startswith("/")
+
+
+def text(settings: NetworkSettings, strangers: Strangers, bundle: Bundle | None = None) -> str:
     """Shell that every job of a host begins with, in the folder of the job.
 
     It may hold a password.
@@ -36,4 +59,6 @@ def text(settings: NetworkSettings, strangers: Strangers) -> str:
         no_proxy=",".join(settings.no_proxy),
         strangers="\n".join(strangers.archives),
         repositories=[name for name in strangers.repositories if _ID.fullmatch(name)],
+        bundle=bundle,
+        places=PLACES,
     )

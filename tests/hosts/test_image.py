@@ -20,8 +20,7 @@ from facts.parse import parse_host
 from sandbox.checkout import SOURCE
 from tasks.host import resolution
 from tasks.image.work import RECORD
-from tasks.python import locks
-from tasks.recipe import lock_parts
+from tasks.python import lock_parts, locks
 from tests.hosts import carried_out, onlooker, runner
 from tests.hosts.able import needs_hosts
 from tests.hosts.carried_out import carries_out

@@ -28,12 +28,12 @@ from sandbox import hosts
 from sandbox.hosts import HostSpec, SandboxHost
 from sandbox.images import base_image, registry
 from sandbox.mirror.faults import Faults
-from tasks.bundle import manifest
 from tasks.hostdata.image import image_settings
 from tasks.image import store
 from tasks.image.work import FOLDER, Work, lacking_tools, must_save
-from tasks.python import locks, uv
-from tasks.recipe import lock_parts, opening
+from tasks.offline import manifest
+from tasks.python import lock_parts, locks, uv
+from tasks.recipe import opening
 from tasks.steps import job
 from tests.hosts import runner
 from tests.hosts.able import needs_hosts
@@ -75,7 +75,7 @@ class Place:
 
     def pyinfra(self, *words: str, deploy: str) -> Run:
         """Run a deploy with this place's data and the bundle."""
-        told = {**self.data, "bundle": str(self.bundle)}
+        told = {**self.data, "bundle": str(self.bundle), "bundle_for": "image"}
         return Lab(self.host, runner.inventory(self.folder, **{NAME: told})).pyinfra(
             *words, deploy=deploy
         )

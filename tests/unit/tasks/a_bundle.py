@@ -6,9 +6,10 @@ import dataclasses
 import hashlib
 from pathlib import Path
 
-from tasks.bundle import contents, manifest
+from tasks.bundle import contents
 from tasks.bundle.contents import DEBS, WHEELS
-from tasks.bundle.manifest import Base, Manifest
+from tasks.offline import manifest
+from tasks.offline.manifest import Base, Manifest
 from tasks.recipe.recipe import Recipe, recipe_of
 from tests.unit.tasks import an_image
 

@@ -15,7 +15,7 @@ from tasks.guard import program
 from tasks.recipe.inputs import Ask
 from tasks.recipe.recipe import DEV, EPOCH
 from tasks.steps import before, surroundings
-from tasks.steps.surroundings import NetworkSettings, Strangers
+from tasks.steps.surroundings import Bundle, NetworkSettings, Strangers
 from tasks.templates import render
 from tasks.workspace import placing, service
 from tests.unit.tasks import a_host, a_workspace
@@ -88,6 +88,8 @@ RENDERED = {
     "before.sh.j2": before.script(),
     "brought.sh.j2": before.brought("true"),
     "bundle_base.sh.j2": render("bundle_base.sh.j2", base="debian:bookworm-slim"),
+    "bundle_packages.sh.j2": render("bundle_packages.sh.j2"),
+    "at_hand.sh.j2": render("at_hand.sh.j2"),
     "bundle_debs.sh.j2": render("bundle_debs.sh.j2", base="debian:bookworm-slim", dev=DEV),
     "bundle_debs_inside.sh.j2": render(
         "bundle_debs_inside.sh.j2",
@@ -126,6 +128,14 @@ RENDERED = {
     "surroundings.sh.j2": surroundings.text(
         NetworkSettings("http://proxy.example.org:3128", ("localhost",)),
         Strangers(("http://dead.example.org/x ./",), ("grafana",)),
+    )
+    + "".join(
+        surroundings.text(
+            NetworkSettings(),
+            Strangers(),
+            Bundle(address, "apt/debian-12-x86_64", "wheels/links.html", "-----A KEY-----\n"),
+        )
+        for address in ("http://127.0.0.1:40117", "/mnt/a stick/bündel")
     ),
     "workspace_secrets.sh.j2": service.secrets_script(a_workspace.placed()),
 }

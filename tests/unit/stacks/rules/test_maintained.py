@@ -62,12 +62,6 @@ def test_driver_that_is_there_and_does_not_drive_the_card_does_not_stay_silently
     assert driver(profile).branch == "580"
 
 
-def test_out_of_reach_the_archive_s_own_is_taken_with_the_warning() -> None:
-    plan = planned(host("debian-12", "h100", offline=True))
-    assert plan.driver is not None and plan.driver.origin == "debian"
-    assert "bundle" in noticed("DRIVER-EOL", plan).remedy
-
-
 def test_toolkit_of_the_archive_by_name_brings_the_archive_s_driver() -> None:
     plan = planned(host("debian-12", "h100"), cuda_origin="debian")
     assert plan.driver is not None and plan.cuda is not None

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from facts.parse.images import ImageState
-from tasks.bundle import manifest, supply
+from tasks.bundle import supply
 from tasks.bundle.supply import Supply
 from tasks.hostdata.image import ImageSettings
 from tasks.image import image_conflicts, store
 from tasks.image.work import FOLDER, Work
+from tasks.offline import manifest
 from tests.unit.tasks import a_bundle, a_host
 from tests.unit.tasks.a_bundle import LAYERS, recipe
 
@@ -169,5 +170,5 @@ def test_manifest_that_leads_out_of_the_folder_is_refused(bundle: Path) -> None:
 
 
 def test_manifest_of_a_newer_release_is_refused(bundle: Path) -> None:
-    (bundle / "manifest.json").write_text('{"schema": 2}')
-    assert "is of schema 2; this release reads 1" in refused(bundle)["BUNDLE-FOLDER"]
+    (bundle / "manifest.json").write_text('{"schema": 9}')
+    assert "is of schema 9; this release reads up to 2" in refused(bundle)["BUNDLE-FOLDER"]

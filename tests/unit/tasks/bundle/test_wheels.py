@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from stacks.model.image import ImagePlan
-from tasks.bundle import contents, manifest, wheels
+from tasks.bundle import contents, wheels
 from tasks.bundle.contents import Contents
-from tasks.bundle.manifest import BundleError
 from tasks.bundle.work import lacking_wheels
+from tasks.offline import manifest
+from tasks.offline.manifest import BundleError
 from tests.unit.an_index import ANY, Index, serving
 from tests.unit.tasks import an_image
 
@@ -42,7 +43,8 @@ def asked(text: str) -> Contents:
 def collect(folder: Path, index: Index, text: str) -> list[str]:
     """Collect, and say what was fetched."""
     said: list[str] = []
-    wheels.collect(folder, plan(index), asked(text), LOCK, said.append)
+    digest = contents.lock_digest({"needs": text})
+    wheels.collect(folder, plan(index), LOCK, text, digest, said.append)
     return said
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from stacks.model.plan import Download
-from tasks.bundle import bundle_conflicts, collect, contents, manifest, work
-from tasks.bundle.manifest import BundleError
+from tasks.bundle import bundle_conflicts, collect, contents, work
 from tasks.bundle.work import Work
+from tasks.offline import manifest
+from tasks.offline.manifest import BundleError
 from tests.unit.tasks import a_bundle, an_image
 from tests.unit.tasks.a_bundle import recipe
 

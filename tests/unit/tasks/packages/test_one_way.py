@@ -37,6 +37,7 @@ ALLOWED = {
     "tasks/templates/pull_start.sh.j2": "installs python3 alone",
     # Read only.
     "facts/outlook.sh": "a simulation",
+    "facts/closure.sh": "simulations, and addresses",
     "facts/removal.sh": "rpm's own trial (--test)",
 }
 WORDS = {

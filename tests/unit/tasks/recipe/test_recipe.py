@@ -13,7 +13,7 @@ import pytest
 
 from stacks.catalog.read import load_catalog
 from stacks.model.plan import Download
-from tasks.recipe import lock_parts
+from tasks.python import lock_parts
 from tasks.recipe.recipe import Recipe
 from tests.unit.tasks import a_host, an_image
 from tests.unit.tasks.an_image import LOCK, recipe

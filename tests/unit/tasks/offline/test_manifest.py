@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.bundle import manifest
-from tasks.bundle.manifest import Base, BundleError, Entry, Manifest
+from tasks.offline import manifest
+from tasks.offline.manifest import Base, BundleError, Entry, Manifest
 
 ONE = Entry("ab" * 32, 3, ("torch",))
 
