@@ -146,7 +146,7 @@ def _plan_with(profile_of: Asked, mirrors: dict[str, str]) -> Plan:
     """The plan that takes these kinds from there, and the others from their makers."""
     stack, profile, known = profile_of
     indexes = {kind: at for kind, at in mirrors.items() if at}
-    asked = replace(profile, indexes=indexes, offline=False)
+    asked = replace(profile, indexes=indexes)
     found = resolve(stack, asked, known)
     if found.plan is None:
         raise Refused(*found.conflicts)
