@@ -1,8 +1,9 @@
-"""What a line costs that is cut every 5 MiB: a wheel of 25 MB by our own layer, by pip and by uv.
+"""What a line costs that is cut again and again: a wheel of 25 MB by our own layer, pip and uv.
 
-Each way fetches the wheel from a server here and installs it into a folder: in one run, and in a
-run that is killed after three fifths of the bytes and started once more. Bytes are those of bodies
-that the server has sent. Run as ``python -m bench cut_transfers``; needs a package index for pip.
+Each way fetches the wheel from a server here and installs it into a folder: in one run, in one that
+is killed after three fifths of the bytes and started once more, and over a line with 20 cuts at
+random points, killed five times between. Bytes are those of bodies that the server has sent. Run as
+``python -m bench cut_transfers``; needs a package index for pip.
 """
 
 from __future__ import annotations
@@ -34,7 +35,6 @@ CUT = 5 * 2**20
 PAYLOAD = 24 * 2**20
 BYTES_PER_S = 20e6
 LIMIT_S = 180.0
-KILLED_AT = 0.6
 MOST_BYTES = 1.05
 """Times the wheel's size: the target of our own layer, killed or not."""
 NAME = "cutdemo-1.0-py3-none-any.whl"
@@ -51,16 +51,43 @@ sys.exit(subprocess.run([uv, *words, "--target", into, str(file)]).returncode)
 """
 
 
+@dataclass(frozen=True)
+class Line:
+    """How a line is cut, and when who fetches over it is killed."""
+
+    name: str
+    cuts: int = 0
+    """At random points of the file, each once; 0: every answer after `CUT` bytes."""
+    kills: tuple[float, ...] = ()
+    """Bytes that were sent until then, in times the file's size."""
+
+
+LINES = (
+    Line("cut line"),
+    Line("cut line, killed once", kills=(0.6,)),
+    Line("20 cuts, killed 5 times", cuts=20, kills=(0.1, 0.3, 0.5, 0.7, 0.9)),
+)
+
+
 class Server(ThreadingHTTPServer):
-    """Serves the wheel by ranges, cuts each answer after `CUT` bytes, and counts."""
+    """Serves the wheel by ranges, cuts answers as the line does, and counts."""
 
     daemon_threads = True
 
-    def __init__(self, wheel: Path) -> None:
+    def __init__(self, wheel: Path, line: Line) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.content = wheel.read_bytes()
         self.etag = f'"{hashlib.sha256(self.content).hexdigest()[:16]}"'
         self.sent = 0
+        self.every = not line.cuts
+        chance = random.Random(line.cuts)
+        self.left = {chance.randrange(1, len(self.content)) for _ in range(line.cuts)}
+
+    def until(self, begin: int) -> int:
+        """Where the answer that begins there is cut."""
+        if self.every:
+            return begin + CUT
+        return min((place for place in self.left if place > begin), default=len(self.content))
 
     @property
     def url(self) -> str:
@@ -76,12 +103,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         begin, end = self._head()
+        cut = self.server.until(begin)
         with contextlib.suppress(OSError):
-            for place in range(begin, min(end, begin + CUT), _BLOCK):
-                block = self.server.content[place : min(place + _BLOCK, end, begin + CUT)]
+            for place in range(begin, min(end, cut), _BLOCK):
+                block = self.server.content[place : min(place + _BLOCK, end, cut)]
                 self.connection.sendall(block)
                 self.server.sent += len(block)
                 time.sleep(len(block) / BYTES_PER_S)
+            self.server.left.discard(cut)
         self.close_connection = True
 
     def _head(self) -> tuple[int, int]:
@@ -134,7 +163,7 @@ def wheel(folder: Path) -> Path:
 
 
 def run() -> list[Comparison]:
-    """Try each way, whole and killed; give the comparisons.
+    """Try each way over each line; give the comparisons.
 
     Raises:
         BenchError: Ours does not end, or a way cannot be prepared.
@@ -144,34 +173,33 @@ def run() -> list[Comparison]:
         size = made.stat().st_size / 1e6
         pip, version = _pip(Path(place))
         installers = {"gpuwright": None, f"pip {version}": pip, _uv_version(): [uv.find_uv_bin()]}
-        costs: dict[str, dict[bool, Cost]] = {}
+        costs: dict[str, dict[Line, Cost]] = {}
         for way, program in installers.items():
-            costs[way] = {killed: _cost(made, program, killed) for killed in (False, True)}
-            for killed, cost in costs[way].items():
-                print(f"{way}{', killed once' if killed else ''}: {cost}", flush=True)
+            costs[way] = {line: _cost(made, program, line) for line in LINES}
+            for line, cost in costs[way].items():
+                print(f"{way}, {line.name}: {cost}", flush=True)
     ours, rows = costs.pop("gpuwright"), []
     if not all(cost.ended for cost in ours.values()):
         raise BenchError("our own layer did not bring the wheel")
-    for killed in (False, True):
-        name = "cut line, killed once" if killed else "cut line"
-        mb = ours[killed].mb
+    for line in LINES:
+        name, mb = line.name, ours[line].mb
         rows.append(Comparison(name, mb, "limit", None, "MB", round(MOST_BYTES * size, 2), "ours"))
         for way, theirs in costs.items():
-            left = "" if theirs[killed].ended else f"{way} had not ended: {name}"
-            rows.append(Comparison(name, mb, way, theirs[killed].mb, "MB", 1, "ours/theirs", left))
-            seconds = (ours[killed].seconds, theirs[killed].seconds)
+            left = "" if theirs[line].ended else f"{way} had not ended: {name}"
+            rows.append(Comparison(name, mb, way, theirs[line].mb, "MB", 1, "ours/theirs", left))
+            seconds = (ours[line].seconds, theirs[line].seconds)
             rows.append(Comparison(name, seconds[0], way, seconds[1], "s", 1, "ours/theirs", left))
     told = [
-        {"way": way, "killed": killed, "wheel_mb": round(size, 2), **vars(cost)}
-        for way, both in {"gpuwright": ours, **costs}.items()
-        for killed, cost in both.items()
+        {"way": way, "line": line.name, "wheel_mb": round(size, 2), **vars(cost)}
+        for way, all_lines in {"gpuwright": ours, **costs}.items()
+        for line, cost in all_lines.items()
     ]
     results.save("cut_transfers", told, rows)
     return rows
 
 
-def _cost(made: Path, program: Sequence[str] | None, killed: bool) -> Cost:
-    with tempfile.TemporaryDirectory() as place, _serving(made) as server:
+def _cost(made: Path, program: Sequence[str] | None, line: Line) -> Cost:
+    with tempfile.TemporaryDirectory() as place, _serving(made, line) as server:
         into = str(Path(place, "into"))
         if program is None:
             sha256 = hashlib.sha256(server.content).hexdigest()
@@ -180,8 +208,8 @@ def _cost(made: Path, program: Sequence[str] | None, killed: bool) -> Cost:
         else:
             words = [*program, *_installs(program), "--no-deps", "--target", into, server.url]
         begun = time.monotonic()
-        if killed:
-            _run(words, place, server, int(KILLED_AT * len(server.content)))
+        for share in line.kills:
+            _run(words, place, server, int(share * len(server.content)))
         ended = _run(words, place, server, None)
         ended = ended and Path(into, "cutdemo", "data.bin").is_file()
         seconds = round(time.monotonic() - begun, 2)
@@ -231,8 +259,8 @@ def _uv_version() -> str:
 
 
 @contextlib.contextmanager
-def _serving(made: Path) -> Iterator[Server]:
-    with Server(made) as server:
+def _serving(made: Path, line: Line) -> Iterator[Server]:
+    with Server(made, line) as server:
         Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         yield server
         server.shutdown()
