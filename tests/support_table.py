@@ -21,8 +21,8 @@ HOUSE = Path(__file__).parents[1]
 _TO = "GPUWRIGHT_MARKS_TO"
 _HEAD = """\
 # How far each part of a plan was carried out, and the test that shows it: written from the marks of
-# the tests in tests/hosts and tests/whole by `python -m tests.support_table`; a test compares. What
-# has no row here was carried out by no test.
+# the tests in tests/hosts by `python -m tests.support_table`; a test compares. What has no row here
+# was carried out by no test.
 rows:
 """
 PARTS = ("driver", "cuda", "cudnn", "torch", "docker", "containerd", "podman", "toolkit", "image")
@@ -42,10 +42,6 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     Path(os.environ[_TO]).write_text(json.dumps(marks))
 
 
-def _name(test: str) -> str:
-    return test.removeprefix("tests/").removeprefix("hosts/")
-
-
 @functools.cache
 def marks() -> list[dict[str, Any]]:
     """The marks of all tests on hosts by the tests' names: no test is run.
@@ -58,7 +54,7 @@ def marks() -> list[dict[str, Any]]:
         subprocess.run(
             [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "tests.support_table"]
             # No test is run, so nothing is to be made of what they assert.
-            + ["--assert=plain", "-p", "no:cacheprovider", "tests/hosts", "tests/whole"],
+            + ["--assert=plain", "-p", "no:cacheprovider", "tests/hosts"],
             cwd=HOUSE,
             env={**own, _TO: str(target)},
             check=True,
