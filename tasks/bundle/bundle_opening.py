@@ -19,6 +19,7 @@ from tasks.hostdata import host as host_data
 from tasks.offline import manifest
 from tasks.offline.manifest import BundleError
 from tasks.recipe import conflicts as recipe_conflicts
+from tasks.recipe import image_mirrors
 from tasks.recipe.opening import asked
 from tasks.steps.refusal import Refused
 from tasks.steps.step import fact
@@ -63,6 +64,7 @@ def _decided(host: Host, state: HostState) -> Asked | None:
 
 
 def _image(host: Host, state: HostState, folder: Path, seen: ImageState) -> Work:
+    image_mirrors.settled(host, state, here=True)
     found = asked(state, host.data)
     recipe, plan = found.recipe, found.plan
     if conflicts := (*recipe_conflicts.docker(seen), *recipe_conflicts.of_plan(plan)):

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from stacks.catalog.mirrors import FLAT
 from stacks.locking import wheels as locked_wheels
 from stacks.model.address import masked
 from stacks.model.image import ImagePlan
@@ -134,6 +135,8 @@ def _indexes(plan: ImagePlan | Plan) -> dict[str, str]:
     if torch is None:
         return {"UV_DEFAULT_INDEX": plan.cudnn.index} if plan.cudnn and plan.cudnn.index else {}
     found = {"UV_DEFAULT_INDEX": torch.default_index} if torch.default_index else {}
-    if torch.index and torch.index != torch.default_index:
+    if torch.index and torch.index.startswith(FLAT):
+        found |= {"UV_FIND_LINKS": torch.index.removeprefix(FLAT) + "/"}
+    elif torch.index and torch.index != torch.default_index:
         found |= {"UV_INDEX": torch.index, "UV_INDEX_STRATEGY": "unsafe-best-match"}
     return {name: value for name, value in found.items() if value}

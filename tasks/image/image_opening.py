@@ -19,6 +19,7 @@ from tasks.image import image_conflicts, summary
 from tasks.image.look import images
 from tasks.image.work import Work, builds
 from tasks.recipe import conflicts as recipe_conflicts
+from tasks.recipe import image_mirrors
 from tasks.recipe.opening import asked
 from tasks.steps.refusal import Refused
 from tasks.steps.step import this_run
@@ -39,6 +40,10 @@ def _decided(host: Host, state: HostState) -> Work | None:
     seen: ImageState | None = images(work)
     if seen is None:
         return None
+    if builds(work, seen) and work.settings.bundle is None:
+        image_mirrors.settled(host, state)
+        found = asked(state, host.data)
+        work = replace(work, recipe=found.recipe)
     work, conflicts = _supplied(work, seen)
     conflicts += image_conflicts.of_work(work, seen)
     if conflicts and not (

@@ -1,15 +1,20 @@
-"""Ask mirrors from the host's own network, which is the one that counts."""
+"""Ask mirrors from the network of who fetches: the host, or for a bundle this machine."""
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Sequence
 
-from facts.mirrors import MirrorReadings
-from facts.parse.mirrors import MirrorReading
+from facts.mirrors import LIMIT_S, MirrorReadings, mirrors_command
+from facts.parse.mirrors import MirrorReading, readings
+from facts.parse.sections import ProbeError
 from tasks.mirrors.questions import Question
 from tasks.steps import around
 from tasks.steps.step import fact, this_host
 from tasks.templates import logins
+
+_MORE_S = 60
+"""What the last mirror may take beyond the script's own limit."""
 
 
 def asked(questions: Sequence[Question]) -> tuple[MirrorReading, ...] | None:
@@ -25,3 +30,23 @@ def asked(questions: Sequence[Question]) -> tuple[MirrorReading, ...] | None:
         surroundings=around.file(this_host()),
     )
     return found
+
+
+def asked_here(questions: Sequence[Question]) -> tuple[MirrorReading, ...]:
+    """Readings of this machine, for what it fetches itself.
+
+    Raises:
+        RuntimeError: Its shell gave no answer that can be read.
+    """
+    try:
+        done = subprocess.run(
+            ["sh", "-c", mirrors_command()],
+            input="".join(question.line for question in questions),
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=LIMIT_S + _MORE_S,
+        )
+        return readings(done.stdout.splitlines(), len(questions))
+    except (subprocess.TimeoutExpired, ProbeError) as error:
+        raise RuntimeError(f"the mirrors cannot be asked from this machine: {error}") from error

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from stacks.catalog.mirrors import FLAT
 from stacks.model import address
+from stacks.model.image import ImagePlan
 from stacks.model.plan import Plan, Repository
 from tasks.hostdata.mirrors import Candidate
 from tasks.templates import logins
@@ -21,6 +22,10 @@ _LOCKED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==", re.MULTILINE)
 _FILE = re.compile(r"^\s+# (\S+\.whl)$", re.MULTILINE)
 _LARGE = ("triton", "nvidia-cublas-cu12", "sympy", "numpy", "networkx")
 """Packages whose wheels have some megabytes, the largest first."""
+WHEELS = ("pypi", "pytorch", "jetson")
+"""Kinds of package indexes."""
+ALL = (*WHEELS, "redist", "nvidia", "toolkit", "docker")
+"""Kinds that a plan may take from."""
 NOWHERE = "http://{kind}.invalid/"
 """Address of a mirror that there is not (RFC 2606), by which a plan shows what it takes from it."""
 
@@ -55,11 +60,10 @@ class Question:
 
 def marked() -> dict[str, str]:
     """``mirrors`` of host data with which a plan shows from which kinds it takes something."""
-    kinds = ("pypi", "pytorch", "redist", "nvidia", "jetson", "toolkit", "docker")
-    return {kind: NOWHERE.format(kind=kind) for kind in kinds}
+    return {kind: NOWHERE.format(kind=kind) for kind in ALL}
 
 
-def wanted_kinds(plan: Plan) -> frozenset[str]:
+def wanted_kinds(plan: Plan | ImagePlan) -> frozenset[str]:
     """The kinds that a plan made with `marked` takes something from."""
     places = [repository.address for repository in plan.repositories]
     if plan.torch:
@@ -70,8 +74,14 @@ def wanted_kinds(plan: Plan) -> frozenset[str]:
     return frozenset(kind for kind, at in marked().items() if any(p.startswith(at) for p in places))
 
 
+def torch_kind(plan: Plan | ImagePlan) -> str:
+    """The kind that torch itself comes from, by a plan made with `marked`."""
+    at = (plan.torch.index or "") if plan.torch else ""
+    return next((kind for kind, start in marked().items() if at.startswith(start)), "pypi")
+
+
 def question(
-    candidate: Candidate, plan: Plan, lock: str, torch_kind: str, default: str | None
+    candidate: Candidate, plan: Plan | ImagePlan, lock: str, torch_from: str, default: str | None
 ) -> Question | None:
     """What this mirror is asked for; None where nothing can be asked.
 
@@ -79,12 +89,12 @@ def question(
         candidate: The mirror.
         plan: The plan that would take from it.
         lock: Text of the plan's lock; empty where there is none.
-        torch_kind: The kind that torch itself comes from.
+        torch_from: The kind that torch itself comes from.
         default: The package index of the host's own settings, for pypi's `UPSTREAM`.
     """
     kind = candidate.kind
     if kind in ("pypi", "pytorch", "jetson"):
-        return _wheel(candidate, plan, lock, torch_kind == kind, default)
+        return _wheel(candidate, plan, lock, torch_from == kind, default)
     if kind == "redist":
         files = plan.cuda.downloads if plan.cuda else ()
         only = (plan.cudnn.download,) if plan.cudnn and plan.cudnn.download else ()
@@ -100,7 +110,7 @@ def question(
 
 
 def _wheel(
-    candidate: Candidate, plan: Plan, lock: str, has_torch: bool, default: str | None
+    candidate: Candidate, plan: Plan | ImagePlan, lock: str, has_torch: bool, default: str | None
 ) -> Question | None:
     torch, cudnn = plan.torch, plan.cudnn
     index: str | None

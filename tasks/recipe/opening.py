@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from facts.model.host import HostState
@@ -44,8 +45,12 @@ def asked(state: HostState, data: reading.Data) -> Asked:
     return Asked(state, settings, resolution.plan, recipe)
 
 
-def resolved(state: HostState, data: reading.Data) -> ImageResolution:
+def resolved(
+    state: HostState, data: reading.Data, mirrors: Mapping[str, str] | None = None
+) -> ImageResolution:
     """The image's plan for a host in this state with this data. Touches no host.
+
+    ``mirrors``: addresses by kind, in place of those of the host's data.
 
     Raises:
         StackError: The stack cannot be read.
@@ -55,7 +60,7 @@ def resolved(state: HostState, data: reading.Data) -> ImageResolution:
     profile = profile_of(
         state,
         () if state.gpus else tuple(gpu for gpu in settings.expected_gpus if gpu.model),
-        settings.mirrors,
+        settings.mirrors if mirrors is None else mirrors,
         settings.fingerprints,
     )
     return image_plan(

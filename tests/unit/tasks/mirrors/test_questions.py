@@ -23,8 +23,7 @@ def asked(kind: str, address: str = AT, **data: Any) -> questions.Question | Non
     marked = resolution.resolved(a_host.bare(), {**said, "mirrors": questions.marked()}).plan
     assert plan is not None and marked is not None
     lock = locks.text({}, plan.torch.lock) if plan.torch else ""
-    at = (marked.torch.index or "") if marked.torch else ""
-    torch = next((k for k, start in questions.marked().items() if at.startswith(start)), "pypi")
+    torch = questions.torch_kind(marked)
     return questions.question(Candidate(kind, address, "m"), plan, lock, torch, None)
 
 
