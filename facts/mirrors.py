@@ -39,15 +39,16 @@ class MirrorReadings(FactBase[tuple[MirrorReading, ...]]):
     + count: how many mirrors are asked; what of each is in the ``_stdin`` of the call, a line for
       each, as `facts/mirrors.sh` says: an address may hold a password
     + surroundings: a file of the host that is sourced before: proxies, say
+    + limit: seconds after which no further mirror is asked
     """
 
     def __init__(self) -> None:
         self.count = 0
 
     @override
-    def command(self, count: int = 0, surroundings: str = "") -> str:
+    def command(self, count: int = 0, surroundings: str = "", limit: int = LIMIT_S) -> str:
         self.count = count
-        return mirrors_command(surroundings)
+        return mirrors_command(surroundings, limit=limit)
 
     @override
     def process(self, output: Sequence[str]) -> tuple[MirrorReading, ...]:

@@ -64,6 +64,8 @@ class Mirrors(Group):
     sets: Mapping[str, MirrorSet]
     mirrors: Mapping[str, Mapping[str, KnownMirror]]
     """By kind and name."""
+    archives: Mapping[str, Mapping[str, KnownMirror]]
+    """Mirrors of distributions, by distribution and name: for the host's own sources, by hand."""
 
     def addresses(self, kind: str, names: tuple[str, ...]) -> tuple[str, ...]:
         """Addresses of these mirrors, in their order; `UPSTREAM` stays the word that it is.

@@ -38,6 +38,11 @@ def command(console: Console, options: argparse.Namespace, catalog: Catalog) -> 
         _set(console, known, name, known.sets[name])
     wanted = {kind for name in names for kind in known.sets[name].kinds}
     _others(console, known, wanted if options.set else {*known.mirrors})
+    say(console, "For the host's own sources, by hand (no set changes those):", "", style="bold")
+    for distribution, rows in known.archives.items():
+        for name, row in rows.items():
+            say(console, f"{name} {row.address}: {_seen(row)}", f"  {distribution:<9} ")
+    console.print()
     say(console, f"Looked up until {known.date}: {known.source}.", "")
     say(console, "Keys, digests and versions stay those of the catalogue and the locks.", "")
     return 0
@@ -58,6 +63,10 @@ def as_data(known: Mirrors, names: tuple[str, ...]) -> dict[str, Any]:
         "mirrors": {
             kind: {name: asdict(row) for name, row in rows.items()}
             for kind, rows in known.mirrors.items()
+        },
+        "archives": {
+            of: {name: asdict(row) for name, row in rows.items()}
+            for of, rows in known.archives.items()
         },
     }
 

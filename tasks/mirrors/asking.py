@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from facts.mirrors import LIMIT_S, MirrorReadings, mirrors_command
 from facts.parse.mirrors import MirrorReading, readings
 from facts.parse.sections import ProbeError
+from tasks.hostdata import host as host_data
 from tasks.mirrors.questions import Question
 from tasks.steps import around
 from tasks.steps.step import fact, this_host
@@ -23,11 +24,14 @@ def asked(questions: Sequence[Question]) -> tuple[MirrorReading, ...] | None:
     Raises:
         ValueError: Host data ``proxy`` could not be put on the host.
     """
+    # Whoever waits for the host's answer no longer than so many seconds gets it before.
+    limit = min(LIMIT_S, host_data.waits(this_host().data).answer - _MORE_S)
     found: tuple[MirrorReading, ...] | None = fact(
         MirrorReadings,
         count=len(questions),
         _stdin=logins.Unsaid(question.line for question in questions),
         surroundings=around.file(this_host()),
+        limit=max(1, limit),
     )
     return found
 

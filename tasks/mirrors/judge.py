@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from enum import IntEnum
+from urllib.parse import urlsplit
 
 from facts.parse.mirrors import Fetched, MirrorReading
 from tasks.hostdata.mirrors import Candidate
@@ -217,10 +218,11 @@ def answered(part: Fetched) -> str:
 
 
 def site_of(address: str) -> str:
-    """The host in an address that a client told; empty where it told none."""
-    _, slashes, rest = address.partition("://")
-    host = rest.partition("/")[0].rpartition("@")[2]
-    return host.rpartition(":")[0].lower() if ":" in host else host.lower() if slashes else ""
+    """The host in an address that a client told, in lower case; empty where it told none."""
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _same(one: str, other: str) -> bool:

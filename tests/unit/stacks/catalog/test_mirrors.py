@@ -34,7 +34,7 @@ def test_kinds_are_those_of_host_data() -> None:
 
 def test_every_day_is_a_day_and_none_is_later_than_the_catalogue() -> None:
     newest = datetime.date.fromisoformat(KNOWN.date)
-    for rows in KNOWN.mirrors.values():
+    for rows in (*KNOWN.mirrors.values(), *KNOWN.archives.values()):
         for row in rows.values():
             assert row.seen is None or datetime.date.fromisoformat(row.seen) <= newest
             assert row.said_by or row.how == "guess"

@@ -328,6 +328,8 @@ def test_day_that_is_none_is_none(text: str) -> None:
     [
         ("http://M.example.org:8080/x", "m.example.org"),
         ("https://u:p@m.example.org/x", "m.example.org"),
+        ("http://[2001:DB8::1]:8080/x", "2001:db8::1"),
+        ("http://[", ""),
         ("", ""),
         ("nonsense", ""),
     ],
