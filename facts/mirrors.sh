@@ -8,8 +8,7 @@
 # FORM: page     INDEX is a page of links, of which that whose name fits PATTERN (grep -E) is fetched;
 #       apt      INDEX is the folder of Release, FILE that of Packages, ROOT that of package names;
 #       dnf      INDEX is the folder with repodata/;
-#       file     FILE is fetched, and there is no index;
-#       registry INDEX is the address of its API.
+#       file     FILE is fetched, and there is no index.
 # LOGIN: a line of curl's configuration. $surroundings is set before: a file that is sourced.
 
 ms() { IFS=' .' read -r s c _ </proc/uptime; echo "$s${c}0"; }
@@ -112,7 +111,6 @@ first_look() {
       take "repomd.$at" "${index}repodata/repomd.xml" 4194304 15; tell index "repomd.$at"
       part date
       tr '\n' ' ' <"repomd.$at" | sed -n 's/.*<timestamp>\([0-9]*\).*/\1/p' | head -n 1; echo ;;
-    registry) take page "$index" 65536 15; tell index page ;;
   esac
 }
 
@@ -144,7 +142,6 @@ bytes() {
         awk -v most="$most" '$1 >= most { print $2; exit }')
       case $file in '' | *[!A-Za-z0-9._/%+=:~-]*) return 0 ;; esac
       file=$index$file ;;
-    registry) return 0 ;;
   esac
   take body "$file" "$most" "$seconds"
   # The package may be gone where the list of packages came: that counts, and is told as such.

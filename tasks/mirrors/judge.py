@@ -135,8 +135,6 @@ def _one(q: Question, reading: MirrorReading, sites: _Sites) -> Judged:
             return Judged(named, Grade.UNMEASURED, reading.index.said)
         if why := _no_index(q, reading, reading.index):
             return Judged(named, Grade.REFUSED, why)
-    if q.form == "registry":
-        return Judged(named, Grade.GOOD)
     for part, what in ((reading.file, "its list of packages"), (reading.bytes, _name(q, reading))):
         if part is None:
             continue
@@ -165,8 +163,6 @@ def _no_index(q: Question, reading: MirrorReading, index: Fetched) -> str:
     """Why the index cannot be used; empty: it can."""
     if index.browser:
         return "asks for a person's browser in place of its index"
-    if q.form == "registry" and index.status == 401:
-        return ""  # so registries ask for a token
     if not index.came:
         return f"its index: {answered(index)}"
     if q.form in ("apt", "dnf") and index.html:

@@ -17,7 +17,7 @@ from stacks.model.plan import Plan, Repository
 from tasks.hostdata.mirrors import Candidate
 from tasks.templates import logins
 
-Form = Literal["page", "apt", "dnf", "file", "registry"]
+Form = Literal["page", "apt", "dnf", "file"]
 _LOCKED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==", re.MULTILINE)
 _FILE = re.compile(r"^\s+# (\S+\.whl)$", re.MULTILINE)
 _LARGE = ("triton", "nvidia-cublas-cu12", "sympy", "numpy", "networkx")
@@ -25,7 +25,7 @@ _LARGE = ("triton", "nvidia-cublas-cu12", "sympy", "numpy", "networkx")
 WHEELS = ("pypi", "pytorch", "jetson")
 """Kinds of package indexes."""
 ALL = (*WHEELS, "redist", "nvidia", "toolkit", "docker")
-"""Kinds that a plan may take from."""
+"""Kinds that a plan may take from. Of registries Docker takes the next by itself."""
 NOWHERE = "http://{kind}.invalid/"
 """Address of a mirror that there is not (RFC 2606), by which a plan shows what it takes from it."""
 

@@ -287,16 +287,6 @@ def test_rpm_repository_is_measured_by_a_package_and_dated_by_its_timestamp() ->
     assert (found.grade, found.measured, seen[0].date) == (Grade.GOOD, "driver.rpm", "1790000000")
 
 
-def test_registry_that_asks_for_a_token_is_one() -> None:
-    mirror = AMirror({}, status={"/v2/": 401})
-    with several(mirror):
-        asked = Question(
-            Candidate("registry", mirror.address, "m"), "registry", f"{mirror.address}/v2/"
-        )
-        (found,) = judged([(asked.candidate, asked)], read([asked]))
-    assert found.grade is Grade.GOOD
-
-
 def test_host_without_curl_measures_with_apts_own_program() -> None:
     if not Path("/usr/lib/apt/apt-helper").exists():
         pytest.skip("this machine has no apt")
