@@ -91,6 +91,16 @@ def first(found: Candidates) -> dict[str, str]:
     return {kind: address for kind, address in chosen.items() if address}
 
 
+def spelt_out(data: Data) -> dict[str, str | list[str]]:
+    """The same mirrors by their addresses, for who has no catalogue: of a kind one, or a list.
+
+    Raises:
+        ValueError: As `candidates`.
+    """
+    words = {kind: [one.word for one in listed] for kind, listed in candidates(data).items()}
+    return {kind: listed[0] if len(listed) == 1 else listed for kind, listed in words.items()}
+
+
 def registries(data: Data) -> tuple[str, ...]:
     """Registries that Docker asks before the one that an image's name says, in their order.
 

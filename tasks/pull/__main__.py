@@ -22,7 +22,7 @@ from typing import Any
 
 import yaml
 
-from tasks.hostdata import arguments
+from tasks.hostdata import arguments, mirrors
 from tasks.hostdata.arguments import USAGE, Parser
 from tasks.pull import archive, carried, files, group, rendered
 from tasks.pull.onhost.files import HERE, OWN_DATA
@@ -117,6 +117,8 @@ def _pull(asked: argparse.Namespace) -> files.Pull:
     data = carried.checked(said)
     if names := carried.left_out(said):
         say([f"not carried, for no deploy reads it: {', '.join(names)}"])
+    if "mirrors" in data:  # the program on the host has no catalogue before it has an environment
+        data["mirrors"] = mirrors.spelt_out(data)
     if "reboot" not in data:
         data["reboot"] = "if-needed"
         say(["reboot: if-needed, for host data do not say it; --data reboot=never forbids it"])

@@ -93,9 +93,8 @@ def _once(told: dict[str, Any], progress: dict[str, Any]) -> None:
         os.environ.update(http_proxy=proxy, https_proxy=proxy)
     source.reached(told["archive"], told["network_wait_s"])
     folder = source.fetched(told["archive"])
-    index = str((data.get("mirrors") or {}).get("pypi") or "")
     wait = data.get("lock_wait")
-    python = source.environment(folder, index, proxy, int(wait) if wait else 600)
+    python = _environment(folder, indexes(data), proxy, int(wait) if wait else 600)
     files.write(files.RUN / "data.json", json.dumps(data), 0o600)
     files.write(files.RUN / "rebooted-for", "".join(f"{one}\n" for one in progress["causes"]))
     asked = files.RUN / "reboot"
@@ -120,6 +119,31 @@ def _once(told: dict[str, Any], progress: dict[str, Any]) -> None:
             if str(_part(record, deploy).get("time") or "") >= began:
                 progress["judged"] = _judged(record, [deploy])
             raise Trouble(f"{deploy} ended with {done.returncode}; journalctl -u gpuwright-pull")
+
+
+def indexes(data: dict[str, Any]) -> list[str]:
+    """Package indexes to try in turn; an empty one is pip's own. There is always one."""
+    mirrors = data.get("mirrors")
+    said = mirrors.get("pypi") if isinstance(mirrors, dict) else None
+    words = [str(one) for one in (said if isinstance(said, list) else [said])]
+    found = ["" if one == "upstream" else one for one in words if "://" in one or one == "upstream"]
+    return found or [""]
+
+
+def _environment(folder: Path, listed: list[str], proxy: str, lock_wait_s: int) -> Path:
+    """The interpreter, with what the first of these indexes gives that has all.
+
+    Raises:
+        Trouble: Not one of them has.
+    """
+    for number, index in enumerate(listed, 1):
+        try:
+            return source.environment(folder, index, proxy, lock_wait_s)
+        except Trouble as why:
+            if number == len(listed):
+                raise
+            status(f"{why}; the next index is tried")
+    raise Trouble("no index is named")
 
 
 def _part(record: dict[str, Any], deploy: str) -> dict[str, Any]:

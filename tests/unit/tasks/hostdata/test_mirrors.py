@@ -119,3 +119,12 @@ def test_what_is_wrong_is_named_with_its_key_and_no_password(name: str) -> None:
 def test_misspelt_set_is_told_the_nearest() -> None:
     with pytest.raises(ValueError, match='did you mean "china"'):
         mirrors.candidates({"mirrors": "chima"})
+
+
+def test_spelt_out_is_what_it_was_by_addresses_alone() -> None:
+    said = {"pypi": ["tuna", UPSTREAM], "redist": "nvidia-cn"}
+    found = mirrors.spelt_out({"mirrors": said})
+    assert all(one != "tuna" for one in found["pypi"]) and found["pypi"][-1] == UPSTREAM
+    assert isinstance(found["redist"], str) and found["redist"].startswith("https://")
+    again = mirrors.candidates({"mirrors": found})
+    assert again == mirrors.candidates({"mirrors": said})

@@ -97,3 +97,14 @@ def test_what_cannot_be_made_is_one_line_and_64(
     assert main(["user-data", "--archive", archive, "--out", f"{out}", *words]) == 64
     assert said in capsys.readouterr().err.splitlines()[-1]
     assert not out.exists()
+
+
+def test_set_of_mirrors_is_spelt_out_for_a_host_that_has_no_catalogue_yet(
+    archive: str, tmp_path: Path
+) -> None:
+    words = ["user-data", "--archive", archive, "--from", "/mnt/g", "--out", f"{tmp_path}/u"]
+    assert main([*words, "--data", "mirrors=china"]) == 0
+    data = settings(tmp_path / "u")["data"]
+    assert isinstance(data, dict)
+    assert data["mirrors"]["pypi"][0] == "https://pypi.tuna.tsinghua.edu.cn/simple"
+    assert data["mirrors"]["pypi"][-1] == "upstream"

@@ -191,3 +191,36 @@ def test_missing_settings_and_odd_records_are_unknown(machine: Machine) -> None:
         machine.runs = [0]
         assert machine.boot() == 3
         assert machine.verdict["verdict"] == "UNKNOWN"
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        (None, [""]),
+        ("china", [""]),
+        ({"pypi": "https://m/simple"}, ["https://m/simple"]),
+        ({"pypi": ["https://a/simple", "upstream"]}, ["https://a/simple", ""]),
+        ({"pypi": ["tuna", 7, None]}, [""]),
+        ({"nvidia": "https://m/repos"}, [""]),
+    ],
+)
+def test_indexes_are_what_host_data_say_in_their_order(said: object, found: list[str]) -> None:
+    assert program.indexes({"mirrors": said}) == found
+
+
+def test_next_index_is_tried_where_one_does_not_have_all(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tried: list[str] = []
+
+    def environment(folder: Path, index: str, *_: object) -> Path:
+        tried.append(index)
+        if index:
+            raise source.Trouble("the environment is not whole")
+        return tmp_path / "python"
+
+    monkeypatch.setattr(program.source, "environment", environment)
+    machine.record("OK")
+    machine.runs = [0]
+    assert machine.boot(data={"mirrors": {"pypi": ["https://a/simple", "upstream"]}}) == 0
+    assert tried == ["https://a/simple", ""]
