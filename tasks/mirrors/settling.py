@@ -21,6 +21,8 @@ from tasks.steps.refusal import Refused
 
 _MOST_WAYS = 8
 """Ways round a mirror that fails in the middle of a job: each may cost minutes."""
+_MOST_PLANS = 64
+"""That are made to find them; many are alike."""
 
 
 @dataclass(frozen=True)
@@ -109,16 +111,16 @@ def _ways(host: Host, wants: Wants) -> standing.Ways:
     orders = product(*(range(len(left[kind])) for kind in wheels))
     indexes: dict[tuple[str, str], None] = {}
     # First those that leave the fewest of the chosen mirrors.
-    for places in sorted(orders, key=sum):
+    for places in sorted(orders, key=sum)[:_MOST_PLANS]:
         at = {kind: left[kind][place].address for kind, place in zip(wheels, places, strict=True)}
         torch = wants.plan({kind: address for kind, address in at.items() if address}).torch
-        if torch is not None and len(indexes) <= _MOST_WAYS:
+        if torch is not None:
             indexes[torch.default_index or "", torch.index or ""] = None
     found = [
         wants.plan({"redist": one.address} if one.address else {}) for one in left.get("redist", ())
     ]
     return standing.Ways(
-        indexes=tuple(indexes)[1:],
+        indexes=tuple(indexes)[1 : _MOST_WAYS + 1],
         cuda=tuple(p.cuda.downloads[0].base for p in found[1:] if p.cuda and p.cuda.downloads),
         cudnn=tuple(p.cudnn.download.base for p in found[1:] if p.cudnn and p.cudnn.download),
     )

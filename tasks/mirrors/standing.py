@@ -119,7 +119,8 @@ def noted() -> Commands:
     taken = {
         kind: one.chosen.shown
         for kind, one in of_host(host).items()
-        if one.chosen and kind != "registry" and (one.left[1:] or one.judged)
+        # What nobody has asked yet is no choice to keep to.
+        if one.chosen and kind != "registry" and (one.judged or one.kept)
     }
     if not taken or taken == dict(recorded(state)):
         return

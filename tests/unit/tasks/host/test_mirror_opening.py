@@ -117,6 +117,13 @@ def test_finished_host_asks_nobody_and_keeps_the_recorded_one() -> None:
     assert (counts, run.changes) == ([], [])
 
 
+def test_finished_host_notes_no_mirror_that_nobody_has_asked() -> None:
+    run = ARun(a_host.done(), mirrors={"pypi": ["http://a.example.org/simple", "upstream"]})
+    counts = asks(run)
+    planned(run)
+    assert (counts, run.changes) == ([], [])
+
+
 def test_one_mirror_alone_is_taken_as_it_is() -> None:
     run = ARun(a_host.bare(), mirrors={"pypi": "http://a.example.org/simple"})
     counts = asks(run)
