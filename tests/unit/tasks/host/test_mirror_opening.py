@@ -11,16 +11,18 @@ from typing import Any
 
 import pytest
 
+from facts.engine_model import Engines
+from facts.engines import ContainerEngines
 from facts.mirrors import MirrorReadings
 from facts.model.host import HostState
 from facts.repository import RepositoryOffers
-from stacks.model.plan import Plan
+from stacks.model.plan import Download, Plan
 from tasks.host import plans, resolution
 from tasks.layout import RECORD
 from tasks.mirrors import standing
 from tasks.steps.record import HostRecord, as_data
 from tasks.verify import report
-from tests.unit.a_mirror import HTML, AMirror, index, several
+from tests.unit.a_mirror import BODY, HTML, AMirror, index, several
 from tests.unit.tasks import a_host
 from tests.unit.tasks.a_run import NAME, ARun
 from tests.unit.tasks.repositories.test_trust import GOOD, NOW, answer
@@ -227,3 +229,45 @@ def test_mirror_with_another_key_is_left_for_the_next_although_it_is_the_fastest
     assert f"{fast.address} failed: REPO-KEY" in caplog.text
     assert f"next is {slow.address}" in caplog.text
     assert run.host.data.mirrors == {"nvidia": slow.address}
+
+
+def test_container_host_asks_mirrors_of_its_toolkit(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "pyinfra")
+    monkeypatch.setattr(plans.offers, "asked", lambda plan, names: (None, ()))
+    at = "/stable/deb/amd64/"
+    alive = {f"{at}InRelease": RELEASE, f"{at}Packages": b"Package: x\n\n" * 20_000}
+    with several(AMirror({}), AMirror(alive)) as mirrors:
+        listed = [mirror.address for mirror in mirrors]
+        run = ARun(a_host.bare(), {ContainerEngines: Engines()}, mirrors={"toolkit": listed})
+        counts = asks(run)
+        plan = run.prepared(lambda: plans.for_this_host(containers=True))
+    assert plan is not None and counts == [2]
+    assert plan.repositories[0].address == f"{listed[1]}{at}"
+    assert f"refused: {listed[0]}: its index: answered 404" in caplog.text
+
+
+def test_tarballs_go_on_at_the_next_mirror_in_the_job(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "pyinfra")
+    (file, *_) = [f for f in _redist() if f.size == max(one.size or 0 for one in _redist())]
+    path = f"/cuda/redist/{file.path}"
+    with several(AMirror({}), AMirror({path: BODY})) as mirrors:
+        listed = [*(mirror.address for mirror in mirrors), "upstream"]
+        run = ARun(
+            a_host.bare(), cuda_origin="redist", without=["torch"], mirrors={"redist": listed}
+        )
+        asks(run)
+        plan = run.prepared(plans.for_this_host)
+    assert plan is not None and plan.cuda is not None
+    assert {one.base for one in plan.cuda.downloads} == {f"{listed[1]}/cuda/redist/"}
+    assert standing.ways(run.host).cuda == (file.base,)
+    assert f"over 1.2 MB of {file.path.rpartition('/')[2]}" in caplog.text
+
+
+def _redist() -> tuple[Download, ...]:
+    plan = resolution.resolved(
+        a_host.bare(), {"driver_origin": "debian", "cuda_origin": "redist"}
+    ).plan
+    assert plan is not None and plan.cuda is not None
+    return plan.cuda.downloads
