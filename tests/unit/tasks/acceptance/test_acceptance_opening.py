@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -10,22 +12,24 @@ from typing import Any
 
 import pytest
 
+from facts.burn_in import BurnInResult
 from facts.cuda_call import CudaCall
 from facts.dcgm import DcgmDiagnosis
-from facts.dcgm_model import Dcgm
+from facts.dcgm_model import Dcgm, DcgmResult
 from facts.device_health import DeviceHealth
 from facts.device_health_model import Health
 from facts.evidence import HostEvidence
 from facts.evidence_model import Holder
 from facts.measurements import SpeedMeasurements
 from facts.measurements_model import Measurements
+from facts.model.host import HostState
 from tasks.acceptance import acceptance_opening
 from tasks.acceptance.look import Read
 from tasks.hostdata.acceptance import AcceptanceSettings
 from tasks.steps.answers import Answer
 from tests.unit.tasks import a_patient
 from tests.unit.tasks.a_run import NAME, ARun, Facts
-from tests.unit.tasks.acceptance import a_measurement, a_subject
+from tests.unit.tasks.acceptance import a_burn_in, a_measurement, a_subject
 from tests.unit.tasks.acceptance.a_subject import seen
 
 BROKEN = {0: {"remapped_rows/remapped_row_failure": "Yes"}}
@@ -46,18 +50,38 @@ def opened(
     **data: Any,
 ) -> int:
     """The exit status that the last host ends the run with."""
+    return a_run_of(health, measured, holders, **data)[0]
+
+
+def a_run_of(
+    health: Health,
+    measured: Measurements | None = None,
+    holders: tuple[Holder, ...] = (),
+    state: HostState | None = None,
+    dcgm: Dcgm = Dcgm(why="there is no dcgmi on this host"),  # noqa: B008 - frozen
+    **data: Any,
+) -> tuple[int, ARun]:
+    """The same with its run."""
     facts: Facts = {
         HostEvidence: replace(a_patient.EVIDENCE, holders=holders),
         CudaCall: a_subject.call(2),
         DeviceHealth: health,
         SpeedMeasurements: measured,
-        DcgmDiagnosis: Dcgm(why="there is no dcgmi on this host"),
+        DcgmDiagnosis: dcgm,
+        BurnInResult: a_burn_in.told(count=2),
     }
-    run = ARun(a_subject.state(2), facts, **data)
+    run = ARun(state or a_subject.state(2), facts, **data)
     with pytest.raises(SystemExit) as left:
         run.prepared(acceptance_opening.this_one)
     assert isinstance(left.value.code, int)
-    return left.value.code
+    return left.value.code, run
+
+
+def kept(run: ARun) -> list[dict[str, Any]]:
+    """What was noted on the host; nothing else was sent there."""
+    packed = [re.search(r"printf %s (\S+) \|", command) for command in run.wire.commands]
+    assert all("/var/lib/gpuwright/verify.json" in command for command in run.wire.commands)
+    return [json.loads(base64.b64decode(found[1])) for found in packed if found is not None]
 
 
 @pytest.mark.parametrize(("planted", "status"), [({}, 0), (BROKEN, 2)], ids=["well", "ill"])
@@ -160,3 +184,85 @@ def test_nothing_is_measured_beside_somebody_s_work(
     said = capsys.readouterr().out
     assert found == status, said
     assert ("in use by python3 (7)" in said) == (status == 3)
+
+
+@pytest.mark.parametrize("planted", [{}, BROKEN], ids=["well", "ill"])
+def test_answer_is_kept_on_the_host_and_nothing_else_is_sent_there(
+    planted: a_subject.Planted, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, run = a_run_of(seen(2, planted))
+    (told,) = kept(run)
+    assert told["verdict"] == ("CRITICAL" if planted else "OK")
+    assert [c["code"] for c in told["codes"]] == (["GPU-ROW-FAILURE"] if planted else [])
+
+
+def test_dry_run_keeps_nothing_and_runs_no_hook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["pyinfra", "--dry"])
+    monkeypatch.setenv("GPUWRIGHT_STATE", str(tmp_path))
+    status, run = a_run_of(seen(2, BROKEN), on_fail=["touch", str(tmp_path / "drained")])
+    assert (status, kept(run)) == (2, [])
+    assert "not kept on the host: --dry changes nothing" in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_login_without_root_gets_its_answer_and_keeps_none(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    state = a_subject.state(2)
+    state = replace(state, login=replace(state.login, root=False, uid=1000))
+    status, run = a_run_of(seen(2), state=state)
+    said = capsys.readouterr().out
+    assert (status, kept(run)) == (0, []), said
+    assert "not kept on the host: the login may not become root" in said
+
+
+def test_hook_is_run_for_the_host_that_fails_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GPUWRIGHT_STATE", str(tmp_path))
+    assert opened(seen(2, BROKEN), on_fail=["echo", "drained"], on_pass="echo back") == 2
+    said = capsys.readouterr().out
+    assert f"  on_fail: echo drained {NAME} GPU-ROW-FAILURE: done: drained {NAME}" in said
+
+
+def test_hook_that_fails_changes_no_exit_status(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GPUWRIGHT_STATE", str(tmp_path))
+    assert opened(seen(2, BROKEN), on_fail="false") == 2
+    assert "ends with 1" in capsys.readouterr().out
+
+
+def test_host_that_was_not_read_has_no_hook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GPUWRIGHT_STATE", str(tmp_path))
+    assert opened(seen(2), on_fail=["touch", str(tmp_path / "drained")], verify_skip=["ec"]) == 3
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_dcgm_s_failures_are_among_the_findings_of_standard(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    dcgm = Dcgm(True, (DcgmResult("pcie", "fail", 1, words="90 replays"),), "4.4.1")
+    status, run = a_run_of(seen(2), a_measurement.told(2), dcgm=dcgm, level="standard")
+    assert status == 2
+    assert "GPU-DCGM CRITICAL 0000:11:00.0" in capsys.readouterr().out
+    assert {"code": "GPU-DCGM", "device": "0000:11:00.0", "status": "CRITICAL"} in kept(run)[0][
+        "codes"
+    ]
+
+
+def test_burn_in_tells_each_gpu_and_is_kept_with_its_readings(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    status, run = a_run_of(seen(2), level="burn-in", burn_in="4h")
+    said = capsys.readouterr().out
+    assert status == 0, said
+    assert "  burn-in: 4.00 of 4.00 h, done" in said and "passed: " in said
+    (told,) = kept(run)
+    assert told["level"] == "burn-in"
+    assert "temperature in burn-in, most" in {r["metric"] for r in told["readings"]}
+    assert "result-told.json" in run.wire.commands[0]
