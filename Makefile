@@ -4,7 +4,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # What pytest makes of a test's text is kept for the next run, whatever this shell says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help env demo vagrant-demo test test-vm test-whole test-vagrant test-containers check bench lock catalogue-age clean-sandbox
+.PHONY: help env demo vagrant-demo test test-vm test-whole test-vagrant test-containers check bench lock catalogue-age clean-sandbox silicon
 
 help:
 	@echo "make demo           a throwaway Debian 12 host becomes a GPU host (as root on Debian)"
@@ -16,6 +16,7 @@ help:
 	@echo "make test-vagrant   a machine that Vagrant brings up, with libvirt; half an hour without KVM"
 	@echo "make check          ruff, mypy, import contracts, unit tests"
 	@echo "make bench          benchmarks, side by side"
+	@echo "make silicon        all that needs a GPU, on a machine that has one: 12 minutes, no root"
 	@echo "make clean-sandbox  stop and remove every throwaway host of this checkout"
 	@echo "make catalogue-age  facts of the catalogue that were looked up long ago"
 	@echo "make lock           resolve the controller's own dependencies again"
@@ -82,3 +83,7 @@ catalogue-age: env
 
 clean-sandbox: env
 	$(PYTHON) -m sandbox clean
+
+# A folder of results below silicon/; a Python with torch is found, or named: SILICON="--python …".
+silicon: env
+	$(PYTHON) make/silicon.py $(SILICON)

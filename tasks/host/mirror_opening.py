@@ -32,7 +32,7 @@ def settled(host: Host, state: HostState, plan: Plan, containers: bool) -> bool:
     stack, profile, known = question(state, host.data, containers=containers)
 
     def plan_with(mirrors: Mapping[str, str]) -> Plan:
-        found = resolve(stack, replace(profile, indexes=mirrors, offline=False), known)
+        found = resolve(stack, replace(profile, indexes=mirrors), known)
         if found.plan is None:
             raise Refused(*found.conflicts)
         return found.plan

@@ -62,7 +62,7 @@ fi
 echo "UNKNOWN: there is no environment with PyTorch on this host to measure with" >&2
 exit 3
 """
-_MAIN = """\
+MAIN = """\
 import sys
 
 if sys.argv[1:2] == ["measure"]:
@@ -90,7 +90,7 @@ def texts(state: HostState, plan: Plan) -> dict[str, tuple[str, str]]:
     """Path to text and mode of all its files."""
     here = Path(image.__file__).parent
     found = {
-        f"{FOLDER}/__main__.py": _MAIN,
+        f"{FOLDER}/__main__.py": MAIN,
         f"{FOLDER}/image/__init__.py": (here / "__init__.py").read_text(),
         f"{FOLDER}/image/programs/__init__.py": (here / "programs/__init__.py").read_text(),
         f"{FOLDER}/plan.json": plan_text(plan),
