@@ -10,6 +10,7 @@ Ubuntu's prebuilt modules.
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -26,7 +27,10 @@ from sandbox.faults import catalog, driver
 from sandbox.faults.catalog import Fault
 from sandbox.hosts import HostSpec, SandboxHost
 from sandbox.local import prepare
+from tasks.layout import ACCEPTANCE, CURRENT
+from tasks.steps.files import write_script
 from tests.hosts import runner, ward
+from tests.unit.tasks.acceptance import a_burn_in
 
 Reached = Callable[[Fault, str, str], None]
 SPECS = {
@@ -133,17 +137,22 @@ NOT_PROVEN = ("GPU-UNPROVEN", "", "none")
 
 
 def test_verify_finds_every_planted_fault_with_its_action_and_no_other(
-    patient: Ward, tmp_path: Path
+    patient: Ward, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Readings of the stand-in for nvidia-smi, through the real probe, facts and deploy."""
+    """Readings of the stand-in for nvidia-smi, through the real probe, facts and deploy.
+
+    The answer is kept on the host, and nothing else there is changed; the hook runs once.
+    """
+    monkeypatch.setenv("GPUWRIGHT_STATE", str(tmp_path / "state"))
+    hook = {"on_fail": ["sh", "-c", f'echo "$*" >>{tmp_path}/drained', "drain"]}
     host = patient.host
     addresses = [
         gpu.address for gpu in parse_host(host.run(probe_command()).stdout.splitlines()).gpus
     ]
     cards = [Card(f"0000{at}", said[0]) for at, said in zip(addresses, PLANTED, strict=False)]
     assert host.run(smi_readings.planted(cards)).returncode == 0
-    with runner.untouched(host):
-        done = ward.verify(host, tmp_path, "--json")
+    with runner.untouched(host, but=ACCEPTANCE):
+        done = ward.verify(host, tmp_path, "--json", **hook)
     assert done.returncode == 2, done.stderr
     (told,) = json.loads(done.stdout)["hosts"].values()
     found = {(f["code"], f["gpu"], f["action"]) for f in told["findings"]}
@@ -152,6 +161,15 @@ def test_verify_finds_every_planted_fault_with_its_action_and_no_other(
     assert (
         addresses[7] in next(f for f in told["findings"] if f["code"] == "GPU-MISSING")["observed"]
     )
+    kept = json.loads(host.run(f"cat {ACCEPTANCE}").stdout)
+    assert (kept["level"], kept["verdict"]) == ("quick", "CRITICAL")
+    assert {(c["code"], c["device"]) for c in kept["codes"]} == {(c, at) for c, at, _ in found}
+    assert host.run(f"stat -c '%U %a' {ACCEPTANCE}").stdout == "root 644\n"
+    refused = runner.run(host, tmp_path, deploy="deploys/image.py", gate="quick")
+    assert refused.code == 1 and "GATE-CLOSED: " in refused.said, refused.said
+    assert ward.verify(host, tmp_path, **hook).returncode == 2
+    (line,) = (tmp_path / "drained").read_text().splitlines()
+    assert line.startswith("doctor GPU-") and "GPU-ROW-FAILURE" in line
 
 
 def test_verify_of_healthy_readings_is_labelled_as_without_silicon(
@@ -170,6 +188,53 @@ def test_verify_of_healthy_readings_is_labelled_as_without_silicon(
         "  GPU-UNPROVEN UNKNOWN: no kernel was run and checked on each GPU"
     ]
     assert 'name="ecc"' in (tmp_path / "verify.xml").read_text()
+
+
+BURNING = """\
+#!/bin/sh
+# A stand-in for the managed environment's Python: no GPU is here to load.
+cat >../result.json <<'END'
+{so_far}
+END
+echo 0.01 of 1.00 h
+until [ -e /run/gpuwright-burnt ]; do sleep 0.2; done
+cat >../result.json <<'END'
+{wrong}
+END
+exit 1
+"""
+
+
+def test_burn_in_outlives_ctrl_c_and_is_joined_and_told_once(patient: Ward, tmp_path: Path) -> None:
+    """A unit of the real systemd; what it computes is a stand-in's."""
+    host, python = patient.host, f"{CURRENT}/bin/python"
+    wrong = {3: {"wrong": {"what": "memory", "pattern": "random", "words": 1, "at": 8}}}
+    texts = {"so_far": a_burn_in.text(ended=None), "wrong": a_burn_in.text(wrong, ended="wrong")}
+    script = BURNING.replace("{so_far}", texts["so_far"]).replace("{wrong}", texts["wrong"])
+    assert host.run(write_script(python, script, "755")).returncode == 0
+    state = parse_host(host.run(probe_command()).stdout.splitlines())
+    cards = [Card(f"0000{gpu.address}") for gpu in state.gpus]
+    assert host.run(smi_readings.planted(cards)).returncode == 0
+    runner.inventory(tmp_path, doctor=runner.host_data(host, level="burn-in", burn_in="1h"))
+    begun = runner.start(tmp_path, deploy=ward.VERIFY)
+    with runner.killed_at_the_end(begun):
+        runner.until(lambda: "Ctrl-C leaves it running" in runner.said(tmp_path), "begun", 120)
+        begun.send_signal(signal.SIGINT)
+        ended = runner.wait(begun, tmp_path, 60)
+    assert ended.code == 130, ended.said
+    assert "To end a job on its host instead: systemctl stop gpuwright-burn-in" in ended.said
+    assert host.run("systemctl is-active gpuwright-burn-in").stdout == "active\n"
+    again = runner.start(tmp_path, deploy=ward.VERIFY)
+    with runner.killed_at_the_end(again):
+        runner.until(lambda: "one runs already" in runner.said(tmp_path), "joined", 120)
+        assert host.run("touch /run/gpuwright-burnt").returncode == 0
+        told = runner.wait(again, tmp_path, 120)
+    assert told.code == 2 and "GPU-WRONG CRITICAL" in told.said, told.said
+    assert json.loads(host.run(f"cat {ACCEPTANCE}").stdout)["level"] == "burn-in"
+    left = host.run("ls /var/lib/gpuwright/jobs/burn-in | grep result").stdout.split()
+    assert left == ["result-told.json"]
+    mine = f"{smi_readings.FOLDER} /run/gpuwright-burnt {CURRENT}"
+    assert host.run(f"rm -r {mine} && rmdir /opt/gpuwright 2>/dev/null || :").returncode == 0
 
 
 @pytest.mark.parametrize(("place", "fault"), FAULTS)
