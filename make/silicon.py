@@ -12,7 +12,6 @@ Ends with 0 where all stages ran, 3 where something was left out, 2 where a resu
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import os
 import platform
@@ -36,6 +35,7 @@ from facts.device_health import DeviceHealth  # noqa: E402
 from facts.evidence import HostEvidence  # noqa: E402
 from facts.host import HostProbe  # noqa: E402
 from facts.measurements import PROGRAM, SpeedMeasurements  # noqa: E402
+from facts.model.shown import Shown  # noqa: E402
 from stacks.model.plain import block, one_line  # noqa: E402
 from tasks import __version__  # noqa: E402
 from tasks.acceptance import dcgm_checks, siblings, speed_checks, verdict_text  # noqa: E402
@@ -260,7 +260,7 @@ def lay_out(folder: Path, python: str | None) -> None:
 
 
 def _json(value: Any) -> str:
-    data = dataclasses.asdict(value) if dataclasses.is_dataclass(value) else value
+    data = value.to_dict() if isinstance(value, Shown) else value
     return json.dumps(data, indent=1, sort_keys=True, default=str) + "\n"
 
 

@@ -44,7 +44,7 @@ OFF = {"what": "product", "type": "fp16", "off": 1e9, "allowed": 0.03}
 )
 def test_wrong_result_is_a_card_to_replace_and_the_only_fault(wrong: object, words: str) -> None:
     others = {n: {"done": False} for n in range(8) if n != 3}
-    planted = {3: {"wrong": wrong, "done": False}, **others}
+    planted: dict[int, dict[str, Any]] = {3: {"wrong": wrong, "done": False}, **others}
     told = a_burn_in.told(planted, ended="wrong", ran_s=60.0, why="cuda:3: a wrong result")
     said = verdict(told)
     assert found(said) == [("GPU-WRONG", "CRITICAL", "replace")]

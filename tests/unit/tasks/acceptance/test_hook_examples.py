@@ -116,7 +116,7 @@ def test_node_may_be_called_otherwise(asked: Path, monkeypatch: pytest.MonkeyPat
 def test_kubernetes_node_is_tainted_once_and_loses_our_taint_alone(asked: Path) -> None:
     taint, untaint = (["docs/hooks/kubernetes.sh", word] for word in ("taint", "untaint"))
     for verdict in ("CRITICAL", "CRITICAL", "OK", "OK"):
-        told = hooks.run("gpu1.lab.example.org", verdict, ("GPU-ECC", "D4"), taint, untaint)  # type: ignore[arg-type]
+        told = hooks.run("gpu1.lab.example.org", verdict, ("GPU-ECC", "D4"), taint, untaint)
         assert all(one.went_well for one in told), told
     ours = "--request-timeout=30s|taint|nodes|gpu1.lab.example.org"
     assert changes(asked) == [

@@ -55,7 +55,7 @@ def test_hooks_run_once_per_change_and_come_back_once(tmp_path: Path) -> None:
 def test_unknown_changes_nothing_in_either_way(tmp_path: Path) -> None:
     command = ACommand(tmp_path)
     for verdict in ("UNKNOWN", "CRITICAL", "UNKNOWN", "CRITICAL"):
-        ran(command, verdict)  # type: ignore[arg-type]
+        ran(command, verdict)
     assert command.calls.count("drain") == 1 and "back" not in command.calls
 
 
@@ -78,7 +78,7 @@ def test_host_that_is_never_given_back_is_drained_at_each_change(tmp_path: Path)
     command = ACommand(tmp_path)
     words = [str(command.file), "drain"]
     for verdict in ("CRITICAL", "OK", "OK", "CRITICAL", "CRITICAL"):
-        hooks.run("gpu1", verdict, ("D4",), words)  # type: ignore[arg-type]
+        hooks.run("gpu1", verdict, ("D4",), words)
     assert command.calls.count("drain") == 2
 
 

@@ -21,7 +21,7 @@ from tasks.acceptance.look import Read
 from tasks.hostdata.acceptance import acceptance_settings
 from tasks.steps.step import this_host
 from tests.unit.tasks import a_patient
-from tests.unit.tasks.a_run import ARun
+from tests.unit.tasks.a_run import ARun, Facts
 from tests.unit.tasks.acceptance import a_measurement, a_subject
 
 
@@ -31,7 +31,7 @@ class ATimedRun(ARun):
     def __init__(self, takes: dict[Any, float], holders: tuple[Holder, ...] = (), **data: Any):
         self.now, self.takes = 0.0, takes
         self.given: dict[Any, dict[str, Any]] = {}
-        facts = {
+        facts: Facts = {
             HostEvidence: replace(a_patient.EVIDENCE, holders=holders),
             CudaCall: a_subject.call(8),
             DeviceHealth: a_subject.seen(8),
