@@ -271,6 +271,7 @@ def test_nothing_in_tasks_prints_or_decodes_by_another_way() -> None:
         "echo": {"steps/screen.py"},
         "Console": {"steps/screen.py", "host/plan_opening.py"},  # into a text that `answers` prints
         "loads": {
+            "acceptance/drained.py",  # written by this account, and read as two switches
             "containers/daemon_json.py",  # a person's file, written back as it is
             "pull/group.py",  # a person's host data, judged as they are
             "pull/onhost/files.py",  # on the host, by Python's own library alone
