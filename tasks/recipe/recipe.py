@@ -40,6 +40,7 @@ PROGRAMS = {
     "uv": ("installing", "/usr/bin/python3"),
     "selftest": ("selftest", f"{CURRENT}/bin/python"),
     "measure": ("measure", f"{CURRENT}/bin/python"),
+    "burn-in": ("burn_in", f"{CURRENT}/bin/python"),
     "versions": ("versions", f"{CURRENT}/bin/python"),
 }
 JUPYTER = {
