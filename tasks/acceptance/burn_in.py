@@ -19,6 +19,7 @@ from tasks.steps.step import fact, invalidate
 NAME = "burn-in"
 MODULES = ("__init__", "burn_in", "burn_one", "measure_one", "measure_timing", "timed")
 """What it is made of, of ``image/programs``: it comes with the job, and nothing is installed."""
+NO_ENVIRONMENT = "no environment with PyTorch is on this host: run deploys/gpu_host.py"
 MORE_S = 900
 """Beyond its time, until systemd ends it."""
 TAKEN = f"[ ! -f {FOLDER}/result.json ] || mv -f {FOLDER}/result.json {FOLDER}/result-told.json"
@@ -43,8 +44,7 @@ def work(seconds: int, python: str = f"{CURRENT}/bin/python", more: str = "") ->
             f"mkdir -p {packages}",
             *(f"cp {name} {packages}/" for name, _ in inputs),
             "cp __init__.py lib/image/",
-            f"[ -x {python} ] || {{ echo 'no environment with PyTorch is on this host: run "
-            "deploys/gpu_host.py'; exit 1; }",
+            f"[ -x {python} ] || {{ echo '{NO_ENVIRONMENT}'; exit 1; }}",
             "cd lib",
             f"exec {python} -B -m image.programs.burn_in --seconds {seconds} {more} ..",
         ]

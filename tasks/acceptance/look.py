@@ -77,7 +77,9 @@ def looked(host: Host, settings: AcceptanceSettings) -> Read | None:
         case, _ = examined(host)
         if case is None:
             return None
-        burnt, why = burn_in.burnt(host, settings.burn_in, in_use(case), dry())
+        # A job leaves a folder behind, and one that could do nothing shall leave none.
+        busy = in_use(case) or ("" if case.state.current_venv else burn_in.NO_ENVIRONMENT)
+        burnt, why = burn_in.burnt(host, settings.burn_in, busy, dry())
     end = Deadline(settings.limit)
     case, complaint = examined(host, CALL_S)
     if case is None:

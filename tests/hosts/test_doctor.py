@@ -27,7 +27,7 @@ from sandbox.faults import catalog, driver
 from sandbox.faults.catalog import Fault
 from sandbox.hosts import HostSpec, SandboxHost
 from sandbox.local import prepare
-from tasks.layout import ACCEPTANCE, CURRENT
+from tasks.layout import ACCEPTANCE, CURRENT, ENVS
 from tasks.steps.files import write_script
 from tests.hosts import runner, ward
 from tests.unit.tasks.acceptance import a_burn_in
@@ -208,11 +208,12 @@ exit 1
 
 def test_burn_in_outlives_ctrl_c_and_is_joined_and_told_once(patient: Ward, tmp_path: Path) -> None:
     """A unit of the real systemd; what it computes is a stand-in's."""
-    host, python = patient.host, f"{CURRENT}/bin/python"
+    host, python = patient.host, f"{ENVS}/stand-in/bin/python"
     wrong = {3: {"wrong": {"what": "memory", "pattern": "random", "words": 1, "at": 8}}}
     texts = {"so_far": a_burn_in.text(ended=None), "wrong": a_burn_in.text(wrong, ended="wrong")}
     script = BURNING.replace("{so_far}", texts["so_far"]).replace("{wrong}", texts["wrong"])
     assert host.run(write_script(python, script, "755")).returncode == 0
+    assert host.run(f"ln -s {ENVS}/stand-in {CURRENT}").returncode == 0
     state = parse_host(host.run(probe_command()).stdout.splitlines())
     cards = [Card(f"0000{gpu.address}") for gpu in state.gpus]
     assert host.run(smi_readings.planted(cards)).returncode == 0
@@ -234,8 +235,8 @@ def test_burn_in_outlives_ctrl_c_and_is_joined_and_told_once(patient: Ward, tmp_
     assert json.loads(host.run(f"cat {ACCEPTANCE}").stdout)["level"] == "burn-in"
     left = host.run("ls /var/lib/gpuwright/jobs/burn-in | grep result").stdout.split()
     assert left == ["result-told.json"]
-    mine = f"{smi_readings.FOLDER} /run/gpuwright-burnt {CURRENT}"
-    assert host.run(f"rm -r {mine} && rmdir /opt/gpuwright 2>/dev/null || :").returncode == 0
+    mine = f"{smi_readings.FOLDER} /run/gpuwright-burnt {CURRENT} {ENVS}/stand-in"
+    assert host.run(f"rm -r {mine}").returncode == 0
 
 
 @pytest.mark.parametrize(("place", "fault"), FAULTS)

@@ -9,16 +9,19 @@ from typing import Any
 import pytest
 from pyinfra.api.host import Host
 
+from facts.burn_in_model import BurnIn
 from facts.cuda_call import CudaCall
 from facts.dcgm import DcgmDiagnosis
 from facts.dcgm_model import Dcgm
 from facts.device_health import DeviceHealth
 from facts.evidence import HostEvidence
 from facts.evidence_model import Holder
+from facts.host import HostProbe
 from facts.measurements import SpeedMeasurements
-from tasks.acceptance import look
+from tasks.acceptance import burn_in, look
 from tasks.acceptance.look import Read
 from tasks.hostdata.acceptance import acceptance_settings
+from tasks.layout import ENVS
 from tasks.steps.step import this_host
 from tests.unit.tasks import a_patient
 from tests.unit.tasks.a_run import ARun, Facts
@@ -116,3 +119,21 @@ def test_checks_that_are_switched_off_take_no_time(clocked: list[ATimedRun]) -> 
     looked(run)
     assert run.given[DeviceHealth]["seconds"] == 0
     assert SpeedMeasurements not in run.given and DcgmDiagnosis not in run.given
+
+
+@pytest.mark.parametrize("env", [None, f"{ENVS}/pytorch-2.9-0123"])
+def test_burn_in_leaves_no_folder_on_a_host_that_could_not_run_it(
+    env: str | None, clocked: list[ATimedRun], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder of jobs would pass for an earlier release's, whose first changes nobody noted."""
+    asked: list[str] = []
+
+    def burnt(host: Host, length_s: int, busy: str, dry: bool) -> tuple[BurnIn, str]:
+        asked.append(busy)
+        return BurnIn(), busy
+
+    monkeypatch.setattr(burn_in, "burnt", burnt)
+    clocked.append(run := ATimedRun({}, level="burn-in"))
+    run.answers[HostProbe] = replace(run.answers[HostProbe], current_venv=env)
+    assert looked(run).burn_why == asked[0]
+    assert (asked == [""]) == (env is not None)
