@@ -22,7 +22,7 @@ from tasks.host import resolution
 from tasks.recipe import opening as recipe_opening
 from tasks.steps.refusal import Refused
 from tests.unit.tasks import a_host
-from tests.unit.tasks.a_run import NAME, ARun
+from tests.unit.tasks.a_run import NAME, ARun, Facts
 from tests.unit.tasks.benchmark.a_benchmark import measured, row, side
 from tests.unit.tasks.benchmark.test_benchmark_conflicts import able
 
@@ -63,7 +63,7 @@ def opened(
     **data: Any,
 ) -> tuple[int, ARun]:
     """The exit status that the run ends with, and the run."""
-    facts = {GpuUsers: users or [], Images: images or docker()}
+    facts: Facts = {GpuUsers: users or [], Images: images or docker()}
     run = ARun(state or able(), facts, **{"benchmark_to": str(tmp_path), **data})
     with pytest.raises(SystemExit) as left:
         run.prepared(benchmark_opening.this_one)

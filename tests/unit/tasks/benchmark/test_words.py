@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from tests.unit.tasks.benchmark.a_benchmark import SAME, measured, row, side
 OTHER = {**SAME, "NCCL": "2.27.3", "process Seccomp": "2"}
 
 
-def told(**changes: list[float]) -> str:
+def told(**changes: Any) -> str:
     return words.text("gpu1", outcome(measured(side(), side(seed=50, **changes), (SAME, OTHER))))
 
 

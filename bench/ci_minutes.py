@@ -1,0 +1,187 @@
+"""What a CI job spends on its environment: pip, uv, an image that is there, one that is pulled.
+
+On a sandbox host that has the image already (`deploys/container_host.py`, `deploys/image.py`): the
+index is the download cache of this machine, and the registry is on the host itself, so that the
+line is none of anybody's. Each way ends with ``import torch``. An article claims 6.8 → 1.2 minutes.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from bench import machine, results, target
+from bench.results import Comparison
+from bench.target import BenchError
+from sandbox.hosts import SandboxHost
+from sandbox.images import registry
+from sandbox.inventory import host_data
+from stacks.locking.wheels import ONLY
+from tasks.layout import CACHE
+from tasks.python import uv
+
+NAME = "ci_minutes"
+LOCK = "torch-2.9.1-cu128-cp311-x86_64.txt"
+REPOSITORY = "pytorch-cuda"
+ARTICLE = (6.8, 1.2)
+"""Minutes, from pip to an image, as an article claims; it names neither machine nor line."""
+WORK = "/var/tmp/gpuwright-ci"
+PROOF = "import torch; assert float(torch.ones(3).sum()) == 3"
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to an environment."""
+
+    title: str
+    before: str
+    """Shell that is not counted: what a machine has from earlier jobs, or has not."""
+    counted: str
+    """Shell that is."""
+
+
+def ways(index: str, image: str) -> dict[str, Way]:
+    """Each way by its name.
+
+    Args:
+        index: Of packages, which pip and uv ask.
+        image: Exact name of the image on the host.
+    """
+    prove = shlex.quote(PROOF)
+    empty = f"rm -rf {WORK}/env; mkdir -p {WORK}"
+    pulled = f"127.0.0.1:{registry.PORT}/{image}"
+    tool = uv.remote_path("x86_64")
+    shared = f"--require-hashes {ONLY} -r {WORK}/lock.txt"
+    in_uv = f"UV_CACHE_DIR={CACHE} UV_DEFAULT_INDEX={shlex.quote(index)} UV_PYTHON_DOWNLOADS=never"
+    run = "docker run --rm --network none"
+    with_uv = (
+        f"{in_uv} {tool} venv -q --python /usr/bin/python3 {WORK}/env && "
+        f"{in_uv} {tool} pip install -q --python {WORK}/env/bin/python {shared} && "
+        f"{WORK}/env/bin/python -I -c {prove}"
+    )
+    return {
+        "pip": Way(
+            "pip from the index, nothing kept",
+            empty,
+            f"/usr/bin/python3 -m venv {WORK}/env && {WORK}/env/bin/python -m pip install -q "
+            f"--no-cache-dir --index-url {shlex.quote(index)} {shared} && "
+            f"{WORK}/env/bin/python -I -c {prove}",
+        ),
+        "uv": Way("uv with our lock, its cache warm", empty, with_uv),
+        "image": Way("image already there", ":", f"{run} {image} python -I -c {prove}"),
+        "pulled": Way(
+            "image pulled from a registry on this machine",
+            f"docker tag {image} {pulled} && docker push -q {pulled} >/dev/null && "
+            f"docker images --format '{{{{.Repository}}}}:{{{{.Tag}}}}' | grep {REPOSITORY} | "
+            "xargs -r docker rmi -f >/dev/null && docker builder prune -af >/dev/null",
+            f"docker pull -q {pulled} >/dev/null && {run} {pulled} python -I -c {prove}",
+        ),
+    }
+
+
+def run(host_name: str | None, only: list[str] | None = None) -> list[Comparison]:
+    """Measure each way once on a host that has the image, print them, and compare.
+
+    Args:
+        host_name: A sandbox host with the image.
+        only: Names of ways; None: all.
+
+    Raises:
+        BenchError: There is no such host, or a way fails.
+    """
+    if host_name is None:
+        raise BenchError("ci_minutes needs --host NAME: a sandbox host with the image on it")
+    host = target.find(host_name)
+    image = exact(target.output(host, "docker images --format '{{.Repository}}:{{.Tag}}'"))
+    index = host_data(host)["mirrors"].get("pypi")
+    if not index:
+        raise BenchError(f"{host_name} has no package index of this machine")
+    lock = (results.CHECKOUT / "stacks/locks" / LOCK).read_text()
+    target.output(host, f"mkdir -p {WORK} && cat >{WORK}/lock.txt <<'END'\n{lock}\nEND\n")
+    known = ways(index, image)
+    names = only or [*known]
+    if "pulled" in names:
+        registry.serve(host)
+    record: dict[str, Any] = {"machine": machine.describe(), "image": image, "seconds": {}}
+    try:
+        for name in names:
+            record["seconds"][name] = measured(host, known[name])
+    finally:
+        back = f"docker tag 127.0.0.1:{registry.PORT}/{image} {image} 2>/dev/null || :"
+        target.output(host, f"rm -rf {WORK}; {back}")
+    record["load_after"] = machine.describe()["load"]
+    rows = compare(record["seconds"], conditions(record))
+    results.save(NAME, [*results.load(NAME), record], rows)
+    show(record["seconds"], known, conditions(record))
+    return rows
+
+
+def exact(images: str) -> str:
+    """The image by its exact name, which no later build moves.
+
+    Raises:
+        BenchError: There is none.
+    """
+    for line in images.splitlines():
+        if re.fullmatch(rf"{REPOSITORY}:\S+-[0-9a-f]{{12}}", line.strip()):
+            return line.strip()
+    raise BenchError("the host has no image: pyinfra … deploys/container_host.py deploys/image.py")
+
+
+def measured(host: SandboxHost, way: Way) -> float:
+    """Seconds of what counts.
+
+    Raises:
+        BenchError: The way fails.
+    """
+    target.output(host, way.before)
+    began = time.perf_counter()
+    target.output(host, way.counted)
+    return time.perf_counter() - began
+
+
+def conditions(record: Mapping[str, Any]) -> str:
+    """What the figures hold for."""
+    made = record["machine"]
+    return (
+        f"once each; {made['cores']} cores ({made['processor']}), load {made['load']:.1f} before "
+        f"and {record['load_after']:.1f} after; index: the download cache of this machine, filled "
+        "before; registry: on the same machine; torch 2.9.1+cu128 with all it needs, 7 GB"
+    )
+
+
+def compare(seconds: Mapping[str, float], note: str = "") -> list[Comparison]:
+    """Each other way beside pip: it must be the faster one at least."""
+    return [
+        Comparison(
+            f"environment of a job, {name}",
+            took,
+            "pip from the index",
+            seconds["pip"],
+            "s",
+            1.0,
+            "theirs/ours",
+            note,
+        )
+        for name, took in seconds.items()
+        if name != "pip" and "pip" in seconds
+    ]
+
+
+def show(seconds: Mapping[str, float], known: Mapping[str, Way], note: str) -> None:
+    """Print minutes beside the article's."""
+    console = Console(width=110)
+    table = Table("until import torch works", "minutes here", "the article's minutes")
+    claimed = {"pip": ARTICLE[0], "image": ARTICLE[1]}
+    for name, took in seconds.items():
+        said = f"{claimed[name]:g}" if name in claimed else "–"
+        table.add_row(known[name].title, f"{took / 60:.2f}", said)
+    console.print(table)
+    console.print(note, markup=False, highlight=False)
