@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,9 +23,9 @@ from tasks.benchmark.order import order
 from tasks.benchmark.outcome import Measured
 from tasks.benchmark.readings import Reading, reading
 from tasks.layout import CURRENT
-from tasks.steps import job, job_shell
+from tasks.steps import course, job, job_shell
 from tasks.steps.refusal import Refused
-from tasks.steps.step import run
+from tasks.steps.step import LOST, run
 
 NAME = "benchmark"
 FOLDER = f"{job.FOLDER}/{NAME}"
@@ -118,9 +118,14 @@ def _all(sides: tuple[Side, Side], made: Turns, runs: int) -> Measured:
 def one(side: Side, which: str, same: bool = False) -> Reading | None:
     """One run of one side; None: the job could not be carried out, which has been said."""
     logger.info(f"{side.host.print_prefix}benchmark: {side.label}, run {which}")
-    if not job.ran(side.host, job_of(side, which, same)):
+    work = job_of(side, which, same)
+    try:
+        if not job.ran(side.host, work):
+            return None
+        good, told = run(side.host, f"tail -c {MOST_BYTES} {FOLDER}/result")
+    except LOST as error:
+        course.stopped(side.host, course.words(error), at=work.title)
         return None
-    good, told = run(side.host, f"tail -c {MOST_BYTES} {FOLDER}/result")
     return reading(told.splitlines()) if good else None
 
 
@@ -162,7 +167,8 @@ def _alone(hosts: Sequence[Host]) -> Iterator[None]:
         yield
     finally:
         for host in taken:
-            run(host, f"systemctl stop {WATCH}.service")
+            with suppress(*LOST):  # it ends by itself then
+                run(host, f"systemctl stop {WATCH}.service")
 
 
 def running(said: str) -> Conflict:

@@ -28,6 +28,7 @@ MINUTES = {
     "test_not_ours": 3,
     "test_logins": 3,
     "test_theirs": 1,
+    "test_benchmark": 1,
     "test_odd_kernels": 4,
     "test_waits": 3,
     "test_first_boot": 5,

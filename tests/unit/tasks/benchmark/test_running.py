@@ -104,6 +104,23 @@ def test_job_that_fails_ends_it_with_what_is_there(
     assert found.asked == 8 and released(hosts)
 
 
+def test_host_that_goes_away_costs_what_is_not_measured_yet_and_no_more(
+    hosts: Hosts, sides: tuple[Side, Side], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(host: Host, job: Job) -> bool:
+        if len(hosts.jobs) == 7:
+            monkeypatch.setattr(running, "run", gone)
+            raise EOFError("the line was cut")
+        return hosts.ran(host, job)
+
+    def gone(*_: Any, **__: Any) -> tuple[bool, str]:
+        raise OSError("Socket is closed")
+
+    monkeypatch.setattr(running.job, "ran", lost)
+    found = running.measured(sides, 8)
+    assert [len(row) for row in found.rows] == [3, 2]
+
+
 def test_second_host_that_is_taken_gives_the_first_one_back(
     hosts: Hosts, sides: tuple[Side, Side], monkeypatch: pytest.MonkeyPatch
 ) -> None:
