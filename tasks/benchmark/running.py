@@ -43,6 +43,9 @@ MOST_BYTES = 500_000
 PYTHON = f"{CURRENT}/bin/python"
 
 
+_LAST = """sed -n 's/.*"metric": "\\([a-z0-9_]*\\)".*/\\1 measured/p'"""
+
+
 @dataclass(frozen=True)
 class Side:
     """One of the two."""
@@ -149,7 +152,7 @@ def job_of(side: Side, which: str, same: bool = False) -> job.Job:
         NAME,
         f"benchmark of {side.label}, run {which}",
         "\n".join(lines),
-        progress=f"touch /run/{WATCH}/alive; tail -n 1 result | cut -c -60",
+        progress=f"touch /run/{WATCH}/alive; {_LAST} result | tail -n 1",
         inputs=tuple((names[path], text) for path, text in texts.items()),
     )
 

@@ -191,3 +191,16 @@ def test_watch_is_one_unit_with_an_end_and_takes_everything_away() -> None:
     # systemd reads these in what it is given to run at the end.
     stop = script.split("ExecStopPost=")[1].split(f"reset-failed {running.UNIT}")[0]
     assert "$" not in stop and "%" not in stop
+
+
+def test_progress_names_the_figure_that_was_measured_last(
+    tmp_path: Path, sides: tuple[Side, Side]
+) -> None:
+    lines = [
+        MARK + '{"metric": "loading", "value": 1}',
+        MARK + '{"metric": "detect_p99", "value": 1}',
+    ]
+    (tmp_path / "result").write_text("\n".join([*lines, MARK + '{"part": "x"}', ""]))
+    words = running.job_of(sides[0], "1 of 10").progress.partition(";")[2]
+    done = subprocess.run(["sh", "-c", words], cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout == "detect_p99 measured\n"
