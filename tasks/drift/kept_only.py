@@ -11,8 +11,10 @@ import sys
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path, PurePath
+from typing import Any
 
 from stacks.model.address import masked
+from stacks.model.plain import decoded
 from tasks.drift import document, forms, history, paste, wording
 from tasks.drift.document import Report
 from tasks.drift.reading import as_data
@@ -38,11 +40,9 @@ def begin(words: Sequence[str]) -> None:
         word.startswith("from=") for word in said
     ):
         return
-    from pyinfra_cli.util import parse_cli_arg  # type: ignore[import-untyped]
-
     try:
         pairs = (word.partition("=") for word in said)
-        data = {name: parse_cli_arg(value) for name, _, value in pairs}
+        data = {name: _value(value) for name, _, value in pairs}
         data["from"] = data["from"] if isinstance(data["from"], str) else str(data["from"])
         every = [Path(word[5:]).expanduser() for word in said if word.startswith("from=")]
         raise SystemExit(told(report_settings(data), every, "--json" in words))
@@ -59,6 +59,16 @@ def _data(words: Sequence[str]) -> list[str]:
         for word, following in pairs
         if word == "--data" or word.startswith("--data=")
     ]
+
+
+def _value(word: str) -> Any:
+    """The value as pyinfra's command line takes it: true, false, JSON, or else a text."""
+    if word.lower() in ("true", "false"):
+        return word.lower() == "true"
+    try:
+        return decoded(word)
+    except ValueError:
+        return word
 
 
 def told(settings: ReportSettings, folders: Sequence[Path], as_json: bool = False) -> int:

@@ -6,6 +6,7 @@ page's own policy (``Content-Security-Policy``) lets nothing be fetched and no o
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -41,6 +42,8 @@ class Row:
     age_s: int
     gpus: str
     """``8 well``, ``1 of 8 ill``, ``not told``."""
+    well: tuple[tuple[str, int], ...]
+    """Names of the GPUs that are well, and how many there are of each."""
     differences: tuple[Difference, ...]
     words: str
     """What the search looks in, in lower case."""
@@ -63,7 +66,7 @@ class Table:
     group: Group
     columns: tuple[str, ...]
     planned: tuple[str, ...]
-    """By column; empty: no plan says it, or plans differ."""
+    """By column, what most plans say; empty: none says it."""
     rows: tuple[tuple[Row, tuple[Cell, ...]], ...]
 
 
@@ -106,6 +109,7 @@ def _rows(report: Report, now: datetime) -> Iterator[Row]:
             age(reading.read_at, now) if at else "never",
             int((now - at).total_seconds()) if at else 10**9,
             _health(reading),
+            tuple(sorted(Counter(g.name for g in reading.gpus if g.well is not False).items())),
             differ,
             " ".join(words).lower()[:2000],
         )
@@ -131,8 +135,13 @@ def _table(group: Group, rows: dict[str, Row]) -> Table:
 
 
 def _planned(name: str, members: list[Row]) -> str:
-    said = {c.planned for row in members if (c := row.reading.components.get(name)) and c.planned}
-    return said.pop() if len(said) == 1 else ""
+    said = Counter(
+        c.planned for row in members if (c := row.reading.components.get(name)) and c.planned
+    )
+    if not said:
+        return ""
+    ((most, count),) = said.most_common(1)
+    return most if len(said) == 1 else f"{most} ({count} of {said.total()} plans)"
 
 
 def _cell(row: Row, name: str, group: Group) -> Cell:

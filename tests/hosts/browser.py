@@ -65,6 +65,25 @@ class Browser:
         """Type into an element."""
         self._post(f"element/{element}/value", {"text": text})
 
+    def click(self, selector: str) -> None:
+        """Click the first element of a CSS selector, which must be one that a person can click."""
+        self._post(f"element/{self.wait_for(selector)}/click", {})
+
+    def resize(self, width: int, height: int) -> None:
+        """Give the page this room, in CSS pixels."""
+        self._post(
+            "goog/cdp/execute",
+            {
+                "cmd": "Emulation.setDeviceMetricsOverride",
+                "params": {
+                    "width": width,
+                    "height": height,
+                    "deviceScaleFactor": 1,
+                    "mobile": True,
+                },
+            },
+        )
+
     def run(self, script: str) -> Any:
         """Run JavaScript and give what it returns."""
         return self._post("execute/sync", {"script": script, "args": []})

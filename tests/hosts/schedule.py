@@ -25,6 +25,7 @@ MINUTES = {
     "test_sandbox": 2,
     "test_sandbox_inventory": 1,
     "test_bad_input": 1,
+    "test_report": 3,
     "test_not_ours": 3,
     "test_logins": 3,
     "test_theirs": 1,

@@ -1,0 +1,150 @@
+"""The report on a fleet: its page in a browser."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.drift import page
+from tests.hosts import browser
+from tests.hosts.browser import Browser
+from tests.unit.tasks.drift import a_fleet
+
+SHOWN = "return document.querySelectorAll('details.host:not([hidden])').length"
+STATUS = "return document.getElementById('shown').textContent"
+EVIL = "<img src=x onerror=document.title=1>"
+
+
+@pytest.fixture(scope="module")
+def window() -> Iterator[Browser]:
+    """A browser."""
+    with browser.opened() as one:
+        yield one
+
+
+@pytest.fixture
+def fleet(window: Browser, tmp_path: Path) -> Browser:
+    """The page of ten hosts with planted drift, opened."""
+    return opened(window, tmp_path, a_fleet.report(EVIL))
+
+
+def opened(window: Browser, folder: Path, report: Any) -> Browser:
+    """A report's page, from a file."""
+    file = folder / "report.html"
+    file.write_text(page.text(report), encoding="utf-8")
+    window.open(file.as_uri())
+    window.wait_for("#shown")
+    return window
+
+
+def names(window: Browser) -> list[str]:
+    """Hosts that are shown, from top to bottom."""
+    found: list[str] = window.run(
+        "return [...document.querySelectorAll('details.host:not([hidden]) .name')]"
+        ".map(e => e.textContent)"
+    )
+    return found
+
+
+def test_filter_search_and_sort_say_how_many_they_hide(fleet: Browser) -> None:
+    assert fleet.run(STATUS) == "10 of 10 hosts shown, 0 hidden."
+    fleet.click("button[data-verdict=CRITICAL]")
+    assert names(fleet) == ["gpu02"]
+    assert fleet.run(STATUS) == "1 of 10 hosts shown, 9 hidden by verdict CRITICAL."
+    fleet.click("#all")
+    assert fleet.run(STATUS) == "10 of 10 hosts shown, 0 hidden."
+    fleet.type(fleet.wait_for("#search"), "580.105")
+    assert names(fleet) == ["gpu07"]
+    assert fleet.run("return document.querySelectorAll('tbody tr:not([hidden])').length") == 1
+    assert fleet.run(STATUS) == "1 of 10 hosts shown, 9 hidden by the search."
+    fleet.click("#all")
+    fleet.click("#differing")
+    assert sorted(names(fleet)) == ["gpu03", "gpu05", "gpu07"]
+    fleet.click("#silent")
+    assert names(fleet) == []
+    fleet.click("#all")
+    fleet.click("#sort option[value=name]")
+    assert names(fleet) == sorted(names(fleet))
+    fleet.click("#sort option[value=age]")
+    assert names(fleet)[0] == "gpu08"
+
+
+def test_host_opens_by_click_by_key_and_by_its_name_in_the_matrix(fleet: Browser) -> None:
+    is_open = "return document.getElementById('h{}').open"
+    number = fleet.run(
+        "return [...document.querySelectorAll('details.host')].find(e => e.dataset.name == 'gpu07')"
+        ".dataset.id"
+    )
+    fleet.click(f"#h{number} summary")
+    assert fleet.run(is_open.format(number))
+    shown = fleet.run(f"return document.getElementById('h{number}').innerText")
+    for words in ("580.105.08", "moved by unattended-upgrades", "--limit gpu07", "adopt"):
+        assert words in shown
+    fleet.type(fleet.wait_for("#h0 summary"), "\ue007")  # the key Enter (WebDriver, "Keyboard")
+    assert fleet.run(is_open.format(0))
+    fleet.click("#changes a[href='#h3']")
+    assert fleet.run(is_open.format(3))
+
+
+def test_page_fits_a_phone(fleet: Browser) -> None:
+    fleet.resize(360, 740)
+    try:
+        wide = fleet.run("return document.documentElement.scrollWidth")
+        assert wide <= 360, "only the matrix may be wider than the screen, and it scrolls by itself"
+        fleet.click("button[data-verdict=WARN]")
+        assert names(fleet) == ["gpu03"]
+    finally:
+        fleet.resize(1280, 900)
+
+
+def test_nothing_is_fetched_and_nothing_could_be(fleet: Browser) -> None:
+    asked: list[str] = []
+
+    class Listener(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            """Print nothing."""
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Listener) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/x"
+        fleet.run(
+            f"fetch('{address}').catch(() => 0); new Image().src = '{address}';"
+            f"const s = document.createElement('script'); s.src = '{address}';"
+            "document.head.append(s)"
+        )
+        time.sleep(1)
+        server.shutdown()
+    assert asked == []
+    entries = fleet.run("return performance.getEntriesByType('resource').map(e => e.name)")
+    assert [name for name in entries if not name.startswith(("data:", "http://127"))] == []
+
+
+def test_words_of_a_host_are_shown_as_they_are(fleet: Browser) -> None:
+    assert EVIL in fleet.text
+    assert fleet.run("return document.images.length") == 0
+    assert fleet.run("return document.title") == "10 GPU hosts: CRITICAL"
+
+
+def test_page_of_a_thousand_hosts_is_there_in_three_seconds(
+    window: Browser, tmp_path: Path
+) -> None:
+    report = a_fleet.many(1000)
+    began = time.monotonic()
+    opened(window, tmp_path, report)
+    took = time.monotonic() - began
+    loaded = window.run("return performance.getEntriesByType('navigation')[0].loadEventEnd")
+    assert loaded < 3000, f"{loaded} ms; {took:.1f} s with the making of it"
+    window.type(window.wait_for("#search"), "node-0042")
+    assert names(window) == ["node-0042.example.org"]
+    assert "999 hidden" in window.run(STATUS)
