@@ -24,6 +24,7 @@ from tasks.steps import course, failing, screen
 Said = Callable[[], bool]
 """Says something at the end; gives whether every host of it has its verdict."""
 UNREACHABLE = "it could not be reached"
+UNKNOWN = 3
 
 
 @dataclass
@@ -107,10 +108,18 @@ def close() -> None:
             well = False
     if _end.status:
         screen.say(whereabouts(this_run()))
-    if _end.judge is not None and not _end.status and (judged := _end.judge()) is not None:
+    if _end.judge is not None and not _end.status and (judged := _judged(_end.judge)) is not None:
         return leave(judged)
     if not well:
         leave(_end.status or _end.failed)
+
+
+def _judged(judge: Callable[[], int | None]) -> int | None:
+    try:
+        return judge()
+    except Exception as error:  # at the very end, Python would say so and end with 0
+        logger.error(f"the exit status could not be found: {course.words(error)}")
+        return UNKNOWN
 
 
 def leave(status: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pyinfra.api.host import Host
-from pyinfra.api.state import State
 
 from tasks.hostdata.report import exits_on_changes
 from tasks.steps import ending
@@ -31,7 +30,8 @@ def status() -> int | None:
         return FAILED
     if any(host not in reached for host in hosts):
         return UNKNOWN
-    return CHANGES if any(_changes(run, host) for host in hosts) else SAME
+    # Counted while it was prepared: an operation that is asked again now would ask its host again.
+    return CHANGES if any(run.meta[host].ops_change for host in hosts) else SAME
 
 
 def _asks(host: Host) -> bool:
@@ -39,7 +39,3 @@ def _asks(host: Host) -> bool:
         return exits_on_changes(host.data)
     except ValueError:  # what is wrong there is said where the host is opened
         return True
-
-
-def _changes(run: State, host: Host) -> bool:
-    return any(data.operation_meta.will_change for data in run.ops[host].values())

@@ -1,8 +1,11 @@
-"""The report on a fleet: its page in a browser."""
+"""The report on a fleet: its page in a browser, and the facts of a bare host by both ways."""
 
 from __future__ import annotations
 
 import http.server
+import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -11,9 +14,15 @@ from typing import Any
 
 import pytest
 
+from sandbox import hosts
+from sandbox.checkout import SOURCE
+from sandbox.hosts import HostSpec, SandboxHost
 from tasks.drift import page
-from tests.hosts import browser
+from tasks.drift.push import Push, installer
+from tests.hosts import browser, runner
+from tests.hosts.able import needs_hosts
 from tests.hosts.browser import Browser
+from tests.hosts.runner import until, untouched
 from tests.unit.tasks.drift import a_fleet
 
 SHOWN = "return document.querySelectorAll('details.host:not([hidden])').length"
@@ -148,3 +157,98 @@ def test_page_of_a_thousand_hosts_is_there_in_three_seconds(
     window.type(window.wait_for("#search"), "node-0042")
     assert names(window) == ["node-0042.example.org"]
     assert "999 hidden" in window.run(STATUS)
+
+
+REPORT = "deploys/report.py"
+PODMAN = """\
+mkdir -p /tmp/deb/DEBIAN && cd /tmp && printf '%s\\n' 'Package: podman' 'Version: 4.3.1-1' \
+  'Architecture: all' 'Maintainer: x <x@example.org>' 'Description: x' >deb/DEBIAN/control &&
+dpkg-deb -b deb podman.deb && apt-get -q -y install ./podman.deb 2>&1
+"""
+"""A package that is called so, brought by the real apt: its log says who brought it."""
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[SandboxHost]:
+    """A bare host with one H100."""
+    made = hosts.up(HostSpec("reported", gpus=("h100",)), fresh=True)
+    yield made
+    made.down()
+
+
+def reported(host: SandboxHost, folder: Path, *words: str, **data: Any) -> tuple[int, Any]:
+    """The exit status of a report on this host, and on one that is not there; and report.json."""
+    silent = {"ssh_hostname": "127.0.0.1", "ssh_port": 9}
+    own = runner.host_data(host, driver_origin="debian", stack="pytorch-2.9", **data)
+    runner.inventory(folder, **{host.name: own, "gone": silent})
+    places = [f"report_folder={folder}/report", f"report_history={folder}/reports"]
+    more = [word for place in places for word in ("--data", place)]
+    outcome = runner.wait(runner.start(folder, *more, *words, deploy=REPORT), folder)
+    return outcome.code, json.loads((folder / "report/report.json").read_text())
+
+
+@needs_hosts()
+def test_bare_host_differs_from_its_plan_and_nothing_is_changed(
+    host: SandboxHost, tmp_path: Path
+) -> None:
+    with untouched(host):
+        code, told = reported(host, tmp_path)
+    bare, gone = told["hosts"][host.name], told["hosts"]["gone"]
+    assert code in (2, 3)
+    assert (gone["answered"], gone["why"]) == (False, "it could not be reached")
+    assert bare["components"]["distribution"]["actual"].startswith("debian-12")
+    differs = {d["component"] for d in told["differences"] if d["host"] == host.name}
+    assert {"driver", "CUDA", "cuDNN", "PyTorch"} <= differs
+    assert "gone" not in {d["host"] for d in told["differences"]}
+
+
+@needs_hosts()
+def test_change_is_told_with_who_made_it_and_a_silent_host_is_kept(
+    host: SandboxHost, tmp_path: Path
+) -> None:
+    reported(host, tmp_path)
+    done = host.run(PODMAN)
+    assert done.returncode == 0, done.stdout
+    _, told = reported(host, tmp_path, "--limit", host.name)
+    (change,) = (c for c in told["changes"] if c["component"] == "engines")
+    assert change["after"].startswith("podman 4.3.1")
+    assert change["moved_by"] == "apt-get -q -y install ./podman.deb"
+    assert change["packages"] == ["podman not there → 4.3.1-1"]
+    assert set(told["hosts"]) == {host.name}
+
+
+@needs_hosts()
+def test_facts_that_the_host_pushes_say_the_same_as_ssh(host: SandboxHost, tmp_path: Path) -> None:
+    _, told = reported(host, tmp_path, "--limit", host.name)
+    script = installer(Push("/srv/facts", "lab"))
+    words = host.ssh_argv("mkdir -p /srv/facts; cat >/root/push.sh && sh /root/push.sh")
+    done = subprocess.run(words, input=script, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    until(lambda: host.run("ls /srv/facts").stdout.strip() != "", "the facts are written")
+    name = host.run("ls /srv/facts").stdout.strip()
+    folder = tmp_path / "pushed"
+    folder.mkdir()
+    (folder / name).write_text(host.run(f"cat /srv/facts/{name}").stdout)
+    words = ["@local", REPORT, "--data", f"from={folder}", "--data", f"report_folder={folder}/out"]
+    subprocess.run([sys.executable, "-m", "pyinfra", *words], cwd=SOURCE, check=False)
+    pushed = json.loads((folder / "out/report.json").read_text())["hosts"]
+    (own,) = pushed.values()
+
+    def seen(reading: Any) -> dict[str, str | None]:
+        return {n: c.get("actual") for n, c in reading["components"].items()}
+
+    assert seen(own) == seen(told["hosts"][host.name])
+    done = host.run(
+        "systemctl is-active gpuwright-report.timer; sh /root/push.sh remove; "
+        "ls /etc/systemd/system/*gpuwright* /opt/gpuwright/lib/report 2>/dev/null"
+    )
+    assert done.stdout.strip() == "active"
+
+
+@needs_hosts()
+def test_dry_run_that_predicts_changes_ends_with_one(host: SandboxHost, tmp_path: Path) -> None:
+    own = runner.host_data(host, driver_origin="debian", without=["cuda", "cudnn", "torch"])
+    runner.inventory(tmp_path, **{host.name: own})
+    asked = ("--dry", "--data", "exit=changes")
+    assert runner.wait(runner.start(tmp_path, *asked), tmp_path).code == 1
+    assert runner.wait(runner.start(tmp_path, "--dry"), tmp_path).code == 0

@@ -46,6 +46,17 @@ def test_all_that_is_left_is_said_in_order_and_once(left: list[int]) -> None:
     assert left == []
 
 
+@pytest.mark.parametrize(
+    ("judge", "statuses"), [(lambda: 1, [1]), (lambda: None, []), (lambda: 1 // 0, [3])]
+)
+def test_judge_gives_the_exit_status_and_one_that_fails_is_no_success(
+    left: list[int], judge: Callable[[], int | None], statuses: list[int]
+) -> None:
+    ending.judged_by(judge)
+    ending.close()
+    assert left == statuses
+
+
 @pytest.mark.parametrize("failed", [1, 3])
 def test_host_without_a_verdict_makes_the_exit_status(left: list[int], failed: int) -> None:
     said: list[str] = []
