@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from gpuwright import adopting, difference, layout, locking, release
+from gpuwright.roll import command as rolling
 from stacks.locking.wheels import LockError
 from stacks.model.plain import one_line, plain
 from tasks import __version__
@@ -59,6 +60,8 @@ def parser() -> argparse.ArgumentParser:
     adopt.add_argument(
         "words", nargs="+", metavar="HOST", help="a host; after --, options of pyinfra"
     )
+    # Its own options are read by `gpuwright.roll.options`, and it ends with another status.
+    commands.add_parser("roll", add_help=False, help="one deploy over many hosts, in batches")
     for command in (init, lock, upgrade):
         command.add_argument(
             "--find-links", action="append", default=[], metavar="FOLDER", help=_FIND
@@ -69,9 +72,13 @@ def parser() -> argparse.ArgumentParser:
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command; give its exit status: 0, 1 where it failed, 2 where plans differ.
 
-    That of ``adopt`` is its deploy's: 0 adopted whole, 1 partly, 2 not, 3 a host was not read.
+    That of ``adopt`` is its deploy's: 0 adopted whole, 1 partly, 2 not, 3 a host was not read; that
+    of ``roll`` says `gpuwright.roll.options.parser`.
     """
-    said = parser().parse_args(words)
+    given = list(sys.argv[1:] if words is None else words)
+    if given[:1] == ["roll"]:
+        return rolling.main(given[1:])
+    said = parser().parse_args(given)
     commands: dict[str, Callable[[argparse.Namespace], int]] = {
         "adopt": _adopt,
         "init": _init,

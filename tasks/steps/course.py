@@ -26,6 +26,8 @@ class Course:
     """Jobs of the host that this run began or joined and has not seen end: unit, and its title."""
     why: str = ""
     """Why it goes no further; empty: nothing is known to be wrong."""
+    refused: tuple[str, ...] = ()
+    """Codes of the conflicts for which it is left as it is."""
 
 
 _courses: WeakKeyDictionary[Host, Course] = WeakKeyDictionary()

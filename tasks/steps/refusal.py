@@ -9,7 +9,7 @@ from pyinfra.api import FunctionCommand
 from pyinfra.api.host import Host
 
 from stacks.model.messages import Conflict
-from tasks.steps import failing
+from tasks.steps import course, failing
 from tasks.steps.step import Commands, step, this_run
 
 
@@ -46,6 +46,7 @@ def refuse(host: Host, conflicts: tuple[Conflict, ...]) -> None:
     this_run().failed_hosts.add(host)  # so that `--dry`, which runs no step, fails as well
     logger.error(f"{host.print_prefix}refused; nothing on this host was changed")
     told(host, conflicts)
+    course.of_host(host).refused = tuple(c.code for c in conflicts)
     codes = ", ".join(c.code for c in conflicts)
     refused(codes=codes, name=f"Refused: {codes}")
 
@@ -54,6 +55,7 @@ def refuse_another(host: Host, conflicts: tuple[Conflict, ...]) -> None:
     """Refuse a host that is not the one at hand, while pyinfra prepares: its steps will not run."""
     this_run().failed_hosts.add(host)
     this_run().active_hosts.discard(host)
+    course.of_host(host).refused = tuple(c.code for c in conflicts)
     logger.error(f"{host.print_prefix}refused; nothing on this host was changed")
     told(host, conflicts)
 

@@ -50,6 +50,11 @@ JUDGED_BY: dict[str, tuple[str, ...]] = {
         "tasks/repair/wording",
     ),
     "tasks/host/test_plans": ("tasks/host/resolution",),
+    # By way of real runs of pyinfra over stand-in hosts.
+    "gpuwright/roll/test_command": (
+        "gpuwright/roll/asking",
+        "gpuwright/roll/listening",
+    ),
     # Words and data by way of what reads them.
     "stacks/catalog/test_read": ("stacks/catalog/decode",),
     "stacks/explain/test_grid": ("stacks/explain/lines", "stacks/explain/words"),
