@@ -32,6 +32,7 @@ MINUTES = {
     "test_benchmark": 1,
     "test_odd_kernels": 4,
     "test_waits": 3,
+    "test_roll": 4,
     "test_first_boot": 5,
     "test_mirror_login": 2,
     "test_mirrors": 2,
