@@ -32,7 +32,7 @@ def lines(
     allowed = batches.may_fail(len(hosts), settings.allowed)
     told = [
         f"{settings.deploy} on {times.hosts(len(todo))} of {settings.inventory}"
-        + (f"; {over} are done already" if over else "")
+        + (f"; done already: {over}" if over else "")
     ]
     numbers = sorted({entry.batch for entry in todo.values()})
     for number in numbers:

@@ -26,7 +26,7 @@ from gpuwright.roll.outcome import BY_SIGNAL, Report, report
 from gpuwright.roll.secrets import Secrets
 from stacks.model.plain import one_line
 
-GRACE_S = 1.4
+GRACE_S = 1.2
 """From SIGTERM to SIGKILL: a run of pyinfra says in this time what goes on on its host, and the
 roll itself has two seconds from Ctrl-C on."""
 _MOST_SAID = 64 * 1024 * 1024

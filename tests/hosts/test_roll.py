@@ -47,9 +47,10 @@ class Fleet:
         self.folder, self.hosts = folder, made
         (folder / "work on.py").write_text(DEPLOY)
 
-    def inventory(self, **work_s: int) -> None:
+    def inventory(self, expected_gpus: str = "", **work_s: int) -> None:
+        more = {"_sudo": True, **({"expected_gpus": expected_gpus} if expected_gpus else {})}
         known = {
-            name: runner.host_data(host, work_s=work_s.get(name[-1], 1), _sudo=True)
+            name: runner.host_data(host, work_s=work_s.get(name[-1], 1), **more)
             for name, host in self.hosts.items()
         }
         runner.inventory(self.folder, **known)
@@ -98,9 +99,9 @@ def test_host_in_use_is_waited_for_and_one_without_power_holds_nobody(fleet: Fle
     # A device file by its name alone: a bare host has none, and the open file is what is looked at.
     fleet.hosts["roll-b"].run(
         "touch /dev/nvidia0; chmod 666 /dev/nvidia0; useradd -m alice 2>/dev/null; "
-        "setsid runuser -u alice -- sh -c 'exec sleep 45 </dev/nvidia0' >/dev/null 2>&1 &"
+        "setsid runuser -u alice -- sh -c 'exec sleep 75 </dev/nvidia0' >/dev/null 2>&1 &"
     )
-    options = ["--gate", "none", "--batches", "1,100%", "--canary", "roll-a", "--fail-share", "0.5"]
+    options = ["--gate", "none", "--batches", "100%", "--canary", "roll-a", "--fail-share", "0.5"]
     process = fleet.start(*options, "--deadline", "60s", "--busy-limit", "3m")
     with runner.killed_at_the_end(process):
         runner.until(lambda: "roll-c: begins" in fleet.said, "roll-c begins", every_s=0.2)
@@ -137,15 +138,16 @@ def test_job_that_outlives_ctrl_c_is_named_and_resume_waits_for_it(fleet: Fleet)
         assert time.monotonic() - began < 2
     assert ends["roll-a"]["state"] == "interrupted" and ends["roll-b"]["state"] == "waiting"
     assert list(ends["roll-a"]["jobs"]) == ["gpuwright-rolled.service"]
-    assert "goes on there by itself: the work, systemd unit gpuwright-rolled.service" in fleet.said
+    assert "    goes on there by itself: " in fleet.said
+    assert ", systemd unit gpuwright-rolled.service" in fleet.said
     ends = fleet.ended(fleet.start("--resume"), 0)
     assert {end["state"] for end in ends.values()} == {"done"}
     assert fleet.lines("roll-a", "done") == 2, "the job was waited for, and not made twice"
     assert fleet.lines("roll-b", "begun") == begun[1] + 1
 
 
-def test_host_that_is_no_gpu_host_does_not_pass_the_gate(fleet: Fleet) -> None:
-    fleet.inventory()
+def test_host_without_the_gpu_that_is_expected_does_not_pass_the_gate(fleet: Fleet) -> None:
+    fleet.inventory(expected_gpus="h100")
     ends = fleet.ended(fleet.start("--limit", "roll-a", "--gate", "quick"), 3)
     assert ends["roll-a"]["state"] == "failed"
     assert ends["roll-a"]["why"].startswith("gate CRITICAL: "), ends

@@ -29,7 +29,7 @@ def test_plan_names_batches_limits_and_what_stands_in_the_way() -> None:
         "gpu3": "scontrol: no answer in 60 s",
     }
     assert lines(WANTED, hosts, seen, standings) == [
-        "deploys/gpu_host.py on 3 hosts of lab.py; 1 are done already",
+        "deploys/gpu_host.py on 3 hosts of lab.py; done already: 1",
         "  canary: gpu1",
         "  batch 2: gpu2, gpu3 (2)",
         "  stops when more than 0 of 4 fail or are not reached, or a canary is not done",
