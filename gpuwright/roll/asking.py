@@ -15,13 +15,13 @@ from typing import Any
 
 from gpuwright.roll.batches import AmountError
 from gpuwright.roll.looks import Judged, Named, Seen
+from gpuwright.roll.outcome import PASSED
 from gpuwright.roll.process import Machine, Ran, Wanted
 from stacks.model.plain import decoded, one_line
 
 SURVEY = Path(__file__).parent / "survey_deploy.py"
 LIST_S = 600.0
 """To read an inventory: one of a cloud's interface may take its time."""
-_PASSED = ("OK", "WARN")
 _CUT = "the answer was cut off"
 
 
@@ -159,4 +159,4 @@ def _judged(name: str, told: Mapping[str, Any] | None, ran: Ran) -> Judged:
         if isinstance(code, str) and code not in codes:
             codes.append(code)
     why = ", ".join(codes[:8]) or _why(name, told, ran)
-    return Judged(verdict in _PASSED, one_line(verdict), one_line(why))
+    return Judged(verdict in PASSED, one_line(verdict), one_line(why))

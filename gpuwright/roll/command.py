@@ -113,7 +113,7 @@ class _Rolling:
         asking = self._asking(logs)
         try:
             await self._planned(asking, begins)
-            if self.said.plan or not self._agreed():
+            if self.said.plan or not await self._agreed():
                 print("nothing was changed", file=sys.stderr)
                 return summary.ALL_DONE
         finally:
@@ -195,11 +195,19 @@ class _Rolling:
             return Kubernetes(self.roll.id, words or ("kubectl",))
         return None
 
-    def _agreed(self) -> bool:
+    async def _agreed(self) -> bool:
         if self.said.yes or not sys.stdin.isatty() or not sys.stderr.isatty():
             return True
         many = sum(map(_is_open, self.roll.hosts.values()))
         print(plan_text.asked(self.wanted, many), end="", file=sys.stderr, flush=True)
+        # A read that blocks would keep Ctrl-C waiting for its line.
+        loop = asyncio.get_running_loop()
+        asked = asyncio.Event()
+        loop.add_reader(sys.stdin.fileno(), asked.set)
+        try:
+            await asked.wait()
+        finally:
+            loop.remove_reader(sys.stdin.fileno())
         return sys.stdin.readline().strip().lower() in ("y", "yes")
 
     def _interrupted(self) -> int:

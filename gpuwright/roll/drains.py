@@ -97,6 +97,7 @@ async def said(words: Sequence[str], seconds: float = SECONDS) -> str:
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
+            await process.wait()
     if process.returncode:
         last = (err or out).decode("utf-8", "replace").strip().rpartition("\n")[2]
         raise DrainError(f"{shown}: {one_line(last) or f'exit status {process.returncode}'}")

@@ -80,7 +80,9 @@ class Kubernetes:
 
     async def drain(self, node: str) -> None:
         """See `gpuwright.roll.drains.Scheduler`."""
-        await said([*self.command, "annotate", "node", node, f"{ANNOTATION}={self.roll}"])
+        # One that an earlier roll has left on a node that is not cordoned means nothing any more.
+        note = [f"{ANNOTATION}={self.roll}", "--overwrite"]
+        await said([*self.command, "annotate", "node", node, *note])
         await said([*self.command, "cordon", node])
 
     async def empty(self, node: str) -> None:

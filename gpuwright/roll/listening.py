@@ -28,7 +28,9 @@ class Events(BaseStateCallback):
     def tell(self, **said: Any) -> None:
         """Write one event; a roll that is gone hears nothing, and that is no error here."""
         with contextlib.suppress(OSError):
-            os.write(self.pipe, json.dumps(said, default=str).encode() + b"\n")
+            line = json.dumps(said, default=str).encode() + b"\n"
+            while line:  # a signal may cut it
+                line = line[os.write(self.pipe, line) :]
 
     def operation_host_start(  # type: ignore[override]
         self, state: State, host: Host, op_hash: str
@@ -125,6 +127,7 @@ def _of_host(run: State, host: Host, stopped: Mapping[str, str]) -> dict[str, An
         "reached": host in run.activated_hosts,
         "failed": host in run.failed_hosts,
         "refused": list(now.refused),
+        "verdict": now.verdict,
         "why": now.why,
         "step": now.step or stopped.get(host.name, ""),
         "jobs": now.jobs,

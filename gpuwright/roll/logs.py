@@ -52,6 +52,12 @@ class Log:
             self._line(self._rest)
             self._rest = b""
 
+    def hidden(self, text: bytes) -> bytes:
+        """The text without secrets."""
+        for secret in self._secrets:
+            text = text.replace(secret, HIDDEN)
+        return text
+
     def close(self) -> None:
         """Write what is left."""
         if self._rest:
@@ -60,8 +66,7 @@ class Log:
         os.close(self._file)
 
     def _line(self, line: bytes) -> None:
-        for secret in self._secrets:
-            line = line.replace(secret, HIDDEN)
+        line = self.hidden(line)
         if line.strip():
             self.last = line.decode("utf-8", "replace").strip()
         if self._size + len(line) > self._most:

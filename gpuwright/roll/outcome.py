@@ -12,6 +12,8 @@ DONE, REFUSED, FAILED, SKIPPED = "done", "refused", "failed", "skipped"
 UNREACHABLE, INTERRUPTED, WAITING, RUNNING = "unreachable", "interrupted", "waiting", "running"
 ENDS = (DONE, REFUSED, FAILED, SKIPPED, UNREACHABLE, INTERRUPTED, WAITING)
 """How a host may stand at the end; ``waiting``: its turn never came."""
+PASSED = ("OK", "WARN")
+"""Verdicts with which a host passes."""
 BAD = (FAILED, UNREACHABLE)
 """What counts against the share of hosts that may fail."""
 
@@ -24,6 +26,8 @@ class Report:
     failed: bool = False
     refused: tuple[str, ...] = ()
     """Codes of the conflicts."""
+    verdict: str = ""
+    """Of a deploy that only asks; empty: it is none."""
     why: str = ""
     step: str = ""
     """What was being done when it ended."""
@@ -43,6 +47,7 @@ def report(said: object) -> Report | None:
         reached=said.get("reached") is True,
         failed=said.get("failed") is True,
         refused=tuple(map(_text, refused)) if isinstance(refused, list) else (),
+        verdict=_text(said.get("verdict")),
         why=_text(said.get("why")),
         step=_text(said.get("step")),
         jobs={_text(k): _text(v) for k, v in jobs.items()} if isinstance(jobs, Mapping) else {},
@@ -85,7 +90,11 @@ def of_run(told: Report | None, status: int | None, ended: str, last_step: str) 
         return Outcome(UNREACHABLE, told.why or "it could not be reached")
     if told.refused:
         return Outcome(REFUSED, ", ".join(told.refused))
+    if told.verdict in PASSED and not told.failed:
+        return Outcome(DONE, f"verdict {told.verdict}")
     if status or told.failed:
+        if told.verdict and not told.why:
+            return Outcome(FAILED, f"verdict {told.verdict}")
         why = told.why or f"pyinfra ended with exit status {status}"
         return Outcome(FAILED, f"{why}{at}", jobs)
     many = f"{told.changed} step{'' if told.changed == 1 else 's'} changed it"

@@ -113,7 +113,7 @@ class Machine:
             raise
         finally:
             os.close(theirs)
-        hearing = asyncio.ensure_future(_heard(events, ran, at_step))
+        hearing = asyncio.ensure_future(_heard(events, ran, at_step, log))
         assert process.stdin is not None and process.stdout is not None
         said = process.stderr if process.stderr is not None else process.stdout
         pumps = [hearing, asyncio.ensure_future(_logged(said, log))]
@@ -179,7 +179,7 @@ async def _ended(process: asyncio.subprocess.Process) -> None:
             break
 
 
-async def _heard(pipe: int, ran: Ran, at_step: Callable[[str], None]) -> None:
+async def _heard(pipe: int, ran: Ran, at_step: Callable[[str], None], log: Log) -> None:
     reader = asyncio.StreamReader(limit=_MOST_SAID)
     protocol = asyncio.StreamReaderProtocol(reader)
     loop = asyncio.get_running_loop()
@@ -188,7 +188,7 @@ async def _heard(pipe: int, ran: Ran, at_step: Callable[[str], None]) -> None:
     try:
         while line := await reader.readline():
             try:
-                event = json.loads(line)
+                event = json.loads(log.hidden(line))
             except ValueError:
                 continue
             if not isinstance(event, dict):

@@ -63,6 +63,7 @@ class Answers:
             found, why = None, course.words(error)
         why = course.of_host(host).why or why
         self.told[host.name] = found or self._unknown(host.name, why)
+        course.of_host(host).verdict = self.told[host.name].level
         run = this_run()
         if all(host.name in self.told for host in run.inventory.get_active_hosts()):
             self._leave(run)

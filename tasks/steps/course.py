@@ -28,6 +28,8 @@ class Course:
     """Why it goes no further; empty: nothing is known to be wrong."""
     refused: tuple[str, ...] = ()
     """Codes of the conflicts for which it is left as it is."""
+    verdict: str = ""
+    """What a deploy that only asks says of it; empty: none has."""
 
 
 _courses: WeakKeyDictionary[Host, Course] = WeakKeyDictionary()

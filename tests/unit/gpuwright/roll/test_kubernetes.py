@@ -83,7 +83,7 @@ def test_node_is_cordoned_emptied_and_given_back(tmp_path: Path) -> None:
     assert (before.drained, drained.ours, after.drained) == (False, True, False)
     assert theirs.drained and not theirs.ours
     assert made.called == [
-        f"annotate node gpu01 {ANNOTATION}={ROLL}",
+        f"annotate node gpu01 {ANNOTATION}={ROLL} --overwrite",
         "cordon gpu01",
         "drain gpu01 --ignore-daemonsets --timeout=600s",
         "uncordon gpu01",
