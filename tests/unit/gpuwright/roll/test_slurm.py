@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from gpuwright.roll.drains import DrainError, Standing
 from gpuwright.roll.slurm import Slurm, standing
 from tests.unit.gpuwright.roll import schedulers
-from tests.unit.gpuwright.roll.a_fleet import Fleet
+from tests.unit.gpuwright.roll.a_fleet import Fleet, cleaned
 
 MARK = "gpuwright-roll:20261130-160000"
 LINE = "NodeName=gpu01 CPUAlloc={cpus} CPUTot=64 State={state} ThreadsPerCore=1{reason}"
@@ -104,3 +105,21 @@ def test_roll_drains_what_it_changes_and_gives_back_only_that(tmp_path: Path) ->
     plan = fleet.said.split("files in")[0]
     assert "@fake/theirs: drained by somebody else, is left alone" in plan
     assert "it is drained by this roll; once it is well: " in fleet.said
+
+
+def test_killed_roll_knows_its_drain_again_and_gives_the_node_back(tmp_path: Path) -> None:
+    fleet = Fleet.of(tmp_path, {"gpu1": "hangs"})
+    made = schedulers.slurm(tmp_path / "slurm", gpu1="IDLE")
+    process = fleet.start(
+        *("--drain", "slurm", "--drain-command", made.command[0], "--node", "@fake/gpu1=gpu1")
+    )
+    with cleaned(process):
+        fleet.wait_for("gpu1")
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    assert (made.folder / "gpu1").read_text().startswith("IDLE+DRAIN\ngpuwright-roll:")
+    lab = fleet.folder / "lab of ours.py"
+    lab.write_text(lab.read_text().replace("hangs", "well"))
+    assert fleet.states("--resume") == {"gpu1": "done"}
+    assert (made.folder / "gpu1").read_text().startswith("IDLE\n")
+    assert len([line for line in made.called if "State=DRAIN" in line]) == 1
