@@ -11,6 +11,7 @@ from gpuwright.roll.options import Settings
 from gpuwright.roll.state import Entry
 
 _MOST_NAMES = 12
+_MOST_LINES = 40
 
 
 def lines(
@@ -48,6 +49,12 @@ def lines(
         f"  at once: {settings.at_once} hosts of a batch; each ends after {settings.deadline}"
         + (f"; only {settings.window}" if settings.window else "")
     )
+    lost = sum(not look.reached for look in seen.values())
+    if batches.is_over(lost, len(hosts), settings.allowed):
+        told.append(
+            f"  {times.hosts(lost)} not reached: it would stop for that; --exclude them, or raise "
+            "--fail-share"
+        )
     told += _drains(settings, todo, standings)
     told += _uses(settings, seen)
     return told
@@ -67,15 +74,16 @@ def _drains(
         return ["  drains: none"]
     told = [f"  drains: each host in its turn, by {settings.drain}; one that fails stays drained"]
     do = "is left alone" if settings.foreign == "skip" else "is changed, and stays drained"
+    found = []
     for name in todo:
         standing = standings.get(name)
         if isinstance(standing, str):
-            told.append(f"    {name}: its state is not known: {standing}")
+            found.append(f"    {name}: its state is not known: {standing}")
         elif standing is not None and standing.drained and not standing.ours:
-            told.append(f"    {name}: drained by somebody else, {do}: {standing.by}")
+            found.append(f"    {name}: drained by somebody else, {do}: {standing.by}")
         elif standing is not None and standing.jobs:
-            told.append(f"    {name}: runs {standing.jobs}")
-    return told
+            found.append(f"    {name}: runs {standing.jobs}")
+    return [*told, *_most(found)]
 
 
 def _uses(settings: Settings, seen: Mapping[str, Seen]) -> list[str]:
@@ -83,20 +91,29 @@ def _uses(settings: Settings, seen: Mapping[str, Seen]) -> list[str]:
         return ["  GPUs in use: not looked for (--busy ignore)"]
     used = {name: look.owners for name, look in seen.items() if look.owners}
     then = "skipped" if settings.busy == "skip" else f"waited for up to {settings.busy_limit}"
-    told = [
-        f"  GPUs in use: on {times.hosts(len(used))}" + (f", {then}; never ended" if used else "")
-    ]
+    told = ["  GPUs in use: on none of them"]
+    if used:
+        told = [f"  GPUs in use: on {times.hosts(len(used))}, {then}; never ended"]
+    users = []
     for name, owners in used.items():
         more = f" and {len(owners) - 5} more" if len(owners) > 5 else ""
-        told.append(f"    {name}: {', '.join(owners[:5])}{more}")
+        users.append(f"    {name}: {', '.join(owners[:5])}{more}")
+    told += _most(users)
     lost = {name: look for name, look in seen.items() if look.why or not look.reached}
     if lost:
         told.append(f"  not seen: {times.hosts(len(lost))}, tried again in turn")
-        told += [
-            f"    {name}: {'' if look.reached else 'unreachable: '}{look.why}"
-            for name, look in lost.items()
-        ]
+        told += _most(
+            [
+                f"    {name}: {'' if look.reached else 'unreachable: '}{look.why}"
+                for name, look in lost.items()
+            ]
+        )
     return told
+
+
+def _most(told: list[str]) -> list[str]:
+    left = len(told) - _MOST_LINES
+    return [*told[:_MOST_LINES], f"    and {times.hosts(left)} more"] if left > 0 else told
 
 
 def _names(names: Sequence[str]) -> str:

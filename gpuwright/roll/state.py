@@ -117,9 +117,16 @@ class Roll:
 
 
 def default_folder() -> Path:
-    """Where rolls are kept: one place for all checkouts and repositories of a user."""
+    """Where rolls are kept: one place for all checkouts and repositories of a user.
+
+    Raises:
+        StateError: The user has no home.
+    """
     base = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-    return Path(base).expanduser() / "gpuwright/rolls"
+    try:
+        return Path(base).expanduser() / "gpuwright/rolls"
+    except RuntimeError:
+        raise StateError("this user has no home folder: --state FOLDER") from None
 
 
 @contextlib.contextmanager

@@ -122,7 +122,7 @@ def test_host_in_use_is_waited_for_and_one_without_power_holds_nobody(fleet: Fle
 
 
 def test_job_that_outlives_ctrl_c_is_named_and_resume_waits_for_it(fleet: Fleet) -> None:
-    fleet.inventory(a=20)
+    fleet.inventory(a=60)
     begun = fleet.lines("roll-a", "begun"), fleet.lines("roll-b", "begun")
     process = fleet.start("--gate", "none", "--batches", "1", "--limit", "roll-[ab]")
     with runner.killed_at_the_end(process):

@@ -35,6 +35,7 @@ def test_plan_names_batches_limits_and_what_stands_in_the_way() -> None:
         "  stops when more than 0 of 4 fail or are not reached, or a canary is not done",
         "  gate: verify, level quick, after each batch, up to 15m",
         "  at once: 10 hosts of a batch; each ends after 2h",
+        "  1 host not reached: it would stop for that; --exclude them, or raise --fail-share",
         "  drains: each host in its turn, by slurm; one that fails stays drained",
         "    gpu1: drained by somebody else, is left alone: IDLE+DRAIN by bob: fan",
         "    gpu2: runs Slurm's jobs (MIXED, 8 CPUs)",
@@ -52,4 +53,7 @@ def test_plan_of_a_thousand_hosts_stays_readable() -> None:
     told = lines(Settings("d.py", "lab.py", busy="ignore", gate="none"), hosts, {}, {})
     assert len(told) < 12 and max(map(len, told)) < 160
     assert "  batch 2: gpu2, gpu3, " in told[2] and told[2].endswith(" and 987 more (999)")
+    seen = {name: Seen(name, True, "", ("bob: b (1)",)) for name in hosts}
+    told = lines(Settings("d.py", "lab.py"), hosts, seen, {})
+    assert len(told) < 60 and told[-1] == "    and 960 hosts more"
     assert asked(WANTED, 3) == "Go on with 3 hosts, each up to 2 h? [y/N] "
