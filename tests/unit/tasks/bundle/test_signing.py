@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -27,10 +28,17 @@ def test_gpgv_takes_each_text_by_the_named_key_and_none_that_was_changed(tmp_pat
         assert (done.returncode == 0) is good, done.stderr
 
 
-def test_two_runs_have_two_keys_and_leave_none_behind() -> None:
-    before = {p.name for p in Path("/tmp").glob("gw-*")}
+def test_two_runs_have_two_keys_and_leave_none_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    homes: list[str] = []
+    make = tempfile.TemporaryDirectory
+
+    def noted(**words: str) -> tempfile.TemporaryDirectory[str]:
+        homes.append((made := make(**words)).name)
+        return made
+
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", noted)
     assert signing.signed(["a\n"])[0] != signing.signed(["a\n"])[0]
-    assert {p.name for p in Path("/tmp").glob("gw-*")} <= before
+    assert len(homes) == 2 and not any(Path(home).exists() for home in homes)
 
 
 def test_machine_without_gpg_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

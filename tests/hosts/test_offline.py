@@ -1,0 +1,146 @@
+"""A host without a route becomes a GPU host from a bundle that another one has collected.
+
+Two Debian 12 hosts, one after the other. Packages are the real ones; torch, Triton and the CUDA
+libraries of the lock are stand-ins, and the system's CUDA and cuDNN are left out, for their size. The
+tests follow each other.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox import hosts
+from sandbox.checkout import SOURCE
+from sandbox.hosts import HostSpec, SandboxHost
+from tasks.layout import CURRENT
+from tasks.offline import manifest
+from tasks.steps.surroundings import PLACES
+from tests.hosts import cu118_index, jetson_index, runner
+from tests.hosts.able import needs_hosts
+from tests.hosts.cut_off import Phase, cut_off
+from tests.hosts.runner import Outcome, untouched
+
+pytestmark = needs_hosts()
+
+BUNDLE = "deploys/bundle.py"
+SOURCES = "cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null; ls /etc/apt/*.d"
+DATA: dict[str, Any] = {"without": ["cuda", "cudnn"], "expected_gpus": "h100"}
+
+
+@dataclass(frozen=True)
+class Collected:
+    """The bundle, what is said of hosts, and two runs that filled it."""
+
+    folder: Path
+    data: dict[str, Any]
+    first: Outcome
+    second: Outcome
+
+
+@pytest.fixture(scope="module")
+def collected(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collected]:
+    """A host that reaches its archives collects, and is gone."""
+    folder = tmp_path_factory.mktemp("offline")
+    data = {**DATA, "stack": str(cu118_index.write(folder)), "bundle": str(folder / "a bündel")}
+    host = hosts.up(HostSpec("stocked"), fresh=True)
+    try:
+        with jetson_index.serving(folder / "index", host.mirror_url or "") as address:
+            mirrors = {**runner.host_data(host)["mirrors"], "pytorch": address}
+            first, second = (
+                runner.run(host, folder, deploy=BUNDLE, **data, mirrors=mirrors) for _ in range(2)
+            )
+    finally:
+        host.down()
+    yield Collected(folder / "a bündel", data, first, second)
+
+
+@pytest.fixture(scope="module")
+def closed(collected: Collected) -> Iterator[SandboxHost]:
+    """The host without a route."""
+    assert collected.first.code == 0, collected.first.said
+    host = hosts.up(HostSpec("closed", gpus=("h100",), offline=True), fresh=True)
+    yield host
+    host.down()
+
+
+def installed(host: SandboxHost, folder: Path, of: Collected, *words: str, **more: Any) -> Outcome:
+    """Run the deploy on the host without a route."""
+    return runner.run(host, folder, *words, **{**of.data, **more})
+
+
+def test_bundle_is_collected_and_a_second_run_fetches_nothing(collected: Collected) -> None:
+    assert collected.first.code == 0, collected.first.said
+    assert "stocked: verdict OK" in collected.first.said
+    assert set(collected.first.changes) == {
+        "Packages for hosts",
+        "Wheels for hosts",
+        "Repository, signed",
+    }
+    assert collected.second.code == 0 and collected.second.changes == []
+    known = manifest.read(collected.folder)
+    assert all(e.source.startswith("http") for p, e in known.files.items() if p.endswith(".deb"))
+
+
+def test_every_byte_of_it_is_verified(collected: Collected) -> None:
+    words = [sys.executable, "-m", "tasks.bundle", "verify", str(collected.folder)]
+    words += ["--key", manifest.read(collected.folder).key]
+    done = subprocess.run(words, cwd=SOURCE, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "whole" in done.stderr
+
+
+def test_host_reaches_nothing(closed: SandboxHost) -> None:
+    assert closed.run("ip route show default").stdout == ""
+    assert closed.run("timeout 5 sh -c ': >/dev/tcp/192.0.2.1/80'").returncode != 0
+
+
+def test_damage_and_another_key_are_refused_before_the_host_is_touched(
+    closed: SandboxHost, collected: Collected, tmp_path: Path
+) -> None:
+    spoiled = tmp_path / "spoiled"
+    shutil.copytree(collected.folder, spoiled)
+    victim = next((spoiled / "pool").rglob("*.deb"))
+    victim.write_bytes(victim.read_bytes()[:-1])
+    with untouched(closed):
+        cut = installed(closed, tmp_path, collected, bundle=str(spoiled))
+        key = installed(closed, tmp_path, collected, bundle_key="A" * 40)
+    assert cut.code != 0 and victim.name in cut.line("BUNDLE-SPOILED") + cut.said
+    assert key.code != 0 and "BUNDLE-KEY" in key.said
+
+
+def test_run_whose_controller_is_killed_goes_on_and_ends_well(
+    closed: SandboxHost, collected: Collected, tmp_path: Path
+) -> None:
+    before = closed.run(SOURCES).stdout
+    runner.inventory(tmp_path, closed=runner.host_data(closed, **collected.data))
+    assert cut_off(closed, tmp_path, Phase("kill", "driver/status", "status:"))
+    predicted = installed(closed, tmp_path, collected, "--dry")
+    assert "Package sources of the host stay as they are" in predicted.said
+    outcome = installed(closed, tmp_path, collected)
+    assert outcome.code == 0, outcome.said
+    assert "verdict OK" in outcome.said
+    assert closed.run(SOURCES).stdout == before
+    assert closed.run(f"ls {PLACES}").stdout == ""
+    assert closed.run("ss -tln | grep 127.0.0.1 || :").stdout == "", "no tunnel is left"
+
+
+def test_second_run_changes_nothing_and_needs_no_bundle(
+    closed: SandboxHost, collected: Collected, tmp_path: Path
+) -> None:
+    outcome = installed(closed, tmp_path, collected, bundle=str(tmp_path / "gone"))
+    assert outcome.code == 0, outcome.said
+    assert outcome.changes == []
+
+
+def test_what_came_is_what_the_plan_says(closed: SandboxHost) -> None:
+    code = "import torch, torchvision; print(torch.__version__)"
+    assert closed.run(f"{CURRENT}/bin/python -I -c '{code}'").stdout.strip() == "2.7.1+cu118"
+    assert "535." in closed.run("dpkg-query -W -f '${Version}' nvidia-driver-libs libcuda1").stdout
