@@ -71,6 +71,7 @@ def _fetch_packages(host: Host, work: HostWork) -> bool:
         good, said = run(host, packed)
         if not good:
             raise BundleError(f"{host.name} cannot pack what it fetched: {said[:300]}")
+        work.folder.mkdir(parents=True, exist_ok=True)
         part = work.folder / f"{release.replace(' ', '-')}.tar.part"
         if not sending.downloaded(host, f"{task.folder}/batch.tar", part):
             return False

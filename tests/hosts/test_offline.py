@@ -1,8 +1,8 @@
 """A host without a route becomes a GPU host from a bundle that another one has collected.
 
 Two Debian 12 hosts, one after the other. Packages are the real ones; torch, Triton and the CUDA
-libraries of the lock are stand-ins, and the system's CUDA and cuDNN are left out, for their size. The
-tests follow each other.
+libraries of the lock are stand-ins, and the system's CUDA and cuDNN are left out, for their size.
+The tests follow each other.
 """
 
 from __future__ import annotations
