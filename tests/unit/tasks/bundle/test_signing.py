@@ -32,8 +32,9 @@ def test_two_runs_have_two_keys_and_leave_none_behind(monkeypatch: pytest.Monkey
     homes: list[str] = []
     make = tempfile.TemporaryDirectory
 
-    def noted(**words: str) -> tempfile.TemporaryDirectory[str]:
-        homes.append((made := make(**words)).name)
+    def noted(prefix: str | None = None) -> tempfile.TemporaryDirectory[str]:
+        made = make(prefix=prefix)
+        homes.append(made.name)
         return made
 
     monkeypatch.setattr(tempfile, "TemporaryDirectory", noted)
