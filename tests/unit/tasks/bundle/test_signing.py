@@ -32,8 +32,8 @@ def test_two_runs_have_two_keys_and_leave_none_behind(monkeypatch: pytest.Monkey
     homes: list[str] = []
     make = tempfile.TemporaryDirectory
 
-    def noted(prefix: str | None = None) -> tempfile.TemporaryDirectory[str]:
-        made = make(prefix=prefix)
+    def noted(prefix: str, dir: str) -> tempfile.TemporaryDirectory[str]:
+        made = make(prefix=prefix, dir=dir)
         homes.append(made.name)
         return made
 
