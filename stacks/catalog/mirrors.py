@@ -86,11 +86,6 @@ class Mirrors(Group):
         rows = self.mirrors.get(kind, {})
         return tuple(n for n, row in rows.items() if row.address and "{" not in row.address)
 
-    def known_as(self, kind: str, address: str) -> KnownMirror | None:
-        """What is said of the mirror with this address; None: nothing."""
-        rows = self.mirrors.get(kind, {}).values()
-        return next((row for row in rows if row.address == address), None)
-
     def faults(self) -> Iterator[str]:
         """What of the sets cannot be used; a test wants none."""
         for name, one in self.sets.items():
