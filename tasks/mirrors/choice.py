@@ -64,8 +64,7 @@ def chosen(kind: str, judged: Iterable[Judged], kept: Candidate | None = None) -
         return Choice(kind, (), seen)
     best = ranked[0]
     for one in ranked[1:]:
-        quicker = one.rate is not None and best.rate is not None and one.rate > TIMES * best.rate
-        if one.grade == best.grade and quicker:
+        if one.grade == best.grade and _quicker(one, best):
             best = one
     before = next((one for one in usable if one.candidate == kept), None)
     stays = before is not None and before.grade <= Grade.UNMEASURED
@@ -73,6 +72,13 @@ def chosen(kind: str, judged: Iterable[Judged], kept: Candidate | None = None) -
         best = before
     left = (best.candidate, *(one.candidate for one in ranked if one is not best))
     return Choice(kind, left, seen, stays)
+
+
+def _quicker(one: Judged, other: Judged) -> bool:
+    """Whether one is `TIMES` as quick as the other; of small files nobody can tell."""
+    if one.rate is None or other.rate is None or not (one.telling and other.telling):
+        return False
+    return one.rate > TIMES * other.rate
 
 
 def unasked(kind: str, candidates: tuple[Candidate, ...], recorded: str | None) -> Choice:

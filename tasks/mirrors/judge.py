@@ -22,6 +22,8 @@ OLDER_S = 3 * 86_400
 """How much older than another's an index may be: mirrors follow within a day, most within hours."""
 LEAST = 64 * 1024
 """Bytes that must have come of a file that was cut off, for its mirror to be worth a try."""
+TELLING, TELLING_S = 1 << 20, 2.0
+"""Bytes, or seconds, from which a speed tells more than how a connection begins."""
 ENDS: Mapping[int, str] = {
     5: "the name of the proxy is not known",
     6: "its name is not known in the host's network",
@@ -64,6 +66,13 @@ class Judged:
     """Bytes that were measured."""
     measured: str = ""
     """Of which file."""
+
+    @property
+    def telling(self) -> bool:
+        """Whether enough was measured for its speed to be compared with another's."""
+        if not self.rate:
+            return False
+        return self.size >= TELLING or self.size / self.rate >= TELLING_S
 
     @property
     def figures(self) -> str:

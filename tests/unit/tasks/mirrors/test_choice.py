@@ -10,8 +10,11 @@ A, B, C = (Candidate("pypi", f"http://{name}.example.org/simple", name) for name
 DEFAULT = Candidate("pypi", "", "upstream")
 
 
-def seen(one: Candidate, rate: float | None = 1e6, grade: Grade = Grade.GOOD) -> Judged:
-    return Judged(one, grade, "" if grade is Grade.GOOD else "bad", rate)
+def seen(
+    one: Candidate, rate: float | None = 1e6, grade: Grade = Grade.GOOD, size: int = 8 << 20
+) -> Judged:
+    why = "" if grade is Grade.GOOD else "bad"
+    return Judged(one, grade, why, rate, size=size)
 
 
 def test_first_good_one_is_taken_and_the_others_follow() -> None:
@@ -21,6 +24,12 @@ def test_first_good_one_is_taken_and_the_others_follow() -> None:
 
 def test_later_one_must_be_twice_as_quick() -> None:
     assert choice.chosen("pypi", [seen(A), seen(B, 2.1e6)]).left == (B, A)
+
+
+def test_speed_of_a_small_file_tells_nothing_unless_it_took_long() -> None:
+    assert choice.chosen("pypi", [seen(A, size=5000), seen(B, 9e6, size=5000)]).left == (A, B)
+    slow = seen(A, 20_000, size=200_000)
+    assert choice.chosen("pypi", [slow, seen(B)]).left == (B, A)
 
 
 def test_one_that_is_slow_or_old_comes_after_all_that_may_be_good() -> None:
