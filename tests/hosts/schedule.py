@@ -51,7 +51,7 @@ MINUTES = {
     "test_image_ways": 10,
     "test_nvidia_apt": 7,
     "test_vm_reboot": 6,
-    "test_doctor": 7,
+    "test_doctor": 8,
     "test_repair": 2,
     "test_guard": 4,
     "test_ubuntu": 7,
