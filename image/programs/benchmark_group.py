@@ -110,7 +110,7 @@ def trained(torch: Any, dist: Any, device: str, tiny: bool) -> list[dict[str, An
         optimizer.step()
         return loss
 
-    losses = [float(step()) for _ in range(5)]
+    losses = [float(step().detach()) for _ in range(5)]
     steps = TINY_STEPS if tiny else STEPS
     wait()
     dist.barrier()
@@ -119,7 +119,7 @@ def trained(torch: Any, dist: Any, device: str, tiny: bool) -> list[dict[str, An
         loss = step()
     wait()
     seconds = (time.perf_counter() - began) / steps
-    last = float(loss)
+    last = float(loss.detach())
     share = looked_at(torch, device, step, wait)
     high = torch.cat([p.detach().flatten()[:4096] for p in model.parameters()])
     low = high.clone()
