@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyinfra.api.host import Host
 
 from tasks.hostdata.report import exits_on_changes
-from tasks.steps import ending
+from tasks.steps import ending, screen
 
 SAME, CHANGES, FAILED, UNKNOWN = 0, 1, 2, 3
 
@@ -29,6 +29,9 @@ def status() -> int | None:
     if run.failed_hosts & reached:
         return FAILED
     if any(host not in reached for host in hosts):
+        return UNKNOWN
+    if not run.should_check_for_changes():
+        screen.say(["exit=changes: with -y pyinfra looks for no changes: leave -y out"])
         return UNKNOWN
     # Counted while it was prepared: an operation that is asked again now would ask its host again.
     return CHANGES if any(run.meta[host].ops_change for host in hosts) else SAME

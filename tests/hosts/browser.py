@@ -71,18 +71,12 @@ class Browser:
 
     def resize(self, width: int, height: int) -> None:
         """Give the page this room, in CSS pixels."""
-        self._post(
-            "goog/cdp/execute",
-            {
-                "cmd": "Emulation.setDeviceMetricsOverride",
-                "params": {
-                    "width": width,
-                    "height": height,
-                    "deviceScaleFactor": 1,
-                    "mobile": True,
-                },
-            },
-        )
+        room = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": True}
+        self.ask("Emulation.setDeviceMetricsOverride", room)
+
+    def ask(self, command: str, words: dict[str, Any]) -> Any:
+        """A command of Chromium's own protocol (DevTools), and its answer."""
+        return self._post("goog/cdp/execute", {"cmd": command, "params": words})
 
     def run(self, script: str) -> Any:
         """Run JavaScript and give what it returns."""

@@ -148,12 +148,12 @@ def test_words_of_a_host_are_shown_as_they_are(fleet: Browser) -> None:
 def test_page_of_a_thousand_hosts_is_there_in_three_seconds(
     window: Browser, tmp_path: Path
 ) -> None:
-    report = a_fleet.many(1000)
-    began = time.monotonic()
-    opened(window, tmp_path, report)
-    took = time.monotonic() - began
-    loaded = window.run("return performance.getEntriesByType('navigation')[0].loadEventEnd")
-    assert loaded < 3000, f"{loaded} ms; {took:.1f} s with the making of it"
+    # Of its own processor time: beside other tests the clock says nothing.
+    window.ask("Performance.enable", {"timeDomain": "threadTicks"})
+    opened(window, tmp_path, a_fleet.many(1000))
+    rows = window.ask("Performance.getMetrics", {})["metrics"]
+    took = {row["name"]: row["value"] for row in rows}
+    assert 0 < took["TaskDuration"] < 3, took
     window.type(window.wait_for("#search"), "node-0042")
     assert names(window) == ["node-0042.example.org"]
     assert "999 hidden" in window.run(STATUS)
@@ -248,7 +248,8 @@ def test_facts_that_the_host_pushes_say_the_same_as_ssh(host: SandboxHost, tmp_p
 @needs_hosts()
 def test_dry_run_that_predicts_changes_ends_with_one(host: SandboxHost, tmp_path: Path) -> None:
     own = runner.host_data(host, driver_origin="debian", without=["cuda", "cudnn", "torch"])
-    runner.inventory(tmp_path, **{host.name: own})
-    asked = ("--dry", "--data", "exit=changes")
-    assert runner.wait(runner.start(tmp_path, *asked), tmp_path).code == 1
-    assert runner.wait(runner.start(tmp_path, "--dry"), tmp_path).code == 0
+    inventory = runner.inventory(tmp_path, **{host.name: own})
+    words = [sys.executable, "-m", "pyinfra", "--dry", str(inventory), runner.GPU_HOST]
+    for more, status in ((["--data", "exit=changes"], 1), ([], 0)):
+        done = subprocess.run([*words, *more], cwd=SOURCE, check=False, stdin=subprocess.DEVNULL)
+        assert done.returncode == status

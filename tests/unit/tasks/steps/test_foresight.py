@@ -51,6 +51,15 @@ def test_deploy_that_only_asks_ends_as_it_says_itself() -> None:
     assert status(prepared(None, exit="changes")) is None
 
 
+def test_run_that_looks_for_no_changes_predicts_none_and_says_so(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run = prepared("true", exit="changes")
+    run.state.check_for_changes = False
+    assert status(run) == 3
+    assert "leave -y out" in capsys.readouterr().err
+
+
 def test_wrong_value_is_no_success() -> None:
     run = prepared("true", exit="chnages")
     assert status(run) == 1

@@ -267,6 +267,7 @@ def test_nothing_in_tasks_prints_or_decodes_by_another_way() -> None:
             "steps/beginning.py",
             "steps/screen.py",
             "pull/onhost/telling.py",  # on the host, into its journal
+            "drift/kept_only.py",
         },
         "echo": {"steps/screen.py"},
         "Console": {"steps/screen.py", "host/plan_opening.py"},  # into a text that `answers` prints
@@ -275,6 +276,7 @@ def test_nothing_in_tasks_prints_or_decodes_by_another_way() -> None:
             "containers/daemon_json.py",  # a person's file, written back as it is
             "pull/group.py",  # a person's host data, judged as they are
             "pull/onhost/files.py",  # on the host, by Python's own library alone
+            "drift/history.py",  # a report's hosts are made plain one by one, as they are needed
             "transfer/part.py",  # this machine's own note beside a part, with a limit
         },
     }
