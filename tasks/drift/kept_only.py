@@ -41,12 +41,12 @@ def begin(words: Sequence[str]) -> None:
     ):
         return
     try:
-        pairs = (word.partition("=") for word in said)
-        data = {name: _value(value) for name, _, value in pairs}
-        data["from"] = data["from"] if isinstance(data["from"], str) else str(data["from"])
-        every = [Path(word[5:]).expanduser() for word in said if word.startswith("from=")]
-        raise SystemExit(told(report_settings(data), every, "--json" in words))
-    except (ValueError, OSError, RuntimeError) as error:
+        pairs = [word.partition("=") for word in said]
+        data = {name: _value(value) for name, _, value in pairs if name != "from"}
+        every = [report_settings({"from": value}).source for n, _, value in pairs if n == "from"]
+        folders = [folder for folder in every if folder is not None]
+        raise SystemExit(told(report_settings(data), folders, "--json" in words))
+    except (ValueError, OSError) as error:
         screen.say([f"the report cannot be made: {error}"])
         raise SystemExit(document.UNKNOWN) from None
 

@@ -161,7 +161,7 @@ def _gpus(health: Health, found: list[Observation]) -> tuple[Gpu, ...]:
         Gpu(
             text(d.pci) or str(d.index),
             text(d.name),
-            (d.pci or "") not in ill,
+            False if (d.pci or "") in ill else None if d.unread else True,
             "; ".join(_line(o.what) for o in found if o.gpu == d.pci) or _healthy(d),
         )
         for d in health.devices[:MOST]
@@ -236,6 +236,7 @@ def _facts(asked: Asked) -> dict[str, str]:
     venv = next((v for v in state.venvs if v.path == state.current_venv), None)
     packages = venv.packages if venv else {}
     unread = {**state.unread, **asked.case.evidence.unread, **past.unread, **asked.health.unread}
+    unread.pop("load", None)  # nobody asks for it here
     said = {
         "system": f"{system.pretty}, {system.arch}",
         "container": system.container or "",

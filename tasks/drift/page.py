@@ -41,7 +41,7 @@ class Row:
     age: str
     age_s: int
     gpus: str
-    """``8 well``, ``1 of 8 ill``, ``not told``."""
+    """``8 well``, ``1 of 8 ill``, ``7 of 8 well`` (of one it is not known), ``not told``."""
     well: tuple[tuple[str, int], ...]
     """Names of the GPUs that are well, and how many there are of each."""
     differences: tuple[Difference, ...]
@@ -109,7 +109,7 @@ def _rows(report: Report, now: datetime) -> Iterator[Row]:
             age(reading.read_at, now) if at else "never",
             int((now - at).total_seconds()) if at else 10**9,
             _health(reading),
-            tuple(sorted(Counter(g.name for g in reading.gpus if g.well is not False).items())),
+            tuple(sorted(Counter(g.name for g in reading.gpus if g.well).items())),
             differ,
             " ".join(words).lower()[:2000],
         )
@@ -118,8 +118,9 @@ def _rows(report: Report, now: datetime) -> Iterator[Row]:
 def _health(reading: Reading) -> str:
     if not reading.gpus:
         return "not told"
-    ill = sum(gpu.well is False for gpu in reading.gpus)
-    return f"{ill} of {len(reading.gpus)} ill" if ill else f"{len(reading.gpus)} well"
+    of = len(reading.gpus)
+    ill, well = (sum(gpu.well is kind for gpu in reading.gpus) for kind in (False, True))
+    return f"{ill} of {of} ill" if ill else f"{of} well" if well == of else f"{well} of {of} well"
 
 
 def _table(group: Group, rows: dict[str, Row]) -> Table:

@@ -11,7 +11,7 @@ import pytest
 from tasks.drift import page
 from tasks.drift.document import made
 from tasks.drift.reading import Component, Reading, Seen
-from tests.unit.tasks.drift.a_fleet import NOW, PLANTED, alike, host, many, report
+from tests.unit.tasks.drift.a_fleet import GPUS, NOW, PLANTED, alike, host, many, report
 
 EVIL = "</script><img src=x onerror=alert(1)>\"'`{{7*7}}"
 
@@ -127,3 +127,10 @@ def test_cell_of_the_matrix_tells_only_what_is_other_than_most_have() -> None:
     text = page.text(made([*alike("abc"), host("d", Secure_Boot=Component("on"))], {}, NOW))
     assert text.count('<td class="other">on</td>') == 1
     assert '<td class="wrong">' not in text
+
+
+def test_gpu_that_could_not_be_read_counts_neither_as_well_nor_as_ill() -> None:
+    gpus = tuple(replace(gpu, well=None if n == 0 else True) for n, gpu in enumerate(GPUS))
+    text = page.text(made([replace(host("a"), gpus=gpus)], {}, NOW))
+    assert "<i>GPUs</i> 7 of 8 well" in text
+    assert "not all of it could be read" in text
