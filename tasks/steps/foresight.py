@@ -30,7 +30,7 @@ def status() -> int | None:
         return FAILED
     if any(host not in reached for host in hosts):
         return UNKNOWN
-    if not run.should_check_for_changes():
+    if not run.check_for_changes:
         screen.say(["exit=changes: with -y pyinfra looks for no changes: leave -y out"])
         return UNKNOWN
     # Counted while it was prepared: an operation that is asked again now would ask its host again.
