@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ from gpuwright.roll.process import Machine, Ran, Wanted
 from stacks.model.plain import decoded, one_line
 
 SURVEY = Path(__file__).parent / "survey_deploy.py"
+_DIGITS = re.compile(r"([0-9]+)")
 LIST_S = 600.0
 """To read an inventory: one of a cloud's interface may take its time."""
 _CUT = "the answer was cut off"
@@ -38,7 +40,7 @@ class Asking:
     _number: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     async def hosts(self, limits: Sequence[str]) -> list[Named]:
-        """Hosts of the inventory, without connecting to any.
+        """Hosts of the inventory in its order, without connecting to any.
 
         Args:
             limits: pyinfra's ``--limit`` and ``--exclude``.
@@ -52,7 +54,11 @@ class Asking:
         if ran.listed is None:
             why = ran.ended or ran.fatal or ran.last_line or f"exit status {ran.status}"
             raise AmountError(f"the inventory {self.inventory} cannot be read: {why} ({log})")
-        return [_named(each) for each in ran.listed]
+        named = [_named(each) for each in ran.listed]
+        # pyinfra has the hosts of a function in the order of a set, another one each time (3.10.0).
+        in_order = Path(self.machine.folder, self.inventory).exists()
+        is_set = not in_order and not {",", "@"} & {*self.inventory}
+        return sorted(named, key=_natural) if is_set else named
 
     async def look(self, names: Sequence[str], deadline_s: float) -> dict[str, Seen]:
         """Who uses these hosts' GPUs; every name has its answer."""
@@ -98,6 +104,12 @@ class Asking:
     ) -> Ran:
         whole = ["-y", "--json", *self.options, self.inventory, *words]
         return await self.machine.run(Wanted(whole, names, log, deadline_s, answers=True))
+
+
+def _natural(host: Named) -> list[tuple[int, str]]:
+    """``gpu2`` before ``gpu10``."""
+    parts = _DIGITS.split(host.name)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
 def _named(said: Mapping[str, Any]) -> Named:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import stat
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.unit.gpuwright.roll.a_fleet import Fleet, cleaned, workers
+from tests.unit.gpuwright.roll.a_fleet import HOUSE, Fleet, cleaned, workers
 
 BUSY_S = 1.0
 """What a machine with other work may take longer."""
@@ -168,6 +170,29 @@ def test_what_makes_no_sense_is_told_before_anything_is_touched(
     fleet = Fleet.of(tmp_path, {"gpu1": "well"})
     fleet.roll(*options, code=64)
     assert told in fleet.said and fleet.touched == []
+
+
+@pytest.mark.parametrize(
+    "inventory", ["@fake/gpu2,@fake/gpu10", "ours:fleet", "ours.fleet", "our lab/@fake gpus.py"]
+)
+def test_inventory_of_any_kind_is_taken_in_its_order(tmp_path: Path, inventory: str) -> None:
+    fleet = Fleet.of(tmp_path, {})
+    listed = ["@fake/gpu2", "@fake/gpu10"]
+    (fleet.folder / "ours.py").write_text(
+        f"def fleet():\n"
+        f"    return {{'a': {listed[::-1]!r}, 'b': [({listed[0]!r}, {{'x': object()}})]}}\n"
+    )
+    (fleet.folder / "our lab").mkdir()
+    (fleet.folder / "our lab/@fake gpus.py").write_text(f"gpus = {listed!r}\n")
+    words = [inventory if word == "lab of ours.py" else word for word in fleet.words("--plan")]
+    done = subprocess.run(
+        [*words, "--busy", "ignore", "--batches", "100%"],
+        cwd=fleet.folder,
+        env={**os.environ, "PYTHONPATH": str(HOUSE)},
+        capture_output=True,
+        text=True,
+    )
+    assert "  batch 1: @fake/gpu2, @fake/gpu10 (2)" in done.stderr, done.stderr
 
 
 def test_inventory_that_cannot_be_read_says_why(tmp_path: Path) -> None:
