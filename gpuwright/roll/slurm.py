@@ -18,7 +18,7 @@ _CPUS = re.compile(r"(?:^|\s)CPUAlloc=([0-9]+)")
 _REASON = re.compile(r"(?:^|\s)Reason=(.*?)(?:\s+\[([^\]@]+)@[^\]]*\])?(?=\s+[A-Z][A-Za-z]*=|\s*$)")
 _DRAIN = {"DRAIN", "DRAINED", "DRAINING", "DRNG"}
 _OUT = {"DOWN", "FAIL", "FAILING", "MAINT", "MAINTENANCE"}
-"""States that somebody has put a node into, and that ``RESUME`` would end as well."""
+"""States in which a node has no jobs either, and that ``RESUME`` would end as well."""
 _JOBS = {"ALLOCATED", "ALLOC", "MIXED", "MIX", "COMPLETING", "COMP"}
 
 
@@ -43,7 +43,9 @@ def standing(text: str, mark: str) -> Standing:
     busy = flags & _JOBS or (cpus is not None and int(cpus[1]) > 0)
     jobs = f"Slurm's jobs ({found[1]}, {cpus[1] if cpus else '?'} CPUs)" if busy else ""
     drained = bool(flags & (_DRAIN | _OUT))
-    ours = drained and reason == mark and not flags & _OUT
+    # A node that reboots in its turn may be down for a while; whoever else puts one down has to
+    # give a reason, which takes the place of ours.
+    ours = drained and reason == mark
     told = one_line(reason) or "no reason is given"
     by = "" if ours or not drained else f"{found[1]}{f' by {one_line(who)}' if who else ''}: {told}"
     return Standing(drained, ours, by, jobs)

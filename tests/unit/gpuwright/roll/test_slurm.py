@@ -47,7 +47,11 @@ def node(state: str, reason: str = "", cpus: int = 0, who: str = ROOT) -> str:
         (node("IDLE+DRAIN"), Standing(True, by="IDLE+DRAIN: no reason is given")),
         (node("DRAINED", "x", who=""), Standing(True, by="DRAINED: x")),
         (node("DOWN*", "Not responding"), Standing(True, by="DOWN* by root: Not responding")),
-        (node("DOWN+DRAIN", MARK), Standing(True, by=f"DOWN+DRAIN by root: {MARK}")),
+        (node("DOWN*+DRAIN", MARK), Standing(True, True)),
+        (
+            node("DOWN+DRAIN", "Node unexpectedly rebooted", who=" [slurm@2026-11-30T16:00:00]"),
+            Standing(True, by="DOWN+DRAIN by slurm: Node unexpectedly rebooted"),
+        ),
         (node("IDLE+DRAIN", f"{MARK}1"), Standing(True, by=f"IDLE+DRAIN by root: {MARK}1")),
         (node("IDLE", "an old reason"), Standing(False)),
     ],
