@@ -14,6 +14,7 @@ from facts.model.host import HostState
 from stacks.model.plan import Download, DriverPlan, Plan
 from tasks.driver import package_set
 from tasks.driver import state as driver_state
+from tasks.offline.index import PACKAGES
 from tasks.offline.manifest import Entry, Manifest
 from tasks.packages.apt import FETCH_TOOLS, named
 from tasks.python import lock_parts
@@ -142,5 +143,6 @@ def files(wants: Wants, known: Manifest) -> dict[str, Entry]:
     found = known.of(wants.release)
     for name in wants.locks:
         found |= known.of(name, f"{WHEELS}/")
-    names = [LINKS, KEY, *(tarball_file(one.sha256) for one in wants.tarballs)]
+    index_files = (f"{wants.index}/{name}" for name in (PACKAGES, SIGNED))
+    names = [LINKS, KEY, *index_files, *(tarball_file(one.sha256) for one in wants.tarballs)]
     return found | {path: known.files[path] for path in names if path in known.files}
