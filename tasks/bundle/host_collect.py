@@ -189,7 +189,7 @@ def _sign(host: Host, work: HostWork) -> bool:
         texts[name] = host_work.packages_text(work, known) if name == release else file.read_text()
     now = time.time()
     asked = [
-        index.release(name.split(" ")[0], _arch(name), text.encode(), now)
+        index.release(releases[name].index, name.split(" ")[0], _arch(name), text.encode(), now)
         for name, text in texts.items()
     ]
     key, public, signed = signing.signed(asked)

@@ -90,17 +90,18 @@ def text(debs: Iterable[Deb]) -> str:
     )
 
 
-def release(suite: str, arch: str, packages: bytes, now: float) -> str:
+def release(at: str, suite: str, arch: str, packages: bytes, now: float) -> str:
     """The text that is signed (``Release``).
 
     Args:
+        at: Its folder in the bundle: the name that apt expects where there are no suites.
         suite: What it is called: ``debian-12``.
         arch: dpkg's name of the architecture.
         packages: The bytes of ``Packages``.
         now: In seconds since 1970.
     """
     return (
-        f"Origin: {LABEL}\nLabel: {LABEL}\nSuite: {suite}\n"
+        f"Origin: {LABEL}\nLabel: {LABEL}\nSuite: {suite}\nCodename: {at}/\n"
         f"Date: {formatdate(now, usegmt=True).replace('GMT', 'UTC')}\nArchitectures: {arch} all\n"
         f"SHA256:\n {digest(packages)} {len(packages)} {PACKAGES}\n"
     )

@@ -70,7 +70,7 @@ def made(folder: Path, debs: tuple[Deb, ...] = DEBS, release: str = RELEASE) -> 
         put(folder, f"wheels/{name}-1.0-py3-none-any.whl", content(name), LOCK)
     text = index.text(debs)
     os_name = release.split(" ")[0]
-    told = index.release(os_name, "amd64", text.encode(), 1764500000)
+    told = index.release(wants.index_of(release), os_name, "amd64", text.encode(), 1764500000)
     key, public, (body,) = signing.signed([told])
     at = wants.index_of(release)
     put(folder, KEY, public.encode(), "hosts")
