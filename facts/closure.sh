@@ -25,6 +25,8 @@ for file in /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
   case " $3 $file " in *" $file "*" $file "* | *" /etc/apt/sources.list.d/gpuwright-"*) continue ;; esac
   [ ! -f "$file" ] || cp "$file" sources/
 done
+# What the host has read of its archives need not come again, where it is still the same.
+cp /var/lib/apt/lists/*_InRelease /var/lib/apt/lists/*_Packages* lists/ 2>/dev/null || :
 printf %s "$2" | sed "s#@OWN@#$own#g" >sources/gpuwright-of-a-bundle.sources
 printf %s "$4" >pins
 [ ! -e /etc/apt/preferences ] || cat /etc/apt/preferences >>pins

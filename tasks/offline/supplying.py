@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pyinfra import logger
 from pyinfra.api.host import Host
+from pyinfra.connectors.local import LocalConnector
 
 from facts.model.host import HostState
 from facts.model.outlook import Outlook
@@ -86,7 +87,12 @@ def supplied(host: Host, state: HostState, plan: Plan, supply: Supply, bundle: O
     files = wants.files(wanted, bundle.manifest)
 
     def reach() -> Bundle:
-        address = supply.at or tunnel.opened(host, supply.folder, files)
+        if supply.at:
+            address = supply.at
+        elif isinstance(host.connector, LocalConnector):
+            address = str(supply.folder.absolute())
+        else:
+            address = tunnel.opened(host, supply.folder, files)
         return Bundle(address, wanted.index, wants.LINKS, bundle.key)
 
     around.supply(host, reach)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pyinfra.connectors.local import LocalConnector
 
 from facts.outlook import PackageOutlook
 from tasks.driver import state as driver_state
@@ -125,3 +126,18 @@ def test_host_with_dnf_is_told_that_there_is_none_for_it(tmp_path: Path) -> None
         )
     assert refusal.value.conflicts[0].code == "BUNDLE-RELEASE"
     assert wants.release_of(a_host.plan()) == "debian-12 x86_64"
+
+
+def test_machine_at_hand_reads_the_folder_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shortage, "conflicts", lambda *_, **__: [])
+    asked = run(tmp_path)
+    asked.host.connector = LocalConnector.__new__(LocalConnector)
+    supply = supplying.Supply(tmp_path, "", "")
+    asked.prepared(
+        lambda: supplying.supplied(
+            asked.host, a_host.bare(), a_host.plan(), supply, opened(tmp_path)
+        )
+    )
+    assert f'ln -s {tmp_path} "$bundle_place/at"' in around.of_host(asked.host)
