@@ -4,7 +4,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # What pytest makes of a test's text is kept for the next run, whatever this shell says.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help env demo vagrant-demo test test-vm test-whole test-vagrant test-containers check bench lock catalogue-age clean-sandbox silicon
+.PHONY: help env demo vagrant-demo test test-vm test-whole test-vagrant test-bundle test-containers check bench lock catalogue-age clean-sandbox silicon
 
 help:
 	@echo "make demo           a throwaway Debian 12 host becomes a GPU host (as root on Debian)"
@@ -14,6 +14,7 @@ help:
 	@echo "make test-vm        of them, those in virtual machines, and a first boot that reboots itself"
 	@echo "make test-whole     driver, CUDA, cuDNN and PyTorch in one run, release by release; half an hour"
 	@echo "make test-vagrant   a machine that Vagrant brings up, with libvirt; half an hour without KVM"
+	@echo "make test-bundle    a host without a route, with all of its packages and wheels: gigabytes"
 	@echo "make check          ruff, mypy, import contracts, unit tests"
 	@echo "make bench          benchmarks, side by side"
 	@echo "make silicon        all that needs a GPU, on a machine that has one: 12 minutes, no root"
@@ -55,6 +56,11 @@ test-whole: check
 test-vagrant: check
 	@$(PYTHON) -m sandbox prepare --vm
 	$(PYTHON) -m pytest -v -s tests/vagrant
+
+# As in `make test`, with the system's CUDA, cuDNN and the real PyTorch.
+test-bundle: check
+	@$(PYTHON) -m sandbox prepare
+	GPUWRIGHT_WHOLE_BUNDLE=1 $(HOSTS) tests/hosts/test_offline.py
 
 # Container hosts, the image with PyTorch in it, workspaces in a browser.
 test-containers: check

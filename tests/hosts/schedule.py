@@ -36,7 +36,7 @@ MINUTES = {
     "test_first_boot": 5,
     "test_mirror_login": 2,
     "test_mirrors": 2,
-    "test_offline": 6,
+    "test_offline": 8,
     "test_own_repository": 5,
     "test_jetson": 8,
     "test_full_kernel": 2,

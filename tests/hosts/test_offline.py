@@ -1,12 +1,14 @@
 """A host without a route becomes a GPU host from a bundle that another one has collected.
 
 Two Debian 12 hosts, one after the other. Packages are the real ones; torch, Triton and the CUDA
-libraries of the lock are stand-ins, and the system's CUDA and cuDNN are left out, for their size.
-The tests follow each other.
+libraries of the lock are stand-ins, and the system's CUDA and cuDNN are left out, for their size:
+with ``GPUWRIGHT_WHOLE_BUNDLE`` set (``make test-bundle``) they are not. The tests follow each
+other.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -32,7 +34,10 @@ pytestmark = needs_hosts()
 
 BUNDLE = "deploys/bundle.py"
 SOURCES = "cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null; ls /etc/apt/*.d"
-DATA: dict[str, Any] = {"without": ["cuda", "cudnn"], "expected_gpus": "h100"}
+WHOLE = bool(os.environ.get("GPUWRIGHT_WHOLE_BUNDLE"))
+DATA: dict[str, Any] = {"expected_gpus": "h100"} | ({} if WHOLE else {"without": ["cuda", "cudnn"]})
+VERSION = "2.9.1+cu128" if WHOLE else "2.7.1+cu118"
+LIMIT_S = 7200 if WHOLE else 900
 
 
 @dataclass(frozen=True)
@@ -45,17 +50,27 @@ class Collected:
     second: Outcome
 
 
+def ended(
+    host: SandboxHost, folder: Path, *words: str, deploy: str = runner.GPU_HOST, **data: Any
+) -> Outcome:
+    """Run a deploy and wait for its end, for as long as so many bytes may take."""
+    runner.inventory(folder, **{host.name: runner.host_data(host, **data)})
+    return runner.wait(runner.start(folder, *words, deploy=deploy), folder, LIMIT_S)
+
+
 @pytest.fixture(scope="module")
 def collected(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collected]:
     """A host that reaches its archives collects, and is gone."""
     folder = tmp_path_factory.mktemp("offline")
-    data = {**DATA, "stack": str(cu118_index.write(folder)), "bundle": str(folder / "a bündel")}
+    stack = "pytorch-2.9" if WHOLE else str(cu118_index.write(folder))
+    data = {**DATA, "stack": stack, "bundle": str(folder / "a bündel")}
     host = hosts.up(HostSpec("stocked"), fresh=True)
     try:
         with jetson_index.serving(folder / "index", host.mirror_url or "") as address:
-            mirrors = {**runner.host_data(host)["mirrors"], "pytorch": address}
+            mirrors = dict(runner.host_data(host)["mirrors"])
+            mirrors |= {} if WHOLE else {"pytorch": address}
             first, second = (
-                runner.run(host, folder, deploy=BUNDLE, **data, mirrors=mirrors) for _ in range(2)
+                ended(host, folder, deploy=BUNDLE, **data, mirrors=mirrors) for _ in range(2)
             )
     finally:
         host.down()
@@ -73,7 +88,7 @@ def closed(collected: Collected) -> Iterator[SandboxHost]:
 
 def installed(host: SandboxHost, folder: Path, of: Collected, *words: str, **more: Any) -> Outcome:
     """Run the deploy on the host without a route."""
-    return runner.run(host, folder, *words, **{**of.data, **more})
+    return ended(host, folder, *words, **{**of.data, **more})
 
 
 def test_bundle_is_collected_and_a_second_run_fetches_nothing(collected: Collected) -> None:
@@ -142,5 +157,5 @@ def test_second_run_changes_nothing_and_needs_no_bundle(
 
 def test_what_came_is_what_the_plan_says(closed: SandboxHost) -> None:
     code = "import torch, torchvision; print(torch.__version__)"
-    assert closed.run(f"{CURRENT}/bin/python -I -c '{code}'").stdout.strip() == "2.7.1+cu118"
+    assert closed.run(f"{CURRENT}/bin/python -I -c '{code}'").stdout.strip() == VERSION
     assert "535." in closed.run("dpkg-query -W -f '${Version}' nvidia-driver-libs libcuda1").stdout
