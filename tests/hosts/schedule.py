@@ -37,6 +37,7 @@ MINUTES = {
     "test_mirror_login": 2,
     "test_mirrors": 2,
     "test_offline": 8,
+    "test_mirrors": 3,
     "test_own_repository": 5,
     "test_jetson": 8,
     "test_full_kernel": 2,
