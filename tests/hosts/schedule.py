@@ -35,7 +35,6 @@ MINUTES = {
     "test_roll": 4,
     "test_first_boot": 5,
     "test_mirror_login": 2,
-    "test_mirrors": 2,
     "test_offline": 8,
     "test_mirrors": 3,
     "test_own_repository": 5,
@@ -58,6 +57,7 @@ MINUTES = {
     "test_ubuntu": 7,
     "test_nvidia_bad_luck": 4,
     "test_remove": 6,
+    "test_remove_containers": 3,
     "test_rocky": 5,
     "test_rocky_8": 3,
 }

@@ -102,7 +102,7 @@ def test_own_stack_with_a_mistake_names_file_line_and_what_was_expected(
         ({"expected_gpus": "h100:many"}, "\"expected_gpus\" is 'h100:many', expected a count"),
         (
             {"mirrors": "mirror.example.org"},
-            "\"mirrors\" is 'mirror.example.org', expected a mapping",
+            "\"mirrors\" is 'mirror.example.org', expected a set (china",
         ),
         ({"mirrors": {"pip": "http://mirror.example.org"}}, "expected one of the kinds pypi"),
         ({"mirrors": {"pypi": "mirror.example.org"}}, "expected an address such as https://"),

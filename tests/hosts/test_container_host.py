@@ -11,12 +11,10 @@ import pytest
 
 from sandbox.faults import catalog
 from sandbox.faults.catalog import Fault
-from tests.hosts import carried_out, difference, runner, ward
+from tests.hosts import carried_out, runner, ward
 from tests.hosts.carried_out import carries_out
 from tests.hosts.container_lab import GPU, IMAGE, ContainerHost, made
-from tests.hosts.lab import Run
 
-REMOVE = "deploys/remove.py"
 OLDER, NEWER = "580.159.04", "580.178.04"
 RUNTIME = "--runtime=nvidia -e NVIDIA_VISIBLE_DEVICES=all"
 Reached = Callable[[Fault, str, str], None]
@@ -214,33 +212,3 @@ def test_container_sees_the_gpus_after_the_driver_changed_and_the_host_booted(
     assert box.on(held) == before
     assert again.code == 0, again.told
     assert again.changed(box.host.name) <= {"Verdict"}, again.told
-
-
-def remove(box: ContainerHost, *words: str, also: str = "engine") -> Run:
-    """Run ``deploys/remove.py`` with the engine too."""
-    return box.lab().pyinfra(*words or ("-y",), "--data", f"also={also}", deploy=REMOVE)
-
-
-def test_engine_with_somebodys_image_is_not_removed(box: ContainerHost) -> None:
-    with runner.untouched(box.host):
-        run = remove(box)
-    assert "REMOVE-ENGINE-USED" in run.report + run.told, run.told
-    assert run.code != 0
-
-
-def test_removal_leaves_the_host_as_it_was_before_but_for_others_settings(
-    box: ContainerHost,
-) -> None:
-    box.on(f"docker rmi -f {IMAGE}")
-    predicted, removed = remove(box, "--dry"), remove(box)
-    assert removed.code == 0, removed.told
-    assert predicted.predicted(box.host.name) == removed.changed(box.host.name) != set()
-    found = difference.table(box.before, difference.look(box.host))
-    assert [line for line in found if "/etc/docker" not in line] == []
-    left = json.loads(box.on("cat /etc/docker/daemon.json"))
-    assert left == {
-        "runtimes": {"other": {"path": "/usr/bin/other"}},
-        "features": {"buildkit": True},
-    }
-    again = remove(box)
-    assert (again.code, again.changed(box.host.name)) == (0, set()), again.told
