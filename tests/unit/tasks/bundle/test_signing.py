@@ -30,14 +30,13 @@ def test_gpgv_takes_each_text_by_the_named_key_and_none_that_was_changed(tmp_pat
 
 def test_two_runs_have_two_keys_and_leave_none_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     homes: list[str] = []
-    make = tempfile.TemporaryDirectory
 
-    def noted(prefix: str, dir: str) -> tempfile.TemporaryDirectory[str]:
-        made = make(prefix=prefix, dir=dir)
-        homes.append(made.name)
-        return made
+    class Noted(tempfile.TemporaryDirectory[str]):
+        def __enter__(self) -> str:
+            homes.append(self.name)
+            return self.name
 
-    monkeypatch.setattr(tempfile, "TemporaryDirectory", noted)
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", Noted)
     assert signing.signed(["a\n"])[0] != signing.signed(["a\n"])[0]
     assert len(homes) == 2 and not any(Path(home).exists() for home in homes)
 
