@@ -44,6 +44,7 @@ from tasks.offline.supplying import Supply
 from tasks.packages import repair_state
 from tasks.python import state as python_state
 from tasks.repositories import archive_answers, archive_asking, offers
+from tasks.steps import around
 from tasks.steps.refusal import Refused
 from tasks.steps.step import this_host
 from tasks.verify import report
@@ -137,6 +138,7 @@ def _from_bundle(host: Host, state: HostState, plan: Plan, supply: Supply) -> Pl
         Refused: The bundle, or what is broken on the host, speaks against it.
         StackError, ValueError, OSError: See `decided`.
     """
+    around.leave_sources(host)
     way_out = network.network_settings(host.data)
     told = others.notices(state, way_out)
     due = package_outlook.needed(state, plan) or any(part.to_come for part in parts(state, plan))

@@ -20,7 +20,7 @@ def components(plan: Plan) -> Commands:
     The host's own files stay as they are: ours adds the missing components with the same address,
     suites, key and options. A host that takes from a bundle keeps its sources as they are.
     """
-    if around.is_supplied(this_host()):
+    if around.leaves_sources(this_host()):
         return
     state = archive_asking.identified(this_host(), host_state())
     if state.package_manager.kind == "dnf":

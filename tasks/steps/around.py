@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from pyinfra.api.host import Host
 
@@ -16,6 +16,7 @@ FILE = "/run/gpuwright/surroundings"
 """What facts source that go to the network; it may hold a password, and a reboot takes it away."""
 _strangers: WeakKeyDictionary[Host, Strangers] = WeakKeyDictionary()
 _bundles: WeakKeyDictionary[Host, Callable[[], Bundle]] = WeakKeyDictionary()
+_left: WeakSet[Host] = WeakSet()
 _placed: WeakKeyDictionary[Host, str] = WeakKeyDictionary()
 
 
@@ -32,9 +33,14 @@ def supply(host: Host, bundle: Callable[[], Bundle]) -> None:
     _bundles[host] = bundle
 
 
-def is_supplied(host: Host) -> bool:
-    """Whether jobs of this host take all from a bundle, and none of its sources is set up."""
-    return host in _bundles
+def leave_sources(host: Host) -> None:
+    """Set no package source of this host up: what it takes, if anything, comes from a bundle."""
+    _left.add(host)
+
+
+def leaves_sources(host: Host) -> bool:
+    """Whether this host's package sources stay as they are."""
+    return host in _left
 
 
 def put_away(host: Host, job: str) -> str:

@@ -15,6 +15,7 @@ from tasks.host import plans
 from tasks.offline import shortage, supplying, tunnel, wants
 from tasks.offline.manifest import Manifest
 from tasks.offline.shortage import Opened
+from tasks.repositories import components
 from tasks.steps import around
 from tasks.steps.refusal import Refused
 from tests.unit.tasks import a_host, a_host_bundle
@@ -56,7 +57,7 @@ def test_bundle_of_another_release_refuses_the_host_and_no_source_is_asked(tmp_p
         decided(asked)
     assert [c.code for c in refusal.value.conflicts] == ["BUNDLE-RELEASE"]
     assert PackageOutlook not in asked.asked and asked.wire.commands == []
-    assert not around.is_supplied(asked.host)
+    assert around.put_away(asked.host, "x") == ""
 
 
 def test_plan_from_a_bundle_sets_up_no_source_and_asks_nobody(
@@ -68,7 +69,7 @@ def test_plan_from_a_bundle_sets_up_no_source_and_asks_nobody(
     plan, _ = decided(asked)
     assert plan.driver is not None and plan.driver.origin == "nvidia"
     assert plan.repositories == ()
-    assert around.is_supplied(asked.host)
+    assert around.put_away(asked.host, "x") and around.leaves_sources(asked.host)
     assert PackageOutlook not in asked.asked and asked.wire.commands == []
 
 
@@ -78,7 +79,7 @@ def test_collecting_asks_the_network_whatever_host_data_say(tmp_path: Path) -> N
         lambda: plans.decided(asked.host, a_host.bare(), False, False, online=True)
     )
     assert plan.driver is not None
-    assert not around.is_supplied(asked.host)
+    assert around.put_away(asked.host, "x") == ""
 
 
 def test_way_to_the_bundle_is_made_when_a_job_asks_for_it(
@@ -141,3 +142,17 @@ def test_machine_at_hand_reads_the_folder_itself(
         )
     )
     assert f'ln -s {tmp_path} "$bundle_place/at"' in around.of_host(asked.host)
+
+
+def test_finished_host_needs_no_bundle_and_keeps_its_sources(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plans.package_outlook, "needed", lambda *_: False)
+    monkeypatch.setattr(plans, "parts", lambda *_: [])
+    asked = run(tmp_path / "gone")
+    plan, _ = decided(asked)
+    asked.prepared(lambda: components.components(plan=plan, name="Archive components"))
+    assert asked.changes == [] and plan.repositories == ()
+    network = ARun(a_host.bare())
+    network.prepared(lambda: components.components(plan=plan, name="Archive components"))
+    assert network.changes == ["Archive components"], "without a bundle they are enabled"
