@@ -24,6 +24,19 @@ FOLDER = Path(__file__).resolve().parents[2]
 FILES, TINY_FILES = 512, 32
 FILE_BYTES = 2**20
 LIMIT_S = 540
+PARTS = {
+    "start": ("start_cold", "import_cold", "start_warm", "import_warm"),
+    "models": (
+        "resnet50_train",
+        "detect_p50",
+        "detect_p95",
+        "detect_p99",
+        "detect_jitter",
+        "loading",
+    ),
+    "together": ("bert_step", "collective_share"),
+}
+"""Parts that can be left out, and their figures."""
 PART_S = 240
 """For one part of it."""
 
@@ -48,6 +61,7 @@ def main() -> int:
     parser.add_argument("--side", type=json.loads, default={}, help="as JSON: before, python, …")
     parser.add_argument("--volume", type=Path, required=True, help="folder of this machine")
     parser.add_argument("--cpu", type=int, default=0, metavar="N", help="no GPU: N processes, tiny")
+    parser.add_argument("--skip", default="", help=f"parts with commas: {', '.join(PARTS)}")
     parser.add_argument("--same", action="store_true", help="tell what may differ, too")
     parser.add_argument("--limit", type=int, default=LIMIT_S, metavar="SECONDS")
     asked = parser.parse_args()
@@ -58,12 +72,18 @@ def main() -> int:
     tell(tiny=bool(asked.cpu), load=os.getloadavg()[0])
     if asked.same:
         part("same", side.start("same", inside), end)
-    part("forget", side.start("start", "forget"), end)
-    for how in ("cold", "warm"):
-        part("start", side.start("start", repr(time.monotonic())), end, how)
-    part("work", side.start("work", inside, *tiny), end)
-    backend = "gloo" if asked.cpu else "nccl"
-    part("group", side.start("group", backend, str(asked.cpu), *tiny), end)
+    skipped = [name for name in PARTS if name in asked.skip.split(",")]
+    for metric in (metric for name in skipped for metric in PARTS[name]):
+        tell(metric=metric, left_out="as host data ask (benchmark_skip)")
+    if "start" not in skipped:
+        part("forget", side.start("start", "forget"), end)
+        for how in ("cold", "warm"):
+            part("start", side.start("start", repr(time.monotonic())), end, how)
+    if "models" not in skipped:
+        part("work", side.start("work", inside, *tiny), end)
+    if "together" not in skipped:
+        backend = "gloo" if asked.cpu else "nccl"
+        part("group", side.start("group", backend, str(asked.cpu), *tiny), end)
     return 0
 
 

@@ -84,7 +84,7 @@ def _ready(host: Host, state: HostState) -> Ready | None:
     if users is None:
         return None
     conflicts = benchmark_conflicts.of_host(state, settings, users)
-    native = Side("native", host, cpu=settings.cpu)
+    native = Side("native", host, cpu=settings.cpu, skip=settings.skip)
     image: Side | None = None
     if not settings.against:
         image, more = _image(host, state, settings)
@@ -109,7 +109,9 @@ def _image(
     plan = host_resolution.resolved(state, host.data, containers=True).plan
     gives = plan.containers.ask if plan and plan.containers and state.driver.loaded else ()
     how = f"docker run {name}, Docker {seen.server}"
-    return Side("image", host, name, () if settings.cpu else gives, how, settings.cpu), []
+    return Side(
+        "image", host, name, () if settings.cpu else gives, how, settings.cpu, settings.skip
+    ), []
 
 
 def _refused(name: str, conflicts: tuple[Conflict, ...]) -> Answer:
@@ -156,7 +158,7 @@ def _pairs(told: dict[str, Answer]) -> Iterator[Pair]:
 
 
 def _as_host(one: Ready) -> Side:
-    return Side(one.host.name, one.host, cpu=one.settings.cpu)
+    return Side(one.host.name, one.host, cpu=one.settings.cpu, skip=one.settings.skip)
 
 
 def _would(one: Ready, sides: tuple[Side, Side]) -> Answer:

@@ -59,6 +59,8 @@ class Side:
     started_by: str = "a process"
     cpu: int = 0
     """Processes at tiny sizes; 0: on GPUs."""
+    skip: tuple[str, ...] = ()
+    """Parts that are left out."""
 
     @property
     def words(self) -> Mapping[str, Any]:
@@ -139,6 +141,7 @@ def job_of(side: Side, which: str, same: bool = False) -> job.Job:
     words = [
         *(PYTHON, "-I", "-B", "programs", "run", "--volume", f"{FOLDER}/volume"),
         *("--side", json.dumps(side.words), "--cpu", str(side.cpu), *(["--same"] if same else [])),
+        *(["--skip", ",".join(side.skip)] if side.skip else []),
     ]
     lines = [
         "umask 022; rm -rf programs",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.hostdata.reading import Data, Reader
 
+PARTS = ("start", "models", "together")
+"""What can be left out: ``docs/benchmark-hosts.md`` says which figures each has."""
 LEAST_RUNS, MOST_RUNS = 5, 50
 
 
@@ -24,6 +27,8 @@ class BenchmarkSettings:
     """Of this machine: where the answer is written as JSON and as a plot."""
     keep: bool = False
     """Whether the results stay on the host too."""
+    skip: tuple[str, ...] = ()
+    """Of `PARTS`."""
     anyway: bool = False
     """Whether it is measured beside somebody's work on the GPUs."""
 
@@ -41,5 +46,8 @@ def benchmark_settings(data: Data) -> BenchmarkSettings:
         reader.count("benchmark_cpu", 0, 0, 8),
         reader.file("benchmark_to", "a folder of this machine") or Path("benchmark"),
         reader.flag("benchmark_keep"),
+        reader.matches(
+            "benchmark_skip", re.compile("|".join(PARTS)), f"parts, of {', '.join(PARTS)}"
+        ),
         reader.choice("anyway", ("busy",), None) == "busy",
     )

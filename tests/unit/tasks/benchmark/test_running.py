@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from pyinfra.api.host import Host
 
 from tasks.benchmark import running
+from tasks.benchmark.metrics import METRICS
 from tasks.benchmark.readings import MARK
 from tasks.benchmark.running import Side
 from tasks.steps.job import Job
@@ -204,3 +206,18 @@ def test_progress_names_the_figure_that_was_measured_last(
     words = running.job_of(sides[0], "1 of 10").progress.partition(";")[2]
     done = subprocess.run(["sh", "-c", words], cwd=tmp_path, capture_output=True, text=True)
     assert done.stdout == "detect_p99 measured\n"
+
+
+def test_part_that_is_left_out_is_told_with_its_figures(
+    tmp_path: Path, sides: tuple[Side, Side], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "PYTHON", shutil.which("python3"))
+    monkeypatch.setattr(running, "FOLDER", str(tmp_path))
+    every = replace(sides[0], skip=("start", "models", "together"))
+    work = running.job_of(every, "1 of 10")
+    for name, text in work.inputs:
+        (tmp_path / name).write_text(text)
+    subprocess.run(["sh", "-euc", work.script], cwd=tmp_path, check=True)
+    found = running.reading((tmp_path / "result").read_text().splitlines())
+    assert set(found.left_out) == {metric.name for metric in METRICS}
+    assert found.faults == ()

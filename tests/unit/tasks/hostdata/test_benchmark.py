@@ -11,14 +11,21 @@ from tasks.hostdata.benchmark import BenchmarkSettings, benchmark_settings
 
 
 def test_nothing_said_is_eight_runs_on_the_gpus() -> None:
-    assert benchmark_settings({}) == BenchmarkSettings("", 8, 0, Path("benchmark"), False, False)
+    assert benchmark_settings({}) == BenchmarkSettings("", 8, 0, Path("benchmark"))
 
 
 def test_values_may_come_from_the_command_line() -> None:
     found = benchmark_settings(
-        {"against": "gpu02", "benchmark_runs": "5", "benchmark_cpu": "2", "anyway": "busy"}
+        {
+            "against": "gpu02",
+            "benchmark_runs": "5",
+            "benchmark_cpu": "2",
+            "anyway": "busy",
+            "benchmark_skip": "start,models",
+        }
     )
     assert (found.against, found.runs, found.cpu, found.anyway) == ("gpu02", 5, 2, True)
+    assert found.skip == ("start", "models")
 
 
 @pytest.mark.parametrize(
@@ -29,6 +36,7 @@ def test_values_may_come_from_the_command_line() -> None:
         {"benchmark_cpu": -1},
         {"benchmark_cpu": 99},
         {"anyway": "yes"},
+        {"benchmark_skip": "everything"},
         {"against": 7},
         {"against": "a\nb"},
         {"benchmark_to": "x" * 300},

@@ -76,6 +76,7 @@ WRONG: Mapping[str, Any] = {
     "against": ["gpu02"],
     "benchmark_runs": 4,
     "benchmark_cpu": 9,
+    "benchmark_skip": ["start", "model"],
     "benchmark_to": 7,
     "benchmark_keep": "yes",
     "anyway": True,
