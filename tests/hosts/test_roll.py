@@ -32,7 +32,8 @@ from tasks.steps.step import step
 
 @step
 def worked(seconds: int):
-    yield job.complete(job.Job("rolled", "the work", f"sleep {seconds}; echo done >>/root/done"))
+    wait = f"for i in $(seq {seconds}); do [ ! -e /root/go ] || break; sleep 1; done"
+    yield job.complete(job.Job("rolled", "the work", f"{wait}; echo done >>/root/done"))
 
 
 server.shell(name="Begin", commands=["echo begun >>/root/begun"])
@@ -122,7 +123,7 @@ def test_host_in_use_is_waited_for_and_one_without_power_holds_nobody(fleet: Fle
 
 
 def test_job_that_outlives_ctrl_c_is_named_and_resume_waits_for_it(fleet: Fleet) -> None:
-    fleet.inventory(a=60)
+    fleet.inventory(a=600)
     begun = fleet.lines("roll-a", "begun"), fleet.lines("roll-b", "begun")
     process = fleet.start("--gate", "none", "--batches", "1", "--limit", "roll-[ab]")
     with runner.killed_at_the_end(process):
@@ -140,7 +141,13 @@ def test_job_that_outlives_ctrl_c_is_named_and_resume_waits_for_it(fleet: Fleet)
     assert list(ends["roll-a"]["jobs"]) == ["gpuwright-rolled.service"]
     assert "    goes on there by itself: " in fleet.said
     assert ", systemd unit gpuwright-rolled.service" in fleet.said
-    ends = fleet.ended(fleet.start("--resume"), 0)
+    process = fleet.start("--resume")
+    log = Path(ends["roll-a"]["log"])
+    with runner.killed_at_the_end(process):
+        runner.until(lambda: log.read_text().count("operation: Work") == 2, "resumed", every_s=0.5)
+        time.sleep(10)  # by then it has met the job
+        fleet.hosts["roll-a"].run("touch /root/go")
+        ends = fleet.ended(process, 0)
     assert {end["state"] for end in ends.values()} == {"done"}
     assert fleet.lines("roll-a", "done") == 2, "the job was waited for, and not made twice"
     assert fleet.lines("roll-b", "begun") == begun[1] + 1
