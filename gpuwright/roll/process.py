@@ -31,6 +31,8 @@ GRACE_S = 1.2
 roll itself has two seconds from Ctrl-C on."""
 _MOST_SAID = 64 * 1024 * 1024
 """Bytes of an answer: 1,000 hosts of 64 kB each."""
+_LOG_S = 0.2
+"""From its report to SIGKILL."""
 _LINGER_S = 1.0
 """For pipes that something left behind by a run keeps open."""
 
@@ -127,13 +129,13 @@ class Machine:
             await asyncio.wait_for(asyncio.shield(_over(process)), wanted.deadline_s)
         except asyncio.TimeoutError:
             ran.ended = f"its deadline of {wanted.deadline_s:.0f} s passed"
-            await _ended(process)
+            await _ended(process, ran)
         except asyncio.CancelledError:
             if not self.signal:
                 process.kill()
                 raise
             ran.ended = BY_SIGNAL + self.signal
-            await _ended(process)
+            await _ended(process, ran)
         await asyncio.wait(pumps, timeout=_LINGER_S if not self.signal else 0.1)
         for pump in pumps:
             pump.cancel()
@@ -169,14 +171,27 @@ async def _over(process: asyncio.subprocess.Process) -> None:
     await process.wait()
 
 
-async def _ended(process: asyncio.subprocess.Process) -> None:
-    """SIGTERM, then SIGKILL, for the process and all that it began."""
-    for number, patience in ((signal.SIGTERM, GRACE_S), (signal.SIGKILL, GRACE_S)):
+async def _ended(process: asyncio.subprocess.Process, ran: Ran) -> None:
+    """SIGTERM, then SIGKILL, for the process and all that it began.
+
+    Once it has told how it stands with its host, it has only its log left to write.
+    """
+    over = asyncio.ensure_future(_over(process))
+    told = asyncio.ensure_future(_told(ran))
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    await asyncio.wait({over, told}, timeout=GRACE_S, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({over}, timeout=_LOG_S)
+    told.cancel()
+    if not over.done():
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(asyncio.shield(_over(process)), patience)
-            break
+            os.killpg(process.pid, signal.SIGKILL)
+        await asyncio.wait({over}, timeout=GRACE_S)
+
+
+async def _told(ran: Ran) -> None:
+    while not ran.reports:
+        await asyncio.sleep(0.02)
 
 
 async def _heard(pipe: int, ran: Ran, at_step: Callable[[str], None], log: Log) -> None:

@@ -22,6 +22,8 @@ from tests.hosts.able import needs_hosts
 
 pytestmark = needs_hosts()
 
+BUSY_S = 1.0
+"""What a machine with other work may take longer to end in."""
 NAMES = ("roll-a", "roll-b", "roll-c")
 DEPLOY = """
 from pyinfra import host
@@ -136,7 +138,7 @@ def test_job_that_outlives_ctrl_c_is_named_and_resume_waits_for_it(fleet: Fleet)
         began = time.monotonic()
         process.send_signal(signal.SIGINT)
         ends = fleet.ended(process, 130)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 2 + BUSY_S
     assert ends["roll-a"]["state"] == "interrupted" and ends["roll-b"]["state"] == "waiting"
     assert list(ends["roll-a"]["jobs"]) == ["gpuwright-rolled.service"]
     assert "    goes on there by itself: " in fleet.said
