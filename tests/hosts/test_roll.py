@@ -126,7 +126,7 @@ def test_host_in_use_is_waited_for_and_one_without_power_holds_nobody(fleet: Fle
 
 def test_job_that_outlives_ctrl_c_is_named_and_resume_waits_for_it(fleet: Fleet) -> None:
     fleet.inventory(a=600)
-    begun = fleet.lines("roll-a", "begun"), fleet.lines("roll-b", "begun")
+    done, begun = fleet.lines("roll-a", "done"), fleet.lines("roll-b", "begun")
     process = fleet.start("--gate", "none", "--batches", "1", "--limit", "roll-[ab]")
     with runner.killed_at_the_end(process):
         is_active = "systemctl is-active gpuwright-rolled.service"
@@ -146,13 +146,13 @@ def test_job_that_outlives_ctrl_c_is_named_and_resume_waits_for_it(fleet: Fleet)
     process = fleet.start("--resume")
     log = Path(ends["roll-a"]["log"])
     with runner.killed_at_the_end(process):
-        runner.until(lambda: log.read_text().count("operation: Work") == 2, "resumed", every_s=0.5)
-        time.sleep(10)  # by then it has met the job
+        waits = "still running since an earlier run; waiting for it"
+        runner.until(lambda: waits in log.read_text(), "the job is waited for", every_s=0.5)
         fleet.hosts["roll-a"].run("touch /root/go")
         ends = fleet.ended(process, 0)
     assert {end["state"] for end in ends.values()} == {"done"}
-    assert fleet.lines("roll-a", "done") == 2, "the job was waited for, and not made twice"
-    assert fleet.lines("roll-b", "begun") == begun[1] + 1
+    assert fleet.lines("roll-a", "done") == done + 2, "the old job ended first, then the new one"
+    assert fleet.lines("roll-b", "begun") == begun + 1
 
 
 def test_host_without_the_gpu_that_is_expected_does_not_pass_the_gate(fleet: Fleet) -> None:
