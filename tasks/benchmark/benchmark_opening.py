@@ -87,7 +87,10 @@ def _ready(host: Host, state: HostState) -> Ready | None:
     native = Side("native", host, cpu=settings.cpu, skip=settings.skip)
     image: Side | None = None
     if not settings.against:
-        image, more = _image(host, state, settings)
+        try:
+            image, more = _image(host, state, settings)
+        except Refused as refusal:  # no image is planned for such a host
+            more = [*refusal.conflicts]
         conflicts += more
     if conflicts:
         raise Refused(*conflicts)

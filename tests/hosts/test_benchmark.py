@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import hosts
+from sandbox import hosts, pcibus
 from sandbox.hosts import HostSpec, SandboxHost
 from tasks.benchmark import running
 from tests.hosts import runner
@@ -26,7 +26,7 @@ JOB = f"systemd-run --quiet --unit={running.UNIT} --collect sleep 600"
 @pytest.fixture(scope="module")
 def host() -> Iterator[SandboxHost]:
     """A bare host."""
-    made = hosts.up(HostSpec("benched"), fresh=True)
+    made = hosts.up(HostSpec("benched", gpus=pcibus.parse_gpus(["h100"])), fresh=True)
     yield made
     made.down()
 

@@ -115,6 +115,7 @@ def test_dry_run_measures_nothing_and_says_what_it_would(
     [
         ({"state": a_host.bare(), "benchmark_cpu": 2}, "BENCH-NO-ENVIRONMENT"),
         ({"state": able(None)}, "BENCH-NO-GPU"),
+        ({"state": a_host.bare(), "stack": "jetson-cuda-11.8"}, "BENCH-NO-ENVIRONMENT"),
         ({"users": ["17 python3"]}, "BENCH-GPUS-BUSY"),
         ({"images": DOWN}, "IMAGE-NO-DOCKER"),
         ({"images": replace(DOWN, server="26.1.5")}, "BENCH-NO-IMAGE"),
