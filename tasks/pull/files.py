@@ -92,7 +92,9 @@ def laid(pull: Pull) -> list[Laid]:
     settings = json.dumps(pull.settings, indent=1, sort_keys=True) + "\n"
     found = [
         Laid(f"{HERE}/onhost/{path.name}", path.read_bytes())
+        # A folder is a package without its first file too, and user data are short of room.
         for path in sorted(Path(onhost.__file__).parent.glob("*.py"))
+        if path.name != "__init__.py"
     ]
     found += [
         Laid(f"{HERE}/settings.json", settings.encode("ascii"), 0o600),

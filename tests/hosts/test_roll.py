@@ -22,7 +22,7 @@ from tests.hosts.able import needs_hosts
 
 pytestmark = needs_hosts()
 
-BUSY_S = 1.0
+BUSY_S = 10.0
 """What a machine with other work may take longer to end in."""
 NAMES = ("roll-a", "roll-b", "roll-c")
 DEPLOY = """
@@ -70,6 +70,8 @@ class Fleet:
             stdout=subprocess.PIPE,
             stderr=(self.folder / "said").open("w"),
             text=True,
+            # A shell's background programs are born deaf to it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL) and None,
         )
 
     @property

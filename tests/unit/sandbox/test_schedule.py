@@ -60,7 +60,7 @@ def test_last_quarter_of_one_commit_is_first_at_the_next(number: int) -> None:
 
 def test_what_did_not_run_for_want_of_time_is_soon_tried() -> None:
     tried = [
-        {h for h in schedule.rotation(n) if h not in schedule.left_out(90, n)} for n in range(4)
+        {h for h in schedule.rotation(n) if h not in schedule.left_out(100, n)} for n in range(4)
     ]
     assert set.union(*tried) == set(schedule.rotation(0))
 

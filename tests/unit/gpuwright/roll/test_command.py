@@ -13,7 +13,7 @@ import pytest
 
 from tests.unit.gpuwright.roll.a_fleet import HOUSE, Fleet, cleaned, workers
 
-BUSY_S = 1.0
+BUSY_S = 10.0
 """What a machine with other work may take longer."""
 ALL_MAY_FAIL = ("--fail-share", "1")
 
