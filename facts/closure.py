@@ -10,7 +10,7 @@ from pathlib import Path
 from pyinfra.api import FactBase, FactProcessError
 from typing_extensions import override
 
-from facts.parse.sections import ProbeError
+from facts.parse.sections import ProbeError, marked
 
 _SCRIPT = Path(__file__).with_name("closure.sh")
 _END = "GPUWRIGHT_CLOSURE_ENDS"
@@ -69,15 +69,7 @@ class PackageClosure(FactBase[Closure]):
 
 def closure(output: list[str]) -> Closure:
     """What ``closure.sh`` prints. Raises `ProbeError` where it was cut off."""
-    parts: dict[str, list[str]] = {}
-    lines: list[str] = []
-    for line in output:
-        if line.startswith("== "):
-            lines = parts.setdefault(line[3:], [])
-        else:
-            lines.append(line)
-    if "end" not in parts:
-        raise ProbeError("the answer was cut off")
+    parts = marked(output)
     addresses = {}
     for line in parts.get("uris", []):
         # 'http://…/libc6_2.36.deb' libc6_2.36.deb 2759320 SHA256:ba4f…

@@ -6,20 +6,12 @@ from collections import defaultdict
 
 from facts.model.outlook import Outlook, Unfetchable
 from facts.parse.debversion import version_key
-from facts.parse.sections import ProbeError
+from facts.parse.sections import marked
 
 
 def outlook(output: list[str]) -> Outlook:
     """The package manager's answers. Raises `ProbeError` where they were cut off."""
-    parts: dict[str, list[str]] = {}
-    lines: list[str] = []
-    for line in output:
-        if line.startswith("== "):
-            lines = parts.setdefault(line[3:], [])
-        else:
-            lines.append(line)
-    if "end" not in parts:
-        raise ProbeError("the answer was cut off")
+    parts = marked(output)
     simulation = parts.get("simulation", [])
     unfetchable = (line.partition("|") for line in parts.get("unfetchable", []))
     return Outlook(

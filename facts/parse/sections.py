@@ -134,3 +134,21 @@ def fields(line: str, count: int) -> list[str]:
     if len(parts) != count:
         raise ProbeError(f'expected {count} fields divided by "|", got {line[:120]!r}')
     return parts
+
+
+def marked(output: list[str]) -> dict[str, list[str]]:
+    """Lines below each mark ``== NAME`` of a script whose last mark is ``end``.
+
+    Raises:
+        ProbeError: It was cut off.
+    """
+    parts: dict[str, list[str]] = {}
+    lines: list[str] = []
+    for line in output:
+        if line.startswith("== "):
+            lines = parts.setdefault(line[3:], [])
+        else:
+            lines.append(line)
+    if "end" not in parts:
+        raise ProbeError("the answer was cut off")
+    return parts
