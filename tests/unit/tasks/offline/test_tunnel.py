@@ -84,7 +84,7 @@ def test_client_that_goes_away_disturbs_nobody(host: Any, tmp_path: Path) -> Non
     transport.accept(there, ("", 0), ("", 0))
     here.sendall(b"GET /x HTTP/1.1\r\n")
     here.close()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while there.fileno() != -1 and time.monotonic() < deadline:
         time.sleep(0.01)
     assert there.fileno() == -1, "its side is closed, too"
