@@ -35,7 +35,7 @@ MINUTES = {
     "test_roll": 4,
     "test_first_boot": 5,
     "test_mirror_login": 2,
-    "test_offline": 6,
+    "test_offline": 5,
     "test_mirrors": 3,
     "test_own_repository": 5,
     "test_jetson": 8,

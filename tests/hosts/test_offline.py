@@ -1,9 +1,10 @@
 """A host without a route becomes a GPU host from a bundle that another one has collected.
 
-Two Debian 12 hosts, one after the other. Packages are the real ones; torch, Triton and the CUDA
-libraries of the lock are stand-ins, and the system's CUDA and cuDNN are left out, for their size:
-with ``GPUWRIGHT_WHOLE_BUNDLE`` set (``make test-bundle``) they are not. The tests follow each
-other.
+Two Debian 12 hosts, one after the other. Debian's packages are the real ones. The driver comes from
+a double of NVIDIA's repository, torch, Triton and the CUDA libraries of the lock are stand-ins, and
+the system's CUDA and cuDNN are left out, for their size and for the minutes of a real module's
+build: with ``GPUWRIGHT_WHOLE_BUNDLE`` set (``make test-bundle``) all is real, and Debian's. The
+tests follow each other.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import pytest
 
 from sandbox import hosts
 from sandbox.checkout import SOURCE
+from sandbox.doubles.nvidia import AptDouble
 from sandbox.hosts import HostSpec, SandboxHost
 from tasks.layout import CURRENT
 from tasks.offline import manifest
@@ -33,10 +35,13 @@ from tests.hosts.runner import Outcome, untouched
 pytestmark = needs_hosts()
 
 BUNDLE = "deploys/bundle.py"
-SOURCES = "cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null; ls /etc/apt/*.d"
+SOURCES = (
+    "cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null; ls /etc/apt/sources.list.d"
+)
 WHOLE = bool(os.environ.get("GPUWRIGHT_WHOLE_BUNDLE"))
 DATA: dict[str, Any] = {"expected_gpus": "h100"} | ({} if WHOLE else {"without": ["cuda", "cudnn"]})
 VERSION = "2.9.1+cu128" if WHOLE else "2.7.1+cu118"
+DRIVER = "535." if WHOLE else "580.178.04"
 LIMIT_S = 7200 if WHOLE else 900
 
 
@@ -68,9 +73,12 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collected]:
     try:
         with jetson_index.serving(folder / "index", host.mirror_url or "") as address:
             mirrors = dict(runner.host_data(host)["mirrors"])
-            mirrors |= {} if WHOLE else {"pytorch": address}
+            if not WHOLE:
+                double = AptDouble("debian12", host.name).reset().host_data(host.mirror_url or "")
+                mirrors |= {"pytorch": address, **double.pop("mirrors")}
+                data |= {"driver_origin": "nvidia", **double, "mirrors": mirrors}
             first, second = (
-                ended(host, folder, deploy=BUNDLE, **data, mirrors=mirrors) for _ in range(2)
+                ended(host, folder, deploy=BUNDLE, **{"mirrors": mirrors, **data}) for _ in range(2)
             )
     finally:
         host.down()
@@ -160,4 +168,4 @@ def test_second_run_changes_nothing_and_needs_no_bundle(
 def test_what_came_is_what_the_plan_says(closed: SandboxHost) -> None:
     code = "import torch, torchvision; print(torch.__version__)"
     assert closed.run(f"{CURRENT}/bin/python -I -c '{code}'").stdout.strip() == VERSION
-    assert "535." in closed.run("dpkg-query -W -f '${Version}' nvidia-driver-libs libcuda1").stdout
+    assert DRIVER in closed.run("dpkg-query -W -f '${Version}' libcuda1").stdout
