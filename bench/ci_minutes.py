@@ -58,12 +58,13 @@ def ways(index: str, image: str) -> dict[str, Way]:
     empty = f"rm -rf {WORK}/env; mkdir -p {WORK}"
     pulled = f"127.0.0.1:{registry.PORT}/{image}"
     tool = uv.remote_path("x86_64")
-    shared = f"--require-hashes -r {WORK}/lock.txt"
+    lock = f"-r {WORK}/lock.txt"
     in_uv = f"UV_CACHE_DIR={CACHE} UV_DEFAULT_INDEX={shlex.quote(index)} UV_PYTHON_DOWNLOADS=never"
     run = "docker run --rm --network none"
     with_uv = (
         f"{in_uv} {tool} venv -q --python /usr/bin/python3 {WORK}/env && "
-        f"{in_uv} {tool} pip install -q {ONLY} --python {WORK}/env/bin/python {shared} && "
+        f"{in_uv} {tool} pip install -q --python {WORK}/env/bin/python "
+        f"--require-hashes {ONLY} {lock} && "
         f"{WORK}/env/bin/python -I -c {prove}"
     )
     return {
@@ -71,7 +72,7 @@ def ways(index: str, image: str) -> dict[str, Way]:
             "pip from the index, nothing kept",
             empty,
             f"/usr/bin/python3 -m venv {WORK}/env && {WORK}/env/bin/python -m pip install -q "
-            f"{ONLY} --no-cache-dir --index-url {shlex.quote(index)} {shared} && "
+            f"--no-cache-dir --index-url {shlex.quote(index)} --require-hashes {ONLY} {lock} && "
             f"{WORK}/env/bin/python -I -c {prove}",
         ),
         "uv": Way("uv with our lock, its cache warm", empty, with_uv),
