@@ -167,6 +167,9 @@ def test_removal_leaves_the_host_as_it_was_before(eight: Rocky) -> None:
     predicted, removed = (lab.pyinfra(word, deploy=REMOVE) for word in ("--dry", "-y"))
     assert removed.code == 0, removed.told
     assert predicted.predicted("rocky8") == removed.changed("rocky8") != set()
-    assert difference.table(eight.before, difference.look(eight.host)) == []
+    found = difference.table(eight.before, difference.look(eight.host))
+    # The key that was rotated away stays in rpm's database (docs/remove.md).
+    assert [line for line in found if "came: gpg-pubkey." not in line] == []
+    assert len(found) <= 1
     again = lab.pyinfra("-y", deploy=REMOVE)
     assert (again.code, again.changed("rocky8")) == (0, set()), again.told
