@@ -30,7 +30,7 @@ from tests.hosts.runner import until, untouched
 
 pytestmark = needs_hosts()
 
-NAME = "trixie"
+NAME = "luckless"
 DATA: dict[str, Any] = {"stack": "pytorch-2.9", "without": ["cuda"], "ssh_user": "admin"}
 STATUS = "/var/lib/gpuwright/jobs/driver/status"
 """What apt has said to the job of the driver."""
