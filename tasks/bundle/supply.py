@@ -6,7 +6,7 @@ Touches files of the controller only.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from facts.parse.images import ImageState
@@ -14,15 +14,13 @@ from stacks.model.messages import Conflict
 from tasks.bundle import contents
 from tasks.bundle.bundle_conflicts import named_by_digest, unreadable
 from tasks.bundle.contents import DEBS, Contents
-from tasks.offline import manifest
+from tasks.offline import manifest, shortage
 from tasks.offline.manifest import Base, BundleError, Manifest
 from tasks.recipe.recipe import BUNDLE, Recipe
 from tasks.recipe.recipe import DEBS as DEBS_OF_BUILD
 
 BASE = "base.tar.gz"
 """The base's path on the host, below the image's folder."""
-SHOWN = 8
-"""Files that a refusal names."""
 DOCS = "docs/image.md"
 
 
@@ -87,7 +85,7 @@ def supply_for(
         return None, refused
     spoiled = [fault for path in (*paths, base.file) if (fault := _fault(folder, known, path))]
     if spoiled:
-        refused.append(_spoiled(folder, spoiled))
+        refused.append(replace(shortage.spoiled(folder, spoiled), source=DOCS))
     if state.base_layers is not None and state.base_layers != base.layers:
         refused.append(_other_base(asked.base))
     if refused:
@@ -155,7 +153,7 @@ def _other_locks(folder: Path, known: Manifest, asked: Contents) -> list[Conflic
             f"the build needs {', '.join(others)}; "
             f"the bundle holds {', '.join(known.locks) or 'none'}"
             + (", of another content" if set(others) & set(known.locks) else ""),
-            _again(folder),
+            shortage.again(folder),
             "stacks/locks",
         )
     ]
@@ -165,18 +163,8 @@ def _lacks(folder: Path, missing: list[str]) -> Conflict:
     return Conflict(
         "BUNDLE-LACKS",
         f"the bundle {folder} lacks what the build needs",
-        _some(missing),
-        _again(folder),
-        DOCS,
-    )
-
-
-def _spoiled(folder: Path, faults: list[str]) -> Conflict:
-    return Conflict(
-        "BUNDLE-SPOILED",
-        f"the bundle {folder} has files that are not what its manifest says",
-        _some(faults),
-        (*_again(folder), "or copy the folder here once more"),
+        shortage.some(missing),
+        shortage.again(folder),
         DOCS,
     )
 
@@ -192,15 +180,3 @@ def _other_base(base: str) -> Conflict:
         ),
         DOCS,
     )
-
-
-def _again(folder: Path) -> tuple[str, ...]:
-    return (
-        "where there is a network: pyinfra INVENTORY deploys/bundle.py "
-        f"--data bundle={folder} (it fetches what is missing)",
-    )
-
-
-def _some(texts: list[str]) -> str:
-    more = len(texts) - SHOWN
-    return "; ".join(texts[:SHOWN]) + (f"; and {more} more" if more > 0 else "")
