@@ -72,8 +72,9 @@ SHARED = {
 """Hosts that several modules are about."""
 MAIN = "test_gpu_host"
 """The main job: a bare host becomes a GPU host. It is never among what is left out."""
-CHEAP, LONG = 2, 10
-"""Minutes up to which a host is cheap, and from which it is long."""
+CHEAP, DEAR, LONG = 2, 6, 20
+"""Minutes up to which a host comes first, from which it is one of those that may be left out (much
+time for few modules), and from which it does not begin late."""
 
 
 def group(name: str) -> str:
@@ -103,21 +104,23 @@ def minutes(host: str) -> int:
 
 
 def rotation(number: int) -> list[str]:
-    """Every host but the main job's, from another one on for each number.
+    """The dear hosts but the main job's, a half of them first at even numbers, the other at odd.
 
-    It goes on by a quarter, the most that may be left out (`floor`): what is last at one number is
-    first at the next.
+    In each half what would keep one process busy after the others comes first, then the shortest:
+    a host that is left out then stands for as much time as one can.
     """
-    others = [host for host in dict.fromkeys(map(group, MINUTES)) if host != MAIN]
-    first = -number * -(-len(others) // 4) % len(others)
-    return others[first:] + others[:first]
+    hosts = [host for host in dict.fromkeys(map(group, MINUTES)) if host != MAIN]
+    dear = sorted((host for host in hosts if minutes(host) >= DEAR), key=minutes)
+    halves = [sorted(half, key=lambda h: minutes(h) < LONG) for half in (dear[::2], dear[1::2])]
+    return halves[number % 2] + halves[1 - number % 2]
 
 
 def left_out(room: float, number: int) -> list[str]:
-    """Hosts for which `room` minutes of work do not suffice, in the order of the rotation."""
-    room -= minutes(MAIN)
+    """Dear hosts for which `room` minutes of work do not suffice, in the order of the rotation."""
+    turns = rotation(number)
+    room -= sum(minutes(host) for host in set(map(group, MINUTES)) - set(turns))
     late = []
-    for host in rotation(number):
+    for host in turns:
         if minutes(host) <= room:
             room -= minutes(host)
         else:
@@ -128,18 +131,20 @@ def left_out(room: float, number: int) -> list[str]:
 def order_where_short(names: Iterable[str], room: float, number: int) -> list[str]:
     """The modules in the order in which they run where time is short.
 
-    Cheap ones first, long ones next, as ever. The others follow the rotation, and after them what
-    is to be left out: should estimates be wrong, it is another host that has no time each time.
+    Cheap ones first, as ever, then the main job and what is not dear: the floor counts modules. The
+    dear ones follow in their rotation, and after them what is to be left out, so that even wrong
+    estimates leave out few, and others each time.
     """
     turns, late = rotation(number), left_out(room, number)
 
     def key(name: str) -> tuple[int, int]:
         host = group(name)
         if host in late:
-            return 2, late.index(host)
-        if host not in turns or not CHEAP < minutes(host) < LONG:
-            return 0, list(MINUTES).index(name)
-        return 1, turns.index(host)
+            return 4, late.index(host)
+        if host in turns:
+            return 3, turns.index(host)
+        place = list(MINUTES).index(name)
+        return (1 if host == MAIN else 0 if minutes(host) <= CHEAP else 2), place
 
     return sorted(names, key=key)
 
@@ -176,7 +181,34 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: places.get(item.path.stem, len(places)))
 
 
+class Clock:
+    """How much slower than estimated this process is, by the hosts that it is done with."""
+
+    def __init__(self) -> None:
+        self._host, self._began = "", 0.0
+        self._taken, self._estimated = 0.0, 0
+
+    def begin(self, host: str, now: float) -> None:
+        """Take `host` for begun, and the one before it for done.
+
+        Args:
+            host: Its name; an empty one where the time until the next begins is no host's.
+            now: Seconds since 1970.
+        """
+        if self._host:
+            self._taken += now - self._began
+            self._estimated += minutes(self._host)
+        self._host, self._began = host, now
+
+    def slowness(self) -> float:
+        """What to multiply estimates with, 1 or more: a late machine does not get quicker."""
+        if self._estimated < DEAR:
+            return 1
+        return max(1.0, self._taken / 60 / self._estimated)
+
+
 _begun: dict[str, bool] = {}
+_clock = Clock()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -184,7 +216,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Leave a host's tests out, all of them, where there is no time for them to end."""
     host = group(item.path.stem)
     if host not in _begun:
-        end = float(os.environ.get(END) or "inf")
-        _begun[host] = time.time() + 60 * minutes(host) <= end
+        now, end = time.time(), float(os.environ.get(END) or "inf")
+        _clock.begin("", now)
+        _begun[host] = now + 60 * minutes(host) * _clock.slowness() <= end
+        if _begun[host]:
+            _clock.begin(host, now)
     if not _begun[host]:
         pytest.skip(f"{NO_TIME} {host} takes {minutes(host)} minutes, and there were fewer")
