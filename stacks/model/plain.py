@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 import json
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any, TypeVar, cast
 
 from stacks.model.address import masked
 
@@ -122,17 +123,22 @@ def _plain_value(value: Any, level: int) -> Any:
 
 def _plain_dataclass(value: Any, level: int) -> Any:
     changed = {}
-    for field in dataclasses.fields(value):
-        old = getattr(value, field.name)
+    for name in _names(cast(Hashable, type(value))):
+        old = getattr(value, name)
         new = _plain_value(old, level + 1)
         if new is not old:
-            changed[field.name] = new
+            changed[name] = new
     if not changed:
         return value
     made = copy.copy(value)
     for name, new in changed.items():
         object.__setattr__(made, name, new)
     return made
+
+
+@functools.cache
+def _names(kind: Hashable) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(cast(Any, kind)))
 
 
 def _is_obeyed(character: str) -> bool:

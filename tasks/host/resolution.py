@@ -119,12 +119,16 @@ def stack_of(
         StackError: It cannot be read, or asks for what there is not.
         ValueError: Its name is no text.
     """
-    name = host_data.stack(data) or (jetson_state.STACK if board else "pytorch-2.9")
-    if name.endswith((".yaml", ".yml")):
-        stack = load_stack(Path(name).stem, Path(name).parent)
-    else:
-        stack = load_stack(name)
+    stack = _stack(host_data.stack(data) or (jetson_state.STACK if board else "pytorch-2.9"))
     said = {name: reading.Reader(data).given(name) for name in REQUESTS}
     if native and said["with_native"] is None:
         said["with_native"] = True
     return with_requests(stack, said, containers)
+
+
+@cache
+def _stack(name: str) -> Stack:
+    """Read once per run: forty hosts get the same, whatever becomes of the file meanwhile."""
+    if name.endswith((".yaml", ".yml")):
+        return load_stack(Path(name).stem, Path(name).parent)
+    return load_stack(name)

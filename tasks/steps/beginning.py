@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 from pyinfra.api.state import StateStage
 
-from tasks.steps import ending, foresight, interrupt, reaching, screen
+from tasks.steps import economy, ending, foresight, interrupt, reaching, screen
 
 ASKING = {"driver_doctor.py": "UNKNOWN", "plan.py": "unknown", "report.py": "UNKNOWN"}
 """Deploys that end with nagios's exit status, and how they call a host that nothing is known of."""
@@ -23,6 +23,7 @@ def begin(words: Sequence[str]) -> None:
     """
     interrupt.install()
     reaching.install()
+    economy.install()
     deploys = {PurePath(w).name for w in words if PurePath(w).parent.name == "deploys"}
     asking = sorted(deploys & {*ASKING})
     if asking:
