@@ -62,7 +62,7 @@ def test_operations_are_ordered_as_by_pyinfra(
         assert len(found) == 2
         for theirs, ours in found:
             assert ours == theirs
-            assert (ours[0] == 7) is cli
+            assert (ours[:1] == [7]) is cli
 
 
 def test_answers_are_kept_and_the_same() -> None:
