@@ -37,7 +37,7 @@ class BenchError(Exception):
 
 def spec(name: str) -> HostSpec:
     """A Debian 12 host with one simulated H100, behind the shared download cache."""
-    return HostSpec(name, "debian-12", ("h100",))
+    return HostSpec(name, "debian-12", ("h100",), own_builds=True)
 
 
 @contextlib.contextmanager

@@ -25,6 +25,9 @@ class HostSpec:
     engines: bool = False
     """Whether Docker, containerd and podman can run in a container host; it shows a loaded driver
     once one is installed."""
+    own_builds: bool = False
+    """Whether a container host compiles each kernel module itself, although one of the same source
+    was built before for the same kernel."""
     vm: bool = False
     """A virtual machine with a kernel of its own, instead of a container."""
     memory_mib: int = 1024

@@ -7,7 +7,7 @@ from pathlib import Path
 from sandbox import pcibus
 from sandbox.checkout import MARK, SandboxError
 from sandbox.commands import run, succeeds
-from sandbox.container import engines
+from sandbox.container import builds, engines
 from sandbox.doubles.jetson import FIRMWARE
 from sandbox.local import cgroups, network
 from sandbox.local.mounts import mounts
@@ -74,6 +74,9 @@ def start(folder: Path, root: Path, spec: HostSpec) -> Process:
     firmware = root / FIRMWARE.lstrip("/")
     if firmware.is_dir():
         nspawn.append(f"--bind-ro={firmware}:/sys/firmware")
+    if not spec.own_builds:
+        builds.write(root)
+        nspawn += builds.words()
     if spec.engines:
         nspawn += engines.words(folder)
     # 0 stands for the process that writes: the subshell, which becomes nspawn.

@@ -14,6 +14,7 @@ import pytest
 
 from sandbox import hosts
 from sandbox.checkout import SandboxError
+from sandbox.container import builds
 from sandbox.faults.catalog import Fault
 from sandbox.hosts import HostSpec
 from sandbox.local import prepare
@@ -39,6 +40,12 @@ __all__ = [
 ]
 
 os.environ["GPUWRIGHT_CACHE"] = "off"  # what one test fetched for a bundle is not there for others
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Let each module be built for real once in every run, by whichever host comes first."""
+    if not hasattr(session.config, "workerinput"):
+        builds.forget()
 
 
 @pytest.fixture

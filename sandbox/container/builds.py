@@ -1,0 +1,43 @@
+"""Modules that DKMS builds: once for the same source, kernel and compiler, then kept.
+
+Half of what most hosts cost is the compilation of one and the same driver. So a host finds a `make`
+of ours before Debian's, which keeps what a build made in the sandbox's cache. dpkg knows nothing
+of it, and on a copy of the host's disk it does what the other one does.
+"""
+
+import shutil
+from pathlib import Path
+
+from sandbox.checkout import CACHE
+
+MODULES = CACHE / "modules"
+"""A folder for each build, named after all that it was made of."""
+_MAKE = Path(__file__).with_name("make.sh")
+_ON_HOST = "/run/gpuwright-sandbox/modules"
+
+
+def words() -> list[str]:
+    """Further arguments of nspawn for a host that takes what was built before."""
+    MODULES.mkdir(parents=True, exist_ok=True)
+    return [f"--bind={MODULES}:{_ON_HOST}"]
+
+
+def write(root: Path) -> None:
+    """Put our make into a host's file system.
+
+    /usr/sbin stands before /usr/bin on root's PATH, on that of units, and on apt's for dpkg
+    (apt.conf(5), ``DPkg::Path``).
+    """
+    place = root / "usr/sbin/make"
+    # A new file: one that runs is not written into.
+    part = place.with_name(".make.part")
+    part.write_text(_MAKE.read_text())
+    part.chmod(0o755)
+    part.replace(place)
+
+
+def forget() -> None:
+    """Let each module be built anew, once; a build that runs is not disturbed."""
+    for entry in MODULES.glob("*"):
+        if entry.is_dir() and entry.suffix != ".part":
+            shutil.rmtree(entry, ignore_errors=True)
