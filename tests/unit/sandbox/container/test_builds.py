@@ -154,6 +154,20 @@ def test_cleaning_and_other_work_is_make_s_own(host: Host) -> None:
     assert not list(builds.MODULES.iterdir())
 
 
+def test_initramfs_of_a_container_is_small_unless_it_is_set_already(tmp_path: Path) -> None:
+    (tmp_path / "usr/sbin").mkdir(parents=True)
+    builds.write(tmp_path)
+    assert not (tmp_path / "etc").exists()
+    folder = tmp_path / "etc/initramfs-tools/conf.d"
+    folder.mkdir(parents=True)
+    builds.write(tmp_path)
+    (file,) = folder.iterdir()
+    assert "MODULES=list" in file.read_text().split()
+    file.write_text("MODULES=most\n")
+    builds.write(tmp_path)
+    assert file.read_text() == "MODULES=most\n"
+
+
 @pytest.mark.usefixtures("host")
 def test_host_has_it_before_its_own_and_keeps_what_it_built(tmp_path: Path) -> None:
     (tmp_path / "root/usr/sbin").mkdir(parents=True)
