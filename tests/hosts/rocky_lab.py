@@ -84,7 +84,7 @@ def wait_for(one: Rocky, words: str, file: str, fill: str = "") -> None:
             one.sh(f"{fill} >/{file.lstrip('/')}")
         if path.exists() and words in path.read_text(errors="replace"):
             return
-        time.sleep(0.02)
+        time.sleep(0.5 if fill else 0.02)
     raise AssertionError(f"{file} never said {words!r}")
 
 

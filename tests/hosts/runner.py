@@ -112,6 +112,16 @@ def until(
         time.sleep(every_s)
 
 
+def jobs_ended(host: SandboxHost, limit_s: int) -> None:
+    """Wait until no job of ours runs on the host; fails the test after ``limit_s`` seconds.
+
+    The host looks by itself: a login each time would cost more than what is waited for.
+    """
+    running = 'systemctl list-units --plain --no-legend --state=running "gpuwright-*"'
+    done = host.run(f"timeout {limit_s} sh -c 'while {running} | grep -q .; do sleep 0.5; done'")
+    assert done.returncode == 0, f"its jobs do not end: {done.stdout}{done.stderr}"
+
+
 def fingerprint(host: SandboxHost) -> str:
     """Packages, apt's own state and every file that a run of ours could write."""
     done = host.run(

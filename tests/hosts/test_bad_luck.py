@@ -166,9 +166,8 @@ def runs(place: Place) -> Made:
         seconds = chance.uniform(2, 45)
         print(f"kill {point + 1} after {seconds:.1f} s, at: {killed(place, seconds)}")
     # What a killed run began goes on by itself, and is no longer to be predicted.
-    running = "systemctl list-units --plain --no-legend --state=running 'gpuwright-*'"
     # A module of a real driver may be among them: minutes, on a busy machine.
-    until(lambda: place.host.run(running).stdout == "", "its jobs have ended", 1200, 0.5)
+    runner.jobs_ended(place.host, 1200)
     lab = Lab(place.host, place.folder / "inventory.py")
     return Made(lab.pyinfra("--dry"), lab.pyinfra("-y"), lab.pyinfra("-y"))
 

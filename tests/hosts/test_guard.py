@@ -69,7 +69,8 @@ class Place:
 
     def record(self) -> dict[str, Any]:
         """What the guard wrote down last."""
-        found: dict[str, Any] = json.loads(self.sh(f"cat {program.RECORD}"))
+        file = self.host.rootfs / program.RECORD.lstrip("/")
+        found: dict[str, Any] = json.loads(file.read_text())
         return found
 
     def when(self, kernel: str, ready: bool) -> dict[str, Any]:

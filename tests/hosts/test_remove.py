@@ -27,7 +27,7 @@ from tests.hosts import difference, nvidia_rows, runner
 from tests.hosts.able import needs_hosts
 from tests.hosts.difference import Look
 from tests.hosts.lab import Lab, Run
-from tests.hosts.runner import until, untouched
+from tests.hosts.runner import jobs_ended, untouched
 
 pytestmark = needs_hosts()
 
@@ -129,8 +129,7 @@ def removed(place: Place, told: Run) -> Run:
         print(f"kill {point + 1} after {seconds:.1f} s, at: {killed(place, seconds)}")
     place.host.kill()  # the power goes as well, whatever the package manager is doing
     place.host.boot()
-    running = "systemctl list-units --plain --no-legend --state=running 'gpuwright-*'"
-    until(lambda: place.host.run(running).stdout == "", "its jobs have ended", 300, 0.5)
+    jobs_ended(place.host, 300)
     return place.run(deploy=REMOVE)
 
 
