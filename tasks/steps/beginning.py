@@ -10,7 +10,14 @@ from pyinfra.api.state import StateStage
 
 from tasks.steps import economy, ending, foresight, interrupt, reaching, screen
 
-ASKING = {"driver_doctor.py": "UNKNOWN", "plan.py": "unknown", "report.py": "UNKNOWN"}
+ASKING = {
+    "adopt.py": "unknown",
+    "benchmark.py": "UNKNOWN",
+    "driver_doctor.py": "UNKNOWN",
+    "plan.py": "unknown",
+    "report.py": "UNKNOWN",
+    "verify.py": "UNKNOWN",
+}
 """Deploys that end with nagios's exit status, and how they call a host that nothing is known of."""
 UNKNOWN = 3
 
@@ -49,7 +56,7 @@ def nobody_reached(as_json: bool, asking: str | None) -> bool:
     """Tell of every host where none could be reached: no deploy is begun then.
 
     Args:
-        as_json: Whether the answer is one JSON document.
+        as_json: Whether the answer is one JSON document; it is, too, where host data say so.
         asking: The verdict's word of a deploy that asks; None: it acts.
 
     Returns:
@@ -59,6 +66,7 @@ def nobody_reached(as_json: bool, asking: str | None) -> bool:
     if run is None or run.current_stage is not StateStage.Connect:
         return True
     names = [host.name for host in run.inventory if run.is_host_in_limit(host)]
+    as_json = as_json or any(host.data.get("format") == "json" for host in run.inventory)
     if asking and as_json:
         told = {name: {"verdict": asking, "why": ending.UNREACHABLE} for name in names}
         print(json.dumps({"verdict": asking, "hosts": told}))

@@ -2,18 +2,40 @@
 
 pyinfra 3.10 takes what ssh itself answers as this host's failure. Anything else that is wrong with
 its row in the inventory (a private key that is not there or cannot be read, a port that is no
-number, a name that is no text) ends the run for all hosts with a traceback.
+number, a name that is no text) ends the run for all hosts with a traceback; and data of a kind that
+its connector does not take (a port in quotes) end it with the key alone, before any host is tried.
 """
 
 from __future__ import annotations
 
 import functools
+import re
 from typing import Any
 
 from pyinfra.api.exceptions import ConnectError, PyinfraError
 from pyinfra.api.host import Host
+from pyinfra.api.state import State
 
 _OURS = "_gpuwright_reaches"
+_OF_KEY = re.compile(r"Invalid connector data `(\w+)`:+ *(.*)", re.DOTALL)
+
+
+class _Unreachable:
+    """In place of a connector that could not be made of its host's data."""
+
+    def __init__(self, error: Exception, state: State, host: Host) -> None:
+        self.state, self.host, self.error = state, host, error
+
+    def connect(self) -> None:
+        """Say why not."""
+        raise ConnectError(f"Could not connect: {of_key(str(self.error))}")
+
+
+def of_key(said: str) -> str:
+    """What pyinfra says of a value's kind, with where to look. It tells no value, nor do we."""
+    found = _OF_KEY.fullmatch(said)
+    what = f"host data {found[1]}: {found[2]}" if found else said
+    return f"{what}. Mend it in this host's row or in group_data"
 
 
 def install() -> None:
@@ -32,6 +54,19 @@ def install() -> None:
 
     setattr(connect, _OURS, True)
     Host.connect = connect  # type: ignore[method-assign,assignment]
+    made = Host.init
+
+    @functools.wraps(made)
+    def init(host: Host, state: State) -> None:
+        try:
+            made(host, state)
+        except Exception as error:
+            asked = host.connector_cls
+            host.connector_cls = functools.partial(_Unreachable, error)  # type: ignore[assignment]
+            made(host, state)
+            host.connector_cls = asked
+
+    Host.init = init  # type: ignore[method-assign,assignment]
 
 
 def why(error: Exception) -> str:

@@ -26,6 +26,9 @@ def test_rows_that_cannot_be_connected_with_end_no_other_host(tmp_path: Path) ->
         "port": {"ssh_port": 99999},
         "long": {"ssh_hostname": "x" * 300},
         "zero": {"ssh_hostname": "a\0b"},
+        "quoted": {"ssh_port": "22"},
+        "truth": {"ssh_allow_agent": "yes"},
+        "listed": {"ssh_password": ["sesam-7"]},
     }
     with an_sshd.started(tmp_path, "good") as good:
         hosts = {"good": good.data} | {name: good.data | data for name, data in wrong.items()}
@@ -36,6 +39,14 @@ def test_rows_that_cannot_be_connected_with_end_no_other_host(tmp_path: Path) ->
         assert f"{name}: verdict UNKNOWN, proof: none (it could not be reached)" in end.said
     for what in ("No such private key file", "Is a directory", "Invalid private key file"):
         assert what in end.said, end.said
+    for name, key in (
+        ("quoted", "ssh_port"),
+        ("truth", "ssh_allow_agent"),
+        ("listed", "ssh_password"),
+    ):
+        lines = [line for line in end.said.splitlines() if f"host data {key}: " in line]
+        assert [line.split()[0] for line in lines] == [f"[{name}]"], end.said
+    assert "sesam-7" not in end.said
     assert end.code == 1
 
 
@@ -53,6 +64,13 @@ def test_reason_is_told(error: Exception, words: str) -> None:
 
 def test_second_install_wraps_nothing_twice() -> None:
     reaching.install()
-    once = Host.connect
+    once = (Host.connect, Host.init)
     reaching.install()
-    assert Host.connect is once
+    assert (Host.connect, Host.init) == once
+
+
+def test_words_of_pyinfra_that_are_not_known_are_told_as_they_are() -> None:
+    assert reaching.of_key("Invalid connector data `ssh_port`:: str is no int").startswith(
+        "host data ssh_port: str is no int. "
+    )
+    assert reaching.of_key("something else").startswith("something else. ")
