@@ -23,6 +23,7 @@ settings = removal_opening.for_this_host()
 
 if settings is not None:
     removal.pull_stopped(settings=settings, name="Unit of first boot")
+    removal.report_stopped(settings=settings, name="Timer of the report")
     readiness.lock_free(plan=None, limit_s=plans.lock_wait(), name="Package manager is free")
     removal.guard_stopped(settings=settings, name="Kernel guard")
     removal.workspaces_removed(settings=settings, name="Workspaces")

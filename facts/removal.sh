@@ -110,7 +110,7 @@ files() {
     /etc/motd.d /etc/docker /etc/containerd -maxdepth 2 -name '*gpuwright*' ! -type d 2>/dev/null
   find /etc/systemd/system /etc/default/grub.d /etc/containers/containers.conf.d -maxdepth 2 \
     ! -type d \( -name 'gpuwright-guard.*' -o -name 'gpuwright-workspace@*' \
-    -o -name gpuwright-pull.service -o -name gpuwright.conf -o -name gpuwright-proxy.conf \
+    -o -name gpuwright-pull.service -o -name 'gpuwright-report.*' -o -name gpuwright.conf -o -name gpuwright-proxy.conf \
     -o -name 'zz-gpuwright.cfg*' \) 2>/dev/null
   [ ! -e /etc/gpuwright/host-data.json ] || echo /etc/gpuwright/host-data.json
   [ ! -L /etc/dkms/no-autoinstall ] || [ "$(readlink /etc/dkms/no-autoinstall)" != /run/gpuwright-dkms-deferred ] || echo /etc/dkms/no-autoinstall
@@ -176,4 +176,14 @@ engines() {
   part image_record; tr '\n' ' ' <"$STATE/image.json" 2>/dev/null
 }
 
-removal() { before; brought; now; files; engines; }
+# Units of ours that work now; one that has done its work stays "active (exited)". "?": nobody says.
+units() {
+  sec units
+  part running
+  have systemctl || return
+  listed=$(bound 20 systemctl list-units --plain --no-legend \
+    --state=activating,active,deactivating,reloading 'gpuwright-*.service' 2>/dev/null) || listed='?'
+  printf '%s\n' "$listed" | awk '$4 != "exited" { print $1 }'
+}
+
+removal() { before; brought; now; files; engines; units; }

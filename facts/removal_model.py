@@ -136,5 +136,7 @@ class Traces(Shown):
     containers: tuple[Container, ...] = ()
     images: Lines = ()
     volumes: Lines = ()
+    running: Lines = ()
+    """Units of ours that work now: ``gpuwright-burn-in.service``; ``?``: systemd did not say."""
     image_names: Lines = ()
     """Names of our images, as our own note has them."""

@@ -12,6 +12,8 @@ ACCEPTANCE = "/var/lib/gpuwright/verify.json"
 """What deploys/verify.py said last."""
 ASIDE = ".gpuwright-old"
 """Ending of files that were moved aside: neither apt nor dnf reads a file of that name."""
+REPORT_UNIT = "gpuwright-report"
+"""Service and timer by which a host writes its facts for the fleet's report."""
 CUDNN = f"{ROOT}/cudnn-8"
 ENVIRONMENT = f"{ROOT}/etc/cuda.sh"
 

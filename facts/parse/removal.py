@@ -21,6 +21,7 @@ def traces(output: Iterable[str]) -> Traces:
     """The answer. Raises `ProbeError` where it is cut off."""
     text = split(output)
     before, now, files, engines = (text[name] for name in ("before", "now", "files", "engines"))
+    units = text["units"]
     found = _installed(now)
     of_folders = (line.rpartition("|") for line in files.part("folders"))
     settings = dict(_pairs(files.part("settings"), "|"))
@@ -55,6 +56,7 @@ def traces(output: Iterable[str]) -> Traces:
         containers=tuple(_containers(engines)),
         images=_lines(engines, "images"),
         volumes=_lines(engines, "volumes"),
+        running=_lines(units, "running"),
         image_names=_image_names(engines.first("image_record")),
     )
 

@@ -17,9 +17,10 @@ from facts.past import script as past_script
 from facts.script import text
 from stacks.model import address
 from tasks.drift.pushed import MARK
+from tasks.layout import REPORT_UNIT
 
 HERE = "/opt/gpuwright/lib/report"
-UNIT = "gpuwright-report"
+UNIT = REPORT_UNIT
 _UNITS = "/etc/systemd/system"
 _TO = re.compile(r"https?://[!-~]{1,500}|/[^\x00-\x1f\x7f]{0,500}")
 _GROUP = re.compile(r"[^\x00-\x1f\x7f]{1,200}")

@@ -43,6 +43,14 @@ def pull_stopped(settings: RemovalSettings) -> Commands:
 
 
 @step
+def report_stopped(settings: RemovalSettings) -> Commands:
+    """The timer of the report: it would call, and fail, for ever."""
+    plan = plan_now(settings)
+    if plan.report:
+        yield StringCommand(scripts.report(plan))
+
+
+@step
 def guard_stopped(settings: RemovalSettings) -> Commands:
     """The guard first: it would build modules for what is about to go."""
     plan = plan_now(settings)

@@ -18,14 +18,20 @@ from facts.removal_model import Traces
 from stacks.model.messages import Conflict
 from tasks.host import opening
 from tasks.hostdata.removal import RemovalSettings, removal_settings
+from tasks.layout import REPORT_UNIT
 from tasks.removal import operations, package_set, wording
 from tasks.removal.removal_plan import RemovalPlan
-from tasks.steps import ending, screen
+from tasks.steps import ending, job, screen
 from tasks.steps.refusal import Refused
 from tasks.steps.step import fact, last_seen, leave_unnoted
 
 HERE = (Path(__file__).resolve().parents[2], Path(sys.prefix).resolve())
 """This gpuwright, and the environment of its Python."""
+_STOPPED = (
+    *("gpuwright-guard.", "gpuwright-workspace@", "gpuwright-pull.", f"{REPORT_UNIT}."),
+    *("gpuwright-unguard.", "gpuwright-removal.", "gpuwright-settings."),
+)
+"""Units that a step stops, or those of a removal that was cut off: its next run waits for them."""
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -93,7 +99,7 @@ def conflicts(
         traces: What is there.
         gpu_users: Programs that use a GPU; None: nobody could look.
     """
-    found = []
+    found = _at_work(traces.running)
     drives = any("nvidia" in one.name for one in plan.packages.goes)
     if drives and gpu_users is None:
         gpu_users = ["programs that could not be listed"]
@@ -138,6 +144,36 @@ def conflicts(
             )
         )
     return tuple(found)
+
+
+def _at_work(units: tuple[str, ...]) -> list[Conflict]:
+    """Jobs that outlive their connection, and work in folders that are to go."""
+    jobs = tuple(unit for unit in units if not unit.startswith(_STOPPED))
+    if not jobs:
+        return []
+    if "?" in jobs:
+        return [
+            Conflict(
+                "REMOVE-JOB-RUNS",
+                "whether a job of gpuwright's runs on the host is not known",
+                "systemctl list-units gave no answer within 20 s",
+                ("find out why (systemctl list-units 'gpuwright-*'), and run this again",),
+                "docs/remove.md",
+            )
+        ]
+    name = jobs[0].removeprefix("gpuwright-").removesuffix(".service")
+    return [
+        Conflict(
+            "REMOVE-JOB-RUNS",
+            f"a job of gpuwright's runs on the host: {wording.listed(jobs)}",
+            "it works in folders that are to go, and would put things back that are gone",
+            (
+                f"let it end: tail -f {job.FOLDER}/{name}/log",
+                f"or stop it: systemctl stop {shlex.join(jobs)}",
+            ),
+            "docs/remove.md",
+        )
+    ]
 
 
 def _left_in_docker(plan: RemovalPlan, traces: Traces) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from facts.removal_model import Traces
 from tasks.containers import daemon_json, engine_state
 from tasks.containers.daemon_json import DaemonJsonError
 from tasks.hostdata.removal import RemovalSettings
-from tasks.layout import ASIDE, ROOT
+from tasks.layout import ASIDE, REPORT_UNIT, ROOT
 from tasks.removal import package_set, settings_back
 from tasks.removal.package_set import PackageSet
 from tasks.steps.before import BEFORE, BROUGHT, STATE
@@ -16,6 +16,7 @@ from tasks.steps.before import BEFORE, BROUGHT, STATE
 _BACKUPS = (daemon_json.PATH, engine_state.CONFIG)
 _GUARD = ("gpuwright-guard.", "/95-gpuwright", "/zz-gpuwright.cfg", "/motd.d/gpuwright")
 _PULL = ("/gpuwright-pull.service", "/gpuwright_pull.prom")
+_REPORT = f"/{REPORT_UNIT}."
 _HOLDS = ("/etc/apt/preferences.d/gpuwright", "/etc/apt/apt.conf.d/5")
 _WORKSPACE = "gpuwright-workspace"
 _SPACES = f"{STATE}/workspaces"
@@ -35,6 +36,8 @@ class RemovalPlan:
     """Folders for node_exporter that we have made and nobody uses."""
     pull: tuple[str, ...] = ()
     """Files of the unit by which a host provisions itself, outside of our folder."""
+    report: tuple[str, ...] = ()
+    """Units by which the host writes its facts for the fleet's report."""
     unhold: tuple[str, ...] = ()
     hold_files: tuple[str, ...] = ()
     locks: tuple[str, ...] = ()
@@ -84,6 +87,7 @@ class RemovalPlan:
             or self.settings
             or self.guard
             or self.pull
+            or self.report
             or self.unhold
             or self.hold_files
             or self.locks
@@ -108,6 +112,7 @@ def chart(traces: Traces, loaded: bool, settings: RemovalSettings) -> RemovalPla
     images = [name for name in traces.image_names if name in traces.images]
     kept_images = () if settings.images else tuple(images)
     pull = tuple(p for p in (*traces.files, *traces.textfiles) if p.endswith(_PULL))
+    report = tuple(path for path in traces.files if _REPORT in path)
     guard = tuple(path for path in traces.files if any(mark in path for mark in _GUARD))
     guard = (*guard, *(path for path in traces.textfiles if path not in pull))
     holds = tuple(path for path in traces.files if path.startswith(_HOLDS))
@@ -115,7 +120,7 @@ def chart(traces: Traces, loaded: bool, settings: RemovalSettings) -> RemovalPla
     others = tuple(
         path
         for path in traces.files
-        if path not in (*guard, *pull, *holds)
+        if path not in (*guard, *pull, *report, *holds)
         and not path.endswith(ASIDE)
         and not (kept_spaces and _WORKSPACE in path)
     )
@@ -132,6 +137,7 @@ def chart(traces: Traces, loaded: bool, settings: RemovalSettings) -> RemovalPla
         packages=packages,
         guard=guard,
         pull=pull,
+        report=report,
         made=tuple(sorted(traces.made, reverse=True)),
         unhold=tuple(sorted((traces.holds & traces.pinned) - held_before)),
         hold_files=holds,

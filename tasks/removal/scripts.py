@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from tasks.containers import cdi_state
 from tasks.driver import nouveau_files
 from tasks.guard import kernel_holds, program
-from tasks.layout import ASIDE
+from tasks.layout import ASIDE, REPORT_UNIT
 from tasks.packages import removal, versionlock
 from tasks.pull.files import UNIT as PULL_UNIT
 from tasks.pull.onhost import files as onhost
@@ -80,6 +80,19 @@ def pull(plan: RemovalPlan) -> str:
             *(_as_owner_of(path) for path in plan.pull if path.endswith(".prom")),
             "systemctl daemon-reload",
             f"systemctl reset-failed {PULL_UNIT} 2>/dev/null || :",
+        ]
+    )
+
+
+def report(plan: RemovalPlan) -> str:
+    """Stop the timer that writes the host's facts, and take its units away."""
+    return "\n".join(
+        [
+            f"systemctl disable --quiet --now {REPORT_UNIT}.timer 2>/dev/null || :",
+            f"systemctl stop {REPORT_UNIT}.timer {REPORT_UNIT}.service 2>/dev/null || :",
+            f"rm -f {shlex.join(plan.report)}",
+            "systemctl daemon-reload",
+            f"systemctl reset-failed {REPORT_UNIT}.service 2>/dev/null || :",
         ]
     )
 

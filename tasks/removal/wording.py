@@ -33,6 +33,8 @@ def _goes(plan: RemovalPlan) -> list[str]:
     found: list[str] = []
     if plan.pull:
         found.append("the unit by which the host provisions itself")
+    if plan.report:
+        found.append("the timer by which the host writes its facts for the report")
     if plan.guard:
         found.append("the kernel guard, and its choice of what GRUB boots")
     found += [

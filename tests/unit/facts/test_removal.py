@@ -69,3 +69,28 @@ def test_what_a_package_of_others_needs_stays_to_the_end_of_the_chain(tmp_path: 
         "kmod-nvidia-latest-dkms-580.178.04-1.el8.noarch|theirs-1-1.noarch",
         "dkms-3.0.10-1.el8.noarch|kmod-nvidia-latest-dkms-3:580.noarch",
     ]
+
+
+LISTED = """\
+gpuwright-burn-in.service loaded active running /bin/sh -c x
+gpuwright-guard.service   loaded active exited  gpuwright: kernel guard
+gpuwright-torch.service   loaded deactivating stop-sigterm y
+"""
+
+
+def running(folder: Path, systemctl: str) -> list[str]:
+    (folder / "systemctl").write_text(f"#!/bin/sh\n{systemctl}\n")
+    (folder / "systemctl").chmod(0o755)
+    script = f"{text('frame', 'removal')}\nPATH={folder}:$PATH\nunits </dev/null\n"
+    done = subprocess.run(["sh"], input=script, capture_output=True, text=True, check=True)
+    return [line for line in done.stdout.splitlines() if not line.startswith("##")]
+
+
+def test_units_at_work_are_listed_and_those_that_have_done_theirs_are_not(tmp_path: Path) -> None:
+    said = running(tmp_path, f"cat <<'END'\n{LISTED}END")
+    assert said == ["gpuwright-burn-in.service", "gpuwright-torch.service"]
+
+
+def test_systemd_that_does_not_answer_is_not_taken_for_one_without_jobs(tmp_path: Path) -> None:
+    assert running(tmp_path, "exit 1") == ["?"]
+    assert not any(line.strip() for line in running(tmp_path, "exit 0"))

@@ -43,6 +43,7 @@ def said(**sections: dict[str, str]) -> list[str]:
             "now": NOW,
             "files": FILES,
             "engines": {},
+            "units": {},
         },
         **sections,
     }

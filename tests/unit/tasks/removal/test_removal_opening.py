@@ -56,6 +56,44 @@ def test_host_in_use_is_refused_before_it_is_touched() -> None:
     assert found.executed().wire.commands == []
 
 
+def test_timer_of_the_report_is_stopped_before_its_folder_goes() -> None:
+    units = tuple(f"/etc/systemd/system/gpuwright-report.{kind}" for kind in ("service", "timer"))
+    found = run(made(files=(*made().files, *units)))
+    assert found.changes[0] == "Timer of the report" and found.changes[-1] == "Folders and notes"
+    found.executed()
+    stopped = next(c for c in found.wire.commands if "gpuwright-report.timer" in c)
+    assert "systemctl disable --quiet --now gpuwright-report.timer" in stopped
+    assert all(unit in stopped for unit in units)
+    assert not any(u in c for u in units for c in found.wire.commands if c != stopped)
+
+
+def test_job_that_runs_is_named_before_anything_is_touched() -> None:
+    found = run(made(running=("gpuwright-burn-in.service",)))
+    assert found.exit_status == 1
+    assert found.executed().wire.commands == []
+
+
+@pytest.mark.parametrize("name", ["burn-in", "benchmark", "torch", "driver", "benchmark-turn"])
+def test_any_job_of_ours_stands_against_it(name: str) -> None:
+    unit = f"gpuwright-{name}.service"
+    (found,) = conflicts(plan(made()), made(running=(unit,)), [])
+    assert found.code == "REMOVE-JOB-RUNS" and unit in found.what
+    assert any(f"systemctl stop {unit}" in way for way in found.remedies)
+
+
+def test_host_that_does_not_say_what_runs_is_not_cleared() -> None:
+    (found,) = conflicts(plan(made()), made(running=("?",)), [])
+    assert found.code == "REMOVE-JOB-RUNS" and "not known" in found.what
+
+
+@pytest.mark.parametrize(
+    "name", ["guard", "workspace@alice", "pull", "report", "unguard", "removal", "settings"]
+)
+def test_what_a_removal_stops_or_has_begun_itself_does_not(name: str) -> None:
+    traces = made(running=(f"gpuwright-{name}.service",))
+    assert conflicts(plan(traces), traces, []) == ()
+
+
 def code(traces: Traces, users: list[str] | None, also: str = "") -> list[str]:
     return [c.code for c in conflicts(plan(traces, also), traces, users)]
 
