@@ -92,12 +92,22 @@ def first(found: Candidates) -> dict[str, str]:
 
 
 def spelt_out(data: Data) -> dict[str, str | list[str]]:
-    """The same mirrors by their addresses, for who has no catalogue: of a kind one, or a list.
+    """The same mirrors for who has no catalogue before there is an environment: one, or a list.
+
+    Those of Python packages, of which the environment is made, are said by their addresses; of
+    others the catalogue's names are enough, and short, for user data have little room.
 
     Raises:
         ValueError: As `candidates`.
     """
-    words = {kind: [one.word for one in listed] for kind, listed in candidates(data).items()}
+    known = load_catalog().mirrors
+
+    def word(one: Candidate) -> str:
+        named = one.name in known.usable(one.kind)
+        named = named and known.addresses(one.kind, (one.name,)) == (one.address,)
+        return one.name if named and one.kind != "pypi" else one.word
+
+    words = {kind: [word(one) for one in listed] for kind, listed in candidates(data).items()}
     return {kind: listed[0] if len(listed) == 1 else listed for kind, listed in words.items()}
 
 

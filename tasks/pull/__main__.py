@@ -103,7 +103,7 @@ def _rendered(asked: argparse.Namespace) -> bytes:
     laid = files.laid(pull)
     if asked.what == "script":
         return rendered.script(laid, start=not asked.next_boot).encode()
-    body = rendered.user_data(laid).encode()
+    body = rendered.user_data(laid, None if asked.gzip else asked.limit).encode()
     if asked.gzip:
         body = gzip.compress(body, 9, mtime=0)
     if why := rendered.too_long(len(body), asked.limit, len(pull.carried or b"")):

@@ -38,22 +38,31 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _text)
 
 
-def user_data(files: Sequence[Laid]) -> str:
+def user_data(files: Sequence[Laid], limit: int | None = None) -> str:
     """A ``#cloud-config`` document that lays these files and starts the unit.
 
     The settings and the unit can be read in it; the program is packed, else it would fill a third
-    of what EC2 takes.
+    of what EC2 takes. Where it does not fit so, the others are packed too.
+
+    Args:
+        files: What is laid.
+        limit: Bytes that the cloud takes; None: any.
     """
+    text = _document(files, _PLAIN)
+    return text if limit is None or len(text) <= limit else _document(files, ())
+
+
+def _document(files: Sequence[Laid], plain: tuple[str, ...]) -> str:
     document = {
-        "write_files": [_written(file) for file in files],
+        "write_files": [_written(file, plain) for file in files],
         "runcmd": [list(words) for words in _START],
     }
     return "#cloud-config\n" + yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=10**6)
 
 
-def _written(file: Laid) -> dict[str, Any]:
+def _written(file: Laid, plain: tuple[str, ...]) -> dict[str, Any]:
     found = {"path": file.path, "owner": "root:root", "permissions": f"{file.mode:04o}"}
-    if file.path.endswith(_PLAIN):
+    if file.path.endswith(plain):
         return {**found, "content": file.body.decode("ascii")}
     packed = base64.b64encode(gzip.compress(file.body, 9, mtime=0)).decode()
     return {**found, "encoding": "gz+b64", "content": packed}

@@ -121,10 +121,19 @@ def test_misspelt_set_is_told_the_nearest() -> None:
         mirrors.candidates({"mirrors": "chima"})
 
 
-def test_spelt_out_is_what_it_was_by_addresses_alone() -> None:
-    said = {"pypi": ["tuna", UPSTREAM], "redist": "nvidia-cn"}
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"pypi": ["tuna", UPSTREAM], "redist": "nvidia-cn"},
+        {"pypi": "https://tuna.example.org/simple", "docker": "https://tuna/linux"},
+        {"docker": [f"https://me:{SECRET}@tuna/linux", "tuna", UPSTREAM]},
+        *sorted(load_catalog().mirrors.sets),
+    ],
+)
+def test_spelt_out_is_what_it_was_and_python_packages_come_by_addresses(said: Any) -> None:
     found = mirrors.spelt_out({"mirrors": said})
-    assert all(one != "tuna" for one in found["pypi"]) and found["pypi"][-1] == UPSTREAM
-    assert isinstance(found["redist"], str) and found["redist"].startswith("https://")
+    indexes = found.get("pypi", [])
+    for one in [indexes] if isinstance(indexes, str) else indexes:
+        assert one == UPSTREAM or "://" in one
     again = mirrors.candidates({"mirrors": found})
     assert again == mirrors.candidates({"mirrors": said})

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from stacks.catalog.read import load_catalog
+from tasks.pull import rendered
 from tasks.pull.__main__ import main
 
 BODY = random.Random(1).randbytes(28000)
@@ -108,3 +110,13 @@ def test_set_of_mirrors_is_spelt_out_for_a_host_that_has_no_catalogue_yet(
     assert isinstance(data, dict)
     assert data["mirrors"]["pypi"][0] == "https://pypi.tuna.tsinghua.edu.cn/simple"
     assert data["mirrors"]["pypi"][-1] == "upstream"
+
+
+@pytest.mark.parametrize("name", sorted(load_catalog().mirrors.sets))
+def test_a_set_of_mirrors_leaves_room_for_more_host_data(
+    name: str, archive: str, tmp_path: Path
+) -> None:
+    words = ["user-data", "--archive", archive, "--from", "https://files.example.org/gpuwright"]
+    words += ["--data", "stack=pytorch-2.9", "--data", f"mirrors={name}", "--out", f"{tmp_path}/u"]
+    assert main(words) == 0
+    assert (tmp_path / "u").stat().st_size < rendered.LIMIT - 400

@@ -169,6 +169,15 @@ def test_document_without_an_archive_fits_what_ec2_takes() -> None:
     assert len(text) < rendered.LIMIT - 1000
 
 
+def test_document_that_does_not_fit_as_it_reads_is_packed_and_says_the_same() -> None:
+    laid = files.laid(pull({"stack": "pytorch-2.9", "labels": [f"rack-{n}" for n in range(300)]}))
+    plain = rendered.user_data(laid)
+    assert len(plain) > rendered.LIMIT
+    packed = rendered.user_data(laid, rendered.LIMIT)
+    assert len(packed) <= rendered.LIMIT and arrived(packed) == arrived(plain)
+    assert rendered.user_data(laid, len(plain)) == plain
+
+
 def test_what_does_not_fit_is_said_with_the_way_out() -> None:
     said = rendered.too_long(20000, 16384, 507144)
     assert "20,000 bytes, and 16,384 is the limit: the archive alone has 507,144" in said
