@@ -71,6 +71,9 @@ class HostState(Shown):
     signed_only: str = ""
     """What makes the running kernel refuse unsigned modules: ``lockdown=integrity`` or
     ``module.sig_enforce=1``; empty: nothing does. Secure Boot switches the lockdown on."""
+    modules_locked: str = ""
+    """What keeps the running kernel from loading any module until it boots again, with the files
+    that say so: ``kernel.modules_disabled=1 (/etc/sysctl.d/99-cis.conf)``; empty: nothing does."""
     shim: bool = False
     """Whether shim booted it: only then can mokutil ask for a key's enrolment."""
     signing_keys: tuple[SigningKey, ...] = ()

@@ -67,6 +67,7 @@ def parse_host(output: Iterable[str]) -> HostState:
         modes=machine.modes(text["disks"]),
         shared=machine.shared(text["disks"]),
         signed_only=signing.signed_only(text["secure_boot"]),
+        modules_locked=signing.modules_locked(text["secure_boot"]),
         shim=bool(text["secure_boot"].part("shim_lists")),
         signing_keys=signing.keys(text["secure_boot"]),
     )

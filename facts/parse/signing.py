@@ -46,6 +46,17 @@ def signed_only(section: Section) -> str:
     return "module.sig_enforce=1" if section.first("sig_enforce") == "Y" else ""
 
 
+def modules_locked(section: Section) -> str:
+    """What keeps the running kernel from loading any module at all, with the files that say so.
+
+    Nothing sets it back before the next boot (Linux, Documentation/admin-guide/sysctl/kernel.rst).
+    """
+    if section.first("modules_disabled") != "1":
+        return ""
+    files = [line for line in section.part("modules_disabled_in") if line.startswith("/")]
+    return "kernel.modules_disabled=1" + (f" ({', '.join(files)})" if files else "")
+
+
 def keys(section: Section) -> tuple[SigningKey, ...]:
     """Certificates on the host, each once, the one that DKMS uses first."""
     found: dict[str, SigningKey] = {}

@@ -43,10 +43,20 @@ driver() {
   else no driver.modules "modinfo (kmod) is not installed"; fi
 }
 
+# Of files of one name the first one counts (modprobe.d(5)): one in /etc, or a link to /dev/null there,
+# hides what a package brings.
 modprobe_d() {
   sec modprobe_d
-  set -- /etc/modprobe.d/*.conf /run/modprobe.d/*.conf /usr/lib/modprobe.d/*.conf
-  [ -L /lib ] || set -- "$@" /lib/modprobe.d/*.conf
+  set -- /
+  names=/
+  for f in /etc/modprobe.d/*.conf /run/modprobe.d/*.conf /usr/local/lib/modprobe.d/*.conf \
+    /usr/lib/modprobe.d/*.conf /lib/modprobe.d/*.conf; do
+    [ -e "$f" ] || [ -L "$f" ] || continue
+    case $names in *"/${f##*/}/"*) continue ;; esac
+    names=$names${f##*/}/
+    set -- "$@" "$f"
+  done
+  shift
   grep -sE '^[[:space:]]*(blacklist|install|options)[[:space:]]+(nouveau|nvidia)' "$@" /dev/null
 }
 

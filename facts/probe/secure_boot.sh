@@ -6,6 +6,10 @@ secure_boot() {
   part lockdown; cat /sys/kernel/security/lockdown
   part shim_lists; exist "$EFI"/MokListRT*"-$SHIM"
   part sig_enforce; cat /sys/module/module/parameters/sig_enforce
+  part modules_disabled; cat /proc/sys/kernel/modules_disabled
+  part modules_disabled_in
+  grep -slE '^[[:space:]]*-?kernel[./]modules_disabled[[:space:]]*=[[:space:]]*1' /etc/sysctl.conf \
+    /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf /usr/lib/sysctl.d/*.conf
   signing_keys
   if [ ! -d /sys/firmware ]; then no secure_boot "/sys/firmware does not exist"; return; fi
   if [ ! -d /sys/firmware/efi ]; then

@@ -26,8 +26,11 @@ _WRITTEN = ("/usr", "/var", "/opt", "/boot")
 
 def conflicts(state: HostState, plan: Plan, network: NetworkSettings) -> tuple[Conflict, ...]:
     """What is missing under a run of this plan."""
-    busy = any(part.to_come for part in parts(state, plan))
+    coming = [part for part in parts(state, plan) if part.to_come]
+    busy = bool(coming)
     found = [*_temporary(state), *_shared(state), *_clock(state)]
+    if state.driver.loaded == "" or any(part.name == "driver" for part in coming):
+        found += _locked(state, plan)
     if busy:
         found += [*_read_only(state), *_names(state, plan, network)]
     return tuple(found)
@@ -102,6 +105,25 @@ def _read_only(state: HostState) -> list[Conflict]:
                 f"mount -o remount,rw $(findmnt -n -o TARGET -T {paths[0]})",
             ),
             "mount(8), ro",
+        )
+    ]
+
+
+def _locked(state: HostState, plan: Plan) -> list[Conflict]:
+    """MODULES-LOCKED: a container's own kernel is another machine's, and loads there."""
+    if not plan.driver or not state.modules_locked or state.system.container:
+        return []
+    return [
+        Conflict(
+            "MODULES-LOCKED",
+            "the running kernel loads no module any more, so it would not load NVIDIA's",
+            f"{state.modules_locked}; nothing sets that back before the next boot",
+            (
+                "find who sets it (grep -rs modules_disabled /etc/sysctl.conf /etc/sysctl.d), take "
+                "that out, reboot, and run this again",
+                "where it has to stay: set it late at boot, once nvidia and nvidia_uvm are loaded",
+            ),
+            "Linux, Documentation/admin-guide/sysctl/kernel.rst, modules_disabled",
         )
     ]
 

@@ -38,7 +38,7 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_golden_outputs_are_of_this_script() -> None:
     # A change of the script that changes its output needs golden outputs recreated, then this sum.
-    told = "14b20630b41bef7c6ab7aeb2b8e188bfd8427cc8a8c6b27c518a610b8f29975b"
+    told = "0be57191615bb1856f6c79ff7c0316f4cc9a09d9caeb0caaefea82be2ee7d772"
     assert hashlib.sha256(probe_script().encode()).hexdigest() == told
 
 
@@ -120,3 +120,34 @@ def test_file_written_on_windows_comes_without_carriage_returns(name: str, tmp_p
     ).stdout
     lines = [b"ID=debian", b"VERSION_ID=12", b"URL=http://HIDDEN@m/"]
     assert said.split(b"\n")[-4:] == [*lines, b""]
+
+
+def hidden_by(folder: Path, *files: str) -> list[str]:
+    """Which of these files the probe takes lines from; each blacklists nouveau."""
+    script = text("probe/head", "probe/driver")
+    for top in ("etc", "run", "usr/lib", "usr/local/lib", "lib"):
+        (folder / top / "modprobe.d").mkdir(parents=True)
+        script = script.replace(f" /{top}/modprobe.d", f" {folder}/{top}/modprobe.d")
+    for name in files:
+        path = folder / name.removesuffix("=null")
+        if name.endswith("=null"):
+            path.symlink_to("/dev/null")
+        else:
+            path.write_text("blacklist nouveau\n")
+    lines = run("sh", "-c", f"{script}\nN=n; modprobe_d </dev/null || :")
+    return [line.split(":")[0].removeprefix(f"{folder}/") for line in lines[1:]]
+
+
+def test_of_modprobe_s_files_of_one_name_the_first_one_counts(tmp_path: Path) -> None:
+    made = ["etc/modprobe.d/a.conf", "usr/lib/modprobe.d/a.conf", "lib/modprobe.d/b.conf"]
+    assert hidden_by(tmp_path, *made) == [made[0], made[2]]
+
+
+def test_file_that_somebody_has_masked_blacklists_nothing(tmp_path: Path) -> None:
+    theirs = ["usr/lib/modprobe.d/off.conf", "usr/local/lib/modprobe.d/off.conf"]
+    other = "run/modprobe.d/on.conf"
+    assert hidden_by(tmp_path, "etc/modprobe.d/off.conf=null", *theirs, other) == [other]
+
+
+def test_host_without_files_of_modprobe_has_no_line_of_them(tmp_path: Path) -> None:
+    assert hidden_by(tmp_path) == []

@@ -196,3 +196,24 @@ def test_key_of_dkms_s_own_configuration_comes_before_all(machine: Path) -> None
 def test_private_key_that_others_read_is_told_with_its_mode(machine: Path) -> None:
     (machine / "var/lib/dkms/mok.key").chmod(0o644)
     assert told(machine)[0][2] == "644"
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (
+            "@modules_disabled\n1\n@modules_disabled_in\n/etc/sysctl.d/a.conf\n/etc/sysctl.conf",
+            True,
+        ),
+        ("@modules_disabled\n1", True),
+        ("@modules_disabled\n0\n@modules_disabled_in\n/etc/sysctl.d/a.conf", False),
+        ("@modules_disabled", False),
+        ("", False),
+    ],
+)
+def test_kernel_that_loads_no_module_any_more_is_told_with_who_said_so(
+    body: str, found: bool
+) -> None:
+    said = host(secure_boot=f"@no-efi\n{body}").modules_locked
+    assert bool(said) is found
+    assert ("/etc/sysctl.d/a.conf, /etc/sysctl.conf" in said) is (found and "a.conf" in body)

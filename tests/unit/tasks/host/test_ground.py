@@ -157,3 +157,25 @@ def test_folder_of_root_that_is_a_user_s_is_refused_even_where_nothing_is_to_com
         found = conflicts(replace(state, shared=shared))["FOLDER-SHARED"]
         assert "it belongs to ana (uid 1000)" in found.why
         assert found.remedies == ("look at it, then: chown root:root /opt && chmod go-w /opt",)
+
+
+LOCKED = "kernel.modules_disabled=1 (/etc/sysctl.d/99-cis.conf)"
+
+
+def test_kernel_that_loads_no_module_any_more_is_named_before_the_driver_comes() -> None:
+    bare = with_system(replace(a_host.bare(), modules_locked=LOCKED), container="")
+    found = conflicts(bare)["MODULES-LOCKED"]
+    assert "/etc/sysctl.d/99-cis.conf" in found.why and "reboot" in found.remedies[0]
+
+
+def test_kernel_that_has_loaded_the_driver_and_loads_nothing_more_is_a_way_to_live() -> None:
+    done = with_system(replace(a_host.done(), modules_locked=LOCKED), container="")
+    loaded = replace(done, driver=replace(done.driver, loaded="580.95.05"))
+    assert "MODULES-LOCKED" not in conflicts(loaded)
+    waits = replace(done, driver=replace(done.driver, loaded=""))
+    assert "MODULES-LOCKED" in conflicts(waits)
+
+
+def test_container_loads_no_module_itself() -> None:
+    state = with_system(replace(a_host.bare(), modules_locked=LOCKED), container="docker")
+    assert "MODULES-LOCKED" not in conflicts(state)
