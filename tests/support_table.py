@@ -21,8 +21,8 @@ HOUSE = Path(__file__).parents[1]
 _TO = "GPUWRIGHT_MARKS_TO"
 _HEAD = """\
 # How far each part of a plan was carried out, and the test that shows it: written from the marks of
-# the tests in tests/hosts by `python -m tests.support_table`; a test compares. What has no row here
-# was carried out by no test.
+# the tests on hosts by `python -m tests.support_table`; a test compares. What has no row here was
+# carried out by no test.
 rows:
 """
 PARTS = ("driver", "cuda", "cudnn", "torch", "docker", "containerd", "podman", "toolkit", "image")
@@ -34,10 +34,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         {
             "test": item.nodeid.removeprefix("tests/").removeprefix("hosts/"),
             "args": mark.args,
-            **mark.kwargs,
+            "live": mark.kwargs["live"],
+            "double": mark.kwargs["double"],
         }
         for item in session.items
         for mark in item.iter_markers("carries_out")
+        if mark.kwargs["tried"]
     ]
     Path(os.environ[_TO]).write_text(json.dumps(marks))
 
@@ -54,7 +56,7 @@ def marks() -> list[dict[str, Any]]:
         subprocess.run(
             [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "tests.support_table"]
             # No test is run, so nothing is to be made of what they assert.
-            + ["--assert=plain", "-p", "no:cacheprovider", "tests/hosts"],
+            + ["--assert=plain", "-p", "no:cacheprovider", "tests/hosts", "tests/whole"],
             cwd=HOUSE,
             env={**own, _TO: str(target)},
             check=True,

@@ -15,7 +15,7 @@ class Proof:
 
     level: Literal["double", "live"]
     test: str
-    """Below ``tests/hosts``: ``test_gpu_host.py::test_…``."""
+    """Below ``tests/hosts``: ``test_gpu_host.py::test_…``; ``whole/…``: below ``tests``."""
 
 
 Rows = Mapping[str, Mapping[str, Mapping[Part, Mapping[str, Proof]]]]

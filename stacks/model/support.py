@@ -25,7 +25,9 @@ class PartSupport:
     """The part as `stacks.rules.support` words it: ``580.178.04 open nvidia``."""
     level: Level
     test: str = ""
-    """Below ``tests/hosts``: ``test_gpu_host.py::test_…``; empty where none carries it out."""
+    """Below ``tests/hosts``: ``test_gpu_host.py::test_…``, or below ``tests``: ``whole/…``; empty
+    where none carries it out.
+    """
 
 
 def lowest(parts: Iterable[PartSupport]) -> Level:

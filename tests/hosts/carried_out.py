@@ -40,6 +40,7 @@ def carries_out(
     *,
     live: Mapping[Part, str] | None = None,
     double: Mapping[Part, str] | None = None,
+    tried: bool = True,
 ) -> pytest.MarkDecorator:
     """Mark a test that carries these parts out on this release.
 
@@ -49,9 +50,10 @@ def carries_out(
         live: Parts from the real files on a host that is what it says, in the words of
             `stacks.rules.support`.
         double: Parts from stand-ins, or on a host that only presents as this release.
+        tried: Whether the test has passed; false: nothing is claimed by its mark yet.
     """
     return getattr(pytest.mark, MARK)(  # type: ignore[no-any-return] # marks are made by name
-        release, arch, live=dict(live or {}), double=dict(double or {})
+        release, arch, live=dict(live or {}), double=dict(double or {}), tried=tried
     )
 
 
