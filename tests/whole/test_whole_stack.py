@@ -66,7 +66,7 @@ RELEASES = [
         tried=False,
     ),
     Release("ubuntu-24.04", "ubuntu2404", DRIVER, COMPILES, "cp311", tried=False),
-    Release("ubuntu-26.04", "ubuntu2604", NEWER_DRIVER, RUNS, "cp313", tried=False),
+    Release("ubuntu-26.04", "ubuntu2604", NEWER_DRIVER, RUNS, "cp311", tried=False),
 ]
 
 
@@ -77,6 +77,9 @@ def lab_of(release: Release, folder: Path) -> Iterator[Lab]:
     host = hosts.up(HostSpec(name, os=release.os, gpus=(release.gpu,) * 2), fresh=True)
     double = AptDouble(release.repository).reset()
     data = nvidia_rows.host_data(host, double, driver_origin="nvidia")
+    if not release.os.startswith("debian"):
+        # Beneath Ubuntu's names is Debian 12 with its own Python.
+        data["torch_python"] = "3.11"
     data["mirrors"]["redist"] = tarballs.mirror(str(host.mirror_url))
     product = tarballs.product(folder / "product", tarballs.publish())
     yield Lab(host, runner.inventory(folder, **{name: data}), product)

@@ -88,6 +88,13 @@ def test_shell_accepts_every_step(made: Recipe, shell: str) -> None:
             assert done.stderr == "", path
 
 
+@pytest.mark.parametrize("step", ["cuda", "cudnn"])
+def test_step_reads_its_list_of_packages_in_the_folder_where_it_wrote_it(step: str) -> None:
+    text = with_tarballs().files[f"steps/{step}.sh"]
+    between = text.partition("apt-mark showmanual >manual\n")[2].partition(" <manual")[0]
+    assert between and not re.search(r"^\s*cd ", between, re.MULTILINE)
+
+
 def test_archive_is_the_same_bytes_each_time_and_programs_can_be_run() -> None:
     assert recipe().archive() == recipe().archive()
     with tarfile.open(fileobj=io.BytesIO(recipe().archive())) as archive:
