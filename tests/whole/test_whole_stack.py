@@ -58,7 +58,7 @@ class Release:
 
 
 RELEASES = [
-    Release("debian-12", "debian12", DRIVER, COMPILES, "cp311", tried=False),
+    Release("debian-12", "debian12", DRIVER, COMPILES, "cp311"),
     Release("debian-13", "debian13", DRIVER, RUNS, "cp313", tried=False),
     Release(
         *("ubuntu-22.04", "ubuntu2204", DRIVER, "11.8 nvidia compile", "cp311"),

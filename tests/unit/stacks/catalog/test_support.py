@@ -9,6 +9,7 @@ import pytest
 from stacks.catalog.read import FOLDER
 from tests import support_table
 from tests.unit.stacks.hosts import CATALOG
+from tests.whole.test_whole_stack import RELEASES
 
 ROWS = [
     (release, arch, part, what, proof)
@@ -30,6 +31,13 @@ def test_marks_are_of_tests_on_hosts_alone() -> None:
     names = [mark["test"].removeprefix("whole/") for mark in found]
     assert all(name.startswith("test_") and "::" in name for name in names)
     assert all(mark["live"] or mark["double"] for mark in found)
+
+
+def test_whole_stack_is_claimed_of_the_releases_whose_run_has_passed_alone() -> None:
+    claimed = {mark["test"] for mark in support_table.marks() if "whole" in mark["test"]}
+    assert {name.partition("[")[2].rstrip("]") for name in claimed} == {
+        release.os for release in RELEASES if release.tried
+    }
 
 
 def test_every_marked_test_compares_its_mark_with_the_host() -> None:
