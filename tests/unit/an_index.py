@@ -16,12 +16,14 @@ from threading import Thread
 ANY = "py3-none-any"
 
 
-def wheel(name: str, tag: str = ANY, files: Mapping[str, str] | None = None) -> bytes:
+def wheel(
+    name: str, tag: str = ANY, files: Mapping[str, str] | None = None, version: str = "1.0"
+) -> bytes:
     """A wheel as small as they come; `files` are in it as well."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as file:
-        place = f"{name}-1.0.dist-info"
-        metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n"
+        place = f"{name}-{version}.dist-info"
+        metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
         about = {"METADATA": metadata, "WHEEL": f"Wheel-Version: 1.0\nTag: {tag}\n", "RECORD": ""}
         for path, text in {f"{place}/{k}": v for k, v in about.items()}.items():
             file.writestr(path, text)

@@ -97,7 +97,7 @@ def demo(url: str) -> Demo:
     said = []
     try:
         with subprocess.Popen(
-            ["sh", "make/vagrant_demo.sh"],
+            ["make", "vagrant-demo"],
             cwd=SOURCE,
             env=environment,
             stdin=subprocess.DEVNULL,
