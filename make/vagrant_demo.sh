@@ -19,7 +19,7 @@ fi
 step() { printf '\n== %s\n' "$*" >&2; }
 # However it ends, nothing of it stays.
 trap 'step "vagrant destroy"; vagrant destroy --force gpu1' EXIT
-trap 'exit 130' INT TERM
+trap 'exit 130' HUP INT TERM
 
 step "vagrant up gpu1"
 if ! vagrant up gpu1; then

@@ -3,6 +3,8 @@
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
+# Some shells end by a signal without that.
+trap 'exit 130' HUP INT TERM
 umask 077
 printf '%s\n' "$BUILD_KEY" >"$folder/key"
 unset BUILD_KEY

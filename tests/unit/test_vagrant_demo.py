@@ -22,6 +22,7 @@ _PYINFRA = """\
 echo "pyinfra $*" >> "$ROOM/did"
 runs=$(grep -c ^pyinfra "$ROOM/did")
 [ "$FAILS" != "run $runs" ] || exit 1
+case $FAILS in SIG*) kill -s "${FAILS#SIG}" "$PPID" ;; esac
 if [ "$runs" = 1 ] || [ "$FAILS" = again ]; then
     echo "    [@vagrant/gpu1] Success"
 else
@@ -76,6 +77,8 @@ def test_up_run_run_again_destroy(tmp_path: Path) -> None:
         ("run 1", 1, "== vagrant destroy"),
         ("run 2", 2, "== vagrant destroy"),
         ("again", 2, "the second run changed something"),
+        ("SIGTERM", 1, "== vagrant destroy"),
+        ("SIGHUP", 1, "== vagrant destroy"),
     ],
 )
 def test_demo_that_fails_says_so_and_leaves_no_machine(
