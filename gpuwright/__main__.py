@@ -30,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("version", help="the release that is installed")
 
     init = commands.add_parser("init", help="lay out a repository; nothing is overwritten")
-    init.add_argument("folder", type=Path, metavar="FOLDER")
+    init.add_argument("folder", type=_folder, metavar="FOLDER")
     init.add_argument("--no-lock", action="store_true", help="write no requirements.lock")
 
     lock = commands.add_parser("lock", help="write requirements.lock from requirements.in")
@@ -67,6 +67,13 @@ def parser() -> argparse.ArgumentParser:
             "--find-links", action="append", default=[], metavar="FOLDER", help=_FIND
         )
     return whole
+
+
+def _folder(said: str) -> Path:
+    """A folder by its name. An empty one, as of an unset variable, is not the current folder."""
+    if not said.strip():
+        raise argparse.ArgumentTypeError("no folder is named; the current one is .")
+    return Path(said)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -114,19 +121,21 @@ def _init(said: argparse.Namespace) -> int:
         print(f"kept     {path} (it says something else; nothing is overwritten)")
     if done.same:
         print(f"{len(done.same)} files are there already")
-    here = shlex.quote(str(folder))
+    place = f"./{folder}" if str(folder).startswith("-") else str(folder)
+    going = "" if place == "." else f"cd {shlex.quote(place)}"
+    there = f"{going} && " if going else ""
     if said.no_lock:
-        print(f"no {locking.LOCK} yet: cd {here} && gpuwright lock")
+        print(f"no {locking.LOCK} yet: {there}gpuwright lock")
     elif "requirements.in" in done.written or not (folder / locking.LOCK).exists():
         try:
             locking.write(folder, locking.places(folder, said.find_links))
         except LockError as error:
             raise LockError(
-                f"{error}\nThe files are written, {locking.LOCK} is not; where the index answers: "
-                f"cd {here} && gpuwright lock"
+                f"{error}\nThe files are written, {locking.LOCK} is not. Once the index answers: "
+                f"{there}gpuwright lock; with wheels that it has not: --find-links FOLDER"
             ) from error
         print(f"written  {locking.LOCK}")
-    print(f"next: cd {here}, name your hosts in {layout.LAB}, then")
+    print(f"next: {f'{going}, ' if going else ''}name your hosts in {layout.LAB}, then")
     print(f"  pyinfra {layout.LAB} deploys/plan.py        # what they would get; reads only")
     print(f"  pyinfra {layout.LAB} deploys/gpu_host.py")
     return OK

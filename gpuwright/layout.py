@@ -103,6 +103,7 @@ def lay_out(folder: Path, files: Mapping[str, bytes]) -> Done:
 
 
 def _folders(folder: Path, files: Mapping[str, bytes]) -> Iterator[Path]:
+    yield from reversed(folder.parents)
     yield folder
     for path in files:
         yield from (folder / above for above in Path(path).parents[:-1])

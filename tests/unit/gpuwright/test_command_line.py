@@ -59,6 +59,33 @@ def test_init_says_what_it_kept(package: Installed, tmp_path: Path) -> None:
     assert (tmp_path / "Makefile").read_text() == "ours:\n"
 
 
+@pytest.mark.parametrize("name", ["", " "])
+def test_init_without_a_name_is_not_the_current_folder(
+    package: Installed, tmp_path: Path, name: str
+) -> None:
+    said = package.run("init", name, "--no-lock", cwd=tmp_path, code=2)
+    assert "no folder is named; the current one is ." in said
+    assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        (".", "next: name your hosts"),
+        ("-lab", "next: cd ./-lab, name your hosts"),
+        ("it's our $lab", "next: cd 'it'\"'\"'s our $lab', name your hosts"),
+    ],
+)
+def test_init_names_the_folder_so_that_a_shell_finds_it(
+    package: Installed, tmp_path: Path, name: str, told: str
+) -> None:
+    said = package.run("init", "--no-lock", "--", name, cwd=tmp_path)
+    assert told in said
+    shell = next(line for line in said.splitlines() if line.startswith("no requirements.lock"))
+    assert shell.endswith("yet: gpuwright lock") == (name == ".")
+    assert (tmp_path / name / "inventories/lab.py").is_file()
+
+
 def test_deploy_of_one_line_is_executed_for_every_host_from_any_folder(
     package: Installed, team: Path, tmp_path: Path
 ) -> None:

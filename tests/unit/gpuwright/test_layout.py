@@ -97,6 +97,12 @@ def test_nothing_is_written_where_something_stands_in_the_way(tmp_path: Path, ki
     assert len(list(tmp_path.iterdir())) == 1
 
 
+def test_file_above_the_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a file").touch()
+    with pytest.raises(layout.LayoutError, match="a file is no folder; move it away"):
+        layout.lay_out(tmp_path / "a file/more/lab", layout.wanted("1"))
+
+
 def test_checkout_is_neither_laid_out_nor_laid_out_from(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(layout.LayoutError, match="is a checkout of gpuwright"):
         layout.lay_out(HOUSE, layout.wanted("1"))
