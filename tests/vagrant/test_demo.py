@@ -108,7 +108,7 @@ def demo(url: str) -> Demo:
         ) as process:
             assert process.stdout is not None
             for line in process.stdout:
-                said.append(re.sub(r"\x1b\[\w*|Progress: \d+%\r?|\r", "", line))
+                said.append(re.sub(r"\x1b\[[\d;]*[A-Za-z]|Progress: \d+%\n?|\r", "", line))
                 print(said[-1], end="", flush=True)
     finally:
         MINE.unlink()
