@@ -5,7 +5,6 @@ Where it cannot, it says what is wrong, why, and a command.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shlex
 import socket
@@ -75,15 +74,19 @@ def _key_faults(access: Access) -> list[str]:
     """What is wrong with the first private key that is there, or that none is."""
     if not access.keys:
         return [f"Vagrant names no private key: vagrant reload {access.name} makes one"]
-    paths = [Path(key).expanduser() for key in access.keys]
+    paths = [asking.place(key) for key in access.keys]
     for path in paths:
-        with contextlib.suppress(FileNotFoundError):
+        try:
             mode = path.stat().st_mode
-            if mode & (stat.S_IRWXG | stat.S_IRWXO):
-                return [f"others may read its key, so ssh refuses it: chmod 600 {_shell(path)}"]
-            if not os.access(path, os.R_OK):
-                return [f"its key cannot be read by this user: ls -l {_shell(path)}"]
-            return []
+        except PermissionError:
+            return [f"the folder of its key cannot be read by this user: ls -ld {_shell(path)}"]
+        except OSError:  # not there, or no name that there can be
+            continue
+        if mode & (stat.S_IRWXG | stat.S_IRWXO):
+            return [f"others may read its key, so ssh refuses it: chmod 600 {_shell(path)}"]
+        if not os.access(path, os.R_OK):
+            return [f"its key cannot be read by this user: ls -l {_shell(path)}"]
+        return []
     return [
         f"its key {paths[0]} is gone, so nobody can log in: vagrant destroy {access.name} && "
         f"vagrant up {access.name}"
@@ -96,7 +99,7 @@ def _shell(path: Path) -> str:
 
 def _known(access: Access) -> bool:
     """Whether a file of known hosts is there at all: whose key it has is for ssh to say."""
-    return Path(access.known_hosts or "~/.ssh/known_hosts").expanduser().is_file()
+    return asking.place(access.known_hosts or "~/.ssh/known_hosts").is_file()
 
 
 def _no_answer(access: Access) -> str:

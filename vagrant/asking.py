@@ -75,6 +75,14 @@ def machines(wanted: Sequence[str] = ()) -> Machines:
     return Machines(where, states, _access(where, running), _options(where, [*states]))
 
 
+def place(said: str) -> Path:
+    """Where a file is that ssh_config(5) names: ``~`` is the caller's home, ``~NAME`` another's."""
+    try:
+        return Path(said).expanduser()
+    except RuntimeError:  # nobody of that name
+        return Path(said)
+
+
 def _access(where: Path, names: Sequence[str]) -> dict[str, ssh_config.Access]:
     """How to reach the machines; one that Vagrant cannot tell yet hides no other."""
     if not names:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from pyinfra import logger
@@ -109,7 +108,7 @@ def host_data(access: Access) -> dict[str, Any]:
     if access.user:
         data["ssh_user"] = access.user
     if access.keys:
-        data["ssh_key"] = next((key for key in access.keys if Path(key).exists()), access.keys[0])
+        data["ssh_key"] = next(filter(_there, access.keys), access.keys[0])
     if access.only_keys:
         data |= {"ssh_allow_agent": False, "ssh_look_for_keys": False}
     if access.checking:
@@ -117,3 +116,10 @@ def host_data(access: Access) -> dict[str, Any]:
     if access.known_hosts:
         data["ssh_known_hosts_file"] = access.known_hosts
     return data
+
+
+def _there(key: str) -> bool:
+    try:
+        return asking.place(key).exists()
+    except OSError:  # in a folder of somebody else's, say
+        return False

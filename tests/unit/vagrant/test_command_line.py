@@ -68,6 +68,27 @@ def test_each_fault_is_told_with_its_command(access: Access, tmp_path: Path) -> 
     assert command.faults(replace(access, keys=(nowhere, str(key)))) == command.faults(access)
 
 
+@pytest.mark.parametrize("gone", ["~nobody-of-that-name/key", "k" * 300, "{key}/below a file"])
+def test_name_that_no_file_can_have_is_a_key_that_is_gone(access: Access, gone: str) -> None:
+    gone = gone.format(key=access.keys[0])
+    assert f"its key {gone} is gone" in command.faults(replace(access, keys=(gone,)))[0]
+    assert command.faults(replace(access, keys=(gone, *access.keys))) == []
+
+
+def test_key_in_the_caller_s_home(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = Path(access.keys[0])
+    monkeypatch.setenv("HOME", str(key.parent))
+    assert command.faults(replace(access, keys=(f"~/{key.name}",))) == []
+
+
+def test_folder_that_is_not_the_caller_s(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stat(self: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "stat", stat)
+    assert "cannot be read by this user: ls -ld" in command.faults(access)[0]
+
+
 def test_another_program_at_that_port_is_no_ssh(access: Access) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 

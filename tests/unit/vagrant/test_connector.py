@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -155,3 +156,14 @@ def test_what_a_command_line_asks_for(words: list[str], wanted: Asked | None) ->
 
 def test_nothing_is_said_that_vagrant_did_not_say() -> None:
     assert connector.host_data(Access("gpu1", "h")) == {"ssh_hostname": "h", "ssh_port": 22}
+
+
+@pytest.mark.parametrize("gone", ["/nowhere/key", "k" * 300, "~nobody-of-that-name/key"])
+def test_first_key_that_is_there_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: str
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "a key").touch()
+    data = connector.host_data(Access("gpu1", "h", keys=(gone, "~/a key", "/never/looked/at")))
+    assert data["ssh_key"] == "~/a key"
+    assert connector.host_data(Access("gpu1", "h", keys=(gone,)))["ssh_key"] == gone
