@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from facts.measurements_model import Measure, Measurements
-from facts.parse import jsontext
 from facts.parse.answers import bus_address
+from facts.parse.marked import marked
 
 MARK = "##gpuwright-measure "
 MOST_LINES = 3000
@@ -27,19 +27,7 @@ def measurements(lines: Iterable[str], ending: str = "") -> Measurements:
     """All values; ``ending``: how the program ended, where that was not well."""
     found: list[Measure] = []
     torch, gpus, tiny, why = None, 0, False, ending or None
-    seen = 0
-    for line in lines:
-        if not line.startswith(MARK) or len(line) > MOST_CHARS:
-            continue
-        seen += 1
-        if seen > MOST_LINES:
-            break
-        try:
-            data = jsontext.loads(line[len(MARK) :])
-        except ValueError:
-            continue
-        if not isinstance(data, dict):
-            continue
+    for data in marked(lines, MARK, MOST_LINES, MOST_CHARS):
         metric = data.get("metric")
         if isinstance(metric, str):
             found.append(_measure(metric[:40], data))

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from stacks.model.plain import decoded
+from facts.parse.marked import marked
+from stacks.model.plain import plain_value
 from tasks.benchmark.metrics import BY_NAME
 
 MARK = "##gpuwright-benchmark "
@@ -52,7 +53,7 @@ def reading(lines: Iterable[str]) -> Reading:
     faults: list[str] = []
     same: dict[str, str] = {}
     tiny, load = True, None
-    for data in _told(lines):
+    for data in map(plain_value, marked(lines, MARK, MOST_LINES, MOST_CHARS)):
         name = data.get("metric")
         why = data.get("why")
         if isinstance(data.get("same"), Mapping):
@@ -75,22 +76,6 @@ def reading(lines: Iterable[str]) -> Reading:
             if data.get("right") is not True:
                 wrong.append(name)
     return Reading(values, losses, tuple(wrong), left_out, tuple(faults), same, tiny, load)
-
-
-def _told(lines: Iterable[str]) -> Iterable[Mapping[str, Any]]:
-    seen = 0
-    for line in lines:
-        if not line.startswith(MARK) or len(line) > MOST_CHARS:
-            continue
-        seen += 1
-        if seen > MOST_LINES:
-            return
-        try:
-            data = decoded(line[len(MARK) :])
-        except ValueError:
-            continue
-        if isinstance(data, Mapping):
-            yield data
 
 
 def _names(told: Mapping[str, Any]) -> dict[str, str]:
