@@ -12,9 +12,10 @@ from tasks.acceptance.rules import Fault, LeftOut, limit
 from tasks.acceptance.subject import Subject
 
 Found = Iterator[Fault | LeftOut]
-_CALM = {"gpu_idle", "sw_power_cap", "none"}
+CALM = {"gpu_idle", "sw_power_cap", "none"}
 """Reasons for lower clocks that say nothing against a card."""
-_HARD = {"hw_slowdown", "hw_thermal_slowdown", "hw_power_brake_slowdown"}
+HARD = {"hw_slowdown", "hw_thermal_slowdown", "hw_power_brake_slowdown"}
+"""Those of heat and of power supply."""
 _FIELDS = {
     "ecc": ("ecc", "ecc_pending", "uncorrected", "sram_uncorrected", "sram_corrected")
     + ("dram_corrected", "sram_threshold"),
@@ -34,6 +35,11 @@ _FIELDS = {
 def name(device: Device) -> str:
     """How a GPU is called: by its address, else by its number."""
     return device.pci or f"GPU {device.index}"
+
+
+def reasons(device: Device) -> set[str]:
+    """Why its clocks were lower, at rest or under the self-test's load."""
+    return {*device.reasons, *(r for sample in device.busy for r in sample.reasons)}
 
 
 def unread(subject: Subject, check: str) -> Iterator[Fault]:
@@ -99,16 +105,16 @@ def pages(subject: Subject) -> Found:
 def throttle(subject: Subject) -> Found:
     """What keeps clocks down, at rest or under load."""
     for device in subject.devices:
-        said = {*device.reasons, *(r for sample in device.busy for r in sample.reasons)}
+        said = reasons(device)
         hottest = max(
             (t for t in (device.temperature_c, *(s.temperature_c for s in device.busy)) if t),
             default=None,
         )
         heat = f"; {hottest} degrees" if hottest else ""
-        if hard := sorted(said & _HARD):
+        if hard := sorted(said & HARD):
             told = ", ".join(hard) + heat
             yield Fault("GPU-THROTTLED", "throttled-hard", told, name(device))
-        elif soft := sorted(said - _HARD - _CALM):
+        elif soft := sorted(said - HARD - CALM):
             yield Fault("GPU-CLOCKS", "throttled", ", ".join(soft) + heat, name(device))
     if subject.devices and not any(d.busy for d in subject.devices):
         yield LeftOut("throttle", f"under load: {_no_load(subject)}")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from facts.device_health_model import Device
 from facts.measurements_model import Measure, Measurements
 from stacks.catalog.thresholds import ABOVE_SPEC, Limit, Model, thresholds
+from tasks.acceptance import clock_checks
 from tasks.acceptance.rules import Fault, LeftOut, limit
 from tasks.acceptance.subject import Subject
 
@@ -97,6 +98,7 @@ def measured(subject: Subject, told: Measurements) -> Found:
             yield from _speed(subject, one)
     yield from _without_reference(subject, seen)
     yield from _together(seen)
+    yield from clock_checks.while_measured([(one.measure, one.device) for one in seen])
 
 
 def _nothing(why: str) -> Found:
