@@ -20,8 +20,9 @@ from sandbox.checkout import SOURCE
 from sandbox.hosts import HostSpec
 from sandbox.mirror.faults import Faults
 from stacks.locking import wheels
+from tasks.benchmark.metrics import METRICS
 from tasks.layout import CURRENT, ENVS
-from tests.hosts import carried_out, cu118_index, jetson_index, onlooker, runner
+from tests.hosts import carried_out, cu118_index, jetson_index, onlooker, real_torch, runner
 from tests.hosts.carried_out import carries_out
 from tests.hosts.conftest import NAME, GpuHost
 from tests.hosts.lab import Lab, Run
@@ -151,6 +152,41 @@ def test_ordinary_user_runs_the_image_s_self_test(gpu_host: GpuHost) -> None:
     assert "no GPU: gloo on CPU" in told
     assert "gloo all-reduce over 2 processes: right; DDP: loss" in told
     assert told.split()[-1] == "3"
+
+
+# ----------------------------------------------------------------- what measures, at tiny sizes
+
+
+def test_measuring_with_the_real_torch_tells_every_value_and_all_results_are_right(
+    gpu_host: GpuHost,
+) -> None:
+    told = real_torch.measured(gpu_host.lab)
+    assert (told.torch, told.tiny, told.why) == ("2.9.1+cu128", True, None)
+    kinds = {(m.metric, m.how, m.index) for m in told.measures}
+    for metric in ("hbm_bandwidth", "h2d_bandwidth", "d2h_bandwidth", "matmul_fp32"):
+        wanted = {(metric, how, n) for how in ("alone", "together") for n in (0, 1)}
+        assert wanted <= kinds, told
+    assert {"allreduce_busbw", "ddp_step"} <= {m.metric for m in told.measures}
+    assert all(m.right and m.value for m in told.measures), told
+
+
+def test_benchmark_with_the_real_torch_tells_every_figure_and_all_results_are_right(
+    gpu_host: GpuHost,
+) -> None:
+    told = real_torch.benched(gpu_host.lab)
+    assert (told.faults, told.wrong, told.tiny) == ((), (), True)
+    assert set(told.values) | set(told.left_out) == {m.name for m in METRICS}
+    assert all(name.startswith(("start_", "import_")) for name in told.left_out)
+    assert 0 < told.values["collective_share"] < 1
+    assert told.same["torch"] == "2.9.1+cu128" and told.same["wheel torch"]
+
+
+def test_burn_in_with_the_real_torch_checks_memory_and_products(gpu_host: GpuHost) -> None:
+    told = real_torch.burnt(gpu_host.lab)
+    assert (told.ended, told.tiny) == ("done", True)
+    (device,) = told.devices
+    assert device.passes and device.products and device.samples and device.done
+    assert device.wrong is None
 
 
 # ----------------------------------------------------------------- where the user stands
