@@ -199,11 +199,15 @@ def gpus() -> dict[str, str]:
         gpu = nvml.nvmlDeviceGetHandleByUUID(f"GPU-{uuid}".encode())
         asked = {
             "clock limit": (nvml.nvmlDeviceGetMaxClockInfo, nvml.NVML_CLOCK_SM),
+            "application clock": (nvml.nvmlDeviceGetApplicationsClock, nvml.NVML_CLOCK_SM),
+            "boost limit": (nvml.nvmlDeviceGetMaxCustomerBoostClock, nvml.NVML_CLOCK_SM),
             "memory clock limit": (nvml.nvmlDeviceGetMaxClockInfo, nvml.NVML_CLOCK_MEM),
             "power limit": (nvml.nvmlDeviceGetEnforcedPowerLimit,),
             "ECC": (nvml.nvmlDeviceGetEccMode,),
+            "MIG": (nvml.nvmlDeviceGetMigMode,),
             "persistence": (nvml.nvmlDeviceGetPersistenceMode,),
             "PCIe width": (nvml.nvmlDeviceGetCurrPcieLinkWidth,),
+            "PCIe generation": (nvml.nvmlDeviceGetMaxPcieLinkGeneration,),
         }
         for name, (ask, *words) in asked.items():
             try:
