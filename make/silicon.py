@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +43,15 @@ from tasks.acceptance import dcgm_checks, siblings, speed_checks, verdict_text  
 from tasks.acceptance.deadline import Deadline  # noqa: E402
 from tasks.acceptance.judge import MEASURED, judged  # noqa: E402
 from tasks.acceptance.subject import Subject  # noqa: E402
+from tasks.benchmark.programs import files as benchmark_files  # noqa: E402
+from tasks.benchmark.readings import reading  # noqa: E402
 from tasks.doctor.tree import diagnose  # noqa: E402
 from tasks.health.case import Case  # noqa: E402
 from tasks.python import selftest  # noqa: E402
 
 SECONDS = 720
+BENCHMARK_S, LEAST_BENCHMARK_S = 240, 60
+"""For one run of the benchmark's native side: at most, and what it needs to say anything."""
 RAW = (
     ("nvidia-smi.xml", "nvidia-smi -q -x"),
     ("nvidia-smi.txt", "nvidia-smi"),
@@ -155,11 +160,32 @@ def standard(run: Run) -> str:
     return f"{found.level}, {len(told.measures)} values"
 
 
+def benchmark(run: Run) -> str:
+    """The native side of deploys/benchmark.py, once: there is nothing here to compare it with."""
+    _subject(run)
+    if run.python is None:
+        raise LeftOutError("no Python with torch is here: --python names one")
+    seconds = run.end.share(BENCHMARK_S, LEAST_BENCHMARK_S)
+    if not seconds:
+        raise LeftOutError(f"no time was left within {run.end.seconds:g} s")
+    words = [run.python, "-I", "-B", str(run.programs / "benchmark"), "run", "--same"]
+    words += ["--volume", str(run.programs / "volume"), "--limit", str(seconds - 10)]
+    told = reading(run.sh("benchmark.raw.txt", shlex.join(words), seconds))
+    run.keep("benchmark.json", _json(asdict(told)))
+    if told.wrong:
+        run.levels["benchmark"] = "CRITICAL"
+    if not told.values:
+        raise LeftOutError(f"no figure came of it: {'; '.join(told.faults) or 'it said nothing'}")
+    lacking = f"; {'; '.join(told.faults)}" if told.faults else ""
+    wrong = f"; wrong: {', '.join(told.wrong)}" if told.wrong else ""
+    return f"{len(told.values)} figures{wrong}{lacking}"
+
+
 STAGES: tuple[tuple[str, Callable[[Run], str]], ...] = (
     ("facts", facts),
     ("quick", quick),
     ("standard", standard),
-    # The native part of deploys/benchmark.py is one more stage here.
+    ("benchmark", benchmark),
 )
 """In their order; each gives a line, or says by `LeftOutError` why there is none."""
 
@@ -239,7 +265,7 @@ def with_torch(named: str | None) -> str | None:
 
 
 def lay_out(folder: Path, python: str | None) -> None:
-    """The self-test and the measuring program, as `tasks.python.selftest` lays them out."""
+    """The self-test and the programs that measure, as they are laid out on hosts."""
     lib = folder / "lib"
     programs = lib / "image/programs"
     programs.mkdir(parents=True)
@@ -251,6 +277,10 @@ def lay_out(folder: Path, python: str | None) -> None:
     for probe in selftest.PROBES:
         shutil.copy(HERE / f"facts/onhost/{probe}.py", lib)
     runs = f"{shlex.quote(python or sys.executable)} -I -B {shlex.quote(str(lib))}"
+    for path, text in benchmark_files().items():
+        file = folder / "benchmark" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
     for name, words in (("gpuwright-selftest", ""), ("gpuwright-measure", "measure ")):
         if name == "gpuwright-measure" and python is None:
             continue

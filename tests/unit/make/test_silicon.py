@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from facts.measurements import SpeedMeasurements
 from make import silicon
 from make.silicon import LeftOutError, Run
 from tasks.acceptance.deadline import Deadline
+from tasks.benchmark.readings import MARK
 from tests.unit.tasks import a_patient
 from tests.unit.tasks.acceptance import a_measurement, a_subject
 
@@ -43,8 +46,10 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 def test_stages_judge_the_machine_as_verify_judges_a_host(run: Run) -> None:
-    assert [name for name, _ in silicon.STAGES] == ["facts", "quick", "standard"]
-    told = {name: silicon._ran(name, stage, run) for name, stage in silicon.STAGES}
+    stages = dict(silicon.STAGES)
+    assert [*stages] == ["facts", "quick", "standard", "benchmark"]
+    del stages["benchmark"]
+    told = {name: silicon._ran(name, stage, run) for name, stage in stages.items()}
     assert {one["came"] for one in told.values()} == {"ran"}, told
     quick = json.loads((run.folder / "quick.json").read_text())
     # The doctor misses Fabric Manager on this made-up host; no GPU has anything.
@@ -69,6 +74,52 @@ def test_machine_without_torch_leaves_measuring_out(run: Run) -> None:
     silicon.quick(run)
     with pytest.raises(LeftOutError, match="no Python with torch"):
         silicon.standard(run)
+
+
+def benched(run: Run, *lines: Mapping[str, object]) -> dict[str, str]:
+    """The stage benchmark, whose program prints these lines."""
+    said = "".join(f"{MARK}{json.dumps(line)}\n" for line in lines)
+    python = run.folder / "a python"
+    words = shlex.quote(str(run.folder / "words"))
+    python.write_text(f"#!/bin/sh\necho \"$@\" >{words}\ncat <<'E'\n{said}E\n")
+    python.chmod(0o755)
+    run.python = str(python)
+    silicon.quick(run)
+    return silicon._ran("benchmark", silicon.benchmark, run)
+
+
+def test_native_side_of_the_benchmark_is_run_once_and_its_figures_are_kept(run: Run) -> None:
+    told = benched(
+        run,
+        {"tiny": False, "load": 0.2},
+        {"metric": "bert_step", "value": 0.1, "right": True},
+        {"same": {"torch": "2.9.1"}},
+    )
+    assert (told["came"], told["words"], run.levels["quick"]) == ("ran", "1 figures", "CRITICAL")
+    assert "benchmark" not in run.levels
+    kept = json.loads((run.folder / "benchmark.json").read_text())
+    assert (kept["values"], kept["same"]) == ({"bert_step": 0.1}, {"torch": "2.9.1"})
+    assert (run.folder / "benchmark.raw.txt").read_text().startswith(MARK)
+    words = (run.folder / "words").read_text()
+    assert "benchmark run --same --volume" in words and "--limit 230" in words
+    assert "--cpu" not in words
+
+
+def test_wrong_figure_of_the_benchmark_makes_the_whole_critical(run: Run) -> None:
+    told = benched(run, {"metric": "loading", "value": 9, "right": False})
+    assert run.levels["benchmark"] == "CRITICAL" and "wrong: loading" in told["words"]
+
+
+def test_benchmark_that_comes_to_nothing_is_left_out_and_says_why(run: Run) -> None:
+    told = benched(run, {"part": "work", "why": "OutOfMemoryError"})
+    assert told["came"] == "left out" and "work: OutOfMemoryError" in told["words"]
+
+
+@pytest.mark.parametrize(("seconds", "came"), [(59, "left out"), (600, "ran")])
+def test_benchmark_is_not_begun_where_it_could_not_end(run: Run, seconds: int, came: str) -> None:
+    run.end = Deadline(seconds)
+    assert benched(run, {"metric": "bert_step", "value": 0.1, "right": True})["came"] == came
+    assert (run.folder / "words").exists() == (came == "ran")
 
 
 def test_tool_that_hangs_is_ended_with_what_it_began_and_its_words_are_kept(
@@ -106,6 +157,13 @@ def test_programs_are_laid_out_as_on_hosts_and_run(tmp_path: Path) -> None:
         [tmp_path / "gpuwright-selftest", "--help"], capture_output=True, text=True, check=False
     )
     assert help_.returncode == 0, help_.stderr
+    bench = subprocess.run(
+        [sys.executable, "-I", "-B", tmp_path / "benchmark", "run", "--help"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert bench.returncode == 0 and "--volume" in bench.stdout, bench.stderr
 
 
 def test_no_python_with_torch_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
