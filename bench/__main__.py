@@ -35,6 +35,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--no-warm", action="store_true", help="time_to_ready: the download cache is warm already"
     )
+    parser.add_argument(
+        "--job",
+        action="append",
+        choices=ci_minutes.WAYS,
+        help="ci_minutes: only this way to an environment; pip and uv need no image on the host",
+    )
     parser.add_argument("--times", type=int, default=5, help="doctor, noop: runs of each")
     parser.add_argument("--host", help="doctor, noop, ci_minutes: a converged sandbox host to use")
     parser.add_argument("--keep", action="store_true", help="doctor, noop: leave the host made")
@@ -66,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if "time_to_ready" in which:
             rows += time_to_ready.run(args.runs, args.way or ways.WAYS, not args.no_warm)
         if "ci_minutes" in which:
-            rows += ci_minutes.run(args.host)
+            rows += ci_minutes.run(args.host, args.job)
     except (BenchError, SandboxError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2

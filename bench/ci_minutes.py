@@ -1,16 +1,18 @@
 """What a CI job spends on its environment: pip, uv, an image that is there, one that is pulled.
 
-On a sandbox host that has the image already (`deploys/container_host.py`, `deploys/image.py`): the
-index is the download cache of this machine, and the registry is on the host itself, so that the
-line is none of anybody's. Each way ends with ``import torch``. An article claims 6.8 → 1.2 minutes.
+On a sandbox host; the ways of the image need one that has the image (`deploys/container_host.py`,
+`deploys/image.py`). The index is the download cache of this machine, and the registry is on the
+host itself, so that the line is none of anybody's. Each way ends with ``import torch``. An article
+claims 6.8 → 1.2 minutes.
 """
 
 from __future__ import annotations
 
 import re
 import shlex
+import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +26,6 @@ from sandbox.hosts import SandboxHost
 from sandbox.images import registry
 from sandbox.inventory import host_data
 from stacks.locking.wheels import ONLY
-from tasks.layout import CACHE
 from tasks.python import uv
 
 NAME = "ci_minutes"
@@ -33,6 +34,11 @@ REPOSITORY = "pytorch-cuda"
 ARTICLE = (6.8, 1.2)
 """Minutes, from pip to an image, as an article claims; it names neither machine nor line."""
 WORK = "/var/tmp/gpuwright-ci"
+UV, CACHE = f"{WORK}/uv", f"{WORK}/uv-cache"
+WAYS = ("pip", "uv_cold", "uv", "image", "pulled")
+"""In the order in which they are measured."""
+OF_IMAGE = ("image", "pulled")
+"""Ways that need the image on the host."""
 PROOF = "import torch; assert float(torch.ones(3).sum()) == 3"
 
 
@@ -57,13 +63,12 @@ def ways(index: str, image: str) -> dict[str, Way]:
     prove = shlex.quote(PROOF)
     empty = f"rm -rf {WORK}/env; mkdir -p {WORK}"
     pulled = f"127.0.0.1:{registry.PORT}/{image}"
-    tool = uv.remote_path("x86_64")
     lock = f"-r {WORK}/lock.txt"
     in_uv = f"UV_CACHE_DIR={CACHE} UV_DEFAULT_INDEX={shlex.quote(index)} UV_PYTHON_DOWNLOADS=never"
     run = "docker run --rm --network none"
     with_uv = (
-        f"{in_uv} {tool} venv -q --python /usr/bin/python3 {WORK}/env && "
-        f"{in_uv} {tool} pip install -q --python {WORK}/env/bin/python "
+        f"{in_uv} {UV} venv -q --python /usr/bin/python3 {WORK}/env && "
+        f"{in_uv} {UV} pip install -q --python {WORK}/env/bin/python "
         f"--require-hashes {ONLY} {lock} && "
         f"{WORK}/env/bin/python -I -c {prove}"
     )
@@ -75,7 +80,12 @@ def ways(index: str, image: str) -> dict[str, Way]:
             f"--no-cache-dir --index-url {shlex.quote(index)} --require-hashes {ONLY} {lock} && "
             f"{WORK}/env/bin/python -I -c {prove}",
         ),
-        "uv": Way("uv with our lock, its cache warm", empty, with_uv),
+        "uv_cold": Way("uv with our lock, nothing kept", f"{empty}; rm -rf {CACHE}", with_uv),
+        "uv": Way(
+            "uv with our lock, its cache warm",
+            f"{empty}; [ -d {CACHE} ] || {{ {with_uv} && rm -rf {WORK}/env; }}",
+            with_uv,
+        ),
         "image": Way("image already there", ":", f"{run} {image} python -I -c {prove}"),
         "pulled": Way(
             "image pulled from a registry on this machine",
@@ -87,11 +97,13 @@ def ways(index: str, image: str) -> dict[str, Way]:
     }
 
 
-def run(host_name: str | None, only: list[str] | None = None) -> list[Comparison]:
-    """Measure each way once on a host that has the image, print them, and compare.
+def run(host_name: str | None, only: Sequence[str] | None = None) -> list[Comparison]:
+    """Measure each way once on a host, print them, and compare.
+
+    What was measured is kept also where a later way fails.
 
     Args:
-        host_name: A sandbox host with the image.
+        host_name: A sandbox host, for the ways of the image one that has it.
         only: Names of ways; None: all.
 
     Raises:
@@ -100,28 +112,55 @@ def run(host_name: str | None, only: list[str] | None = None) -> list[Comparison
     if host_name is None:
         raise BenchError("ci_minutes needs --host NAME: a sandbox host with the image on it")
     host = target.find(host_name)
-    image = exact(target.output(host, "docker images --format '{{.Repository}}:{{.Tag}}'"))
+    image = ""
+    if not only or {*only} & {*OF_IMAGE}:
+        image = exact(target.output(host, "docker images --format '{{.Repository}}:{{.Tag}}'"))
     index = host_data(host)["mirrors"].get("pypi")
     if not index:
         raise BenchError(f"{host_name} has no package index of this machine")
-    lock = (results.CHECKOUT / "stacks/locks" / LOCK).read_text()
-    target.output(host, f"mkdir -p {WORK} && cat >{WORK}/lock.txt <<'END'\n{lock}\nEND\n")
     known = ways(index, image)
-    names = only or [*known]
+    names = [name for name in known if not only or name in only]
+    prepare(host)
     if "pulled" in names:
         registry.serve(host)
     record: dict[str, Any] = {"machine": machine.describe(), "image": image, "seconds": {}}
+    rows: list[Comparison] = []
     try:
         for name in names:
             record["seconds"][name] = measured(host, known[name])
     finally:
         back = f"docker tag 127.0.0.1:{registry.PORT}/{image} {image} 2>/dev/null || :"
-        target.output(host, f"rm -rf {WORK}; {back}")
-    record["load_after"] = machine.describe()["load"]
-    rows = compare(record["seconds"], conditions(record))
-    results.save(NAME, [*results.load(NAME), record], rows)
-    show(record["seconds"], known, conditions(record))
+        target.output(host, f"rm -rf {WORK}; {back if image else ':'}")
+        if record["seconds"]:
+            record["load_after"] = machine.describe()["load"]
+            rows = compare(record["seconds"], conditions(record))
+            results.save(NAME, [*results.load(NAME), record], rows)
+            show(record["seconds"], known, conditions(record))
     return rows
+
+
+def prepare(host: SandboxHost) -> None:
+    """Put the lock and uv on the host, and what pip needs to make an environment.
+
+    Raises:
+        BenchError: One of them cannot be had.
+    """
+    lock = (results.CHECKOUT / "stacks/locks" / LOCK).read_text()
+    target.output(
+        host,
+        f"rm -rf {WORK}; mkdir -p {WORK} && cat >{WORK}/lock.txt <<'END'\n{lock}\nEND\n"
+        "[ ! -e /var/lib/dpkg/status ] || python3 -c 'import ensurepip' 2>/dev/null || {\n"
+        "  apt-get -q update && DEBIAN_FRONTEND=noninteractive "
+        "apt-get -qy install --no-install-recommends python3-venv; } >/dev/null 2>&1\n",
+    )
+    sent = subprocess.run(
+        host.ssh_argv(f"cat >{UV} && chmod 755 {UV}"),
+        input=uv.local_binary("x86_64").read_bytes(),
+        capture_output=True,
+        check=False,
+    )
+    if sent.returncode != 0:
+        raise BenchError(f"{host.name} does not take uv: {sent.stderr.decode(errors='replace')}")
 
 
 def exact(images: str) -> str:
@@ -154,7 +193,8 @@ def conditions(record: Mapping[str, Any]) -> str:
     return (
         f"once each; {made['cores']} cores ({made['processor']}), load {made['load']:.1f} before "
         f"and {record['load_after']:.1f} after; index: the download cache of this machine, filled "
-        "before; registry: on the same machine; torch 2.9.1+cu128 with all it needs, 7 GB"
+        "before; registry: on the same machine; torch 2.9.1+cu128 with all that "
+        "it needs: 3 GB of wheels, 7 GB on the disk"
     )
 
 
