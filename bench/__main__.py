@@ -6,14 +6,24 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from bench import ci_minutes, cut_transfers, doctor, noop, resolve, results, time_to_ready, ways
+from bench import (
+    ci_minutes,
+    cut_transfers,
+    doctor,
+    noop,
+    resolve,
+    results,
+    target,
+    time_to_ready,
+    ways,
+)
 from bench.results import Comparison
 from bench.target import BenchError
 from sandbox.checkout import SandboxError
 
 NAMES = ("resolve", "cut_transfers", "doctor", "noop", "time_to_ready")
-BY_NAME = ("ci_minutes",)
-"""Those that need a host with the image: none of all."""
+BY_NAME = ("ci_minutes", "fleet")
+"""Those that need a host that is ready, which is named: none of all."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -25,7 +35,8 @@ def _parser() -> argparse.ArgumentParser:
         help="resolve (seconds), cut_transfers (five minutes), doctor (a minute), noop "
         "(two minutes after one converged host), "
         "time_to_ready (4 to 10 minutes per run; goes on where it was cut off); default: all; "
-        "by name alone: ci_minutes (ten minutes, on a host with the image)",
+        "by name alone: ci_minutes (ten minutes, on a host with the image), fleet (two minutes, on "
+        "a host that gpu_host made)",
     )
     parser.add_argument("--show", action="store_true", help="run nothing, show what is on record")
     parser.add_argument("--runs", type=int, default=1, help="time_to_ready: counted runs per way")
@@ -42,7 +53,8 @@ def _parser() -> argparse.ArgumentParser:
         help="ci_minutes: only this way to an environment; pip and uv need no image on the host",
     )
     parser.add_argument("--times", type=int, default=5, help="doctor, noop: runs of each")
-    parser.add_argument("--host", help="doctor, noop, ci_minutes: a converged sandbox host to use")
+    parser.add_argument("--host", help="doctor, noop, ci_minutes, fleet: a ready sandbox host")
+    parser.add_argument("--stack", default=target.STACK, help="fleet: the stack of that host")
     parser.add_argument("--keep", action="store_true", help="doctor, noop: leave the host made")
     return parser
 
