@@ -31,17 +31,23 @@ if [ -z "$wanted" ] || [ -n "$typed" ] || [ -z "$kernel" ] ||
     exec $real "$@"
 fi
 
-# What packages bring is known by size and time, what is compiled by its content.
+# Files as packages bring them, by size and time; folders and links have the time of their unpacking.
+listed() {
+    find "$@" \( -type f -printf '%p %s %T@\n' -o -type l -printf '%p %l\n' \)
+}
+
+# What is compiled is known by its content.
 key=$(
     {
         printf '%s\n' "$@" "$PWD" "${KCFLAGS:-}" "${MAKEFLAGS:-}"
         find . -type f ! -name make.log -exec sha256sum {} + | sort
         for part in build source build/scripts build/tools; do
             place=$(readlink -f "$tree/$part") && [ -d "$place" ] || continue
-            find "$place" -printf '%p %y %s %T@ %l\n'
+            listed "$place"
         done | sort
-        find /usr/bin /usr/lib/gcc \( -name '*gcc*' -o -name 'cc*' -o -name '*ld*' -o \
-            -name '*as' -o -name 'make' \) -printf '%p %y %s %T@ %l\n' | sort
+        listed /usr/bin /usr/lib/gcc \( -name 'gcc*' -o -name '*-gcc*' -o -name cc -o -name cc1 -o \
+            -name ld -o -name 'ld.*' -o -name '*-ld*' -o -name as -o -name '*-as' -o \
+            -name objtool -o -name make \) | sort
     } | sha256sum
 ) || exec $real "$@"
 key=${key%% *}

@@ -72,7 +72,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     script = Path(builds.__file__).with_name("make.sh").read_text()
     for there, here in {
         "real=/usr/bin/make": f"real={real}",
-        "find /usr/bin /usr/lib/gcc": f"find {tmp_path}/bin",
+        "listed /usr/bin /usr/lib/gcc": f"listed {tmp_path}/bin",
         "/run/gpuwright-sandbox/modules": f"{tmp_path}/kept",
         "/var/lib/dkms": f"{tmp_path}/dkms",
         "tree=/lib/modules": f"tree={tmp_path}/modules",
@@ -93,6 +93,8 @@ def test_second_build_gives_the_modules_and_words_of_the_first(host: Host) -> No
     assert (first.returncode, host.modules()) == (0, BUILT)
     (host.build / "nvidia.o").unlink()
     (host.build / "make.log").write_text("DKMS make.log, another time\n")
+    for folder in (host.place / "modules" / KERNEL / "build/scripts", host.place / "bin"):
+        os.utime(folder, (1, 1))  # unpacked at another time, on another host
     second = host.make()
     assert (second.returncode, host.modules()) == (0, BUILT)
     assert second.stdout == first.stdout + TAKEN
