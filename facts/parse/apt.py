@@ -13,6 +13,12 @@ from facts.parse.sections import Section, integer
 # A word goes on within brackets and quotes: ``cdrom:[Debian GNU/Linux 12]/`` is one.
 _WORD = r"((?:\[[^\]]*\]|\"[^\"]*\"|[^\s\[\"])+)"
 _ONE_LINE = re.compile(rf"^deb\s+(?:\[([^\]]*)\]\s*)?{_WORD}\s+{_WORD}\s*(.*)$")
+_COMMENT = re.compile(r"(\[[^\]]*\])|#.*")
+"""What it does not begin in: brackets."""
+_PARTS = re.compile(r"/etc/apt/sources\.list\.d/(.*)", re.DOTALL)
+_PART = re.compile(r"[A-Za-z0-9_:-][A-Za-z0-9_.:-]*")
+"""Names in that folder that apt reads; it says nothing of others (apt, apt-pkg/contrib/fileutl.cc,
+``GetListOfFilesInDir``)."""
 _LOCK = re.compile(r"^\d+: POSIX\s+\S+\s+WRITE (-?\d+) [0-9a-f]+:[0-9a-f]+:(\d+) ")
 _UPGRADES = re.compile(r'^APT::Periodic::Unattended-Upgrade "(.*)";')
 
@@ -26,7 +32,7 @@ INLINE_KEY = "key in the file itself"
 def one_line(path: str, lines: list[str]) -> Iterator[AptSource]:
     """Sources of a ``.list`` file (sources.list(5), "One-line-style format")."""
     for number, line in enumerate(lines, 1):
-        if match := _ONE_LINE.match(line.split("#", 1)[0].strip()):
+        if match := _ONE_LINE.match(_COMMENT.sub(lambda m: m[1] or "", line).strip()):
             options = dict(o.split("=", 1) for o in (match[1] or "").split() if "=" in o)
             signed = options.pop("signed-by", None)
             yield AptSource(
@@ -43,14 +49,14 @@ def one_line(path: str, lines: list[str]) -> Iterator[AptSource]:
 def stanzas(lines: list[str]) -> Iterator[tuple[int, dict[str, str]]]:
     """Stanzas of a deb822 file, each with the line where it begins.
 
-    Field names are in lower case, continued lines joined by newlines.
+    Field names are in lower case, continued lines joined by newlines. A line of blanks ends none.
     """
     stanza: dict[str, str] = {}
     began, last = 0, ""
     for number, line in enumerate([*lines, ""], 1):
         if line.startswith("#"):
             continue
-        if not line.strip():
+        if not line:
             if stanza:
                 yield began, stanza
             stanza, last = {}, ""
@@ -91,6 +97,9 @@ def sources(section: Section) -> tuple[AptSource, ...]:
     """All enabled binary sources, file by file."""
     found: list[AptSource] = []
     for path, lines in section.files():
+        part = _PARTS.fullmatch(path)
+        if part and not _PART.fullmatch(part[1]):
+            continue
         found += (deb822 if path.endswith(".sources") else one_line)(path, lines)
     return tuple(found)
 

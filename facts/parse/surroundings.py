@@ -67,7 +67,7 @@ def pins(path: str, lines: list[str]) -> Iterator[Pin]:
     for number, line in enumerate([*lines, ""], 1):
         if line.startswith("#"):
             continue
-        if not line.strip():
+        if not line:  # one of blanks goes on with its record
             if record:
                 yield _pin(path, began, record)
             record, last = {}, ""
