@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from facts.parse.archives import ArchiveAnswer, answers
 from facts.parse.sections import ProbeError
+from facts.script import LIMITED
 
 _SCRIPT = Path(__file__).with_name("archives.sh")
 _END = "GPUWRIGHT_ARCHIVES_END"
@@ -33,7 +34,7 @@ class ArchiveAnswers(FactBase[tuple[ArchiveAnswer, ...]]):
         self.asked = tuple((uri, suite) for _, uri, suite in archives)
         words = shlex.join([surroundings, *(w for file, *of in archives for w in (file, _at(*of)))])
         script = _SCRIPT.read_text(encoding="utf-8")
-        return f"sh -s -- {words} <<'{_END}'\n{script}\n{_END}\n"
+        return f"sh -s -- {words} <<'{_END}' | {LIMITED}\n{script}\n{_END}\n"
 
     @override
     def process(self, output: list[str]) -> tuple[ArchiveAnswer, ...]:

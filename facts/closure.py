@@ -11,9 +11,12 @@ from pyinfra.api import FactBase, FactProcessError
 from typing_extensions import override
 
 from facts.parse.sections import ProbeError, marked
+from facts.script import limited
 
 _SCRIPT = Path(__file__).with_name("closure.sh")
 _END = "GPUWRIGHT_CLOSURE_ENDS"
+MOST = 16 << 20
+"""Bytes of an answer: apt's record of a package has about 1.5 KiB, and a desktop 3,000 packages."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class PackageClosure(FactBase[Closure]):
         words += [word for key in keys for word in key]
         words += [" ".join(names) for names in asks]
         script = _SCRIPT.read_text(encoding="utf-8")
-        return f"sh -s -- {shlex.join(words)} <<'{_END}'\n{script}\n{_END}\n"
+        return f"sh -s -- {shlex.join(words)} <<'{_END}' | {limited(MOST)}\n{script}\n{_END}\n"
 
     @override
     def process(self, output: list[str]) -> Closure:
@@ -69,7 +72,7 @@ class PackageClosure(FactBase[Closure]):
 
 def closure(output: list[str]) -> Closure:
     """What ``closure.sh`` prints. Raises `ProbeError` where it was cut off."""
-    parts = marked(output)
+    parts = marked(output, MOST)
     addresses = {}
     for line in parts.get("uris", []):
         # 'http://…/libc6_2.36.deb' libc6_2.36.deb 2759320 SHA256:ba4f…

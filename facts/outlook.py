@@ -12,6 +12,7 @@ from typing_extensions import override
 from facts.model.outlook import Outlook
 from facts.parse.outlook import outlook
 from facts.parse.sections import ProbeError
+from facts.script import LIMITED
 
 _SCRIPT = Path(__file__).with_name("outlook.sh")
 _END = "GPUWRIGHT_OUTLOOK_ENDS"
@@ -38,7 +39,7 @@ class PackageOutlook(FactBase[Outlook]):
     ) -> str:
         words = shlex.join([options, stamp, " ".join(kernels), " ".join(metapackages)])
         script = _SCRIPT.read_text(encoding="utf-8")
-        return f"sh -s -- {words} <<'{_END}'\n{script}\n{_END}\n"
+        return f"sh -s -- {words} <<'{_END}' | {LIMITED}\n{script}\n{_END}\n"
 
     @override
     def process(self, output: list[str]) -> Outlook:

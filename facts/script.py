@@ -10,10 +10,19 @@ from facts.parse.sections import CUT, MOST_BYTES
 
 _FOLDER = Path(__file__).parent
 _END = "GPUWRIGHT_SCRIPT_ENDS"
-LIMITED = (
-    f"{{ head -c {MOST_BYTES}; [ -z \"$(head -c 1 | tr '\\000' x)\" ] || printf '\\n{CUT}\\n'; }}"
-)
-"""The end of every fact's pipe: what is longer than it can be does not reach us as a whole."""
+
+
+def limited(most: int) -> str:
+    """The end of every fact's pipe: what is longer than it can be does not reach us as a whole.
+
+    Args:
+        most: Bytes that an answer may have.
+    """
+    return f"{{ head -c {most}; [ -z \"$(head -c 1 | tr '\\000' x)\" ] || printf '\\n{CUT}\\n'; }}"
+
+
+LIMITED = limited(MOST_BYTES)
+"""That of most facts."""
 
 
 def text(*names: str) -> str:

@@ -103,12 +103,12 @@ def split(output: Iterable[str]) -> Transcript:
     )
 
 
-def cut_off(line: str, where: str) -> str:
+def cut_off(line: str, where: str, most: int = MOST_BYTES) -> str:
     """What is said of an answer with this last line; empty: it was not cut on the host."""
     if line != CUT:
         return ""
     return (
-        f"the host's answer is longer than {MOST_BYTES >> 20} MiB and was cut in {where}: "
+        f"the host's answer is longer than {most >> 20} MiB and was cut in {where}: "
         "something is much larger there than it should be"
     )
 
@@ -136,8 +136,12 @@ def fields(line: str, count: int) -> list[str]:
     return parts
 
 
-def marked(output: list[str]) -> dict[str, list[str]]:
+def marked(output: list[str], most: int = MOST_BYTES) -> dict[str, list[str]]:
     """Lines below each mark ``== NAME`` of a script whose last mark is ``end``.
+
+    Args:
+        output: What it printed.
+        most: Bytes after which it was cut on the host.
 
     Raises:
         ProbeError: It was cut off.
@@ -150,5 +154,8 @@ def marked(output: list[str]) -> dict[str, list[str]]:
         else:
             lines.append(line)
     if "end" not in parts:
-        raise ProbeError("the answer was cut off")
+        last = next(reversed(parts), "its first part")
+        raise ProbeError(
+            cut_off(output[-1] if output else "", last, most) or "the answer was cut off"
+        )
     return parts

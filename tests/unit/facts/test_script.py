@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import base64
+import importlib
+import inspect
+import pkgutil
 import subprocess
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from pyinfra.api import FactBase, ShortFactBase
 
+import facts
+from facts import acceptance_note, closure
 from facts.parse import openpgp, repository, workspaces
-from facts.parse.sections import CUT, MOST_BYTES, ProbeError, split
+from facts.parse.sections import CUT, MOST_BYTES, ProbeError, marked, split
 from facts.program import AnswerError, read, run_tool
 from facts.script import LIMITED, as_root
 from tests.unit.facts.parse.test_openpgp import armoured, binary
@@ -103,3 +110,31 @@ def test_ports_that_a_host_cannot_have_are_refused() -> None:
         workspaces.workspace_state(framed(published))
     few = WORKSPACES.replace("web|", "web|0.0.0.0:65530-99999->1/tcp, ")
     assert max(workspaces.workspace_state(framed(few)).published) == 65535
+
+
+def facts_of_ours() -> list[type[FactBase[Any]]]:
+    """Each fact that asks a host something of its own."""
+    found = []
+    for module in pkgutil.iter_modules(facts.__path__, "facts."):
+        for one in vars(importlib.import_module(module.name)).values():
+            ours = isinstance(one, type) and issubclass(one, FactBase)
+            if ours and one.__module__ == module.name and not issubclass(one, ShortFactBase):
+                found.append(one)
+    return found
+
+
+@pytest.mark.parametrize("fact", facts_of_ours(), ids=lambda fact: fact.__name__)
+def test_answer_of_every_fact_is_bounded_on_the_host(fact: type[FactBase[Any]]) -> None:
+    asked = inspect.signature(fact.command).parameters.values()
+    given: dict[str, Any] = {one.name: () for one in asked if one.default is one.empty}
+    given |= {name: "x" for name in given if name in ("engine", "image", "repository", "file")}
+    command = str(fact().command(**{k: v for k, v in given.items() if k != "self"}))
+    # The one file of ours that is read by itself is bounded as it is read.
+    own = f"head -c {acceptance_note.MOST_BYTES} {acceptance_note.FILE} "
+    assert "| { head -c " in command or own in command
+
+
+@pytest.mark.parametrize(("most", "asked"), [(MOST_BYTES, 4), (closure.MOST, 16)])
+def test_package_manager_s_answer_that_was_cut_says_so(most: int, asked: int) -> None:
+    with pytest.raises(ProbeError, match=f"longer than {asked} MiB and was cut in show"):
+        marked(["== show", "Package: a", CUT], most)
