@@ -78,7 +78,10 @@ def lab_of(release: Release, folder: Path) -> Iterator[Lab]:
     double = AptDouble(release.repository).reset()
     data = nvidia_rows.host_data(host, double, driver_origin="nvidia")
     if not release.os.startswith("debian"):
-        # Beneath Ubuntu's names is Debian 12 with its own Python.
+        # Beneath Ubuntu's names is Debian 12, which has another Python than the release: it is one
+        # that the host has already.
+        brought = host.run("apt-get -qq update && apt-get -qq install --yes python3-dev")
+        assert brought.returncode == 0, brought.stderr
         data["torch_python"] = "3.11"
     data["mirrors"]["redist"] = tarballs.mirror(str(host.mirror_url))
     product = tarballs.product(folder / "product", tarballs.publish())
