@@ -15,6 +15,7 @@ PARTS = ("facts/probe", "tests/unit/golden")
 """Parts of a script, judged where it is put together, and copies of what is judged elsewhere."""
 FILES = [
     ROOT / ".ci/run",
+    ROOT / ".ci/vagrant",
     *(
         file
         for room in ROOMS
