@@ -247,6 +247,31 @@ def test_facts_that_the_host_pushes_say_the_same_as_ssh(host: SandboxHost, tmp_p
 
 
 @needs_hosts()
+def test_removal_waits_for_a_job_that_runs_and_takes_the_timer_away(
+    host: SandboxHost, tmp_path: Path
+) -> None:
+    script = installer(Push("/srv/facts", "lab"))
+    words = host.ssh_argv("mkdir -p /srv/facts; cat >/root/push.sh && sh /root/push.sh")
+    done = subprocess.run(words, input=script, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    host.run("systemd-run --quiet --unit=gpuwright-burn-in.service sleep 900")
+    runner.inventory(tmp_path, **{host.name: runner.host_data(host)})
+    outcome = runner.wait(runner.start(tmp_path, deploy="deploys/remove.py"), tmp_path)
+    told = runner.said(tmp_path)
+    assert outcome.code == 1 and "REMOVE-JOB-RUNS" in told, told
+    assert "systemctl stop gpuwright-burn-in.service" in told
+    alive = "systemctl is-active gpuwright-report.timer gpuwright-burn-in.service"
+    assert host.run(alive).stdout.split() == ["active", "active"]
+    host.run("systemctl stop gpuwright-burn-in.service")
+    outcome = runner.wait(runner.start(tmp_path, deploy="deploys/remove.py"), tmp_path)
+    assert outcome.code == 0, runner.said(tmp_path)
+    units = "systemctl list-units --all --plain --no-legend 'gpuwright-*'; ls -d /opt/gpuwright"
+    left = host.run(f"{units} /etc/systemd/system/*gpuwright* 2>/dev/null").stdout
+    assert left.strip() == ""
+    assert "active" not in host.run(alive).stdout.split()
+
+
+@needs_hosts()
 def test_dry_run_that_predicts_changes_ends_with_one(host: SandboxHost, tmp_path: Path) -> None:
     own = runner.host_data(host, driver_origin="debian", without=["cuda", "cudnn", "torch"])
     inventory = runner.inventory(tmp_path, **{host.name: own})

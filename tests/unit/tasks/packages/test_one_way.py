@@ -15,6 +15,8 @@ CHANGES = re.compile(
     r"|\b(?:dnf|yum)\s[^\n\"']*\b(?:install|remove|erase|upgrade|update|downgrade|autoremove"
     r"|distro-sync|swap)\b"
     r"|\brpm\b\s+-[eUiF]"
+    # As words of a list or a tuple.
+    r"|[\[(][\"'](?:apt-get|aptitude|dnf|yum|dpkg|rpm)[\"'],\s*f?[\"']"
 )
 PROSE = ("#", '"""', "{#")
 ALLOWED = {
@@ -35,6 +37,7 @@ ALLOWED = {
     "tasks/steps/job_shell.py": "words: a remedy",
     # A host that provisions itself, before there is a Python for anything else: removes nothing.
     "tasks/templates/pull_start.sh.j2": "installs python3 alone",
+    "tasks/pull/onhost/source.py": "the same, and its venv module: --no-remove, --no-upgrade",
     # Read only.
     "facts/outlook.sh": "a simulation",
     "facts/closure.sh": "simulations, and addresses",
@@ -57,7 +60,7 @@ WORDS = {
 def calls() -> dict[str, list[str]]:
     """File to its lines that change packages."""
     found: dict[str, list[str]] = {}
-    for room in ("tasks", "facts", "deploys"):
+    for room in ("tasks", "facts", "deploys", "gpuwright"):
         for path in sorted((HOUSE / room).rglob("*")):
             if path.suffix not in (".py", ".sh", ".j2", ".awk", ".yaml") or not path.is_file():
                 continue
@@ -98,6 +101,8 @@ def test_what_only_tells_reaches_no_host(name: str) -> None:
         "dnf remove --duplicates",
         "rpm -e foo",
         "apt-get autoremove",
+        'subprocess.run(["apt-get", "-y", "install", name])',
+        "call = ('dnf', '-y', 'remove')",
     ],
 )
 def test_call_is_recognised(line: str) -> None:
