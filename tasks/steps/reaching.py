@@ -4,6 +4,8 @@ pyinfra 3.10 takes what ssh itself answers as this host's failure. Anything else
 its row in the inventory (a private key that is not there or cannot be read, a port that is no
 number, a name that is no text) ends the run for all hosts with a traceback; and data of a kind that
 its connector does not take (a port in quotes) end it with the key alone, before any host is tried.
+``_env`` and its fellows, which say how commands are run, are not looked at before the first step, and
+end the run of all there (tried with 3.10.0: ``_env: "LANG=C"``).
 """
 
 from __future__ import annotations
@@ -12,9 +14,11 @@ import functools
 import re
 from typing import Any
 
+from pyinfra.api.arguments import all_global_arguments
 from pyinfra.api.exceptions import ConnectError, PyinfraError
 from pyinfra.api.host import Host
 from pyinfra.api.state import State
+from pyinfra.api.util import raise_if_bad_type
 
 _OURS = "_gpuwright_reaches"
 _OF_KEY = re.compile(r"Invalid connector data `(\w+)`:+ *(.*)", re.DOTALL)
@@ -29,6 +33,19 @@ class _Unreachable:
     def connect(self) -> None:
         """Say why not."""
         raise ConnectError(f"Could not connect: {of_key(str(self.error))}")
+
+
+def check(host: Host) -> None:
+    """What host data say of how commands are run (``_sudo``, ``_env`` …): pyinfra reads it unseen.
+
+    A value that it cannot use would end the run of all hosts in the first step.
+
+    Raises:
+        TypeError: It is of another kind; the message names the key and tells no value.
+    """
+    for key, kind in all_global_arguments():
+        if (value := host.data.get(key)) is not None:
+            raise_if_bad_type(value, kind, TypeError, f"Invalid connector data `{key}`:")
 
 
 def of_key(said: str) -> str:
@@ -59,6 +76,7 @@ def install() -> None:
     @functools.wraps(made)
     def init(host: Host, state: State) -> None:
         try:
+            check(host)
             made(host, state)
         except Exception as error:
             asked = host.connector_cls

@@ -10,7 +10,8 @@ from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.host import Host
 
 from tasks.steps import reaching
-from tests.unit.tasks import an_sshd
+from tests.unit.tasks import a_host, an_sshd
+from tests.unit.tasks.a_run import ARun
 from tests.unit.tasks.an_sshd import Pyinfra
 
 
@@ -29,6 +30,10 @@ def test_rows_that_cannot_be_connected_with_end_no_other_host(tmp_path: Path) ->
         "quoted": {"ssh_port": "22"},
         "truth": {"ssh_allow_agent": "yes"},
         "listed": {"ssh_password": ["sesam-7"]},
+        "env": {"_env": "LANG=C"},
+        "rise": {"_sudo": "no"},
+        "secret": {"_sudo_password": ["sesam-7"]},
+        "limit": {"_timeout": "60"},
     }
     with an_sshd.started(tmp_path, "good") as good:
         hosts = {"good": good.data} | {name: good.data | data for name, data in wrong.items()}
@@ -39,11 +44,9 @@ def test_rows_that_cannot_be_connected_with_end_no_other_host(tmp_path: Path) ->
         assert f"{name}: verdict UNKNOWN, proof: none (it could not be reached)" in end.said
     for what in ("No such private key file", "Is a directory", "Invalid private key file"):
         assert what in end.said, end.said
-    for name, key in (
-        ("quoted", "ssh_port"),
-        ("truth", "ssh_allow_agent"),
-        ("listed", "ssh_password"),
-    ):
+    keys = {"quoted": "ssh_port", "truth": "ssh_allow_agent", "listed": "ssh_password"}
+    keys |= {"env": "_env", "rise": "_sudo", "secret": "_sudo_password", "limit": "_timeout"}
+    for name, key in keys.items():
         lines = [line for line in end.said.splitlines() if f"host data {key}: " in line]
         assert [line.split()[0] for line in lines] == [f"[{name}]"], end.said
     assert "sesam-7" not in end.said
@@ -74,3 +77,10 @@ def test_words_of_pyinfra_that_are_not_known_are_told_as_they_are() -> None:
         "host data ssh_port: str is no int. "
     )
     assert reaching.of_key("something else").startswith("something else. ")
+
+
+def test_what_says_nothing_or_is_of_its_kind_is_no_fault() -> None:
+    said: dict[str, Any] = {"_sudo": True, "_sudo_user": None, "_env": {"A": "b"}, "other": []}
+    reaching.check(ARun(a_host.bare(), None, (), **said).host)
+    with pytest.raises(TypeError, match="_su_user"):
+        reaching.check(ARun(a_host.bare(), _su_user=5).host)
