@@ -1,8 +1,9 @@
 """Two sides measured by turns: one short job of the host's systemd for each run of each side.
 
 Only one benchmark is on a host at a time: a unit that watches over it has a name that systemd gives
-once. Each look at a job tells that unit that somebody still waits. Where nobody does any more, it
-ends the job and takes away what is left, so that a run that was cut off leaves nothing behind.
+once. Each look at a job tells that unit that somebody still waits; a host that waits for its turn
+while another one is measured is told so beside that. Where nobody waits any more, the unit ends the
+job and takes away what is left, so that a run that was cut off leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+import gevent
 from pyinfra import logger
 from pyinfra.api.host import Host
 
@@ -39,6 +41,8 @@ LONGEST_S = 6 * 3600
 """Of a whole benchmark: fifty runs of two sides at three minutes each, and a little."""
 INSIDE, VOLUME = "/benchmark", "/volume"
 """Where a container has the programs and the files that are loaded."""
+AWAITED = f"[ ! -d /run/{WATCH} ] || touch /run/{WATCH}/alive"
+"""Shell that tells a host's watch that somebody waits."""
 MOST_BYTES = 500_000
 PYTHON = f"{CURRENT}/bin/python"
 
@@ -170,11 +174,31 @@ def _alone(hosts: Sequence[Host]) -> Iterator[None]:
             if not good or not said.endswith("taken"):
                 raise Refused(running(said))
             taken.append(host)
-        yield
+        with _awaited(taken):
+            yield
     finally:
         for host in taken:
             with suppress(*LOST):  # it ends by itself then
                 run(host, f"systemctl stop {WATCH}.service")
+
+
+@contextmanager
+def _awaited(hosts: Sequence[Host]) -> Iterator[None]:
+    """While one of several hosts is measured, tell the others' watches that somebody waits."""
+    telling = gevent.spawn(_tell, hosts) if len(hosts) > 1 else None
+    try:
+        yield
+    finally:
+        if telling is not None:
+            telling.kill()
+
+
+def _tell(hosts: Sequence[Host]) -> None:
+    while True:
+        gevent.sleep(ALONE_S / 4)
+        for host in hosts:
+            with suppress(*LOST):  # the job there says it
+                run(host, AWAITED)
 
 
 def running(said: str) -> Conflict:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import gevent
 import pytest
 from pyinfra.api.host import Host
 
@@ -121,6 +122,39 @@ def test_host_that_goes_away_costs_what_is_not_measured_yet_and_no_more(
     monkeypatch.setattr(running.job, "ran", lost)
     found = running.measured(sides, 8)
     assert [len(row) for row in found.rows] == [3, 2]
+
+
+@pytest.mark.parametrize("several", [True, False])
+def test_host_that_waits_for_its_turn_is_told_that_somebody_waits(
+    several: bool, hosts: Hosts, sides: tuple[Side, Side], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its watch would end after `ALONE_S`, in the middle of the benchmark, and leave files there.
+
+    One host alone is looked at all the time.
+    """
+    other = Side("gpu2", ARun(a_host.bare()).host) if several else sides[1]
+    told: list[Host] = []
+
+    def ran(host: Host, job: Job) -> bool:
+        gevent.sleep(0.05)
+        return hosts.ran(host, job)
+
+    def run(host: Host, script: str, **words: Any) -> tuple[bool, str]:
+        if script == running.AWAITED:
+            told.append(host)
+            if len(told) == 3:
+                raise EOFError("a line that is cut for a moment")
+        return hosts.run(host, script, **words)
+
+    monkeypatch.setattr(running, "ALONE_S", 0.04)
+    monkeypatch.setattr(running.job, "ran", ran)
+    monkeypatch.setattr(running, "run", run)
+    running.measured((sides[0], other), 5)
+    count = len(told)
+    assert set(told) == ({sides[0].host, other.host} if several else set())
+    assert count > 10 or not several
+    gevent.sleep(0.05)
+    assert len(told) == count, "it goes on after the end"
 
 
 def test_second_host_that_is_taken_gives_the_first_one_back(
