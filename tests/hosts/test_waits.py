@@ -14,6 +14,7 @@ import pytest
 
 from sandbox import hosts, pcibus
 from sandbox.hosts import HostSpec, SandboxHost
+from sandbox.lifecycle.access import hang_up
 from tests.hosts import runner
 from tests.hosts.able import needs_hosts
 
@@ -140,6 +141,7 @@ def test_frozen_sshd_of_one_host_fails_it_within_its_limit(
             runner.until(lambda: running(tmp_path, *pair), "both hosts have a job", every_s=0.5)
             # Behind the back of this very session, which is one of them.
             one.run("(sleep 1; pkill -STOP -f '^sshd: root') </dev/null >/dev/null 2>&1 &")
+            hang_up(one.name)  # the connection that our own commands share would be frozen, too
             outcome = runner.wait(process, tmp_path, 200)
         assert outcome.code == 1
         report = " ".join(outcome.said[outcome.said.index(f"{one.name}: verdict FAILED") :].split())
