@@ -4,8 +4,8 @@ pyinfra 3.10 takes what ssh itself answers as this host's failure. Anything else
 its row in the inventory (a private key that is not there or cannot be read, a port that is no
 number, a name that is no text) ends the run for all hosts with a traceback; and data of a kind that
 its connector does not take (a port in quotes) end it with the key alone, before any host is tried.
-``_env`` and its fellows, which say how commands are run, are not looked at before the first step, and
-end the run of all there (tried with 3.10.0: ``_env: "LANG=C"``).
+``_env`` and its fellows, which say how commands are run, are not looked at before the first step,
+and end the run of all there (tried with 3.10.0: ``_env: "LANG=C"``).
 """
 
 from __future__ import annotations
