@@ -49,7 +49,9 @@ _SANDBOX = (
 
 
 def make() -> Path:
-    """Build the box, in about two minutes, and give its file.
+    """Build the box, in about two minutes, unless it is there as it would be; give its file.
+
+    libvirt takes a box of another time for another one, and its image is carried over again.
 
     Raises:
         SandboxError: if this machine lacks something, or a step fails.
@@ -58,17 +60,26 @@ def make() -> Path:
     prepare.check()
     vm.check()
     base = build.box_root(OS)
-    target = STATE / "boxes" / f"{OS}.box"
-    target.parent.mkdir(parents=True, exist_ok=True)
     key = _key()
-    with lock("box"), tempfile.TemporaryDirectory(dir=target.parent) as folder:
+    digest = vm_image.digest(base, "box", Path(__file__).read_text(), key)
+    target = STATE / "boxes" / f"{OS}-{digest}.box"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with lock("box"):
+        if not target.is_file():
+            for former in target.parent.glob(f"{OS}*.box"):
+                former.unlink()
+            _build(base, key, target)
+    return target
+
+
+def _build(base: Path, key: str, target: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         raw, disk = Path(folder, "disk.raw"), Path(folder, "box.img")
         vm_image.from_tree(base, raw, None, "box", fit=lambda tree: fit(tree, key))
         run("qemu-img", "convert", "-q", "-O", "qcow2", str(raw), str(disk))
         part = Path(folder, "box")
         pack(disk, part)
         part.rename(target)
-    return target
 
 
 def fit(tree: Path, key: str) -> None:

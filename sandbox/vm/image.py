@@ -46,19 +46,19 @@ def image(os_name: str, proxy: str | None, secure_boot: bool = False) -> Path:
     """
     check_system(os_name)
     base = build.root(os_name, proxy)
-    parts = [
-        base.name,
-        vm_disk.DISK_MIB,
-        secure_boot,
-        *(file.read_text() for file in sorted(_GUEST.iterdir())),
-    ]
-    digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:10]
-    target = ROOTS / f"vm-{os_name}-{digest}.raw"
+    target = ROOTS / f"vm-{os_name}-{digest(base, secure_boot)}.raw"
     with lock(f"vm-{os_name}", ROOTS):
         if not target.is_file():
             print(f"sandbox: making {target.name}, once, half a minute", file=sys.stderr)
             from_tree(base, target, proxy, f"image:{os_name}", secure_boot)
     return target
+
+
+def digest(base: Path, *more: str | bool) -> str:
+    """What tells disks apart: their root image, what is put into each, and what else is said."""
+    guest = [file.read_text() for file in sorted(_GUEST.iterdir())]
+    parts = [base.name, vm_disk.DISK_MIB, *more, *guest]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:10]
 
 
 def check_system(os_name: str) -> None:

@@ -69,6 +69,32 @@ def test_box_has_what_libvirt_asks_for(tmp_path: Path) -> None:
         assert json.load(about) == {"provider": "libvirt", "format": "qcow2", "virtual_size": 12}
 
 
+def test_box_is_built_again_only_where_it_would_be_another_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built: list[str] = []
+
+    def build_it(base: Path, key: str, target: Path) -> None:
+        built.append(f"{base.name} {key}")
+        target.write_text(key)
+
+    said = {"base": "box-debian-12-1", "key": "one"}
+    monkeypatch.setattr(box, "STATE", tmp_path)
+    monkeypatch.setattr(box.prepare, "check", lambda: None)
+    monkeypatch.setattr(box.vm, "check", lambda: None)
+    monkeypatch.setattr(box.build, "box_root", lambda name: tmp_path / said["base"])
+    monkeypatch.setattr(box, "_key", lambda: said["key"])
+    monkeypatch.setattr(box, "_build", build_it)
+    first = box.make()
+    assert box.make() == first and built == ["box-debian-12-1 one"]
+    for name, value in (("base", "box-debian-12-2"), ("key", "two")):
+        said[name] = value
+        made = box.make()
+        assert built[-1] == f"{said['base']} {said['key']}"
+        assert [*(tmp_path / "boxes").iterdir()] == [made]
+    assert len(built) == 3
+
+
 def test_system_without_a_recipe_is_refused() -> None:
     with pytest.raises(SandboxError, match=r"No box of ubuntu-24\.04 can be built here"):
         build.box_root("ubuntu-24.04")
