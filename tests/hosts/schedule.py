@@ -44,7 +44,7 @@ MINUTES = {
     "test_vm_faults": 22,
     "test_image": 8,
     "test_workspace": 4,
-    "test_gpu_host": 14,
+    "test_gpu_host": 15,
     "test_bad_luck": 8,
     "test_container_host": 9,
     "test_container_host_13": 5,
