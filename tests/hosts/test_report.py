@@ -224,8 +224,8 @@ def test_facts_that_the_host_pushes_say_the_same_as_ssh(host: SandboxHost, tmp_p
     words = host.ssh_argv("mkdir -p /srv/facts; cat >/root/push.sh && sh /root/push.sh")
     done = subprocess.run(words, input=script, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
-    pushed = host.rootfs / "srv/facts"
-    until(lambda: any(pushed.iterdir()), "the facts are written")
+    facts = host.rootfs / "srv/facts"
+    until(lambda: any(facts.iterdir()), "the facts are written")
     name = host.run("ls /srv/facts").stdout.strip()
     folder = tmp_path / "pushed"
     folder.mkdir()
