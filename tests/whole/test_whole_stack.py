@@ -65,7 +65,7 @@ RELEASES = [
         cudnn="8.9.7.29 nvidia",
         tried=False,
     ),
-    Release("ubuntu-24.04", "ubuntu2404", DRIVER, COMPILES, "cp311", tried=False),
+    Release("ubuntu-24.04", "ubuntu2404", DRIVER, COMPILES, "cp311"),
     Release("ubuntu-26.04", "ubuntu2604", NEWER_DRIVER, RUNS, "cp311", tried=False),
 ]
 
