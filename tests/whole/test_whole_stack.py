@@ -63,7 +63,6 @@ RELEASES = [
     Release(
         *("ubuntu-22.04", "ubuntu2204", DRIVER, "11.8 nvidia compile", "cp311"),
         cudnn="8.9.7.29 nvidia",
-        tried=False,
     ),
     Release("ubuntu-24.04", "ubuntu2404", DRIVER, COMPILES, "cp311"),
     Release("ubuntu-26.04", "ubuntu2604", NEWER_DRIVER, RUNS, "cp311", tried=False),
