@@ -129,13 +129,13 @@ def run(host_name: str | None, only: Sequence[str] | None = None) -> list[Compar
         for name in names:
             record["seconds"][name] = measured(host, known[name])
     finally:
-        back = f"docker tag 127.0.0.1:{registry.PORT}/{image} {image} 2>/dev/null || :"
-        target.output(host, f"rm -rf {WORK}; {back if image else ':'}")
         if record["seconds"]:
             record["load_after"] = machine.describe()["load"]
             rows = compare(record["seconds"], conditions(record))
             results.save(NAME, [*results.load(NAME), record], rows)
             show(record["seconds"], known, conditions(record))
+        back = f"docker tag 127.0.0.1:{registry.PORT}/{image} {image} 2>/dev/null || :"
+        target.output(host, f"rm -rf {WORK}; {back if image else ':'}")
     return rows
 
 
