@@ -10,6 +10,7 @@ from bench import (
     ci_minutes,
     cut_transfers,
     doctor,
+    fleet,
     noop,
     resolve,
     results,
@@ -85,6 +86,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             rows += time_to_ready.run(args.runs, args.way or ways.WAYS, not args.no_warm)
         if "ci_minutes" in which:
             rows += ci_minutes.run(args.host, args.job)
+        if "fleet" in which:
+            if not args.host:
+                raise BenchError("fleet needs a host that is ready: --host NAME")
+            rows += fleet.run(args.host, args.stack)
     except (BenchError, SandboxError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
