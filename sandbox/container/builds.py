@@ -19,6 +19,11 @@ _MAKE = Path(__file__).with_name("make.sh")
 _ON_HOST = "/run/gpuwright-sandbox/modules"
 _INITRAMFS = "MODULES=list\nCOMPRESSLEVEL=1\n"
 """initramfs.conf(5): modules that are named and those of hooks, compressed with less effort."""
+_HOOK = (
+    'DPkg::Post-Invoke { "{ [ ! -e /usr/sbin/make ] || { [ -x /usr/bin/make ] && '
+    'chmod 755 /usr/sbin/make; } || chmod 644 /usr/sbin/make; } 2>/dev/null || :"; };\n'
+)
+"""apt.conf(5): ours can be run as long as Debian's is there."""
 
 
 def words() -> list[str]:
@@ -31,14 +36,17 @@ def write(root: Path) -> None:
     """Put our make, and the settings of its initramfs, into a host's file system.
 
     /usr/sbin stands before /usr/bin on root's PATH, on that of units, and on apt's for dpkg
-    (apt.conf(5), ``DPkg::Path``).
+    (apt.conf(5), ``DPkg::Path``). A host that has no make has none of ours to run either.
     """
     place = root / "usr/sbin/make"
     # A new file: one that runs is not written into.
     part = place.with_name(".make.part")
     part.write_text(_MAKE.read_text())
-    part.chmod(0o755)
+    apt = root / "etc/apt/apt.conf.d"
+    part.chmod(0o755 if (root / "usr/bin/make").exists() or not apt.is_dir() else 0o644)
     part.replace(place)
+    if apt.is_dir():
+        (apt / "91sandbox-make").write_text(_HOOK)
     # A virtual machine's disk has this file as well, with the drivers that it needs.
     settings = root / "etc/initramfs-tools/conf.d/gpuwright-sandbox"
     if settings.parent.is_dir() and not settings.exists():
