@@ -19,11 +19,12 @@ _MAKE = Path(__file__).with_name("make.sh")
 _ON_HOST = "/run/gpuwright-sandbox/modules"
 _INITRAMFS = "MODULES=list\nCOMPRESSLEVEL=1\n"
 """initramfs.conf(5): modules that are named and those of hooks, compressed with less effort."""
+_MAKE_KEPT = "usr/lib/gpuwright-sandbox/make"
 _HOOK = (
-    'DPkg::Post-Invoke { "{ [ ! -e /usr/sbin/make ] || { [ -x /usr/bin/make ] && '
-    'chmod 755 /usr/sbin/make; } || chmod 644 /usr/sbin/make; } 2>/dev/null || :"; };\n'
+    'DPkg::Post-Invoke { "if [ -x /usr/bin/make ]; then ln -sf /usr/lib/gpuwright-sandbox/make '
+    '/usr/sbin/make; else rm -f /usr/sbin/make; fi 2>/dev/null || :"; };\n'
 )
-"""apt.conf(5): ours can be run as long as Debian's is there."""
+"""apt.conf(5): ours is there as long as Debian's is. dash finds what cannot be run as well."""
 
 
 def words() -> list[str]:
@@ -38,15 +39,19 @@ def write(root: Path) -> None:
     /usr/sbin stands before /usr/bin on root's PATH, on that of units, and on apt's for dpkg
     (apt.conf(5), ``DPkg::Path``). A host that has no make has none of ours to run either.
     """
-    place = root / "usr/sbin/make"
+    place, kept = root / "usr/sbin/make", root / _MAKE_KEPT
+    kept.parent.mkdir(parents=True, exist_ok=True)
     # A new file: one that runs is not written into.
-    part = place.with_name(".make.part")
+    part = kept.with_name(".make.part")
     part.write_text(_MAKE.read_text())
+    part.chmod(0o755)
+    part.replace(kept)
     apt = root / "etc/apt/apt.conf.d"
-    part.chmod(0o755 if (root / "usr/bin/make").exists() or not apt.is_dir() else 0o644)
-    part.replace(place)
     if apt.is_dir():
         (apt / "91sandbox-make").write_text(_HOOK)
+    place.unlink(missing_ok=True)
+    if (root / "usr/bin/make").exists() or not apt.is_dir():
+        place.symlink_to(f"/{_MAKE_KEPT}")
     # A virtual machine's disk has this file as well, with the drivers that it needs.
     settings = root / "etc/initramfs-tools/conf.d/gpuwright-sandbox"
     if settings.parent.is_dir() and not settings.exists():
