@@ -91,9 +91,14 @@ class Place:
         answer = self.sh(evidence_command([next_boot]))
         return diagnose(Case(state, evidence(answer.splitlines()))).next_boot
 
-    def metric(self) -> str:
-        """The line for Prometheus."""
-        return self.sh(f"grep '^gpuwright_next_boot_ready' {METRICS}/gpuwright.prom")
+    def metric(self, awaited: str) -> str:
+        """The line for Prometheus, once it is the awaited one: the guard writes its record first."""
+        deadline = time.monotonic() + 60
+        while True:
+            line = self.sh(f"grep '^gpuwright_next_boot_ready' {METRICS}/gpuwright.prom")
+            if line == awaited or time.monotonic() > deadline:
+                return line
+            time.sleep(0.3)
 
     def publish(self, *packages: Deb) -> None:
         """Put packages into the archive of kernels."""
@@ -153,7 +158,8 @@ def test_guard_comes_as_predicted_and_second_run_changes_nothing(made: Made) -> 
 
 def test_host_is_ready_and_no_message_disturbs(place: Place, own: str) -> None:
     assert place.record()["ready"] is True
-    assert place.metric() == f'gpuwright_next_boot_ready{{kernel="{own}"}} 1'
+    line = f'gpuwright_next_boot_ready{{kernel="{own}"}} 1'
+    assert place.metric(line) == line
     assert "GPU" not in place.sh("run-parts /etc/update-motd.d")
 
 
@@ -163,7 +169,8 @@ def test_kernel_without_headers_is_told_everywhere(place: Place, own: str) -> No
     place.sh(f"{APT} install linux-image-{NEW}")
     found = place.when(NEW, ready=False)
     assert "headers are not installed" in found["why"]
-    assert place.metric() == f'gpuwright_next_boot_ready{{kernel="{NEW}"}} 0'
+    line = f'gpuwright_next_boot_ready{{kernel="{NEW}"}} 0'
+    assert place.metric(line) == line
     told = place.sh("run-parts /etc/update-motd.d")
     assert f"kernel {NEW} boots next" in told
     assert f"apt-get install linux-headers-{NEW}" in told
