@@ -92,7 +92,7 @@ class Place:
         return diagnose(Case(state, evidence(answer.splitlines()))).next_boot
 
     def metric(self, awaited: str) -> str:
-        """The line for Prometheus, once it is the awaited one: the guard writes its record first."""
+        """The line for Prometheus, as awaited or as it stays: the guard writes its record first."""
         deadline = time.monotonic() + 60
         while True:
             line = self.sh(f"grep '^gpuwright_next_boot_ready' {METRICS}/gpuwright.prom")
