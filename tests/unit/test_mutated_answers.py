@@ -125,9 +125,8 @@ READERS = {
 }
 
 
-@pytest.mark.parametrize("name", READERS)
-def test_damaged_answer_is_read_or_refused_as_declared(name: str) -> None:
-    reader = READERS[name]
+def judge_damaged(reader: Reader) -> None:
+    """Let a reader have its answers, damaged in many ways, the same ones each time."""
 
     @settings(
         max_examples=reader.examples,
@@ -142,6 +141,11 @@ def test_damaged_answer_is_read_or_refused_as_declared(name: str) -> None:
         reader.judge(mutated(answer, seed))
 
     judge()
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_damaged_answer_is_read_or_refused_as_declared(name: str) -> None:
+    judge_damaged(READERS[name])
 
 
 @pytest.mark.parametrize("name", [n for n, r in READERS.items() if r.refuses is FactProcessError])
