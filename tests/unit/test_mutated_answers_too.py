@@ -8,11 +8,8 @@ from __future__ import annotations
 import importlib
 import json
 import pkgutil
-from collections.abc import Sequence
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 from pyinfra.api import FactBase, FactProcessError, ShortFactBase
 
 import facts
@@ -32,9 +29,8 @@ from facts.removal import Removal
 from tests.unit import test_mutated_answers
 from tests.unit.facts import test_closure
 from tests.unit.facts.parse import test_dcgm, test_mirrors, test_outlook, test_past, test_removal
-from tests.unit.mutated import mutated
 from tests.unit.tasks.acceptance import a_burn_in, a_measurement, a_subject
-from tests.unit.test_mutated_answers import Reader, of
+from tests.unit.test_mutated_answers import judge_damaged, of
 
 
 def archives() -> ArchiveAnswers:
@@ -107,21 +103,7 @@ READERS = {
 
 @pytest.mark.parametrize("name", READERS)
 def test_damaged_answer_is_read_or_refused_as_declared(name: str) -> None:
-    reader: Reader = READERS[name]
-
-    @settings(
-        max_examples=reader.examples,
-        derandomize=True,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(st.sampled_from(reader.answers), st.integers(0, 2**48))
-    def judge(answer: Sequence[str], seed: int) -> None:
-        reader.judge(mutated(answer, seed))
-
-    judge()
+    judge_damaged(READERS[name])
 
 
 @pytest.mark.parametrize("name", READERS)
